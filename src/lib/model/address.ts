@@ -1,0 +1,40 @@
+import {CliError} from '../kernel/errors.js'
+
+/** Where a node's client port is. `host` is a name or an IP literal, without brackets. */
+export interface Address {
+  readonly host: string
+  readonly port: number
+}
+
+/** Redis derives the bus port so unless `cluster-port` says otherwise. */
+export const BUS_PORT_OFFSET = 10000
+
+/**
+ * Reads `host:port`, `[::1]:port`, and what redis-cli takes: `::1:port` and a `@busport` suffix, which is ignored.
+ *
+ * @returns undefined if it is not an address
+ */
+export function tryParseAddress(text: string): Address | undefined {
+  const match = /^(?:\[([^\]\s]+)\]|([^\s[\]@/]+)):(\d{1,5})(?:@\d{1,5})?$/.exec(text.trim())
+  if (!match) return undefined
+  const host = match[1] ?? match[2]
+  const port = Number(match[3])
+  if (host === undefined || port < 1 || port > 65535) return undefined
+  return {host, port}
+}
+
+/** @throws {CliError} BAD_ADDRESS */
+export function parseAddress(text: string): Address {
+  const address = tryParseAddress(text)
+  if (!address) {
+    throw new CliError('BAD_ADDRESS', `${JSON.stringify(text)} is not an address`, {
+      suggestions: ['Write HOST:PORT, for example 127.0.0.1:7000 or [::1]:7000.'],
+    })
+  }
+  return address
+}
+
+/** `host:port`, with brackets around an IPv6 literal. */
+export function renderAddress({host, port}: Address): string {
+  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
+}
