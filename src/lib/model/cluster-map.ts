@@ -1,0 +1,144 @@
+import {renderAddress} from './address.js'
+import type {ClusterView, NodeRecord, NodeView} from './cluster-view.js'
+import type {NodeId} from './node-id.js'
+import {shortId} from './node-id.js'
+import type {SlotRange} from './slot-set.js'
+import {rangesOf, SLOT_COUNT} from './slot-set.js'
+
+/** What follows from a ClusterView: who is who, who owns what, and where the nodes' own views differ. */
+
+/** @returns what the node says of itself; undefined only for a reply without a `myself` line */
+export function ownRecord(node: NodeView): NodeRecord | undefined {
+  return node.records.find(({myself}) => myself)
+}
+
+/** `127.0.0.1:7000 (3f2a1b9c)`: how a node is named in messages. */
+export function nameNode({address, id}: Pick<NodeView, 'address' | 'id'>): string {
+  return `${renderAddress(address)} (${shortId(id)})`
+}
+
+/** A node that answered, with what it says of itself. */
+export interface ObservedNode {
+  readonly node: NodeView
+  readonly own: NodeRecord
+}
+
+function observed(view: ClusterView, role: NodeRecord['role']): ObservedNode[] {
+  return view.nodes.flatMap((node) => {
+    const own = ownRecord(node)
+    return own?.role === role ? [{node, own}] : []
+  })
+}
+
+/** The primaries that answered, by their own word; in the order of the view. */
+export function primariesOf(view: ClusterView): ObservedNode[] {
+  return observed(view, 'primary')
+}
+
+/** The replicas that answered, by their own word. */
+export function replicasOf(view: ClusterView): ObservedNode[] {
+  return observed(view, 'replica')
+}
+
+export function findNode(view: ClusterView, id: NodeId): NodeView | undefined {
+  return view.nodes.find((node) => node.id === id)
+}
+
+/** Slot -> owner, as one source of truth or another has it. */
+export type SlotOwners = readonly (NodeId | undefined)[]
+
+/** Who owns which slot in the eyes of one node. */
+export function ownersSeenBy(node: NodeView): SlotOwners {
+  const owners: (NodeId | undefined)[] = new Array(SLOT_COUNT).fill(undefined)
+  for (const {id, slots} of node.records) {
+    for (const {first, last} of slots) owners.fill(id, first, last + 1)
+  }
+  return owners
+}
+
+/**
+ * Who owns which slot by the owners' own word; where two claim one, the higher config epoch wins, as on the bus.
+ * Slots of primaries that did not answer come from the newest record of them that anybody holds.
+ */
+export function ownersOf(view: ClusterView): SlotOwners {
+  const claims: NodeRecord[] = primariesOf(view).map(({own}) => own)
+  const answered = new Set(view.nodes.map(({id}) => id))
+  const heard = new Map<NodeId, NodeRecord>()
+  for (const {records} of view.nodes) {
+    for (const record of records) {
+      if (answered.has(record.id) || record.slots.length === 0) continue
+      const known = heard.get(record.id)
+      if (!known || record.configEpoch > known.configEpoch) heard.set(record.id, record)
+    }
+  }
+  const owners: (NodeId | undefined)[] = new Array(SLOT_COUNT).fill(undefined)
+  const ascending = (a: NodeRecord, b: NodeRecord) => a.configEpoch - b.configEpoch
+  // Hearsay first, then own words: within each the higher epoch comes later and overwrites.
+  for (const {id, slots} of [...[...heard.values()].sort(ascending), ...claims.sort(ascending)]) {
+    for (const {first, last} of slots) owners.fill(id, first, last + 1)
+  }
+  return owners
+}
+
+/** Slots that `owners` gives to nobody. */
+export function uncoveredSlots(owners: SlotOwners): SlotRange[] {
+  return rangesOf(slotsWhere((slot) => owners[slot] === undefined))
+}
+
+/** A node whose view of the slots is not the one the owners state, and the slots in question. */
+export interface Dissent {
+  readonly node: NodeView
+  readonly slots: readonly SlotRange[]
+}
+
+/** @returns the nodes that see a slot's owner otherwise than `ownersOf` does; none if all agree */
+export function dissentsOf(view: ClusterView): Dissent[] {
+  const truth = ownersOf(view)
+  return view.nodes.flatMap((node) => {
+    const seen = ownersSeenBy(node)
+    const slots = rangesOf(slotsWhere((slot) => seen[slot] !== truth[slot]))
+    return slots.length === 0 ? [] : [{node, slots}]
+  })
+}
+
+function* slotsWhere(test: (slot: number) => boolean): Generator<number> {
+  for (let slot = 0; slot < SLOT_COUNT; slot++) if (test(slot)) yield slot
+}
+
+/** Open slots of one node, from its own line. */
+export interface OpenSlot {
+  readonly node: NodeView
+  readonly slot: number
+  readonly state: 'migrating' | 'importing'
+  /** Where it goes to, or comes from. */
+  readonly peer: NodeId
+}
+
+/** Every slot a node holds open, in order of slot. */
+export function openSlotsOf(view: ClusterView): OpenSlot[] {
+  return view.nodes
+    .flatMap((node) => {
+      const own = ownRecord(node)
+      if (!own) return []
+      return [
+        ...[...own.migrating].map(([slot, peer]): OpenSlot => ({node, slot, state: 'migrating', peer})),
+        ...[...own.importing].map(([slot, peer]): OpenSlot => ({node, slot, state: 'importing', peer})),
+      ]
+    })
+    .sort((a, b) => a.slot - b.slot)
+}
+
+/** The highest epoch anywhere in the view, configuration or current. */
+export function highestEpoch(view: ClusterView): number {
+  let highest = 0
+  for (const {clusterInfo, records} of view.nodes) {
+    highest = Math.max(highest, Number(clusterInfo.get('cluster_current_epoch') ?? 0))
+    for (const {configEpoch} of records) highest = Math.max(highest, configEpoch)
+  }
+  return highest
+}
+
+/** Keys in database 0, from INFO's keyspace section. */
+export function keyCountOf(node: NodeView): number {
+  return Number(/keys=(\d+)/.exec(node.info.get('db0') ?? '')?.[1] ?? 0)
+}
