@@ -1,0 +1,41 @@
+import {crc64} from '../crc64.js'
+import {RdbReader} from './reader.js'
+import {encodeValue, type RdbOptions, type RdbValue, readValue, typeOf} from './value.js'
+
+/**
+ * The payload of DUMP, RESTORE and MIGRATE (wire.md 3.6).
+ *
+ *   | type byte | value ... | version u16 LE | CRC-64 of all before it, u64 LE |
+ */
+
+/** What redis-server 7.0 writes and the newest it reads. */
+export const RDB_VERSION = 10
+
+const FOOTER_LENGTH = 10
+const CRC_LENGTH = 8
+
+export function encodeDump(value: RdbValue, options: RdbOptions): string {
+  const type = String.fromCharCode(typeOf(value))
+  const body = `${type}${encodeValue(value, options)}${String.fromCharCode(RDB_VERSION & 0xff, RDB_VERSION >>> 8)}`
+  return body + crc64(body)
+}
+
+/** Whether version and checksum allow reading the payload at all. A zero checksum is not excused. */
+export function checkDump(payload: string): boolean {
+  if (payload.length < FOOTER_LENGTH) return false
+  const versionAt = payload.length - FOOTER_LENGTH
+  const version = payload.charCodeAt(versionAt) | (payload.charCodeAt(versionAt + 1) << 8)
+  if (version > RDB_VERSION) return false
+  const crcAt = payload.length - CRC_LENGTH
+  return crc64(payload, 0, crcAt) === payload.slice(crcAt)
+}
+
+/**
+ * The value of a payload that passed {@link checkDump}. Bytes after the value are tolerated, as redis-server does.
+ *
+ * @throws RdbError for an unknown type or malformed bytes
+ */
+export function decodeDump(payload: string): RdbValue {
+  const reader = new RdbReader(payload, 0, payload.length - FOOTER_LENGTH)
+  return readValue(reader.byte(), reader)
+}
