@@ -1,0 +1,164 @@
+// What `npm test` runs: build if stale, typecheck, lint, real peers, every vitest project, and one closing line.
+//
+//   npm test                             everything
+//   npm test -- --only unit,sim          some vitest projects, without typecheck and lint
+//   npm test -- --only unit slot-set     further arguments go to vitest
+//   REQUIRE_PEERS=1 npm test             a test that lacks its real redis-servers fails instead of being skipped
+import {spawn} from 'node:child_process'
+import {randomUUID} from 'node:crypto'
+import {existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync} from 'node:fs'
+import {createRequire} from 'node:module'
+import {delimiter, dirname, join, relative} from 'node:path'
+import {fileURLToPath} from 'node:url'
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)))
+const require = createRequire(import.meta.url)
+const RUN_MARK = 'SHOAL_TEST_RUN'
+const run = randomUUID()
+
+/** The program of a development dependency, as its package.json names it. */
+function binOf(name, program = name) {
+  const file = require.resolve(`${name}/package.json`)
+  const {bin} = JSON.parse(readFileSync(file, 'utf8'))
+  return join(dirname(file), typeof bin === 'string' ? bin : bin[program])
+}
+
+/** Runs node with the arguments; resolves to its exit code (1 if a signal ended it). */
+function node(args, options = {}) {
+  return new Promise((resolve) => {
+    const child = spawn(process.execPath, args, {cwd: root, stdio: 'inherit', ...options})
+    child.once('exit', (code) => resolve(code ?? 1))
+  })
+}
+
+/** Modification times (ms) below a path, folders included: a removed file shows in its folder. */
+function timesBelow(path) {
+  if (!existsSync(path)) return []
+  const {mtimeMs} = statSync(path)
+  if (!statSync(path).isDirectory()) return [mtimeMs]
+  return [mtimeMs, ...readdirSync(path).flatMap((name) => timesBelow(join(path, name)))]
+}
+
+function isBuildStale() {
+  const inputs = ['src', 'package.json', 'tsconfig.json', 'scripts/build.js'].flatMap((name) =>
+    timesBelow(join(root, name)),
+  )
+  const outputs = timesBelow(join(root, 'dist'))
+  return (
+    outputs.length === 0 || !existsSync(join(root, 'oclif.manifest.json')) || Math.max(...inputs) > Math.min(...outputs)
+  )
+}
+
+function parseArguments(args) {
+  const only = []
+  const rest = []
+  for (let index = 0; index < args.length; index++) {
+    const arg = args[index]
+    if (arg === '--only') only.push(...(args[++index] ?? '').split(','))
+    else if (arg.startsWith('--only=')) only.push(...arg.slice('--only='.length).split(','))
+    else rest.push(arg)
+  }
+  return {only: only.filter((name) => name !== ''), rest}
+}
+
+/** Processes of this run that outlived it (Linux: the mark is in their environment). They are ended and named. */
+function endLeftovers() {
+  if (process.platform !== 'linux') return []
+  const found = []
+  for (const name of readdirSync('/proc')) {
+    if (!/^\d+$/.test(name) || Number(name) === process.pid) continue
+    try {
+      if (!readFileSync(`/proc/${name}/environ`, 'utf8').includes(`${RUN_MARK}=${run}`)) continue
+      found.push(`${name}: ${readFileSync(`/proc/${name}/cmdline`, 'utf8').replaceAll('\0', ' ')}`)
+      process.kill(Number(name), 'SIGKILL')
+    } catch {
+      // Gone, or another user's: not ours.
+    }
+  }
+  return found
+}
+
+/** Counts of the report, and the names of what was skipped, one line per group of a file. */
+function readReport(file) {
+  if (!existsSync(file)) return {failed: 1, passed: 0, skipped: 0, skippedGroups: new Map()}
+  const {testResults} = JSON.parse(readFileSync(file, 'utf8'))
+  const counts = {failed: 0, passed: 0, skipped: 0}
+  const skippedGroups = new Map()
+  for (const {assertionResults, name, status} of testResults) {
+    // A file that cannot be loaded has no tests to count, but it has failed.
+    if (status === 'failed' && !assertionResults.some((test) => test.status === 'failed')) counts.failed++
+    for (const {ancestorTitles, status: state, title} of assertionResults) {
+      if (state === 'passed') counts.passed++
+      else if (state === 'failed') counts.failed++
+      else {
+        counts.skipped++
+        const group = `${relative(root, name)}: ${ancestorTitles.filter(Boolean)[0] ?? title}`
+        skippedGroups.set(group, (skippedGroups.get(group) ?? 0) + 1)
+      }
+    }
+  }
+  return {...counts, skippedGroups}
+}
+
+async function findRealPeers() {
+  const {register} = await import('tsx/esm/api')
+  const unregister = register()
+  const {provisionPeers} = await import('../test/support/peers-provision.ts')
+  const peers = provisionPeers()
+  await unregister()
+  return peers
+}
+
+async function main() {
+  const {only, rest} = parseArguments(process.argv.slice(2))
+  const problems = []
+  // The tests of the other projects import src/ and need no build.
+  const needsBuild = only.length === 0 || only.some((name) => name === 'commands' || name === 'interop')
+  if (needsBuild && isBuildStale()) {
+    console.log('build: dist is older than src')
+    if ((await node([join(root, 'scripts', 'build.js')])) !== 0) {
+      console.log('the build failed, nothing was tested\n0 passed, 1 failed, 0 skipped')
+      return 1
+    }
+  }
+  if (only.length === 0) {
+    const [types, lint] = await Promise.all([
+      node([binOf('typescript', 'tsc'), '-p', 'tsconfig.test.json']),
+      node([binOf('@biomejs/biome', 'biome'), 'check', '.']),
+    ])
+    if (types !== 0) problems.push('typecheck')
+    if (lint !== 0) problems.push('lint')
+  }
+
+  const peers = await findRealPeers()
+  console.log(peers.found ? `real peers: redis ${peers.version} in ${peers.folder}` : `real peers: ${peers.reason}`)
+  const environment = {...process.env, [RUN_MARK]: run}
+  if (peers.found) environment.PATH = [peers.folder, process.env.PATH].join(delimiter)
+  else environment.SHOAL_TEST_NO_PEERS = peers.reason
+
+  const report = join(root, '.cache', `test-report-${run}.json`)
+  mkdirSync(dirname(report), {recursive: true})
+  const projects = only.flatMap((name) => ['--project', name])
+  const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`]
+  const code = await node([binOf('vitest'), 'run', '--passWithNoTests', ...projects, ...reporters, ...rest], {
+    env: environment,
+  })
+  const {failed, passed, skipped, skippedGroups} = readReport(report)
+  rmSync(report, {force: true})
+
+  const leftovers = endLeftovers()
+  if (leftovers.length > 0) {
+    problems.push('left processes behind')
+    console.log(`processes left behind by tests:\n${leftovers.map((line) => `  ${line}`).join('\n')}`)
+  }
+  if (code !== 0 && failed === 0) problems.push(`vitest exited ${code}`)
+  if (skippedGroups.size > 0) {
+    console.log('skipped:')
+    for (const [group, count] of skippedGroups) console.log(`  ${group} (${count})`)
+  }
+  if (problems.length > 0) console.log(`failed beside the tests: ${problems.join(', ')}`)
+  console.log(`${passed} passed, ${failed + problems.length} failed, ${skipped} skipped`)
+  return failed + problems.length === 0 ? 0 : 1
+}
+
+process.exitCode = await main()
