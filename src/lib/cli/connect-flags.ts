@@ -1,0 +1,101 @@
+import {readFile} from 'node:fs/promises'
+import type {AddressMap, ConnectOptions, TlsSettings} from '../client/connect-options.js'
+import {messageOf} from '../kernel/errors.js'
+import type {Address} from '../model/address.js'
+import {renderAddress, tryParseAddress} from '../model/address.js'
+import {badFlag} from './flags.js'
+
+/** The parsed values of `connectFlags`. */
+export interface ConnectFlagValues {
+  readonly password?: string | undefined
+  readonly askpass?: boolean | undefined
+  readonly user?: string | undefined
+  readonly timeout: number
+  readonly 'address-map'?: readonly string[] | undefined
+  readonly tls?: boolean | undefined
+  readonly cacert?: string | undefined
+  readonly cert?: string | undefined
+  readonly key?: string | undefined
+  readonly sni?: string | undefined
+  readonly insecure?: boolean | undefined
+}
+
+/**
+ * From flags and environment to how nodes are reached. The password is taken from `--password`, else `--askpass`, else
+ * SHOAL_PASSWORD, else REDISCLI_AUTH.
+ *
+ * @param askPassword - asks the operator; called for `--askpass` alone
+ * @throws {CliError} BAD_FLAG
+ */
+export async function connectOptionsFrom(
+  flags: ConnectFlagValues,
+  env: Readonly<Record<string, string | undefined>>,
+  askPassword: () => Promise<string>,
+): Promise<ConnectOptions> {
+  const fromEnv = env['SHOAL_PASSWORD'] || env['REDISCLI_AUTH'] || undefined
+  const password = flags.password ?? (flags.askpass ? await askPassword() : fromEnv)
+  if (flags.user !== undefined && password === undefined) {
+    throw badFlag('--user needs a password', ['Set SHOAL_PASSWORD, or pass --askpass or --password.'])
+  }
+  const tls = await tlsFrom(flags)
+  return {
+    timeoutMs: flags.timeout,
+    ...(password !== undefined && {password}),
+    ...(flags.user !== undefined && {username: flags.user}),
+    ...(tls && {tls}),
+    ...(flags['address-map']?.length && {addressMap: parseAddressMap(flags['address-map'])}),
+  }
+}
+
+async function tlsFrom(flags: ConnectFlagValues): Promise<TlsSettings | undefined> {
+  const {cacert, cert, insecure, key, sni} = flags
+  const wanted = flags.tls || insecure || [cacert, cert, key, sni].some((value) => value !== undefined)
+  if (!wanted) return undefined
+  const [ca, certText, keyText] = await Promise.all([
+    readPem('cacert', cacert),
+    readPem('cert', cert),
+    readPem('key', key),
+  ])
+  return {
+    ...(ca !== undefined && {ca}),
+    ...(certText !== undefined && {cert: certText}),
+    ...(keyText !== undefined && {key: keyText}),
+    ...(sni !== undefined && {servername: sni}),
+    ...(insecure && {insecure}),
+  }
+}
+
+async function readPem(flag: string, file: string | undefined): Promise<string | undefined> {
+  if (file === undefined) return undefined
+  try {
+    return await readFile(file, 'utf8')
+  } catch (error) {
+    throw badFlag(`--${flag} ${file} cannot be read: ${messageOf(error)}`)
+  }
+}
+
+/**
+ * Reads `FROM=TO` pairs; both sides a host or HOST:PORT. A host on the right keeps the announced port.
+ *
+ * @throws {CliError} BAD_FLAG
+ */
+export function parseAddressMap(pairs: readonly string[]): AddressMap {
+  const map = new Map<string, Address | string>()
+  for (const pair of pairs) {
+    const [from, to, ...rest] = pair.split('=')
+    if (!from || !to || rest.length > 0) {
+      throw badFlag(`--address-map ${pair} is not FROM=TO`, ['--address-map 10.0.0.5:6379=127.0.0.1:7001'])
+    }
+    const fromAddress = tryParseAddress(from)
+    const toAddress = tryParseAddress(to)
+    if (!fromAddress && toAddress) {
+      throw badFlag(`--address-map ${pair} maps every port of ${from} to one port; name the port on the left too`)
+    }
+    map.set(fromAddress ? renderAddress(fromAddress) : bareHost(from), toAddress ?? bareHost(to))
+  }
+  return map
+}
+
+function bareHost(text: string): string {
+  return text.replace(/^\[|\]$/g, '')
+}

@@ -1,0 +1,43 @@
+import {CliError, type ErrorDocument, messageOf} from '../kernel/errors.js'
+import {stripStyle} from './render/style.js'
+
+/** oclif's errors carry these; the class of a parse error is known by its `parse` field. */
+interface OclifError extends Error {
+  readonly parse?: unknown
+  readonly oclif?: {readonly exit?: number | false}
+  readonly code?: string
+}
+
+/**
+ * Every failure in one form. Expected ones keep their code; oclif's complaints about the command line become BAD_FLAG,
+ * a prompt cut short by Ctrl-C becomes INTERRUPTED; what is left is a bug.
+ *
+ * @param commandId - for the suggestion to read the help, as typed: `create`, `node start`
+ */
+export function errorDocument(error: unknown, commandId: string): ErrorDocument {
+  if (error instanceof CliError) return error.toJSON()
+  if (isParseError(error)) {
+    const message = stripStyle(error.message).replace(/\nSee more help with --help$/, '')
+    return new CliError('BAD_FLAG', message, {suggestions: [`shoal ${commandId} --help`]}).toJSON()
+  }
+  if (error instanceof Error && error.name === 'ExitPromptError') {
+    return new CliError('INTERRUPTED', 'interrupted').toJSON()
+  }
+  return {error: {code: 'BUG', message: messageOf(error), exitCode: 1, suggestions: [], details: {}}}
+}
+
+/** Parse errors of oclif: of its parser, or `CLIError` with exit 2 thrown by a flag's own parse function. */
+function isParseError(error: unknown): error is OclifError {
+  return error instanceof Error && ('parse' in error || (error as OclifError).oclif?.exit === 2)
+}
+
+/** JSON.stringify's replacer for results: whole numbers of any size, maps and sets. */
+export function jsonSafe(_key: string, value: unknown): unknown {
+  if (typeof value === 'bigint') {
+    const number = Number(value)
+    return Number.isSafeInteger(number) ? number : value.toString()
+  }
+  if (value instanceof Map) return Object.fromEntries(value)
+  if (value instanceof Set) return [...value]
+  return value
+}

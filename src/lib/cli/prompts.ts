@@ -1,0 +1,30 @@
+import {CliError} from '../kernel/errors.js'
+
+/*
+ * Questions to the operator. A question is asked on a terminal or not at all: a closed or piped stdin is an error with a
+ * way forward, never a loop. inquirer is loaded when the first question is due, since most runs ask none.
+ */
+
+/** Whether there is somebody to ask. */
+export function hasTerminal(): boolean {
+  return process.stdin.isTTY === true && process.stdout.isTTY === true
+}
+
+/** @returns true for yes; Enter alone means no. @throws inquirer's ExitPromptError on Ctrl-C */
+export async function askYesNo(message: string, signal: AbortSignal): Promise<boolean> {
+  const {default: inquirer} = await import('inquirer')
+  const {answer} = await inquirer.prompt([{default: false, message, name: 'answer', type: 'confirm'}])
+  return answer === true && !signal.aborted
+}
+
+/** Asks without echo. @throws {CliError} NEEDS_TERMINAL */
+export async function askPassword(): Promise<string> {
+  if (!hasTerminal()) {
+    throw new CliError('NEEDS_TERMINAL', '--askpass needs a terminal', {
+      suggestions: ['Set SHOAL_PASSWORD instead.'],
+    })
+  }
+  const {default: inquirer} = await import('inquirer')
+  const {answer} = await inquirer.prompt([{message: 'Password:', name: 'answer', type: 'password'}])
+  return String(answer)
+}
