@@ -1,0 +1,46 @@
+import type {NodeSpec} from './engine.js'
+
+/** Quotes a value of redis.conf, which reads double-quoted strings with C escapes. */
+export function quoteConfValue(value: string): string {
+  if (/^[\w.:/@%+,=-]+$/.test(value)) return value
+  const escaped = [...Buffer.from(value, 'utf8')].map((byte) => {
+    if (byte === 0x22 || byte === 0x5c) return `\\${String.fromCharCode(byte)}`
+    return byte >= 0x20 && byte < 0x7f ? String.fromCharCode(byte) : `\\x${byte.toString(16).padStart(2, '0')}`
+  })
+  return `"${escaped.join('')}"`
+}
+
+/**
+ * The start configuration of a node, as redis.conf text. It holds the password: the file must be 0600.
+ *
+ * @param folder - absolute; where the node keeps nodes.conf
+ */
+export function renderNodeConf(spec: NodeSpec, folder: string): string {
+  const {address, busPort, environment, name, password, settings = []} = spec
+  const lines: (readonly [string, string])[] = [
+    ['bind', address.host],
+    ['port', String(address.port)],
+    ['cluster-enabled', 'yes'],
+    ['cluster-config-file', 'nodes.conf'],
+    ['cluster-port', String(busPort)],
+    ['dir', folder],
+    ['save', ''],
+    ['appendonly', 'no'],
+    ...(password === undefined
+      ? []
+      : ([
+          ['requirepass', password],
+          ['masterauth', password],
+        ] as const)),
+    ...settings,
+  ]
+  const text = lines.map(([directive, value]) => `${directive} ${quoteConfValue(value)}`)
+  return `# ${environment}/${name}: written by shoal up, read at every start of this node.\n${text.join('\n')}\n`
+}
+
+/** Address of a configuration written by `renderNodeConf`. */
+export function parseNodeConfAddress(text: string): {host: string; port: number} | undefined {
+  const host = /^bind (\S+)$/m.exec(text)?.[1]
+  const port = Number(/^port (\d+)$/m.exec(text)?.[1])
+  return host === undefined || !Number.isInteger(port) ? undefined : {host, port}
+}
