@@ -1,4 +1,5 @@
 import type {Config} from './config.js'
+import type {Parameter} from './parameter.js'
 import {ENTRIES, findParameter} from './parameters.js'
 import {splitWords, trimLine} from './syntax.js'
 
@@ -20,19 +21,29 @@ export function rewriteConfig(old: string, config: Config): string {
   const appended: string[] = []
   for (const {key, parameter} of ENTRIES) {
     const free = places.get(parameter.name) ?? []
-    const standard = parameter.lines(parameter.default)
-    const wanted = parameter.lines(config.read(key))
-    const isDefault = parameter.name === 'save' && wanted.join('\n') === standard.join('\n')
-    wanted.forEach((value, index) => {
+    for (const value of linesNeeded(parameter, config.read(key), free.length > 0)) {
       const place = free.shift()
       const line = `${parameter.name} ${value}`
-      if (place !== undefined) lines[place] = line
-      else if (!isDefault && (value !== standard[index] || parameter.name === 'save')) appended.push(line)
-    })
+      if (place === undefined) appended.push(line)
+      else lines[place] = line
+    }
     for (const place of free) lines[place] = ''
   }
   if (appended.length > 0 && !lines.includes(REWRITE_SIGNATURE)) lines.push('', REWRITE_SIGNATURE)
   return `${[...lines, ...appended].join('\n')}\n`
+}
+
+/**
+ * What must stand in the file for `value` to be read back. A setting of one line keeps its line even at the default;
+ * of several, `save` needs all of its points or none, and the buffer limits only the classes that differ.
+ */
+function linesNeeded(parameter: Parameter<unknown>, value: unknown, hasLine: boolean): readonly string[] {
+  const standard = parameter.lines(parameter.default)
+  const wanted = parameter.lines(value)
+  const isDefault = wanted.join('\n') === standard.join('\n')
+  if (standard.length <= 1) return isDefault && !hasLine ? [] : wanted
+  if (parameter.name === 'save') return isDefault ? [] : wanted
+  return wanted.filter((line, index) => line !== standard[index])
 }
 
 function linesBySetting(lines: readonly string[]): Map<string, number[]> {
