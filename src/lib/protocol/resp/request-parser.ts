@@ -1,0 +1,243 @@
+import {Buffer} from 'node:buffer'
+import {InlineSyntaxError, splitInline} from './inline.js'
+import {SHORT_BYTES_MAX, shortText} from './short-text.js'
+
+/**
+ * Requests from bytes: multibulk (`*2\r\n$3\r\nGET\r\n$1\r\nk\r\n`) and inline (`GET k\r\n`, with quotes).
+ *
+ * Feed a chunk, take requests with `next` until it answers undefined, then call `keep`: what is left of the chunk is
+ * copied, so the caller may reuse its buffer. A request cut anywhere goes on where it stopped: arguments already read and
+ * the place up to which a line end was looked for are remembered, so the work is linear in the bytes received however
+ * they are split. Memory is bounded by what was received: a length that is only announced reserves nothing.
+ */
+export interface ProtocolLimits {
+  /** proto-max-bulk-len */
+  readonly bulkBytesMax: number
+}
+
+/** An inline request or the line of a length may not be longer. */
+const LINE_BYTES_MAX = 64 * 1024
+const ARGUMENTS_MAX = 0x7fffffff
+/** Before AUTH. */
+const UNTRUSTED_ARGUMENTS_MAX = 10
+const UNTRUSTED_BULK_BYTES_MAX = 16384
+
+const CR = 13
+const LF = 10
+const STAR = 42
+const DOLLAR = 36
+const MINUS = 45
+
+/** Node's Buffer has it; its types do not say so. Cheaper than `toString('latin1')`. */
+interface Bytes extends Buffer {
+  latin1Slice(start: number, end: number): string
+}
+
+function bytesOf(size: number): Bytes {
+  return Buffer.allocUnsafeSlow(size) as unknown as Bytes
+}
+
+const NOTHING = bytesOf(0)
+
+export class RequestParser {
+  /** What follows `Protocol error: `; set once, then `next` answers undefined for ever. */
+  error: string | undefined = undefined
+  /** Authenticated: the small limits do not apply. */
+  trusted = true
+
+  private readonly limits: ProtocolLimits
+  /** Bytes not yet consumed are `bytes[at..end)`. Either the caller's chunk or `kept`. */
+  private bytes: Bytes = NOTHING
+  private at = 0
+  private end = 0
+  /** Our own copy of a rest, with room to grow. */
+  private kept: Bytes = NOTHING
+
+  /** Arguments still to come of the request being read; 0 = between requests. */
+  private argumentsLeft = 0
+  private argv: string[] = []
+  /** Announced length of the argument being read; -1 = its length line comes first. */
+  private bulkLength = -1
+  /** No LF before this index, relative to `at`: a long line is searched once. */
+  private searched = 0
+
+  constructor(limits: ProtocolLimits) {
+    this.limits = limits
+  }
+
+  /** Bytes received and not yet consumed. */
+  get pendingBytes(): number {
+    return this.end - this.at
+  }
+
+  /** Adds the first `length` bytes of `chunk`. The parser reads from `chunk` until `keep`. */
+  feed(chunk: Uint8Array, length: number): void {
+    if (this.at === this.end) {
+      this.bytes = chunk as Bytes
+      this.at = 0
+      this.end = length
+      return
+    }
+    this.append(chunk, length)
+  }
+
+  /** Makes what is left our own. Call after the last `next` of a chunk. */
+  keep(): void {
+    if (this.bytes === this.kept) {
+      if (this.at !== this.end) return
+      // A large request is done: give its memory back.
+      if (this.kept.length > LINE_BYTES_MAX) this.kept = NOTHING
+      this.bytes = this.kept
+      this.at = 0
+      this.end = 0
+      return
+    }
+    const left = this.end - this.at
+    if (left > this.kept.length) this.kept = bytesOf(capacityFor(left))
+    if (left > 0) this.kept.set(this.bytes.subarray(this.at, this.end), 0)
+    this.bytes = this.kept
+    this.at = 0
+    this.end = left
+  }
+
+  /** Forgets everything received. */
+  clear(): void {
+    this.kept = NOTHING
+    this.bytes = NOTHING
+    this.at = 0
+    this.end = 0
+    this.argv = []
+    this.argumentsLeft = 0
+  }
+
+  private append(chunk: Uint8Array, length: number): void {
+    const left = this.end - this.at
+    const needed = left + length
+    if (needed > this.kept.length) {
+      const grown = bytesOf(capacityFor(needed))
+      grown.set(this.bytes.subarray(this.at, this.end), 0)
+      this.kept = grown
+      this.at = 0
+    } else if (this.end + length > this.kept.length) {
+      this.kept.copyWithin(0, this.at, this.end)
+      this.at = 0
+    }
+    this.bytes = this.kept
+    this.kept.set(length === chunk.length ? chunk : chunk.subarray(0, length), this.at + left)
+    this.end = this.at + needed
+  }
+
+  /** The next whole request, never empty; undefined: more bytes are needed, or `error` is set. */
+  next(): string[] | undefined {
+    while (this.error === undefined) {
+      if (this.argumentsLeft > 0) return this.readArguments()
+      if (this.at >= this.end) return undefined
+      if (this.bytes[this.at] !== STAR) {
+        const argv = this.readInline()
+        if (argv === undefined || argv.length > 0) return argv
+        continue
+      }
+      const count = this.readLength('too big mbulk count string')
+      if (count === undefined) return undefined
+      if (Number.isNaN(count) || count > ARGUMENTS_MAX) return this.fail('invalid multibulk length')
+      if (!this.trusted && count > UNTRUSTED_ARGUMENTS_MAX) return this.fail('unauthenticated multibulk length')
+      if (count <= 0) continue
+      this.argumentsLeft = count
+      this.argv = []
+    }
+    return undefined
+  }
+
+  private fail(reason: string): undefined {
+    this.error = reason
+    return undefined
+  }
+
+  private readArguments(): string[] | undefined {
+    const {argv} = this
+    while (this.argumentsLeft > 0) {
+      if (this.bulkLength < 0) {
+        if (this.at >= this.end) return undefined
+        const first = this.bytes[this.at]!
+        if (first !== DOLLAR) return this.fail(`expected '$', got '${String.fromCharCode(first)}'`)
+        const length = this.readLength('too big bulk count string')
+        if (length === undefined) return undefined
+        if (!(length >= 0 && length <= this.limits.bulkBytesMax)) return this.fail('invalid bulk length')
+        if (!this.trusted && length > UNTRUSTED_BULK_BYTES_MAX) return this.fail('unauthenticated bulk length')
+        this.bulkLength = length
+      }
+      const length = this.bulkLength
+      const {at} = this
+      if (this.end - at < length + 2) return undefined
+      // The two bytes after the argument are skipped unread, as Redis does.
+      argv.push(length <= SHORT_BYTES_MAX ? shortText(this.bytes, at, length) : this.bytes.latin1Slice(at, at + length))
+      this.at = at + length + 2
+      this.bulkLength = -1
+      this.argumentsLeft--
+    }
+    this.argv = []
+    return argv
+  }
+
+  /**
+   * The number after the type byte at `at`, and skips its line.
+   *
+   * @returns undefined: incomplete, or too long a line (then `error` is set); NaN: not a number
+   */
+  private readLength(tooLong: string): number | undefined {
+    const {bytes, end} = this
+    let index = this.at + 1
+    let code = index < end ? bytes[index]! : 0
+    const negative = code === MINUS
+    if (negative) index++
+    let value = 0
+    let digits = 0
+    while (index < end) {
+      code = bytes[index]!
+      if (code < 48 || code > 57) break
+      value = value * 10 + code - 48
+      digits++
+      index++
+    }
+    if (index + 1 >= end || code !== CR) return this.readLengthSlowly(tooLong)
+    this.at = index + 2
+    if (digits === 0 || digits > 18 || (digits > 1 && bytes[index - digits] === 48)) return Number.NaN
+    return negative ? -value : value
+  }
+
+  /** The line is not whole, or not a number. */
+  private readLengthSlowly(tooLong: string): number | undefined {
+    const cr = this.findByte(CR)
+    if (cr < 0) return this.end - this.at > LINE_BYTES_MAX ? this.fail(tooLong) : undefined
+    if (cr + 1 >= this.end) return undefined
+    this.at = cr + 2
+    return Number.NaN
+  }
+
+  private findByte(byte: number): number {
+    const found = this.bytes.subarray(0, this.end).indexOf(byte, this.at + this.searched)
+    this.searched = found < 0 ? this.end - this.at : 0
+    return found
+  }
+
+  /** @returns undefined: incomplete or wrong; empty: a blank line */
+  private readInline(): string[] | undefined {
+    const lf = this.findByte(LF)
+    if (lf < 0) return this.end - this.at > LINE_BYTES_MAX ? this.fail('too big inline request') : undefined
+    const lineEnd = lf > this.at && this.bytes[lf - 1] === CR ? lf - 1 : lf
+    const line = this.bytes.toString('latin1', this.at, lineEnd)
+    this.at = lf + 1
+    try {
+      return splitInline(line)
+    } catch (error) {
+      if (error instanceof InlineSyntaxError) return this.fail(error.message)
+      throw error
+    }
+  }
+}
+
+function capacityFor(bytes: number): number {
+  let capacity = 1024
+  while (capacity < bytes) capacity *= 2
+  return capacity
+}

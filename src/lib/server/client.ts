@@ -1,0 +1,171 @@
+import {type ProtocolLimits, RequestParser} from '../protocol/resp/request-parser.js'
+import type {Command, CommandContext} from './commands/command.js'
+import type {Database} from './keyspace/database.js'
+import type {Watcher} from './keyspace/keyspace-state.js'
+import {ReplyWriter} from './reply.js'
+import type {Server} from './server.js'
+
+export interface ClientOptions {
+  /** `host:port` of the peer, `[::1]:port` for IPv6, and of our side; as CLIENT LIST prints them. */
+  readonly address: string
+  readonly localAddress: string
+  /** Unix milliseconds. */
+  readonly nowMs: number
+}
+
+export interface QueuedCommand {
+  readonly command: Command
+  readonly argv: string[]
+}
+
+/** What keeps a client from the dispatcher's short path; 0 = nothing. */
+export const SPECIAL_NOT_AUTHENTICATED = 1
+export const SPECIAL_MULTI = 2
+export const SPECIAL_REPLY_MODE = 4
+
+/**
+ * One connection as the pure server sees it: input bytes go to `feed`, output gathers in `reply`.
+ *
+ * A parked client (`park`) keeps its input unprocessed, in order, until `unpark`: MIGRATE waiting for its target, held
+ * keys, CLIENT PAUSE. The shell stops reading from it when too much has piled up.
+ */
+export class Client implements Watcher {
+  readonly id: number
+  readonly server: Server
+  readonly address: string
+  readonly localAddress: string
+  readonly createdMs: number
+  readonly reply = new ReplyWriter()
+  readonly context: CommandContext
+  readonly parser: RequestParser
+
+  /** OR of SPECIAL_...; the dispatcher's short path runs at 0 only. */
+  special = 0
+  user = 'default'
+  /** CLIENT SETNAME. */
+  name = ''
+  lastInteractionMs: number
+  lastCommand: Command | undefined = undefined
+
+  /** Commands queued since MULTI; undefined outside a transaction. */
+  queue: QueuedCommand[] | undefined = undefined
+  /** A command was refused while queueing: EXEC answers EXECABORT. */
+  queueBroken = false
+  watchBroken = false
+  readonly watched: {readonly db: Database; readonly key: string; readonly wasExpired: boolean}[] = []
+
+  /** READONLY in cluster mode. */
+  isReadonly = false
+  /** ASKING was sent just before: holds for one command. */
+  asking = false
+  /** CLIENT REPLY. */
+  replyMode: 'on' | 'off' | 'skip' = 'on'
+  /** CLIENT NO-EVICT. */
+  noEvict = false
+  noTouch = false
+
+  /** Waits; input is kept, not processed. */
+  parked = false
+  /** What to run first after `unpark`, if anything. */
+  private afterPark: (() => void) | undefined = undefined
+  /** No further input is processed; the connection ends after pending output. */
+  closing = false
+
+  constructor(server: Server, id: number, options: ClientOptions, limits: ProtocolLimits) {
+    this.server = server
+    this.id = id
+    this.address = options.address
+    this.localAddress = options.localAddress
+    this.createdMs = options.nowMs
+    this.lastInteractionMs = options.nowMs
+    this.parser = new RequestParser(limits)
+    this.context = {server, client: this, db: server.databases[0]!, reply: this.reply, nowMs: options.nowMs}
+  }
+
+  /** Currently selected database. */
+  get db(): Database {
+    return this.context.db
+  }
+
+  set db(db: Database) {
+    this.context.db = db
+  }
+
+  get authenticated(): boolean {
+    return (this.special & SPECIAL_NOT_AUTHENTICATED) === 0
+  }
+
+  set authenticated(value: boolean) {
+    if (value) this.special &= ~SPECIAL_NOT_AUTHENTICATED
+    else this.special |= SPECIAL_NOT_AUTHENTICATED
+    this.parser.trusted = value
+  }
+
+  /**
+   * Takes a chunk of input and runs every complete command in it. `bytes` may be reused by the caller afterwards.
+   *
+   * @param nowMs - unix milliseconds
+   */
+  feed(bytes: Uint8Array, length: number, nowMs: number): void {
+    if (this.closing) return
+    this.lastInteractionMs = nowMs
+    this.parser.feed(bytes, length)
+    this.process(nowMs)
+  }
+
+  /** Runs what has been received and not yet run; called by `feed`, and by the shell after `unpark`. */
+  process(nowMs: number): void {
+    const {parser, server} = this
+    server.state.setTime(nowMs)
+    this.context.nowMs = nowMs
+    if (!this.parked && this.afterPark !== undefined) {
+      const run = this.afterPark
+      this.afterPark = undefined
+      run()
+    }
+    while (!this.parked && !this.closing) {
+      const argv = parser.next()
+      if (argv === undefined) break
+      server.execute(this, argv)
+    }
+    if (parser.error !== undefined && !this.closing && !this.parked) {
+      this.reply.error(`ERR Protocol error: ${parser.error}`)
+      server.onProtocolError(this, parser.error)
+      this.closing = true
+    }
+    if (this.closing) parser.clear()
+    else parser.keep()
+  }
+
+  /** Stops processing input. @param then - runs first once unparked */
+  park(then?: () => void): void {
+    this.parked = true
+    this.afterPark = then
+  }
+
+  /** Lets a parked client go on, soon, from the event loop. */
+  unpark(): void {
+    if (!this.parked) return
+    this.parked = false
+    this.server.effects.resume(this)
+  }
+
+  /** Bytes received and not yet processed. */
+  get queryBufferBytes(): number {
+    return this.parser.pendingBytes
+  }
+
+  unwatchAll(): void {
+    for (const {db, key} of this.watched) db.unwatch(key, this)
+    this.watched.length = 0
+    this.watchBroken = false
+  }
+
+  /** Ends a transaction: MULTI's queue and all watches are gone. */
+  discard(): void {
+    this.queue = undefined
+    this.queueBroken = false
+    this.special &= ~SPECIAL_MULTI
+    this.unwatchAll()
+  }
+}

@@ -1,0 +1,28 @@
+import type {Command} from './command.js'
+import {connectionCommands} from './connection/index.js'
+import {genericCommands} from './generic/index.js'
+import {stringCommands} from './string/index.js'
+import {transactionCommands} from './transactions/index.js'
+
+/** Every group of commands; a new group adds its line here. */
+const GROUPS: readonly (readonly Command[])[] = [
+  connectionCommands,
+  genericCommands,
+  stringCommands,
+  transactionCommands,
+]
+
+/** All commands without subcommands, each once. */
+export function allCommands(): Command[] {
+  return GROUPS.flat()
+}
+
+/** By name in lower and in upper case, the two spellings clients use; the dispatcher lowers any other. */
+export function commandTable(): ReadonlyMap<string, Command> {
+  const table = new Map<string, Command>()
+  for (const command of allCommands()) {
+    table.set(command.name, command)
+    table.set(command.name.toUpperCase(), command)
+  }
+  return table
+}

@@ -1,0 +1,99 @@
+import {isInt64Text} from '../../keyspace/value.js'
+import {NOT_AN_INTEGER, ReplyError, SYNTAX_ERROR} from '../../reply-error.js'
+import {type CommandDefinition, type CommandHandler, defineCommand} from '../command.js'
+import {keyAt} from '../key-spec.js'
+import {decodePayload, encodePayload} from './payload.js'
+
+export const dump = defineCommand({
+  name: 'dump',
+  arity: 2,
+  flags: ['readonly'],
+  group: 'generic',
+  since: '2.6.0',
+  acl: ['keyspace'],
+  tips: ['nondeterministic_output'],
+  keys: [keyAt(1, ['RO', 'access'])],
+  run({db, reply, server}, argv) {
+    const value = db.get(argv[1]!)
+    if (value === undefined) reply.nil()
+    else reply.bulk(encodePayload(server, value))
+  },
+})
+
+interface RestoreOptions {
+  readonly replace: boolean
+  /** The TTL argument is a unix time. */
+  readonly isAbsolute: boolean
+  readonly idleSeconds: number | undefined
+}
+
+/** @throws ReplyError */
+function requireInteger(text: string): number {
+  if (!isInt64Text(text)) throw new ReplyError(NOT_AN_INTEGER)
+  return Number(text)
+}
+
+/** IDLETIME and FREQ exclude each other; FREQ is checked and, as there is no LFU policy, of no effect. */
+function parseOptions(argv: readonly string[]): RestoreOptions {
+  let replace = false
+  let isAbsolute = false
+  let idleSeconds: number | undefined
+  let frequency: number | undefined
+  for (let i = 4; i < argv.length; i++) {
+    const word = argv[i]!.toLowerCase()
+    const next = argv[i + 1]
+    if (word === 'replace') replace = true
+    else if (word === 'absttl') isAbsolute = true
+    else if (word === 'idletime' && next !== undefined && frequency === undefined) {
+      idleSeconds = requireInteger(next)
+      if (idleSeconds < 0) throw new ReplyError('ERR Invalid IDLETIME value, must be >= 0')
+      i++
+    } else if (word === 'freq' && next !== undefined && idleSeconds === undefined) {
+      frequency = requireInteger(next)
+      if (frequency < 0 || frequency > 255) throw new ReplyError('ERR Invalid FREQ value, must be >= 0 and <= 255')
+      i++
+    } else throw new ReplyError(SYNTAX_ERROR)
+  }
+  return {idleSeconds, isAbsolute, replace}
+}
+
+/**
+ * RESTORE key ttl payload [REPLACE] [ABSTTL] [IDLETIME seconds | FREQ frequency]
+ *
+ * Errors in redis-server's order: options, existence, TTL, payload. A deadline already past answers OK and leaves no key.
+ */
+const run: CommandHandler = ({db, nowMs, reply, server}, argv) => {
+  const key = argv[1]!
+  const {idleSeconds, isAbsolute, replace} = parseOptions(argv)
+  if (!replace && db.has(key)) throw new ReplyError('BUSYKEY Target key name already exists.')
+  const ttl = requireInteger(argv[2]!)
+  if (ttl < 0) throw new ReplyError('ERR Invalid TTL value, must be >= 0')
+  const value = decodePayload(argv[3]!)
+
+  const deadlineMs = ttl === 0 || isAbsolute ? ttl : nowMs + ttl
+  if (replace) db.delete(key)
+  if (deadlineMs === 0 || deadlineMs > nowMs) {
+    db.set(key, value)
+    if (deadlineMs !== 0) db.setExpiry(key, deadlineMs)
+    if (idleSeconds !== undefined) db.setAccessedAt(key, server.state.lruClock - idleSeconds)
+  }
+  reply.ok()
+}
+
+const definition: Omit<CommandDefinition, 'name' | 'since'> = {
+  arity: -4,
+  group: 'generic',
+  acl: ['keyspace', 'dangerous'],
+  keys: [keyAt(1, ['OW', 'update'])],
+  run,
+}
+
+export const restore = defineCommand({...definition, name: 'restore', flags: ['write', 'denyoom'], since: '2.6.0'})
+
+/** RESTORE that a node importing the slot takes without an ASKING before it: what MIGRATE sends in cluster mode. */
+export const restoreAsking = defineCommand({
+  ...definition,
+  name: 'restore-asking',
+  flags: ['write', 'denyoom', 'asking'],
+  since: '3.0.0',
+})

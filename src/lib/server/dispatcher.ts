@@ -1,0 +1,210 @@
+import {hashSlot} from '../protocol/hash-slot.js'
+import {type Client, SPECIAL_MULTI, SPECIAL_NOT_AUTHENTICATED, SPECIAL_REPLY_MODE} from './client.js'
+import type {Command} from './commands/command.js'
+import {routeKeys} from './key-routing.js'
+import type {ReplyWriter} from './reply.js'
+import {ReplyError} from './reply-error.js'
+import type {Server} from './server.js'
+
+/** Redis cuts names and arguments it repeats in an error. */
+const ECHO_BYTES_MAX = 128
+
+/**
+ * From argv to a reply: lookup, arity, authentication, routing, transactions, then the handler.
+ *
+ * The order of the checks is Redis's (wire.md 1.13). A client and a server in no special state take the short path, which
+ * reads two zeros and, in cluster mode, one byte of `core.serves`.
+ */
+export class Dispatcher {
+  private readonly server: Server
+
+  constructor(server: Server) {
+    this.server = server
+  }
+
+  /** The command as typed; the subcommand where there is one; the container otherwise. */
+  find(argv: readonly string[]): Command | undefined {
+    const {commands} = this.server
+    const name = argv[0]!
+    const command = commands.get(name) ?? commands.get(name.toLowerCase())
+    if (command?.subcommands === undefined || argv.length < 2) return command
+    return command.subcommands.get(argv[1]!.toLowerCase()) ?? command
+  }
+
+  execute(client: Client, argv: string[]): void {
+    const {server} = this
+    const name = argv[0]!
+    let command = server.commands.get(name) ?? server.commands.get(name.toLowerCase())
+    if (command === undefined) {
+      this.reject(client, unknownCommand(argv))
+      return
+    }
+    if (command.subcommands !== undefined && argv.length > 1) {
+      const subcommand = command.subcommands.get(argv[1]!.toLowerCase())
+      if (subcommand === undefined) {
+        if (command.run === undefined) {
+          this.reject(client, unknownSubcommand(command, argv[1]!))
+          return
+        }
+      } else {
+        command = subcommand
+      }
+    }
+    const {arity} = command
+    if (arity > 0 ? argv.length !== arity : argv.length < -arity) {
+      command.rejectedCalls++
+      this.reject(client, `ERR wrong number of arguments for '${command.fullName}' command`)
+      return
+    }
+    if ((client.special | server.special) !== 0) {
+      this.executeSpecial(client, command, argv)
+      return
+    }
+    const {cluster} = server
+    if (cluster !== undefined && (command.firstKey !== 0 || command.keyIndexes !== undefined)) {
+      const {firstKey} = command
+      const key = argv[firstKey]!
+      let refusal: string | undefined
+      if (command.lastKey === firstKey && firstKey !== 0 && command.keyIndexes === undefined) {
+        const slot = hashSlot(key)
+        client.context.db.hint(key, slot)
+        if (cluster.core.serves[slot] === 0) refusal = routeKeys(server, client, command, argv)
+      } else {
+        refusal = routeKeys(server, client, command, argv)
+      }
+      if (refusal !== undefined) {
+        client.asking = false
+        this.refuse(client, command, refusal)
+        return
+      }
+    }
+    this.call(client, command, argv)
+  }
+
+  /** Runs the handler and counts. The one place that turns a thrown `ReplyError` into a reply. */
+  call(client: Client, command: Command, argv: string[]): void {
+    const {server} = this
+    const {reply} = client
+    const errorsBefore = reply.errorCount
+    const outBefore = reply.out
+    command.calls++
+    server.stats.commands++
+    client.lastCommand = command
+    try {
+      command.run!(client.context, argv)
+    } catch (error) {
+      // Half a reply would shift every later one.
+      reply.out = outBefore
+      if (error instanceof ReplyError) reply.error(error.message)
+      else this.onBug(reply, command, error)
+    }
+    if (reply.errorCount !== errorsBefore) {
+      command.failedCalls++
+      server.countError(errorCode(reply.lastError))
+    }
+    if (client.asking && command.name !== 'asking' && client.queue === undefined) client.asking = false
+  }
+
+  /** One command failed for a reason of ours: the node and its other clients go on. */
+  private onBug(reply: ReplyWriter, command: Command, error: unknown): void {
+    const detail = error instanceof Error ? (error.stack ?? error.message) : String(error)
+    this.server.effects.log('warning', `Bug in command '${command.fullName}': ${detail}`)
+    reply.error('ERR internal error, see the log of this node')
+  }
+
+  private executeSpecial(client: Client, command: Command, argv: string[]): void {
+    const {server} = this
+    if ((client.special & SPECIAL_NOT_AUTHENTICATED) !== 0 && !command.noAuth) {
+      this.refuse(client, command, 'NOAUTH Authentication required.')
+      return
+    }
+    const isQueueing = (client.special & SPECIAL_MULTI) !== 0
+    if (isQueueing && command.noMulti) {
+      this.refuse(client, command, 'ERR Command not allowed inside a transaction')
+      return
+    }
+    const refusal = server.cluster === undefined ? undefined : routeKeys(server, client, command, argv)
+    if (refusal !== undefined) {
+      if (command.name === 'exec') client.discard()
+      client.asking = false
+      this.refuse(client, command, refusal)
+      return
+    }
+    const queued = isQueueing && !command.isTransactionControl
+    if (server.special !== 0 && !queued && this.parks(client, command, argv)) return
+    const {reply} = client
+    const before = reply.out
+    if (queued) {
+      client.queue!.push({argv, command})
+      reply.simple('QUEUED')
+    } else {
+      this.call(client, command, argv)
+    }
+    if ((client.special & SPECIAL_REPLY_MODE) !== 0) this.dropReply(client, command, before)
+  }
+
+  /** CLIENT REPLY OFF and SKIP: the command ran, its answer is not sent. */
+  private dropReply(client: Client, command: Command, before: string): void {
+    if (command.fullName === 'client|reply') return
+    client.reply.out = before
+    if (client.replyMode === 'skip') {
+      client.replyMode = 'on'
+      client.special &= ~SPECIAL_REPLY_MODE
+    }
+  }
+
+  private parks(client: Client, command: Command, argv: string[]): boolean {
+    const isExec = command.name === 'exec' && client.queue !== undefined
+    const calls = isExec ? client.queue! : [{argv, command}]
+    const keys = calls.flatMap((one) => keysOf(one.command, one.argv))
+    const isWrite = calls.some((one) => one.command.isWrite)
+    return this.server.held.parkIfNeeded(client, command, isWrite, keys, () => this.execute(client, argv))
+  }
+
+  private refuse(client: Client, command: Command, text: string): void {
+    command.rejectedCalls++
+    this.reject(client, text)
+  }
+
+  /** An error before the handler ran: inside MULTI it dooms the transaction. */
+  private reject(client: Client, text: string): void {
+    if (client.queue !== undefined) client.queueBroken = true
+    client.reply.error(text)
+    this.server.countError(errorCode(text))
+  }
+}
+
+/** The keys a command names, in order. */
+export function keysOf(command: Command, argv: readonly string[]): string[] {
+  return keyIndexesOf(command, argv).map((index) => argv[index]!)
+}
+
+/** Indexes in argv of the keys; those beyond the end of argv are left out. */
+export function keyIndexesOf(command: Command, argv: readonly string[]): number[] {
+  if (command.keyIndexes !== undefined) return command.keyIndexes(argv)
+  const {firstKey, keyStep, lastKey} = command
+  if (firstKey === 0) return []
+  const last = lastKey < 0 ? argv.length + lastKey : Math.min(lastKey, argv.length - 1)
+  const indexes: number[] = []
+  for (let index = firstKey; index <= last; index += keyStep) indexes.push(index)
+  return indexes
+}
+
+function errorCode(text: string): string {
+  const space = text.indexOf(' ')
+  return space < 0 ? text : text.slice(0, space)
+}
+
+function unknownCommand(argv: readonly string[]): string {
+  let shown = ''
+  for (const argument of argv.slice(1)) {
+    if (shown.length >= ECHO_BYTES_MAX) break
+    shown += `'${argument.slice(0, ECHO_BYTES_MAX - shown.length)}' `
+  }
+  return `ERR unknown command '${argv[0]!.slice(0, ECHO_BYTES_MAX)}', with args beginning with: ${shown}`
+}
+
+function unknownSubcommand(command: Command, name: string): string {
+  const shown = name.slice(0, ECHO_BYTES_MAX)
+  return `ERR unknown subcommand '${shown}'. Try ${command.name.toUpperCase()} HELP.`
+}

@@ -1,0 +1,40 @@
+import {hashSlot} from '../protocol/hash-slot.js'
+import type {Client} from './client.js'
+import type {Command} from './commands/command.js'
+import {keysOf} from './dispatcher.js'
+import type {Server} from './server.js'
+
+/**
+ * May this node serve the command? All that the dispatcher's one-byte test does not answer.
+ *
+ * EXEC is asked for the union of its queue; a command without keys is served anywhere.
+ *
+ * @returns the whole error text (`MOVED 1 127.0.0.1:7000`), or undefined to go on
+ */
+export function routeKeys(
+  server: Server,
+  client: Client,
+  command: Command,
+  argv: readonly string[],
+): string | undefined {
+  const {core} = server.cluster!
+  const route = server.route!
+  const calls = command.name === 'exec' ? (client.queue ?? []) : [{argv, command}]
+  const keys: string[] = []
+  for (const one of calls) keys.push(...keysOf(one.command, one.argv))
+  if (keys.length === 0) return undefined
+  const slots = keys.map(hashSlot)
+  const slot = slots[0]!
+  if (core.serves[slot] === 1 && slots.every((other) => other === slot)) return undefined
+  return route(core, {
+    asking: client.asking || calls.some((one) => one.command.flags.includes('asking')),
+    exists: (index) => client.db.hasEvenExpired(keys[index]!),
+    isMigrate: calls.some((one) => one.command.name === 'migrate'),
+    isReadonlyClient: client.isReadonly,
+    isShardPubsub: calls.some(({command: {name}}) => SHARD_PUBSUB.has(name)),
+    isWrite: calls.some((one) => one.command.isWrite),
+    slots,
+  })
+}
+
+const SHARD_PUBSUB = new Set(['ssubscribe', 'sunsubscribe', 'spublish'])

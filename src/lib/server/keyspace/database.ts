@@ -1,0 +1,317 @@
+import {hashSlot} from '../../protocol/hash-slot.js'
+import {ReplyError, WRONG_TYPE} from '../reply-error.js'
+import type {KeyspaceState, Watcher} from './keyspace-state.js'
+import {ScanCursors, type ScanPage} from './scan.js'
+import {Entry, Store} from './store.js'
+import type {Value} from './value.js'
+
+export const SLOT_COUNT = 16384
+
+/**
+ * One numbered database: keys to values with optional deadlines.
+ *
+ * In cluster mode every slot has a `Store` of its own, so that counting, listing, moving and dropping a slot touch that
+ * slot alone; otherwise one store holds all. Reads hide expired keys and delete them on the way (unless `keepExpired`).
+ * Every change counts `state.dirty` and breaks WATCH; callers that change an object value in place call `touched`.
+ */
+export class Database {
+  index: number
+  readonly state: KeyspaceState
+  readonly isSlotted: boolean
+  /** By slot; index 0 alone outside cluster mode. */
+  stores: (Store | undefined)[]
+  /** Stores with deadlines, for the active expiry. */
+  expiring = new Set<Store>()
+  /** Number of keys, expired ones not yet deleted included. */
+  size = 0
+  /** Number of keys with a deadline. */
+  expiresSize = 0
+  /** Who watches which key; not a property of the data, so SWAPDB and FLUSHDB leave it in place. */
+  readonly watchers = new Map<string, Set<Watcher>>()
+
+  private readonly scans = new ScanCursors()
+
+  /** The routing check has just hashed this key; the same string is asked for next. */
+  private hintKey = ''
+  private hintSlot = 0
+
+  constructor(index: number, state: KeyspaceState, isSlotted: boolean) {
+    this.index = index
+    this.state = state
+    this.isSlotted = isSlotted
+    this.stores = isSlotted ? new Array(SLOT_COUNT).fill(undefined) : [new Store()]
+  }
+
+  /** Tells the slot of the key that the coming command names, to hash it once only. */
+  hint(key: string, slot: number): void {
+    this.hintKey = key
+    this.hintSlot = slot
+  }
+
+  private storeIndex(key: string): number {
+    if (!this.isSlotted) return 0
+    if (key === this.hintKey && key !== '') return this.hintSlot
+    return hashSlot(key)
+  }
+
+  private storeOf(key: string): Store | undefined {
+    return this.stores[this.storeIndex(key)]
+  }
+
+  /** The live entry, or undefined. */
+  private live(key: string): Entry | undefined {
+    const store = this.storeOf(key)
+    if (store === undefined) return undefined
+    const entry = store.entries.get(key)
+    if (entry !== undefined && store.expires !== undefined) {
+      const at = store.expires.get(key)
+      if (at !== undefined && at <= this.state.nowMs) {
+        this.expire(store, key)
+        return undefined
+      }
+    }
+    return entry
+  }
+
+  /** Deletes a key whose deadline has passed, unless deletions come from the primary alone. */
+  expire(store: Store, key: string): void {
+    if (this.state.keepExpired) return
+    this.remove(store, key)
+    this.state.expiredKeys++
+  }
+
+  /** For reading: counts a hit or a miss and marks the access. */
+  get(key: string): Value | undefined {
+    const entry = this.live(key)
+    if (entry === undefined) {
+      this.state.misses++
+      return undefined
+    }
+    this.state.hits++
+    entry.lru = this.state.lruClock
+    return entry.value
+  }
+
+  /** `get` of a string. @throws ReplyError WRONGTYPE */
+  getString(key: string): string | undefined {
+    const value = this.get(key)
+    if (value !== undefined && typeof value !== 'string') throw new ReplyError(WRONG_TYPE)
+    return value
+  }
+
+  /** For a command that will write: marks the access, counts nothing. */
+  getForWrite(key: string): Value | undefined {
+    const entry = this.live(key)
+    if (entry === undefined) return undefined
+    entry.lru = this.state.lruClock
+    return entry.value
+  }
+
+  /** `getForWrite` of a string. @throws ReplyError WRONGTYPE */
+  getStringForWrite(key: string): string | undefined {
+    const value = this.getForWrite(key)
+    if (value !== undefined && typeof value !== 'string') throw new ReplyError(WRONG_TYPE)
+    return value
+  }
+
+  /** Without marking an access: for TYPE, OBJECT, SCAN, DEBUG. */
+  peek(key: string): Value | undefined {
+    return this.live(key)?.value
+  }
+
+  /** Second of the last access. */
+  accessedAt(key: string): number | undefined {
+    return this.live(key)?.lru
+  }
+
+  /** RESTORE's IDLETIME. */
+  setAccessedAt(key: string, second: number): void {
+    const entry = this.live(key)
+    if (entry !== undefined) entry.lru = second
+  }
+
+  has(key: string): boolean {
+    return this.live(key) !== undefined
+  }
+
+  /** Also true for a key that is expired but not deleted yet: what routing asks. */
+  hasEvenExpired(key: string): boolean {
+    return this.storeOf(key)?.entries.has(key) ?? false
+  }
+
+  /** Sets the value and drops any deadline, as SET does. */
+  set(key: string, value: Value): void {
+    const store = this.write(key, value)
+    if (store.expires !== undefined) this.dropDeadline(store, key)
+  }
+
+  /** Sets the value and keeps the deadline of a live key, as APPEND does. An expired key starts anew. */
+  put(key: string, value: Value): void {
+    this.live(key)
+    this.write(key, value)
+  }
+
+  private write(key: string, value: Value): Store {
+    const index = this.storeIndex(key)
+    let store = this.stores[index]
+    if (store === undefined) {
+      store = new Store()
+      this.stores[index] = store
+    }
+    const {state} = this
+    const entry = store.entries.get(key)
+    if (entry !== undefined) {
+      entry.value = value
+      entry.lru = state.lruClock
+    } else {
+      store.entries.set(key, new Entry(value, state.lruClock, store.nextSeq++))
+      this.size++
+    }
+    state.dirty++
+    if (this.watchers.size !== 0) this.breakWatch(key)
+    return store
+  }
+
+  /** An object value was changed in place. */
+  touched(key: string): void {
+    this.state.dirty++
+    if (this.watchers.size !== 0) this.breakWatch(key)
+  }
+
+  /** @returns whether a live key was there */
+  delete(key: string): boolean {
+    if (this.live(key) === undefined) return false
+    this.remove(this.storeOf(key)!, key)
+    return true
+  }
+
+  private remove(store: Store, key: string): void {
+    if (!store.entries.delete(key)) return
+    this.size--
+    this.state.dirty++
+    if (store.expires !== undefined) this.dropDeadline(store, key)
+    if (this.watchers.size !== 0) this.breakWatch(key)
+  }
+
+  private dropDeadline(store: Store, key: string): boolean {
+    const {expires} = store
+    if (expires === undefined || !expires.delete(key)) return false
+    this.expiresSize--
+    if (expires.size === 0) {
+      store.expires = undefined
+      this.expiring.delete(store)
+    }
+    return true
+  }
+
+  /** The deadline of a live key in unix milliseconds; undefined without one or without the key. */
+  expiryOf(key: string): number | undefined {
+    const entry = this.live(key)
+    return entry === undefined ? undefined : this.storeOf(key)!.expires?.get(key)
+  }
+
+  /** The key must exist. @param atMs - unix milliseconds; a deadline in the past expires at the next access */
+  setExpiry(key: string, atMs: number): void {
+    const store = this.storeOf(key)
+    if (store === undefined || !store.entries.has(key)) return
+    store.expires ??= new Map()
+    if (!store.expires.has(key)) this.expiresSize++
+    store.expires.set(key, atMs)
+    this.expiring.add(store)
+    this.touched(key)
+  }
+
+  /** @returns whether there was a deadline */
+  removeExpiry(key: string): boolean {
+    if (this.live(key) === undefined) return false
+    if (!this.dropDeadline(this.storeOf(key)!, key)) return false
+    this.touched(key)
+    return true
+  }
+
+  /** Empties the database in constant time; the collector frees the memory in slices of its own. */
+  flush(): number {
+    const {size} = this
+    for (const [key, watchers] of this.watchers) {
+      if (this.hasEvenExpired(key)) for (const watcher of watchers) watcher.watchBroken = true
+    }
+    this.stores = this.isSlotted ? new Array(SLOT_COUNT).fill(undefined) : [new Store()]
+    this.expiring = new Set()
+    this.size = 0
+    this.expiresSize = 0
+    this.state.dirty += size
+    return size
+  }
+
+  /** All live keys, oldest first in each store. */
+  *keys(): Generator<string> {
+    for (const store of this.stores) {
+      if (store === undefined) continue
+      for (const key of store.entries.keys()) if (this.isLiveIn(store, key)) yield key
+    }
+  }
+
+  /** Without deleting it if it is expired. */
+  isLiveIn(store: Store, key: string): boolean {
+    const at = store.expires?.get(key)
+    return at === undefined || at > this.state.nowMs
+  }
+
+  /** Cluster mode: keys of the slot, expired ones included. */
+  countKeysInSlot(slot: number): number {
+    return this.stores[slot]?.entries.size ?? 0
+  }
+
+  /** Cluster mode: at most `count` keys, newest first. */
+  keysInSlot(slot: number, count: number): string[] {
+    const keys = [...(this.stores[slot]?.entries.keys() ?? [])]
+    return keys.slice(Math.max(0, keys.length - count)).reverse()
+  }
+
+  /** Cluster mode: drops all keys of the slot. @returns how many there were */
+  deleteSlot(slot: number): number {
+    const store = this.stores[slot]
+    if (store === undefined) return 0
+    const {size} = store.entries
+    if (this.watchers.size !== 0) for (const key of store.entries.keys()) this.breakWatch(key)
+    this.stores[slot] = undefined
+    this.expiring.delete(store)
+    this.expiresSize -= store.expires?.size ?? 0
+    this.size -= size
+    this.state.dirty += size
+    return size
+  }
+
+  /**
+   * A page of keys for SCAN.
+   *
+   * @param cursor - 0 to begin, else what the page before said
+   * @param count - about how many keys to look at
+   */
+  scan(cursor: number, count: number): ScanPage {
+    return this.scans.scan(this, cursor, count)
+  }
+
+  /** Lets go of positions nobody has asked for lately. */
+  dropIdleScans(): void {
+    this.scans.dropIdle(this.state.nowMs)
+  }
+
+  watch(key: string, watcher: Watcher): void {
+    const watchers = this.watchers.get(key)
+    if (watchers === undefined) this.watchers.set(key, new Set([watcher]))
+    else watchers.add(watcher)
+  }
+
+  unwatch(key: string, watcher: Watcher): void {
+    const watchers = this.watchers.get(key)
+    if (watchers === undefined) return
+    watchers.delete(watcher)
+    if (watchers.size === 0) this.watchers.delete(key)
+  }
+
+  breakWatch(key: string): void {
+    const watchers = this.watchers.get(key)
+    if (watchers !== undefined) for (const watcher of watchers) watcher.watchBroken = true
+  }
+}

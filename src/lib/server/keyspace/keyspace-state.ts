@@ -1,0 +1,28 @@
+/** Who watches a key for EXEC. */
+export interface Watcher {
+  /** A watched key was changed: EXEC answers nil. */
+  watchBroken: boolean
+}
+
+/** What all databases of a server share: time, counters, and the hooks of whoever must hear of changes. */
+export class KeyspaceState {
+  /** Unix milliseconds, cached for the input being processed. */
+  nowMs = 0
+  /** Seconds, for OBJECT IDLETIME and eviction; set along with `nowMs`. */
+  lruClock = 0
+  /** Changes since the last save, as INFO's rdb_changes_since_last_save; also tells whether a command changed anything. */
+  dirty = 0
+  hits = 0
+  misses = 0
+  expiredKeys = 0
+  evictedKeys = 0
+  /** DEBUG SET-ACTIVE-EXPIRE. */
+  activeExpire = true
+  /** A replica hides expired keys but leaves their deletion to its primary. */
+  keepExpired = false
+
+  setTime(nowMs: number): void {
+    this.nowMs = nowMs
+    this.lruClock = Math.floor(nowMs / 1000)
+  }
+}

@@ -1,0 +1,14 @@
+/**
+ * An error reply. The message is the whole text with its code: `ERR syntax error`, `WRONGTYPE ...`, `MOVED 1 host:port`.
+ *
+ * Handlers throw it before they have written anything to the reply.
+ */
+export class ReplyError extends Error {
+  override readonly name = 'ReplyError'
+}
+
+export const SYNTAX_ERROR = 'ERR syntax error'
+export const NOT_AN_INTEGER = 'ERR value is not an integer or out of range'
+export const NOT_A_FLOAT = 'ERR value is not a valid float'
+export const WRONG_TYPE = 'WRONGTYPE Operation against a key holding the wrong kind of value'
+export const NO_SUCH_KEY = 'ERR no such key'

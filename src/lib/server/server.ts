@@ -1,0 +1,186 @@
+import type {Rng} from '../kernel/rng.js'
+import {Client, type ClientOptions, SPECIAL_NOT_AUTHENTICATED} from './client.js'
+import type {ClusterBinding, Route} from './cluster/api.js'
+import type {Command} from './commands/command.js'
+import {commandTable} from './commands/index.js'
+import type {Config} from './config/config.js'
+import {Dispatcher} from './dispatcher.js'
+import type {ServerEffects} from './effects.js'
+import {HeldKeys} from './held-keys.js'
+import {ActiveExpiry} from './keyspace/active-expiry.js'
+import {Database} from './keyspace/database.js'
+import {KeyspaceState} from './keyspace/keyspace-state.js'
+
+export interface ServerOptions {
+  readonly config: Config
+  readonly effects: ServerEffects
+  readonly rng: Rng
+  /** Unix milliseconds at the start. */
+  readonly nowMs: number
+  readonly processId: number
+}
+
+/** What INFO's stats section reports and the shell or the dispatcher count. */
+export interface ServerStats {
+  commands: number
+  connections: number
+  rejectedConnections: number
+  inputBytes: number
+  outputBytes: number
+  errorReplies: number
+}
+
+/** What keeps all clients from the dispatcher's short path. */
+export const SERVER_HOLDS_KEYS = 1
+export const SERVER_PAUSED = 2
+
+/** The version of Redis whose behaviour the node offers. */
+export const REDIS_VERSION = '7.0.15'
+
+/**
+ * The node without sockets, timers and disk: clients' bytes in, replies out, effects into a sink.
+ *
+ * The shell feeds clients, calls `cron` every 100 ms and carries out what goes to `effects`.
+ */
+export class Server {
+  readonly config: Config
+  readonly effects: ServerEffects
+  readonly rng: Rng
+  readonly state = new KeyspaceState()
+  readonly databases: Database[]
+  readonly commands: ReadonlyMap<string, Command>
+  readonly clients = new Map<number, Client>()
+  readonly startedMs: number
+  readonly processId: number
+  /** 40 hex characters, new at every start. */
+  readonly runId: string
+  readonly stats: ServerStats = {
+    commands: 0,
+    connections: 0,
+    rejectedConnections: 0,
+    inputBytes: 0,
+    outputBytes: 0,
+    errorReplies: 0,
+  }
+  /** Number of error replies by their code. */
+  readonly errorCounts = new Map<string, number>()
+  /** In cluster mode, once the bus shell has set it; undefined otherwise. */
+  cluster: ClusterBinding | undefined = undefined
+  /** Decides what `core.serves` alone does not; set along with `cluster`. */
+  route: Route | undefined = undefined
+  readonly isCluster: boolean
+  /** OR of SERVER_...; the dispatcher's short path runs at 0 only. */
+  special = 0
+  readonly held: HeldKeys
+  /** CLIENT PAUSE: unix milliseconds; 0 = not paused. */
+  pausedUntilMs = 0
+  pausesWritesOnly = false
+  /** Unix seconds of the last successful save. */
+  lastSaveSeconds: number
+  cronCount = 0
+
+  private readonly dispatcher: Dispatcher
+  private readonly expiry = new ActiveExpiry()
+  private nextClientId = 1
+
+  constructor(options: ServerOptions) {
+    this.config = options.config
+    this.effects = options.effects
+    this.rng = options.rng
+    this.processId = options.processId
+    this.startedMs = options.nowMs
+    this.lastSaveSeconds = Math.floor(options.nowMs / 1000)
+    this.runId = options.rng.hex(40)
+    this.isCluster = options.config.values.clusterEnabled
+    this.state.setTime(options.nowMs)
+    const count = this.isCluster ? 1 : options.config.values.databases
+    this.databases = Array.from({length: count}, (_, index) => new Database(index, this.state, this.isCluster))
+    this.commands = commandTable()
+    this.held = new HeldKeys(this)
+    this.dispatcher = new Dispatcher(this)
+  }
+
+  /** A connection was accepted. */
+  addClient(options: ClientOptions): Client {
+    const client = new Client(this, this.nextClientId++, options, {
+      bulkBytesMax: this.config.values.protoMaxBulkLen,
+    })
+    client.authenticated = this.config.values.requirepass === ''
+    this.clients.set(client.id, client)
+    this.stats.connections++
+    return client
+  }
+
+  /** The connection is gone. Safe to call twice. */
+  removeClient(client: Client): void {
+    if (!this.clients.delete(client.id)) return
+    client.closing = true
+    client.discard()
+    this.held.forget(client)
+  }
+
+  /** Runs one command and writes its reply to the client. */
+  execute(client: Client, argv: string[]): void {
+    this.dispatcher.execute(client, argv)
+  }
+
+  /** Looks a command up as typed; a subcommand if the container has one of that name. */
+  findCommand(argv: readonly string[]): Command | undefined {
+    return this.dispatcher.find(argv)
+  }
+
+  /** Other clients' commands on these keys of `db` wait until `releaseKeys`. */
+  holdKeys(holder: Client, db: Database, keys: readonly string[]): void {
+    this.held.hold(holder, db, keys)
+  }
+
+  releaseKeys(holder: Client): void {
+    this.held.release(holder)
+  }
+
+  /** CLIENT PAUSE. */
+  pause(untilMs: number, writesOnly: boolean): void {
+    this.pausedUntilMs = Math.max(untilMs, this.pausedUntilMs)
+    this.pausesWritesOnly = writesOnly
+    this.special |= SERVER_PAUSED
+  }
+
+  unpause(): void {
+    this.pausedUntilMs = 0
+    this.special &= ~SERVER_PAUSED
+    this.held.wakePaused()
+  }
+
+  onProtocolError(client: Client, reason: string): void {
+    this.countError('ERR')
+    this.effects.log('verbose', `Protocol error (${reason}) from client: id=${client.id} addr=${client.address}`)
+  }
+
+  countError(code: string): void {
+    this.stats.errorReplies++
+    this.errorCounts.set(code, (this.errorCounts.get(code) ?? 0) + 1)
+  }
+
+  /** New passwords and the like do not log anybody out; a client without AUTH stays marked. */
+  isAuthenticated(client: Client): boolean {
+    return (client.special & SPECIAL_NOT_AUTHENTICATED) === 0
+  }
+
+  /** Every 100 ms. */
+  cron(nowMs: number): void {
+    this.cronCount++
+    this.state.setTime(nowMs)
+    if (this.pausedUntilMs !== 0 && this.pausedUntilMs <= nowMs) this.unpause()
+    for (const db of this.databases) db.dropIdleScans()
+  }
+
+  /**
+   * Deletes expired keys, about `entryLimit` looked at.
+   *
+   * @returns whether a whole round over all deadlines is not yet finished and it pays to go on
+   */
+  activeExpire(nowMs: number, entryLimit: number): boolean {
+    this.state.setTime(nowMs)
+    return this.expiry.run(this.databases, entryLimit)
+  }
+}
