@@ -3,7 +3,7 @@ import type {ClusterView, NodeRecord, NodeView} from './cluster-view.js'
 import type {NodeId} from './node-id.js'
 import {shortId} from './node-id.js'
 import type {SlotRange} from './slot-set.js'
-import {rangesOf, SLOT_COUNT} from './slot-set.js'
+import {rangesOf, renderRanges, SLOT_COUNT} from './slot-set.js'
 
 /** What follows from a ClusterView: who is who, who owns what, and where the nodes' own views differ. */
 
@@ -94,11 +94,27 @@ export interface Dissent {
 /** @returns the nodes that see a slot's owner otherwise than `ownersOf` does; none if all agree */
 export function dissentsOf(view: ClusterView): Dissent[] {
   const truth = ownersOf(view)
+  const slotsBySignature = new Map<string, readonly SlotRange[]>()
   return view.nodes.flatMap((node) => {
-    const seen = ownersSeenBy(node)
-    const slots = rangesOf(slotsWhere((slot) => seen[slot] !== truth[slot]))
+    // Nodes that agree are the rule: whoever sees the same as one already compared is not compared again.
+    const signature = slotSignature(node)
+    let slots = slotsBySignature.get(signature)
+    if (!slots) {
+      const seen = ownersSeenBy(node)
+      slots = rangesOf(slotsWhere((slot) => seen[slot] !== truth[slot]))
+      slotsBySignature.set(signature, slots)
+    }
     return slots.length === 0 ? [] : [{node, slots}]
   })
+}
+
+/** Equal for two nodes that see the same owners. */
+function slotSignature({records}: NodeView): string {
+  return records
+    .filter(({slots}) => slots.length > 0)
+    .map(({id, slots}) => `${id}:${renderRanges(slots)}`)
+    .sort()
+    .join('|')
 }
 
 function* slotsWhere(test: (slot: number) => boolean): Generator<number> {

@@ -1,0 +1,43 @@
+import {Args, Flags} from '@oclif/core'
+import {ClusterCommand} from '../lib/cli/base-command.js'
+import {durationFlag} from '../lib/cli/flags.js'
+import {renderCheck} from '../lib/cli/render/check.js'
+import {type CheckReport, checkCluster, isFailing} from '../lib/operations/check.js'
+
+const FAIL_ON = ['error', 'warning', 'never'] as const
+
+export default class Check extends ClusterCommand {
+  static override summary = 'Check the health of a cluster.'
+  static override description =
+    'Asks every node for its own view and reports what is wrong, each finding with a severity and a way forward. ' +
+    'Exits 9 if there are findings at or above --fail-on.'
+
+  static override examples = [
+    '<%= config.bin %> <%= command.id %> 127.0.0.1:7000',
+    '<%= config.bin %> <%= command.id %> 127.0.0.1:7000 --fail-on warning --json',
+  ]
+
+  static override args = {
+    seed: Args.string({description: 'HOST:PORT of any node of the cluster.', required: true}),
+  }
+
+  static override flags = {
+    'fail-on': Flags.option({options: FAIL_ON, default: 'error' as const})({
+      summary: 'Exit 9 on findings of this severity or worse.',
+    }),
+    settle: durationFlag({
+      default: 3000,
+      defaultHelp: async () => '3s',
+      summary: 'How long nodes may take to hear of a change before they count as disagreeing.',
+    }),
+  }
+
+  async run(): Promise<CheckReport> {
+    const {args, flags} = await this.parse(Check)
+    const cluster = await this.connect(args.seed)
+    const report = await checkCluster(cluster, {settleMs: flags.settle, signal: this.signal})
+    this.print(renderCheck(report, this.style, this.columns))
+    if (isFailing(report, flags['fail-on'])) this.exitWith(9)
+    return report
+  }
+}

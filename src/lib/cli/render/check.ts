@@ -1,0 +1,42 @@
+import type {CheckReport} from '../../operations/check.js'
+import type {Severity} from '../../plan/health.js'
+import type {Style} from './style.js'
+import {wrapText} from './wrap.js'
+
+const LABELS: Readonly<Record<Severity, string>> = {error: 'ERROR', warning: 'WARNING', notice: 'NOTICE'}
+const LABEL_WIDTH = 9
+
+/**
+ * A check as people read it: the cluster in one line, each finding with its way forward, the verdict.
+ *
+ * @param columns - lines are wrapped to this width
+ */
+export function renderCheck(report: CheckReport, style: Style, columns: number): string {
+  const {seed, totals, findings, counts} = report
+  const head =
+    `${style.bold(seed)}: ${totals.primaries} primaries, ${totals.replicas} replicas, ` +
+    `${totals.slotsCovered} of 16384 slots, ${totals.keys} keys`
+  const lines = [head]
+  for (const {severity, id, message, suggestion} of findings) {
+    const paint = severity === 'error' ? style.red : severity === 'warning' ? style.yellow : style.dim
+    const [first = '', ...rest] = wrapText(`${message} [${id}]`, columns - LABEL_WIDTH)
+    lines.push(paint(LABELS[severity].padEnd(LABEL_WIDTH)) + first)
+    lines.push(...rest.map((line) => ' '.repeat(LABEL_WIDTH) + line))
+    if (suggestion === '') continue
+    const [way = '', ...more] = wrapText(suggestion, columns - LABEL_WIDTH - 5)
+    lines.push(`${' '.repeat(LABEL_WIDTH)}${style.dim('Try:')} ${way}`)
+    lines.push(...more.map((line) => ' '.repeat(LABEL_WIDTH + 5) + line))
+  }
+  if (counts.error + counts.warning === 0) {
+    lines.push(`${style.green('OK'.padEnd(LABEL_WIDTH))}All nodes agree, every slot is covered, no slot is open.`)
+  } else {
+    lines.push(
+      `${count(counts.error, 'error')}, ${count(counts.warning, 'warning')}, ${count(counts.notice, 'notice')}`,
+    )
+  }
+  return lines.join('\n')
+}
+
+function count(number: number, noun: string): string {
+  return `${number} ${noun}${number === 1 ? '' : 's'}`
+}
