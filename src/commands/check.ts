@@ -12,6 +12,8 @@ export default class Check extends ClusterCommand {
     'Asks every node for its own view and reports what is wrong, each finding with a severity and a way forward. ' +
     'Exits 9 if there are findings at or above --fail-on.'
 
+  static override usage = '<%= command.id %> SEED [FLAGS]'
+
   static override examples = [
     '<%= config.bin %> <%= command.id %> 127.0.0.1:7000',
     '<%= config.bin %> <%= command.id %> 127.0.0.1:7000 --fail-on warning --json',

@@ -179,7 +179,10 @@ function unreachableError(address: Address, cause: unknown): CliError {
   const code = (cause as {code?: unknown})?.code
   const text = messageOf(cause)
   const details = {address: name, ...(typeof code === 'string' && {cause: code})}
-  if (code === 'ECONNREFUSED') return new CliError('UNREACHABLE', `${name} refuses connections`, {details})
+  if (code === 'ECONNREFUSED') {
+    const suggestions = ['Check the port, and that the node runs; shoal ps lists the environments of this machine.']
+    return new CliError('UNREACHABLE', `${name} refuses connections`, {details, suggestions})
+  }
   if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') {
     return new CliError('UNREACHABLE', `${address.host} is not a known host name`, {details})
   }

@@ -1,0 +1,10 @@
+import {EmbeddedEngine} from '../engine/embedded.js'
+import {defaultStateFolder, EnvironmentStore} from '../environment/store.js'
+import type {EnvironmentParts} from '../environment/up.js'
+import {clusterDriver} from './environment-driver.js'
+
+/** What the environment commands work with: this user's state folder, embedded nodes, real connections. */
+export function environmentParts(env: Readonly<Record<string, string | undefined>>): EnvironmentParts {
+  const store = new EnvironmentStore(defaultStateFolder(env))
+  return {driver: clusterDriver, engine: new EmbeddedEngine({folder: store.folder}), store}
+}
