@@ -1,0 +1,79 @@
+import {connect} from 'node:net'
+import {hashSlot} from '../src/lib/protocol/hash-slot.js'
+
+/** The keys of the reshard benchmark: the same number in each of the slots that move. */
+
+export const VALUE_LENGTH = 100
+
+/** A hash tag for each of the slots 0..slotCount-1. */
+function tagsOf(slotCount: number): string[] {
+  const tags = new Array<string>(slotCount)
+  for (let left = slotCount, i = 0; left > 0; i++) {
+    const tag = i.toString(36)
+    const slot = hashSlot(tag)
+    if (slot < slotCount && tags[slot] === undefined) {
+      tags[slot] = tag
+      left--
+    }
+  }
+  return tags
+}
+
+/** `keyCount` keys spread evenly over the slots 0..slotCount-1. */
+export function keyNames(slotCount: number, keyCount: number): string[] {
+  const tags = tagsOf(slotCount)
+  return Array.from({length: keyCount}, (_, i) => `{${tags[i % slotCount]}}:${i}`)
+}
+
+/** A value that tells which write it is from, padded with what LZF cannot shorten. */
+export function valueOfWrite(keyIndex: number, sequence: number): string {
+  let text = `${sequence}:`
+  let state = (keyIndex * 2654435761 + sequence * 40503) >>> 0
+  while (text.length < VALUE_LENGTH) {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0
+    text += state.toString(36)
+  }
+  return text.slice(0, VALUE_LENGTH)
+}
+
+/** The write a value is from; NaN for anything else. */
+export function sequenceOf(value: string): number {
+  return Number.parseInt(value, 10)
+}
+
+/** SETs everything over one connection, pipelined. @throws Error on an error reply or a broken connection */
+export function load(port: number, pairs: Iterable<readonly [key: string, value: string]>): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(port, '127.0.0.1')
+    const iterator = pairs[Symbol.iterator]()
+    let sent = 0
+    let answered = 0
+    let isDone = false
+    const pump = (): void => {
+      let text = ''
+      // A bounded number in flight: the server would otherwise buffer every reply.
+      while (!isDone && sent - answered < 10_000) {
+        const next = iterator.next()
+        if (next.done) isDone = true
+        else {
+          const [key, value] = next.value
+          text += `*3\r\n$3\r\nSET\r\n$${key.length}\r\n${key}\r\n$${value.length}\r\n${value}\r\n`
+          sent++
+        }
+      }
+      if (text !== '') socket.write(text)
+      if (isDone && answered === sent) {
+        socket.destroy()
+        resolve()
+      }
+    }
+    socket.on('connect', pump)
+    socket.on('error', reject)
+    socket.on('close', () => reject(new Error(`port ${port} closed the connection while loading`)))
+    socket.on('data', (chunk) => {
+      if (chunk.includes('-')) reject(new Error(`loading: ${chunk.toString('latin1').slice(0, 200)}`))
+      for (const byte of chunk) if (byte === 10) answered++
+      pump()
+    })
+  })
+}

@@ -1,0 +1,40 @@
+import {parseArgs} from 'node:util'
+import {benchNode} from './node.js'
+import {guard} from './processes.js'
+import {describeMachine, machineLine} from './report.js'
+import {benchReshard} from './reshard.js'
+
+const USAGE = `usage: npm run bench -- TOPIC [options]
+
+  reshard   redis-cli and shoal move the same slots of one redis-server cluster in turn
+  node      the embedded node and redis-server under redis-benchmark in turn; start, check, up, memory
+
+  --rounds N      rounds of each comparison (default 5; over the delaying links of reshard 2)
+  --quick         a tenth of the work, one round: does it run at all?
+  --base-port N   first of 300 ports to use (default 22000; the cluster bus uses 10000 more)
+`
+
+const TOPICS = {node: benchNode, reshard: benchReshard}
+const LIMIT_MS = 60 * 60_000
+
+const {positionals, values} = parseArgs({
+  allowPositionals: true,
+  options: {
+    'base-port': {type: 'string', default: '22000'},
+    quick: {type: 'boolean', default: false},
+    rounds: {type: 'string'},
+  },
+})
+const topic = positionals[0] as keyof typeof TOPICS
+if (positionals.length !== 1 || !Object.hasOwn(TOPICS, topic)) {
+  console.error(USAGE)
+  process.exit(2)
+}
+guard(LIMIT_MS)
+console.log(`${machineLine(describeMachine())}\n`)
+await TOPICS[topic]({
+  basePort: Number(values['base-port']),
+  quick: values.quick,
+  rounds: values.rounds === undefined ? undefined : Number(values.rounds),
+})
+process.exit(0)

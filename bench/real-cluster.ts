@@ -1,0 +1,135 @@
+import {type ChildProcess, spawn} from 'node:child_process'
+import {join} from 'node:path'
+import {Redis} from 'ioredis'
+import {makeFolder, own, start, stop, until, untilPong} from './processes.js'
+
+/** A cluster of real redis-servers, its slots spread evenly, optionally behind delaying proxies. */
+
+const SLOT_COUNT = 16384
+
+export interface ClusterNode {
+  readonly id: string
+  /** Where the node really listens. */
+  readonly port: number
+  /** Where everyone reaches it: the proxy's port, or `port`. */
+  readonly announcedPort: number
+  /** For administration by the benchmark itself: past the proxy. */
+  readonly admin: Redis
+}
+
+export interface RealCluster {
+  readonly nodes: readonly ClusterNode[]
+  /** Resolves once every node has the same map and says ok. */
+  settled(): Promise<void>
+  stop(): Promise<void>
+}
+
+export interface RealClusterOptions {
+  readonly basePort: number
+  readonly primaryCount: number
+  /** Each attached to the primary of the same index. Default 0. */
+  readonly replicaCount?: number
+  /** Added to every byte's way, in each direction, between clients and nodes and between nodes by MIGRATE. 0: no proxies. */
+  readonly delayMs: number
+}
+
+const PROXY_PORT_OFFSET = 100
+const BUS_PORT_OFFSET = 10_000
+
+async function startProxies(ports: readonly number[], delayMs: number): Promise<ChildProcess> {
+  const maps = ports.map((port) => `${port + PROXY_PORT_OFFSET}:${port}`)
+  const script = join(import.meta.dirname, 'delay-proxy.ts')
+  const args = ['--import', 'tsx', script, '--delay-ms', String(delayMs), ...maps]
+  const child = own(spawn(process.execPath, args, {stdio: ['pipe', 'pipe', 'inherit']}))
+  await new Promise<void>((resolve, reject) => {
+    child.stdout.once('data', () => resolve())
+    child.once('exit', () => reject(new Error('the delaying proxies did not start')))
+  })
+  return child
+}
+
+function startServer(port: number, announcedPort: number): ChildProcess {
+  const settings: Record<string, string> = {
+    appendonly: 'no',
+    'cluster-announce-bus-port': String(port + BUS_PORT_OFFSET),
+    'cluster-announce-ip': '127.0.0.1',
+    'cluster-announce-port': String(announcedPort),
+    'cluster-enabled': 'yes',
+    'cluster-node-timeout': '15000',
+    dir: makeFolder(),
+    port: String(port),
+    save: '',
+  }
+  return start(
+    'redis-server',
+    Object.entries(settings).flatMap(([name, value]) => [`--${name}`, value]),
+  )
+}
+
+/** The part of CLUSTER NODES that must be the same everywhere: who owns what. */
+async function slotMapOf({admin}: ClusterNode): Promise<string> {
+  const text = (await admin.call('CLUSTER', 'NODES')) as string
+  return text
+    .trim()
+    .split('\n')
+    .map((line) => {
+      const fields = line.split(' ')
+      return [fields[0], ...fields.slice(8)].join(' ')
+    })
+    .sort()
+    .join('\n')
+}
+
+async function areSettled(nodes: readonly ClusterNode[]): Promise<boolean> {
+  const infos = await Promise.all(nodes.map(({admin}) => admin.call('CLUSTER', 'INFO') as Promise<string>))
+  if (!infos.every((info) => info.includes('cluster_state:ok'))) return false
+  if (!infos.every((info) => info.includes(`cluster_known_nodes:${nodes.length}\r`))) return false
+  const maps = await Promise.all(nodes.map(slotMapOf))
+  return maps.every((map) => map === maps[0])
+}
+
+async function formCluster(nodes: readonly ClusterNode[], primaryCount: number): Promise<void> {
+  const [first, ...others] = nodes as readonly [ClusterNode, ...ClusterNode[]]
+  const primaries = nodes.slice(0, primaryCount)
+  for (const [index, {admin}] of primaries.entries()) {
+    const from = Math.round((index * SLOT_COUNT) / primaryCount)
+    const to = Math.round(((index + 1) * SLOT_COUNT) / primaryCount) - 1
+    await admin.call('CLUSTER', 'ADDSLOTSRANGE', from, to)
+    await admin.call('CLUSTER', 'SET-CONFIG-EPOCH', index + 1)
+  }
+  for (const {port} of others) await first.admin.call('CLUSTER', 'MEET', '127.0.0.1', port, port + BUS_PORT_OFFSET)
+  const isKnown = async ({admin}: ClusterNode, id: string) =>
+    ((await admin.call('CLUSTER', 'NODES')) as string).includes(id)
+  for (const [index, replica] of nodes.slice(primaryCount).entries()) {
+    const primary = primaries[index % primaryCount]!
+    await until('a replica to know its primary', () => isKnown(replica, primary.id))
+    await replica.admin.call('CLUSTER', 'REPLICATE', primary.id)
+  }
+}
+
+export async function startRealCluster(options: RealClusterOptions): Promise<RealCluster> {
+  const {basePort, delayMs, primaryCount, replicaCount = 0} = options
+  const ports = Array.from({length: primaryCount + replicaCount}, (_, index) => basePort + index)
+  const announcedPortOf = (port: number): number => (delayMs > 0 ? port + PROXY_PORT_OFFSET : port)
+  const processes = ports.map((port) => startServer(port, announcedPortOf(port)))
+  if (delayMs > 0) processes.push(await startProxies(ports, delayMs))
+  await Promise.all(ports.map((port) => untilPong(port)))
+  const nodes = await Promise.all(
+    ports.map(async (port): Promise<ClusterNode> => {
+      const admin = new Redis(port, '127.0.0.1', {retryStrategy: () => null})
+      const id = (await admin.call('CLUSTER', 'MYID')) as string
+      return {admin, announcedPort: announcedPortOf(port), id, port}
+    }),
+  )
+  const settled = () => until('the cluster to agree', () => areSettled(nodes), 60_000, 50)
+  await formCluster(nodes, primaryCount)
+  await settled()
+  return {
+    nodes,
+    settled,
+    async stop() {
+      for (const {admin} of nodes) admin.disconnect()
+      await Promise.all(processes.map(stop))
+    },
+  }
+}

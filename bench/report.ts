@@ -1,0 +1,66 @@
+import {execFileSync} from 'node:child_process'
+import {mkdirSync, writeFileSync} from 'node:fs'
+import {cpus, release, totalmem} from 'node:os'
+import {join} from 'node:path'
+
+/** Figures, tables and the files they go to. */
+
+export function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b)
+  const middle = sorted.length >> 1
+  if (sorted.length === 0) return Number.NaN
+  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2
+}
+
+export function geometricMean(values: readonly number[]): number {
+  return Math.exp(values.reduce((sum, value) => sum + Math.log(value), 0) / values.length)
+}
+
+/** @param fraction - 0..1; nearest rank */
+export function percentile(sorted: ArrayLike<number>, fraction: number): number {
+  if (sorted.length === 0) return Number.NaN
+  return sorted[Math.min(sorted.length - 1, Math.ceil(fraction * sorted.length) - 1)] as number
+}
+
+/** A Markdown table, columns aligned so that it reads well in a terminal too. */
+export function table(header: readonly string[], rows: readonly (readonly string[])[]): string {
+  const widths = header.map((cell, i) => Math.max(cell.length, 3, ...rows.map((row) => (row[i] ?? '').length)))
+  const line = (cells: readonly string[]) => `| ${cells.map((cell, i) => cell.padEnd(widths[i] ?? 0)).join(' | ')} |`
+  return [line(header), line(widths.map((width) => '-'.repeat(width))), ...rows.map(line)].join('\n')
+}
+
+export interface Machine {
+  readonly cpu: string
+  readonly cores: number
+  readonly memoryGb: number
+  readonly kernel: string
+  readonly node: string
+  readonly redis: string
+}
+
+export function describeMachine(): Machine {
+  const [first] = cpus()
+  const banner = execFileSync('redis-server', ['--version']).toString()
+  return {
+    cores: cpus().length,
+    cpu: first?.model ?? 'unknown',
+    kernel: `${process.platform} ${release()}`,
+    memoryGb: Math.round(totalmem() / 2 ** 30),
+    node: process.version,
+    redis: /v=(\S+)/.exec(banner)?.[1] ?? 'unknown',
+  }
+}
+
+export function machineLine({cores, cpu, kernel, memoryGb, node, redis}: Machine): string {
+  return `${cpu}, ${cores} cores, ${memoryGb} GB, ${kernel}, Node.js ${node}, redis-server ${redis}`
+}
+
+/** Writes `results/<topic>.json` and returns its path. */
+export function writeResult(topic: string, result: object): string {
+  const folder = join(import.meta.dirname, 'results')
+  mkdirSync(folder, {recursive: true})
+  const path = join(folder, `${topic}.json`)
+  const document = {topic, measuredAt: new Date().toISOString(), machine: describeMachine(), ...result}
+  writeFileSync(path, `${JSON.stringify(document, null, 2)}\n`)
+  return path
+}
