@@ -1,0 +1,59 @@
+import {Flags} from '@oclif/core'
+import {BaseCommand} from '../lib/cli/base-command.js'
+import {environmentParts} from '../lib/cli/environment-parts.js'
+import {environmentNameFlag, environmentPasswordFlag} from '../lib/cli/flags-environment.js'
+import {renderEnvironment, renderTryThis} from '../lib/cli/render/environment.js'
+import {DEFAULTS} from '../lib/environment/spec.js'
+import {type EnvironmentStatus, statusOf} from '../lib/environment/status.js'
+import {bringUp, type UpResult} from '../lib/environment/up.js'
+
+interface UpDocument {
+  readonly change: UpResult['change']
+  readonly startedNodes: readonly string[]
+  /** HOST:PORT of a node to begin with. */
+  readonly seed: string
+  readonly environment: EnvironmentStatus | undefined
+}
+
+export default class Up extends BaseCommand {
+  static override summary = 'Start a cluster of embedded nodes on this machine.'
+  static override description =
+    'The nodes run on after the command ends, until `down`. Run again, it starts the nodes that are down. ' +
+    'If it fails or is interrupted, nothing is left behind.'
+
+  static override examples = [
+    '<%= config.bin %> <%= command.id %>',
+    '<%= config.bin %> <%= command.id %> --name blue --primaries 5 --base-port 17101',
+  ]
+
+  static override flags = {
+    name: environmentNameFlag(),
+    primaries: Flags.integer({helpValue: 'N', summary: `How many nodes own slots. New: ${DEFAULTS.primaries}.`}),
+    replicas: Flags.integer({helpValue: 'N', min: 0, summary: `Replicas of each primary. New: ${DEFAULTS.replicas}.`}),
+    'base-port': Flags.integer({
+      helpValue: 'PORT',
+      summary: `Port of the first node; the bus listens on port + 10000. New: ${DEFAULTS.basePort}.`,
+    }),
+    password: environmentPasswordFlag(),
+  }
+
+  async run(): Promise<UpDocument> {
+    const {flags} = await this.parse(Up)
+    const {name, password, primaries, replicas} = flags
+    const basePort = flags['base-port']
+    const parts = environmentParts(process.env)
+    const request = {
+      name,
+      ...(primaries !== undefined && {primaries}),
+      ...(replicas !== undefined && {replicas}),
+      ...(basePort !== undefined && {basePort}),
+      ...(password !== undefined && {password}),
+    }
+    const {change, spec, startedNodes} = await bringUp(parts, request, this.signal, (text) => this.progress(text))
+    const [environment] = await statusOf(parts, this.signal, name)
+    if (change === 'none') this.note(`environment ${name} is up already, nothing to do`)
+    if (environment) this.print(renderEnvironment(environment, this.style))
+    this.note(`\n${renderTryThis(spec.basePort, spec.password !== undefined, this.style)}`)
+    return {change, environment, seed: `127.0.0.1:${spec.basePort}`, startedNodes}
+  }
+}

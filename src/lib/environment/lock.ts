@@ -1,0 +1,66 @@
+import {setTimeout as delay} from 'node:timers/promises'
+import lockfile from 'proper-lockfile'
+import {CliError} from '../kernel/errors.js'
+import type {EnvironmentStore} from './store.js'
+
+/** A holder that was killed is outlived by its lock for at most this long. */
+const STALE_MS = 5000
+const UPDATE_MS = 1000
+const WAIT_MS_MAX = 60_000
+const POLL_MS = 50
+
+/**
+ * Runs `body` while no other process changes the environment. Another `up` or `down` is waited for, with a bound.
+ *
+ * @param body - its signal is the caller's, and is also aborted if the lock is lost
+ * @throws {CliError} LOCKED if the other one takes too long; INTERRUPTED
+ */
+export async function withEnvironmentLock<T>(
+  store: EnvironmentStore,
+  name: string,
+  signal: AbortSignal,
+  body: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const topmost = await store.makeFolder()
+  const lost = new AbortController()
+  try {
+    const release = await acquire(store, name, signal, () => lost.abort())
+    try {
+      return await body(AbortSignal.any([signal, lost.signal]))
+    } finally {
+      await release().catch(() => undefined)
+    }
+  } finally {
+    await store.prune(topmost)
+  }
+}
+
+async function acquire(
+  store: EnvironmentStore,
+  name: string,
+  signal: AbortSignal,
+  onCompromised: () => void,
+): Promise<() => Promise<void>> {
+  const deadline = performance.now() + WAIT_MS_MAX
+  for (;;) {
+    if (signal.aborted) throw new CliError('INTERRUPTED', 'interrupted')
+    try {
+      return await lockfile.lock(store.folder, {
+        lockfilePath: store.lockPath(name),
+        onCompromised,
+        realpath: false,
+        stale: STALE_MS,
+        update: UPDATE_MS,
+      })
+    } catch (error) {
+      const {code} = error as NodeJS.ErrnoException
+      // Another process may just have pruned the folder.
+      if (code === 'ENOENT') await store.makeFolder()
+      else if (code !== 'ELOCKED') throw error
+    }
+    if (performance.now() > deadline) {
+      throw new CliError('LOCKED', `another shoal process is changing environment ${name}`)
+    }
+    await delay(POLL_MS)
+  }
+}

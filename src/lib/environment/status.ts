@@ -1,0 +1,86 @@
+import type {NodeRef} from '../engine/engine.js'
+import type {Address} from '../model/address.js'
+import {renderAddress} from '../model/address.js'
+import type {SlotRange} from '../model/slot-set.js'
+import type {NodeFacts} from './cluster-driver.js'
+import {nodesOf} from './spec.js'
+import type {EnvironmentState} from './store.js'
+import {accessOf, type EnvironmentParts} from './up.js'
+
+export interface NodeStatus {
+  readonly name: string
+  readonly address?: Address
+  readonly state: 'running' | 'stopped' | 'unresponsive'
+  readonly pid?: number
+  readonly role?: 'primary' | 'replica'
+  readonly slots?: readonly SlotRange[]
+  readonly uptimeMs?: number
+  /** Resident set, bytes. */
+  readonly memoryBytes?: number
+}
+
+export interface EnvironmentStatus {
+  readonly name: string
+  /**
+   * `ok`: all nodes run and report ok. `degraded`: some do not. `stopped`: none runs. `incomplete`: an `up` was cut short,
+   * or the state file is lost; `down` or `up` clears it.
+   */
+  readonly state: 'degraded' | 'incomplete' | 'ok' | 'stopped'
+  readonly nodes: readonly NodeStatus[]
+}
+
+/** All environments, or the one of that name if it exists; by name. What runs is what the process table says. */
+export async function statusOf(
+  {driver, engine, store}: EnvironmentParts,
+  signal: AbortSignal,
+  only?: string,
+): Promise<EnvironmentStatus[]> {
+  const running = await engine.list(only)
+  const names = new Set([...(await store.names()), ...running.map(({environment}) => environment)])
+  const wanted = [...names].filter((name) => only === undefined || name === only).sort()
+  return Promise.all(
+    wanted.map(async (name) => {
+      const state = await store.read(name).catch(() => undefined)
+      const refs = running.filter(({environment}) => environment === name)
+      const facts = state && refs.length > 0 ? await driver.describe(accessOf(state.spec), signal) : []
+      return judge(name, state, refs, facts)
+    }),
+  )
+}
+
+/** @param facts - of the nodes that answered */
+export function judge(
+  name: string,
+  state: EnvironmentState | undefined,
+  refs: readonly NodeRef[],
+  facts: readonly NodeFacts[],
+): EnvironmentStatus {
+  const factsAt = new Map(facts.map((fact) => [renderAddress(fact.address), fact]))
+  const specs = state ? nodesOf(state.spec) : []
+  const strays = refs.filter((ref) => !specs.some((spec) => spec.name === ref.name))
+  const nodes = [
+    ...specs.map((spec) => {
+      const ref = refs.find((each) => each.name === spec.name)
+      return nodeStatus(spec.name, spec.address, ref, factsAt.get(renderAddress(spec.address)))
+    }),
+    ...strays.map((ref) => nodeStatus(ref.name, ref.address, ref, undefined)),
+  ]
+  const isOk = facts.length === nodes.length && facts.every((fact) => fact.state === 'ok')
+  if (!state?.formed) return {name, nodes, state: 'incomplete'}
+  if (refs.length === 0) return {name, nodes, state: 'stopped'}
+  return {name, nodes, state: isOk ? 'ok' : 'degraded'}
+}
+
+function nodeStatus(
+  name: string,
+  address: Address | undefined,
+  ref: NodeRef | undefined,
+  fact: NodeFacts | undefined,
+): NodeStatus {
+  const base = {name, ...(address ? {address} : {})}
+  if (!ref) return {...base, state: 'stopped'}
+  const {memoryBytes, pid, uptimeMs} = ref
+  const process = {memoryBytes, pid, uptimeMs}
+  if (!fact) return {...base, ...process, state: 'unresponsive'}
+  return {...base, ...process, role: fact.role, slots: fact.slots, state: 'running'}
+}

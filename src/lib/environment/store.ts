@@ -1,0 +1,109 @@
+import {chmod, mkdir, readdir, readFile, rename, rm, rmdir, writeFile} from 'node:fs/promises'
+import {dirname, join, resolve} from 'node:path'
+import envPaths from 'env-paths'
+import {CliError, messageOf} from '../kernel/errors.js'
+import type {EnvironmentSpec} from './spec.js'
+
+/**
+ * What an environment is meant to be: names, ports, secrets (mode 0600). What it *is*, the engine says.
+ *
+ *     STATE/environments/NAME/environment.json   this file
+ *     STATE/environments/NAME/nodes/NODE/        the engine's
+ *     STATE/environments/NAME.lock               while one process changes it
+ */
+export interface EnvironmentState {
+  readonly version: 1
+  readonly spec: EnvironmentSpec
+  /** False from the first process until the cluster is ready: what an interrupted `up` left is not an environment. */
+  readonly formed: boolean
+}
+
+const FILE_NAME = 'environment.json'
+
+/** The folder of all of Shoal's state: SHOAL_STATE_DIR, else where the system wants such files. */
+export function defaultStateFolder(env: Readonly<Record<string, string | undefined>>): string {
+  // env-paths calls XDG_STATE_HOME `log`, which is where it keeps logs.
+  return resolve(env['SHOAL_STATE_DIR'] || envPaths('shoal', {suffix: ''}).log)
+}
+
+export class EnvironmentStore {
+  /** One folder per environment below it. */
+  readonly folder: string
+
+  constructor(stateFolder: string) {
+    this.folder = join(resolve(stateFolder), 'environments')
+  }
+
+  /** Names of the environments that have a folder, ascending. */
+  async names(): Promise<string[]> {
+    const entries = await readdir(this.folder, {withFileTypes: true}).catch((error) => ifMissing(error, []))
+    return entries
+      .filter((entry) => entry.isDirectory() && !entry.name.endsWith('.lock'))
+      .map(({name}) => name)
+      .sort()
+  }
+
+  /** @throws {CliError} ENVIRONMENT_EXISTS if there is a file that is not one of ours */
+  async read(name: string): Promise<EnvironmentState | undefined> {
+    const path = join(this.folder, name, FILE_NAME)
+    const text = await readFile(path, 'utf8').catch((error) => ifMissing(error, undefined))
+    if (text === undefined) return undefined
+    try {
+      return parseState(text)
+    } catch (error) {
+      throw new CliError('ENVIRONMENT_EXISTS', `${path} cannot be read: ${messageOf(error)}`, {
+        suggestions: [`shoal down --name ${name}`],
+      })
+    }
+  }
+
+  async write(state: EnvironmentState): Promise<void> {
+    const folder = join(this.folder, state.spec.name)
+    const path = join(folder, FILE_NAME)
+    const draft = `${path}.${process.pid}.tmp`
+    await mkdir(folder, {mode: 0o700, recursive: true})
+    await writeFile(draft, `${JSON.stringify(state, null, 2)}\n`, {mode: 0o600})
+    await chmod(draft, 0o600)
+    await rename(draft, path)
+  }
+
+  /** Deletes all that an environment keeps. Nothing there is fine. */
+  async remove(name: string): Promise<void> {
+    await rm(join(this.folder, name), {force: true, recursive: true})
+  }
+
+  lockPath(name: string): string {
+    return join(this.folder, `${name}.lock`)
+  }
+
+  /** Makes the folder. @returns the topmost folder that was missing, for `prune` */
+  async makeFolder(): Promise<string | undefined> {
+    return mkdir(this.folder, {mode: 0o700, recursive: true})
+  }
+
+  /** Removes folders that hold nothing: `environments`, and those above it up to `topmost`, if this run made them. */
+  async prune(topmost: string | undefined): Promise<void> {
+    const last = topmost ?? this.folder
+    for (let folder = this.folder; folder.length >= last.length; folder = dirname(folder)) {
+      try {
+        await rmdir(folder)
+      } catch {
+        return
+      }
+    }
+  }
+}
+
+function parseState(text: string): EnvironmentState {
+  const state = JSON.parse(text) as Partial<EnvironmentState> | null
+  if (state?.version !== 1) throw new Error('written by another version of Shoal')
+  const {basePort, name, primaries, replicas} = state.spec ?? ({} as Partial<EnvironmentSpec>)
+  const numbers = [basePort, primaries, replicas]
+  if (typeof name !== 'string' || !numbers.every(Number.isInteger)) throw new Error('not an environment')
+  return state as EnvironmentState
+}
+
+function ifMissing<T>(error: unknown, value: T): T {
+  if ((error as NodeJS.ErrnoException).code === 'ENOENT') return value
+  throw error
+}

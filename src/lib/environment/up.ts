@@ -1,0 +1,176 @@
+import type {Engine, NodeRef, NodeSpec} from '../engine/engine.js'
+import {takenPorts} from '../engine/ports.js'
+import {CliError} from '../kernel/errors.js'
+import {BUS_PORT_OFFSET} from '../model/address.js'
+import type {ClusterAccess, ClusterDriver} from './cluster-driver.js'
+import {withEnvironmentLock} from './lock.js'
+import {
+  differencesOf,
+  type EnvironmentRequest,
+  type EnvironmentSpec,
+  HOST,
+  nodesOf,
+  planEnvironment,
+  portsOf,
+  requireEnvironmentName,
+} from './spec.js'
+import type {EnvironmentState, EnvironmentStore} from './store.js'
+
+/** What environments are made of; the same for up, down and ps. */
+export interface EnvironmentParts {
+  readonly engine: Engine
+  readonly store: EnvironmentStore
+  readonly driver: ClusterDriver
+}
+
+export interface UpResult {
+  readonly spec: EnvironmentSpec
+  /** `started`: some nodes of an existing environment were down. */
+  readonly change: 'created' | 'none' | 'started'
+  readonly startedNodes: readonly string[]
+}
+
+/** Nodes that must go are not asked twice: nothing of a failed start is worth a clean end. */
+const ROLLBACK_GRACE_MS = 0
+const BASE_PORT_STEP = 20
+
+/**
+ * Brings an environment up and resolves when every node agrees and reports ok. Safe to call again.
+ *
+ * @throws {CliError} whatever goes wrong; a new environment then leaves no process, file or folder behind, an existing
+ *   one is as it was
+ */
+export async function bringUp(
+  parts: EnvironmentParts,
+  request: EnvironmentRequest,
+  signal: AbortSignal,
+  onProgress: (text: string) => void = () => undefined,
+): Promise<UpResult> {
+  const name = requireEnvironmentName(request.name)
+  const probe = await parts.engine.probe()
+  if (!probe.available) throw new CliError('ENVIRONMENT_LACKS', probe.reason)
+  return withEnvironmentLock(parts.store, name, signal, async (lockedSignal) => {
+    const existing = await parts.store.read(name)
+    if (existing?.formed) return startMissing(parts, existing, request, lockedSignal, onProgress)
+    const spec = planEnvironment(request)
+    // An `up` that was killed left these; it had promised nothing yet.
+    await clear(parts, name)
+    await requirePorts(parts, spec)
+    return create(parts, spec, lockedSignal, onProgress)
+  })
+}
+
+async function create(
+  parts: EnvironmentParts,
+  spec: EnvironmentSpec,
+  signal: AbortSignal,
+  onProgress: (text: string) => void,
+): Promise<UpResult> {
+  try {
+    const nodes = nodesOf(spec)
+    await parts.store.write({formed: false, spec, version: 1})
+    onProgress(`starting ${nodes.length} nodes`)
+    await startAll(parts.engine, nodes, signal)
+    onProgress('forming the cluster')
+    await parts.driver.form(accessOf(spec), signal)
+    await parts.store.write({formed: true, spec, version: 1})
+    return {change: 'created', spec, startedNodes: nodes.map((node) => node.name)}
+  } catch (error) {
+    await clear(parts, spec.name)
+    throw signal.aborted ? new CliError('INTERRUPTED', 'interrupted; nothing is left behind', {cause: error}) : error
+  }
+}
+
+async function startMissing(
+  parts: EnvironmentParts,
+  {spec}: EnvironmentState,
+  request: EnvironmentRequest,
+  signal: AbortSignal,
+  onProgress: (text: string) => void,
+): Promise<UpResult> {
+  const differences = differencesOf(request, spec)
+  if (differences.length > 0) {
+    throw new CliError('ENVIRONMENT_EXISTS', `environment ${spec.name} exists: ${differences.join(', ')}`, {
+      details: {differences, name: spec.name},
+      suggestions: [`shoal down --name ${spec.name}`, 'shoal up --name OTHER --base-port PORT'],
+    })
+  }
+  const running = new Set((await parts.engine.list(spec.name)).map((node) => node.name))
+  const missing = nodesOf(spec).filter((node) => !running.has(node.name))
+  if (missing.length > 0) {
+    onProgress(`starting ${missing.map((node) => node.name).join(', ')}`)
+    await startAll(parts.engine, missing, signal)
+    onProgress('waiting until all nodes agree')
+    await parts.driver.settle(accessOf(spec), signal)
+  }
+  const startedNodes = missing.map((node) => node.name)
+  return {change: missing.length > 0 ? 'started' : 'none', spec, startedNodes}
+}
+
+/** All or none: if one fails, the others of this call are stopped again. @throws the first failure */
+async function startAll(engine: Engine, nodes: readonly NodeSpec[], signal: AbortSignal): Promise<NodeRef[]> {
+  const failed = new AbortController()
+  const both = AbortSignal.any([signal, failed.signal])
+  let firstError: unknown
+  const outcomes = await Promise.allSettled(
+    nodes.map((node) =>
+      engine.start(node, both).catch((error) => {
+        firstError ??= error
+        failed.abort()
+        throw error
+      }),
+    ),
+  )
+  const started = outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []))
+  if (firstError === undefined) return started
+  await Promise.all(started.map((node) => engine.stop(node, ROLLBACK_GRACE_MS)))
+  throw firstError
+}
+
+/** Ends and deletes all of an environment. */
+async function clear({engine, store}: EnvironmentParts, name: string): Promise<void> {
+  const nodes = await engine.list(name)
+  await Promise.all(nodes.map((node) => engine.stop(node, ROLLBACK_GRACE_MS)))
+  await engine.discard(name)
+  await store.remove(name)
+}
+
+export function accessOf(spec: EnvironmentSpec): ClusterAccess {
+  const addresses = nodesOf(spec).map(({address}) => address)
+  return {addresses, ...(spec.password === undefined ? {} : {password: spec.password})}
+}
+
+/** @throws {CliError} PORT_IN_USE naming the ports, and the environment they belong to if it is one of ours */
+async function requirePorts({store}: EnvironmentParts, spec: EnvironmentSpec): Promise<void> {
+  const wanted = portsOf(spec)
+  const claimed = await claimedPorts(store)
+  const taken = new Set([...(await takenPorts(HOST, wanted)), ...wanted.filter((port) => claimed.has(port))])
+  if (taken.size === 0) return
+  const ports = [...taken].sort((a, b) => a - b)
+  const owners = [...new Set(ports.flatMap((port) => claimed.get(port) ?? []))]
+  const owner = owners.length > 0 ? `environment ${owners.join(', ')}` : 'another process'
+  const free = await freeBasePort(spec, claimed)
+  throw new CliError('PORT_IN_USE', `${ports.length === 1 ? 'port' : 'ports'} ${ports.join(', ')} taken by ${owner}`, {
+    details: {environments: owners, ports},
+    suggestions: free === undefined ? [] : [`shoal up --name ${spec.name} --base-port ${free}`],
+  })
+}
+
+async function claimedPorts(store: EnvironmentStore): Promise<Map<number, string>> {
+  const claimed = new Map<number, string>()
+  for (const name of await store.names()) {
+    // A file that cannot be read claims nothing that can be known; its running nodes still hold their ports.
+    const state = await store.read(name).catch(() => undefined)
+    for (const port of state ? portsOf(state.spec) : []) claimed.set(port, name)
+  }
+  return claimed
+}
+
+async function freeBasePort(spec: EnvironmentSpec, claimed: ReadonlyMap<number, string>): Promise<number | undefined> {
+  for (let base = spec.basePort + BASE_PORT_STEP; base + spec.primaries + BUS_PORT_OFFSET <= 65535; base += 10) {
+    const ports = portsOf({...spec, basePort: base})
+    if (ports.some((port) => claimed.has(port))) continue
+    if ((await takenPorts(HOST, ports)).length === 0) return base
+  }
+  return undefined
+}
