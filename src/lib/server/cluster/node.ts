@@ -1,4 +1,4 @@
-import {NODE_FLAG} from '../../protocol/bus/message.js'
+import {type BusMessage, NODE_FLAG} from '../../protocol/bus/message.js'
 import {SlotBitmap} from './slot-bitmap.js'
 
 /** A connection to or from a node, as the core knows it. */
@@ -12,6 +12,8 @@ export interface ClusterLink {
   localIp: string
   peerIp: string
   queuedBytes: number
+  /** To be sent once it is open. */
+  readonly pending: BusMessage[]
 }
 
 /** One known node, ourselves included. Mutated by the files of this folder only. */
@@ -37,7 +39,7 @@ export class ClusterNode {
   dataReceivedMs = 0
   failTimeMs = 0
   /** When we last voted for a replica of this primary. */
-  votedTimeMs = 0
+  votedTimeMs = Number.NEGATIVE_INFINITY
   replOffset = 0
   /** When this primary lost its last working replica; 0 = it has one. */
   orphanedMs = 0

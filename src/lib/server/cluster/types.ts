@@ -5,7 +5,7 @@ import type {BusMessage} from '../../protocol/bus/message.js'
  * The cluster core's contract with whoever drives it (the bus shell in node/, or a simulator).
  *
  * 1. Feed every event as a `ClusterInput` to `core.step(input, nowMs)`, and a `tick` every 100 ms. `nowMs` is unix
- *    milliseconds and never decreases.
+ *    milliseconds, above 0, and never decreases.
  * 2. Carry out the effects in order, before the next input. `save` comes before every `send` of the same batch; with
  *    `fsync` it must be durable before anything after it happens (write-temp, fsync, rename, fsync of the folder).
  *    The text to save is `core.renderNodesConf()`, taken when the effect is carried out.

@@ -1,0 +1,97 @@
+import {SLOT_COUNT} from '../../model/slot-set.js'
+import {sendUpdate} from './messages.js'
+import type {ClusterNode} from './node.js'
+import {becomeReplicaOf} from './roles.js'
+import {slotsInBitmap} from './slot-bitmap.js'
+import {bindSlot, unbindSlot} from './slots.js'
+import type {ClusterState} from './state.js'
+
+/** What the slots that another node claims change here (wire.md 1.9). */
+
+interface ClaimOutcome {
+  /** Slots the sender claims in all. */
+  claimed: number
+  /** Slots that went from my primary (or me) to the sender. */
+  taken: number
+  /** Slots of mine lost while they held keys. */
+  readonly dirty: number[]
+}
+
+/**
+ * Applies the claim of a primary, from its header or from an UPDATE.
+ *
+ * A slot changes hands if it is unowned, if its owner stopped claiming it, or if its owner's config epoch is lower. A slot
+ * that we import only changes by SETSLOT.
+ */
+export function applyClaim(state: ClusterState, sender: ClusterNode, configEpoch: number, bitmap: Uint8Array): void {
+  const {myself} = state
+  if (sender === myself) return
+  const myPrimary = state.primaryOf(myself)
+  const outcome = takeSlots(state, sender, configEpoch, bitmap)
+  const emptied = outcome.taken > 0 && myPrimary !== undefined && myPrimary.slots.count === 0
+  if (emptied && (state.config.allowReplicaMigration || outcome.taken === outcome.claimed)) {
+    const what = myPrimary === myself ? 'My last slots went' : 'The last slots of my master went'
+    state.log('notice', `${what} to ${sender.id}. I become its replica.`)
+    becomeReplicaOf(state, sender)
+    state.save(true)
+    return
+  }
+  const grandPrimary = myself.primary?.primary
+  if (grandPrimary && grandPrimary !== myself) {
+    state.log('notice', `My master ${myself.primary?.id} is a replica now. I follow its master ${grandPrimary.id}.`)
+    becomeReplicaOf(state, grandPrimary)
+    state.save(true)
+    return
+  }
+  if (outcome.dirty.length > 0) {
+    state.log('warning', `Deleting keys of ${outcome.dirty.length} slots that ${sender.id} owns now.`)
+    state.emit({kind: 'delete-slot-keys', slots: outcome.dirty})
+  }
+}
+
+function takeSlots(state: ClusterState, sender: ClusterNode, configEpoch: number, bitmap: Uint8Array): ClaimOutcome {
+  const myPrimary = state.primaryOf(state.myself)
+  const outcome: ClaimOutcome = {claimed: 0, taken: 0, dirty: []}
+  for (let slot = 0; slot < SLOT_COUNT; slot++) {
+    const owner = state.owners[slot]
+    const claims = ((bitmap[slot >> 3] as number) & (1 << (slot & 7))) !== 0
+    if (!claims) {
+      if (owner === sender) markUnclaimed(state, slot)
+      continue
+    }
+    outcome.claimed++
+    if (owner === sender) {
+      state.unclaimed[slot] = 0
+      continue
+    }
+    if (state.importing.has(slot)) continue
+    if (owner && state.unclaimed[slot] === 0 && owner.configEpoch >= configEpoch) continue
+    if (owner && owner === state.myself && state.ports.countKeysInSlot(slot) > 0) outcome.dirty.push(slot)
+    if (owner && owner === myPrimary) outcome.taken++
+    unbindSlot(state, slot)
+    bindSlot(state, slot, sender)
+    state.save(true)
+  }
+  return outcome
+}
+
+function markUnclaimed(state: ClusterState, slot: number): void {
+  state.unclaimed[slot] = 1
+  state.hasUnclaimed = true
+}
+
+/** If the sender claims a slot whose owner has a greater epoch, tells it so: one UPDATE, about the first such owner. */
+export function correctStaleClaim(
+  state: ClusterState,
+  sender: ClusterNode,
+  configEpoch: number,
+  bitmap: Uint8Array,
+): void {
+  for (const slot of slotsInBitmap(bitmap)) {
+    const owner = state.owners[slot]
+    if (!owner || owner === sender || owner.configEpoch <= configEpoch) continue
+    state.log('verbose', `Node ${sender.id} has old slots configuration, sending an UPDATE message about ${owner.id}`)
+    sendUpdate(state, sender, owner)
+    return
+  }
+}

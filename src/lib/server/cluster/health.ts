@@ -1,0 +1,54 @@
+import {NODE_FLAG} from '../../protocol/bus/message.js'
+import type {ClusterState} from './state.js'
+
+/** A primary stays in `fail` that long after its start: it may have been replaced and not know it yet. */
+const WRITABLE_DELAY_MS = 2000
+const REJOIN_DELAY_MS_MIN = 500
+const REJOIN_DELAY_MS_MAX = 5000
+
+/** Decides ok or fail (wire.md 1.13). Cheap if nothing that matters changed; safe to call at any time. */
+export function updateState(state: ClusterState): void {
+  const isPrimary = state.myself.isPrimary
+  if (isPrimary && !state.stateOk && state.nowMs - state.startedMs < WRITABLE_DELAY_MS) {
+    state.size = countPrimaries(state).size
+    return // stateDirty stays: asked again by the next tick
+  }
+  state.stateDirty = false
+  const {size, reachable} = countPrimaries(state)
+  state.size = size
+  let ok = !state.config.requireFullCoverage || isCovered(state)
+  if (reachable < quorum(size)) {
+    ok = false
+    state.minorityMs = state.nowMs
+  }
+  if (ok === state.stateOk) return
+  const rejoinDelayMs = Math.max(REJOIN_DELAY_MS_MIN, Math.min(REJOIN_DELAY_MS_MAX, state.config.nodeTimeoutMs))
+  if (ok && isPrimary && state.nowMs - state.minorityMs < rejoinDelayMs) {
+    state.stateDirty = true
+    return
+  }
+  state.stateOk = ok
+  state.refreshAllServes()
+  state.log('warning', `Cluster state changed: ${ok ? 'ok' : 'fail'}`)
+  state.emit({kind: 'state-changed', ok})
+}
+
+/** @param size - primaries with at least one slot */
+export function quorum(size: number): number {
+  return Math.floor(size / 2) + 1
+}
+
+function countPrimaries(state: ClusterState): {size: number; reachable: number} {
+  let size = 0
+  let reachable = 0
+  for (const node of state.list()) {
+    if (!node.isPrimary || node.slots.count === 0) continue
+    size++
+    if (!node.has(NODE_FLAG.fail | NODE_FLAG.pfail)) reachable++
+  }
+  return {size, reachable}
+}
+
+function isCovered(state: ClusterState): boolean {
+  return state.owners.every((owner) => owner !== undefined && !owner.failed)
+}
