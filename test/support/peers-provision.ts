@@ -93,8 +93,8 @@ function packagesToFetch(options: readonly string[]): string[] {
 }
 
 function isInstalled(name: string): boolean {
-  const {stdout} = spawnSync('dpkg-query', ['-W', '-f', '${Status}', name], {encoding: 'utf8'})
-  return stdout === 'install ok installed'
+  const {stdout} = spawnSync('dpkg-query', ['--status', name], {encoding: 'utf8'})
+  return /^Status: install ok installed$/m.test(stdout)
 }
 
 /** Each program becomes a wrapper that finds the unpacked libraries; `exec` keeps the process id. */

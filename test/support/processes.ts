@@ -69,7 +69,9 @@ export function isAlive(pid: number): boolean {
   }
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
-    return stat.slice(stat.lastIndexOf(')') + 2, stat.lastIndexOf(')') + 3) !== 'Z'
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+    // A zombie leader whose threads still end holds its ports.
+    return fields[0] !== 'Z' || Number(fields[17]) > 1
   } catch {
     return process.platform !== 'linux'
   }

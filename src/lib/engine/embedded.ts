@@ -148,7 +148,7 @@ export class EmbeddedEngine implements Engine {
     await requireFreePorts(spec)
     const log = await tailOf(join(folder, LOG_NAME))
     const how = child.signalCode ?? `exit code ${child.exitCode ?? 'unknown'}`
-    throw new CliError('NODE_START_FAILED', `node ${name} ended while starting (${how}): ${log.at(-1) ?? 'no log'}`, {
+    throw new CliError('NODE_START_FAILED', `node ${name} ended while starting (${how}): ${reasonIn(log)}`, {
       details: {log, node: name},
     })
   }
@@ -189,7 +189,8 @@ export class EmbeddedEngine implements Engine {
   private async waitUntilGone(node: NodeRef, withinMs: number): Promise<boolean> {
     const deadline = performance.now() + withinMs
     for (;;) {
-      if (!(await this.current(node))) return true
+      // By pid and start alone: an ending process has lost its command line before it gives up its ports.
+      if ((await findProcess(node.pid))?.startToken !== node.startToken) return true
       if (performance.now() >= deadline) return false
       await delay(POLL_MS)
     }
@@ -241,6 +242,11 @@ async function killChild(child: ChildProcess): Promise<void> {
 async function tailOf(path: string): Promise<string[]> {
   const text = await readFile(path, 'utf8').catch(() => '')
   return text.slice(-LOG_TAIL_BYTES).trim().split('\n').slice(-8)
+}
+
+/** The line of a log that says why: the last that names an error, else the last. */
+function reasonIn(log: readonly string[]): string {
+  return log.findLast((line) => /error/i.test(line)) ?? log.at(-1) ?? 'it logged nothing'
 }
 
 function compareText(a: string, b: string): number {

@@ -52,9 +52,9 @@ async function readProc(
 ): Promise<ProcessEntry | undefined> {
   try {
     const commandLine = parseCommandLine(await readFile(`/proc/${pid}/cmdline`, 'utf8'))
-    if (commandLine === '' || !matches(commandLine)) return undefined
+    if (!matches(commandLine)) return undefined
     const stat = parseStat(await readFile(`/proc/${pid}/stat`, 'utf8'))
-    if (stat === undefined || stat.state === 'Z' || stat.state === 'X') return undefined
+    if (stat === undefined || isDead(stat)) return undefined
     const memory = /^VmRSS:\s+(\d+) kB$/m.exec(await readFile(`/proc/${pid}/status`, 'utf8'))
     return {
       commandLine,
@@ -69,17 +69,32 @@ async function readProc(
   }
 }
 
-/** /proc/PID/cmdline: arguments ended by NUL. Joined by spaces, as `ps` does, so that one matcher serves both. */
+/**
+ * /proc/PID/cmdline: arguments ended by NUL. Joined by spaces, as `ps` does, so that one matcher serves both. It is empty
+ * for a process that is ending, which may still hold its ports.
+ */
 export function parseCommandLine(text: string): string {
   return text.replace(/\0+$/, '').replaceAll('\0', ' ')
 }
 
-/** /proc/PID/stat: field 3 is the state, field 22 the start time. Field 2 may itself contain blanks and brackets. */
-export function parseStat(text: string): {state: string; startTicks: number} | undefined {
+export interface ProcStat {
+  readonly state: string
+  readonly threads: number
+  readonly startTicks: number
+}
+
+/** /proc/PID/stat: fields 3 (state), 20 (threads) and 22 (start). Field 2 may itself contain blanks and brackets. */
+export function parseStat(text: string): ProcStat | undefined {
   const fields = text.slice(text.lastIndexOf(')') + 2).split(' ')
   const [state] = fields
   const startTicks = Number(fields[19])
-  return state === undefined || !Number.isFinite(startTicks) ? undefined : {startTicks, state}
+  if (state === undefined || !Number.isFinite(startTicks)) return undefined
+  return {startTicks, state, threads: Number(fields[17])}
+}
+
+/** A zombie whose other threads still end is not dead yet: they hold its ports. */
+export function isDead({state, threads}: ProcStat): boolean {
+  return state === 'X' || (state === 'Z' && threads <= 1)
 }
 
 async function listFromPs(matches: (commandLine: string) => boolean): Promise<ProcessEntry[]> {

@@ -1,0 +1,137 @@
+import {once} from 'node:events'
+import {connect, createServer} from 'node:net'
+import {afterEach, beforeEach, describe, expect, it} from 'vitest'
+import type {Engine, NodeSpec} from '../../../src/lib/engine/engine.js'
+import {isPortFree} from '../../../src/lib/engine/ports.js'
+import {claimPorts} from '../../support/ports.js'
+
+export interface EngineUnderTest {
+  readonly engine: Engine
+  /** Another engine that sees the same nodes, as a later run of the CLI does. */
+  readonly other: Engine
+  /** What stopped nodes of the environment keep. */
+  leftovers(environment: string): string[]
+}
+
+const never = () => new AbortController().signal
+
+/** The first line a node answers to PING, if it listens at all. */
+async function firstLine({address}: NodeSpec): Promise<string | undefined> {
+  const socket = connect(address.port, address.host)
+  try {
+    await once(socket, 'connect')
+    socket.write('PING\r\n')
+    const [data] = await once(socket, 'data')
+    return String(data).split('\r\n')[0]
+  } catch {
+    return undefined
+  } finally {
+    socket.destroy()
+  }
+}
+
+/** What every engine promises. */
+export function describeEngine(name: string, make: () => Promise<EngineUnderTest> | EngineUnderTest): void {
+  describe(`engine contract: ${name}`, () => {
+    let under: EngineUnderTest
+    let specs: NodeSpec[]
+
+    beforeEach(async () => {
+      under = await make()
+      const base = await claimPorts(2)
+      specs = [0, 1].map((index) => ({
+        address: {host: '127.0.0.1', port: base + index},
+        busPort: base + index + 10000,
+        environment: 'blue',
+        name: `n${index + 1}`,
+      }))
+    })
+
+    afterEach(async () => {
+      for (const node of await under.engine.list()) await under.engine.stop(node, 0)
+    })
+
+    it('is available here', async () => {
+      expect(await under.engine.probe()).toEqual({available: true})
+    })
+
+    it('starts a node that answers PING and is listed, also by a later run', async () => {
+      const [spec] = specs as [NodeSpec, NodeSpec]
+      const node = await under.engine.start(spec, never())
+      expect(node).toMatchObject({address: spec.address, environment: 'blue', name: 'n1'})
+      expect(await firstLine(spec)).toBe('+PONG')
+      for (const engine of [under.engine, under.other]) {
+        const [listed, ...more] = await engine.list('blue')
+        expect(more).toEqual([])
+        const {address, environment, name, pid, startToken} = node
+        expect(listed).toMatchObject({address, environment, name, pid, startToken})
+        expect(listed?.memoryBytes).toBeGreaterThan(0)
+        expect(await engine.list()).toHaveLength(1)
+        expect(await engine.list('green')).toEqual([])
+      }
+    })
+
+    it('lists nodes by name, and stops one without the other', async () => {
+      const nodes = await Promise.all([...specs].reverse().map((spec) => under.engine.start(spec, never())))
+      expect((await under.other.list('blue')).map((node) => node.name)).toEqual(['n1', 'n2'])
+      await under.other.stop(nodes[0]!, 2000)
+      expect((await under.engine.list('blue')).map((node) => node.name)).toEqual(['n1'])
+    })
+
+    it('stops a node for good, twice if asked twice, and keeps what it had until discarded', async () => {
+      const [spec] = specs as [NodeSpec, NodeSpec]
+      const node = await under.engine.start(spec, never())
+      await under.engine.stop(node, 2000)
+      expect(await under.engine.list()).toEqual([])
+      expect(await isPortFree('127.0.0.1', spec.address.port)).toBe(true)
+      await under.engine.stop(node, 2000)
+      expect(under.leftovers('blue')).toEqual(['n1'])
+      await under.engine.discard('blue')
+      expect(under.leftovers('blue')).toEqual([])
+      await under.engine.discard('blue')
+    })
+
+    it('starts a stopped node again as another process', async () => {
+      const [spec] = specs as [NodeSpec, NodeSpec]
+      const first = await under.engine.start(spec, never())
+      await under.engine.stop(first, 2000)
+      const second = await under.engine.start(spec, never())
+      expect(`${second.pid} ${second.startToken}`).not.toBe(`${first.pid} ${first.startToken}`)
+      // The old reference no longer means anything.
+      await under.engine.stop(first, 0)
+      expect(await under.engine.list()).toHaveLength(1)
+    })
+
+    it.each(['address', 'busPort'] as const)('names a taken port (%s) and leaves nothing behind', async (which) => {
+      const [spec] = specs as [NodeSpec, NodeSpec]
+      const port = which === 'address' ? spec.address.port : spec.busPort
+      const squatter = createServer().listen(port, '127.0.0.1')
+      await once(squatter, 'listening')
+      await expect(under.engine.start(spec, never())).rejects.toMatchObject({code: 'PORT_IN_USE', details: {port}})
+      squatter.close()
+      expect(await under.engine.list()).toEqual([])
+      expect(under.leftovers('blue')).toEqual([])
+    })
+
+    it('refuses to start a node that runs, and leaves it running', async () => {
+      const [spec] = specs as [NodeSpec, NodeSpec]
+      await under.engine.start(spec, never())
+      await expect(under.engine.start(spec, never())).rejects.toMatchObject({code: 'PORT_IN_USE'})
+      expect(await under.engine.list()).toHaveLength(1)
+      expect(await firstLine(spec)).toBe('+PONG')
+      expect(under.leftovers('blue')).toEqual(['n1'])
+    })
+
+    it('leaves nothing behind when aborted before or during a start', async () => {
+      const [spec] = specs as [NodeSpec, NodeSpec]
+      await expect(under.engine.start(spec, AbortSignal.abort())).rejects.toMatchObject({code: 'INTERRUPTED'})
+      const abort = new AbortController()
+      const starting = under.engine.start(spec, abort.signal)
+      abort.abort()
+      await expect(starting).rejects.toMatchObject({code: 'INTERRUPTED'})
+      expect(await under.engine.list()).toEqual([])
+      expect(under.leftovers('blue')).toEqual([])
+      expect(await isPortFree('127.0.0.1', spec.address.port)).toBe(true)
+    })
+  })
+}

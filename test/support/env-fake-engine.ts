@@ -1,0 +1,80 @@
+import {once} from 'node:events'
+import {createServer, type Server} from 'node:net'
+import type {Engine, NodeRef, NodeSpec, Probe} from '../../src/lib/engine/engine.js'
+import {takenPorts} from '../../src/lib/engine/ports.js'
+import {CliError} from '../../src/lib/kernel/errors.js'
+
+interface FakeNode {
+  readonly ref: NodeRef
+  readonly spec: NodeSpec
+  readonly server: Server
+}
+
+/**
+ * An engine whose nodes are sockets of this process that answer every line with PONG. It keeps the promises of
+ * `Engine`, as the contract suite shows, and can be told to break a start.
+ */
+export class FakeEngine implements Engine {
+  readonly kind = 'fake'
+  readonly nodes = new Map<string, FakeNode>()
+  /** Names of stopped nodes that still keep something, as `ENVIRONMENT/NODE`. */
+  readonly kept = new Set<string>()
+  /** Node names whose start fails from now on. */
+  readonly failing = new Set<string>()
+  /** Called in the middle of each start, after its port is bound. */
+  onStart: (spec: NodeSpec) => Promise<void> | void = () => undefined
+  private lastPid = 1_000_000
+
+  async probe(): Promise<Probe> {
+    return {available: true}
+  }
+
+  async start(spec: NodeSpec, signal: AbortSignal): Promise<NodeRef> {
+    requireNotAborted(signal)
+    const {address, environment, name} = spec
+    const [port] = await takenPorts(address.host, [address.port, spec.busPort])
+    if (port !== undefined) throw new CliError('PORT_IN_USE', `port ${port} is taken`, {details: {node: name, port}})
+    const server = createServer((socket) => {
+      socket.on('error', () => socket.destroy()).on('data', () => socket.write('+PONG\r\n'))
+    })
+    server.listen({exclusive: true, host: address.host, port: address.port})
+    await once(server, 'listening')
+    try {
+      await this.onStart(spec)
+      requireNotAborted(signal)
+      if (this.failing.has(name)) throw new CliError('NODE_START_FAILED', `node ${name} was told to fail`)
+    } catch (error) {
+      server.close()
+      throw error
+    }
+    const pid = ++this.lastPid
+    const ref = {address, environment, memoryBytes: 1 << 20, name, pid, startToken: String(pid), uptimeMs: 0}
+    this.nodes.set(`${environment}/${name}`, {ref, server, spec})
+    this.kept.add(`${environment}/${name}`)
+    return ref
+  }
+
+  async list(environment?: string): Promise<NodeRef[]> {
+    return [...this.nodes.values()]
+      .map(({ref}) => ref)
+      .filter((ref) => environment === undefined || ref.environment === environment)
+      .sort((a, b) => `${a.environment}/${a.name}`.localeCompare(`${b.environment}/${b.name}`))
+  }
+
+  async stop(node: NodeRef): Promise<void> {
+    const key = `${node.environment}/${node.name}`
+    const found = this.nodes.get(key)
+    if (found?.ref.startToken !== node.startToken) return
+    this.nodes.delete(key)
+    found.server.close()
+    await once(found.server, 'close')
+  }
+
+  async discard(environment: string): Promise<void> {
+    for (const key of this.kept) if (key.startsWith(`${environment}/`)) this.kept.delete(key)
+  }
+}
+
+function requireNotAborted(signal: AbortSignal): void {
+  if (signal.aborted) throw new CliError('INTERRUPTED', 'interrupted')
+}
