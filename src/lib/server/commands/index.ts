@@ -1,6 +1,7 @@
 import type {Command} from './command.js'
 import {connectionCommands} from './connection/index.js'
 import {genericCommands} from './generic/index.js'
+import {migrationCommands} from './migration/index.js'
 import {stringCommands} from './string/index.js'
 import {transactionCommands} from './transactions/index.js'
 
@@ -8,6 +9,7 @@ import {transactionCommands} from './transactions/index.js'
 const GROUPS: readonly (readonly Command[])[] = [
   connectionCommands,
   genericCommands,
+  migrationCommands,
   stringCommands,
   transactionCommands,
 ]
