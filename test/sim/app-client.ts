@@ -1,0 +1,145 @@
+import type {Rng} from '../../src/lib/kernel/rng.js'
+import {Violation} from './checkers/checker.js'
+import {type Reply, redirectTarget, runKeyCommand, type SimConnection} from './commands.js'
+import {type Job, sleep, spawn, withTimeout} from './coroutine.js'
+import type {SimNode} from './sim-node.js'
+import {CLIENT_MACHINE, type World} from './world.js'
+
+const CALL_TIMEOUT_MS = 1500
+const ATTEMPTS_MAX = 12
+
+/**
+ * A cluster-aware application that knows what it was promised.
+ *
+ * Every key has one writer, so what a read may return is exactly known: the last acknowledged value, or any value
+ * written since whose outcome is unknown (no answer came). Nothing else is ever right: an older value is a lost write.
+ */
+export class AppClients {
+  private readonly possible = new Map<string, Set<string | undefined>>()
+  private readonly busy = new Set<string>()
+  private readonly connections = new Map<string, SimConnection>()
+  private readonly rng: Rng
+  private written = 0
+  acknowledged = 0
+  reads = 0
+
+  constructor(
+    private readonly world: World,
+    /** A client library that forgets that ASKING is for one command. */
+    private readonly keepAsking: boolean,
+  ) {
+    this.rng = world.clientRng.fork()
+  }
+
+  get keys(): string[] {
+    return [...this.possible.keys()]
+  }
+
+  /** Begins a SET unless one of this key is still under way. */
+  write(key: string): void {
+    if (this.busy.has(key)) return
+    this.busy.add(key)
+    const value = `v${++this.written}`
+    spawn(this.writing(key, value))
+  }
+
+  read(key: string): void {
+    if (this.busy.has(key)) return
+    this.busy.add(key)
+    spawn(this.reading(key, false))
+  }
+
+  get idle(): boolean {
+    return this.busy.size === 0
+  }
+
+  /** Reads every key until an answer comes, and compares. @returns a job that ends when all are read */
+  *readAll(): Job {
+    for (const key of this.keys) yield* this.reading(key, true)
+  }
+
+  private allowed(key: string): Set<string | undefined> {
+    let values = this.possible.get(key)
+    if (!values) {
+      values = new Set([undefined])
+      this.possible.set(key, values)
+    }
+    return values
+  }
+
+  private *writing(key: string, value: string): Job {
+    const allowed = this.allowed(key)
+    allowed.add(value)
+    const {reply, unknown} = yield* this.attempt(key, value, ATTEMPTS_MAX)
+    if (reply && 'value' in reply) {
+      allowed.clear()
+      allowed.add(value)
+      this.acknowledged++
+    } else if (!unknown) {
+      allowed.delete(value)
+    }
+    this.busy.delete(key)
+  }
+
+  private *reading(key: string, insist: boolean): Job {
+    const {reply} = yield* this.attempt(key, undefined, insist ? 200 : ATTEMPTS_MAX)
+    this.busy.delete(key)
+    if (!reply || !('value' in reply)) {
+      if (insist) throw new Violation('keys-readable', `${key} cannot be read: ${reply?.error ?? 'no answer'}`)
+      return
+    }
+    this.reads++
+    const allowed = this.allowed(key)
+    if (allowed.has(reply.value as string | undefined)) return
+    const expected = [...allowed].map(String).join(' or ')
+    throw new Violation('no-lost-write', `${key} reads ${reply.value}, must be ${expected}`)
+  }
+
+  /** @returns the last reply; `unknown` if some attempt had no answer, so that it may have been carried out */
+  private *attempt(
+    key: string,
+    value: string | undefined,
+    attempts: number,
+  ): Job<{reply: Reply | undefined; unknown: boolean}> {
+    const {world} = this
+    let unknown = false
+    let reply: Reply | undefined
+    let to = this.rng.pick(world.nodes)
+    let asking = false
+    for (let tried = 0; tried < attempts; tried++) {
+      reply = yield* this.send(to, key, value, asking)
+      asking = false
+      if (reply && 'value' in reply) break
+      if (!reply) unknown = true
+      const target = reply ? redirectTarget(world, reply.error) : undefined
+      if (target && reply) {
+        asking = reply.error.startsWith('ASK')
+        to = target
+        continue
+      }
+      // No answer, TRYAGAIN or CLUSTERDOWN: somewhere else, a little later.
+      yield* sleep(world.queue, 20 + this.rng.below(100))
+      to = this.rng.pick(world.nodes)
+    }
+    return {reply, unknown}
+  }
+
+  private *send(to: SimNode, key: string, value: string | undefined, asking: boolean): Job<Reply | undefined> {
+    const {world} = this
+    // Connections are shared per node, as a pool of one: what one command leaves behind, the next one finds.
+    const name = `${to.index}/${to.life}`
+    let connection = this.connections.get(name)
+    if (!connection) {
+      connection = {asking: false}
+      this.connections.set(name, connection)
+    }
+    const used = connection
+    return yield* withTimeout<Reply>(world.queue, CALL_TIMEOUT_MS, (done) => {
+      const deadlineMs = world.queue.nowMs + CALL_TIMEOUT_MS
+      const command = {asking, deadlineMs, key, ...(value === undefined ? {} : {value})}
+      const serve = (respond: (reply: Reply) => void): void =>
+        runKeyCommand(world, to, used, command, this.keepAsking, respond)
+      world.call<Reply>(CLIENT_MACHINE, to, CALL_TIMEOUT_MS, serve, done)
+    })
+  }
+}

@@ -1,0 +1,105 @@
+import type {ClusterEffect} from '../../../src/lib/server/cluster/types.js'
+import type {SimNode} from '../sim-node.js'
+import {type Checker, Violation} from './checker.js'
+
+/** What the safety of epochs rests on in a nodes.conf. */
+export interface SavedEpochs {
+  readonly id: string
+  readonly currentEpoch: number
+  readonly lastVoteEpoch: number
+  readonly configEpoch: number
+}
+
+/**
+ * Reads the epochs of a nodes.conf on its own, not with the code under test.
+ *
+ * @returns undefined if the text has not the form of wire.md 1.14
+ */
+export function parseSavedEpochs(text: string): SavedEpochs | undefined {
+  const vars = /^vars currentEpoch (\d+) lastVoteEpoch (\d+)$/m.exec(text)
+  const mine = /^(\S{40}) \S+ (?:\S*,)?myself\S* \S+ \d+ \d+ (\d+) /m.exec(text)
+  if (!vars || !mine) return undefined
+  return {
+    configEpoch: Number(mine[2]),
+    currentEpoch: Number(vars[1]),
+    id: mine[1] as string,
+    lastVoteEpoch: Number(vars[2]),
+  }
+}
+
+/**
+ * What stands on the disk, against what was said on the wire.
+ *
+ * 1. Persisted epochs never fall. 2. What is on the disk always has the form of a nodes.conf. 3. A primary's own
+ * configEpoch is durable before any packet shows it. 4. A node that starts again has its id and at least the
+ * configEpoch it ever showed. 5. A vote is given at most once per epoch, across restarts, and is durable before it goes.
+ */
+export class PersistenceChecker implements Checker {
+  private readonly saved = new Map<SimNode, SavedEpochs>()
+  private readonly shown = new Map<string, number>()
+  private readonly votes = new Map<string, number>()
+  private readonly ids = new Map<SimNode, string>()
+
+  onSaved(node: SimNode): void {
+    const text = node.disk.durableText('nodes.conf')
+    const now = text === undefined ? undefined : parseSavedEpochs(text)
+    // A save that is not durable yet is no save; `checkShown` sees to it that nothing is said in between.
+    if (!now) return
+    const before = this.saved.get(node)
+    this.saved.set(node, now)
+    if (before?.id !== now.id) return
+    const fell = (['configEpoch', 'currentEpoch', 'lastVoteEpoch'] as const).filter((name) => now[name] < before[name])
+    if (fell.length === 0) return
+    const [name] = fell
+    throw new Violation(
+      'persisted-epochs-rise',
+      `n${node.index}: ${name} fell to ${now[name as 'configEpoch']} on the disk`,
+    )
+  }
+
+  onEffect(node: SimNode, effect: ClusterEffect): void {
+    if (effect.kind !== 'send') return
+    const {body, header} = effect.message
+    const durable = this.saved.get(node)
+    if ((header.flags & 1) !== 0) {
+      const known = durable?.id === header.sender ? durable.configEpoch : 0
+      if (header.configEpoch > known) {
+        const text = `n${node.index} shows configEpoch ${header.configEpoch} in a ${body.type} while the disk has ${known}`
+        throw new Violation('durable-before-sent', text)
+      }
+      this.shown.set(header.sender, Math.max(header.configEpoch, this.shown.get(header.sender) ?? 0))
+    }
+    if (body.type === 'auth-ack') this.checkVote(node, header.sender, header.currentEpoch, durable?.lastVoteEpoch ?? 0)
+  }
+
+  onStarted(node: SimNode): void {
+    const {core} = node
+    if (!core) return
+    const id = this.ids.get(node)
+    if (id !== undefined && id !== core.myself.id) {
+      throw new Violation('identity-kept', `n${node.index} lost its id on the way through a restart`)
+    }
+    this.ids.set(node, core.myself.id)
+    const shown = this.shown.get(core.myself.id) ?? 0
+    if (core.myself.isPrimary && core.myself.configEpoch < shown) {
+      const text = `n${node.index} starts with configEpoch ${core.myself.configEpoch}, others know ${shown}`
+      throw new Violation('shown-epochs-survive', text)
+    }
+  }
+
+  /** The disk was taken away on purpose. */
+  onWiped(node: SimNode): void {
+    this.ids.delete(node)
+    this.saved.delete(node)
+  }
+
+  private checkVote(node: SimNode, id: string, epoch: number, durableVoteEpoch: number): void {
+    if (epoch <= (this.votes.get(id) ?? 0)) {
+      throw new Violation('one-vote-per-epoch', `n${node.index} votes again in epoch ${epoch}`)
+    }
+    this.votes.set(id, epoch)
+    if (durableVoteEpoch < epoch) {
+      throw new Violation('durable-before-sent', `n${node.index} votes in epoch ${epoch} before it is on the disk`)
+    }
+  }
+}

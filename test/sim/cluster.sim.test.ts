@@ -1,0 +1,32 @@
+import {describe, expect, it} from 'vitest'
+import {seedsToRun} from '../support/seeds.js'
+import {runScenario} from './run.js'
+import {explainFailure} from './shrink.js'
+import {swarmScenario} from './swarm.js'
+
+const SEED_COUNT = 200
+const BLOCK = 25
+
+/** Blocks, not one test per seed: a thousand green lines help nobody; a red one prints its seed and smallest script. */
+describe('the cluster core under faults', () => {
+  const seeds = seedsToRun(SEED_COUNT)
+  for (let at = 0; at < seeds.length; at += BLOCK) {
+    const block = seeds.slice(at, at + BLOCK)
+    it(`keeps its invariants and heals (seeds ${block[0]}-${block.at(-1)})`, () => {
+      for (const seed of block) {
+        const scenario = swarmScenario(seed)
+        if (runScenario(scenario).failure) expect.fail(explainFailure(scenario))
+      }
+    })
+  }
+})
+
+describe('the simulation', () => {
+  it('runs a seed twice to the same trace', () => {
+    const seeds = seedsToRun(SEED_COUNT).filter((_, index) => index % 4 === 0)
+    for (const seed of seeds) {
+      const scenario = swarmScenario(seed)
+      expect(runScenario(scenario).hash, `seed ${seed}`).toBe(runScenario(scenario).hash)
+    }
+  })
+})

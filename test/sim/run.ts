@@ -1,0 +1,153 @@
+import {AppClients} from './app-client.js'
+import {Violation} from './checkers/checker.js'
+import {EpochMonitor} from './checkers/epochs.js'
+import {FailureChecker} from './checkers/failure.js'
+import {findDoubleClaim, healingMsMax, requireAgreement, requireNoStorm} from './checkers/liveness.js'
+import {OwnershipChecker} from './checkers/ownership.js'
+import {PersistenceChecker} from './checkers/persistence.js'
+import {spawn} from './coroutine.js'
+import {Mover} from './mover.js'
+import type {Mutation} from './mutations.js'
+import {formationLines, range, type Scenario} from './scenario.js'
+import {runLine, type Stage} from './script.js'
+import {World} from './world.js'
+
+export interface Outcome {
+  /** Undefined if every rule held. */
+  readonly failure: Failure | undefined
+  /** Over everything that happened, a failure included. */
+  readonly hash: string
+  readonly events: number
+  readonly virtualMs: number
+  readonly packets: number
+  readonly acknowledgedWrites: number
+  readonly finishedMoves: number
+  readonly tail: readonly string[]
+}
+
+export interface Failure {
+  /** The broken rule; `crash` for anything thrown that is not a Violation. */
+  readonly rule: string
+  readonly message: string
+}
+
+/** Builds the stage of a run: a world, its clients and everyone who watches. */
+export function buildStage(scenario: Pick<Scenario, 'options' | 'keysPerMigrate'>, mutation?: Mutation): Stage {
+  const world = new World(scenario.options, mutation)
+  const persistence = new PersistenceChecker()
+  world.checkers.push(persistence, new OwnershipChecker(world), new FailureChecker())
+  new EpochMonitor(world).watch()
+  return {
+    app: new AppClients(world, mutation?.keepAsking ?? false),
+    mover: new Mover(world, scenario.keysPerMigrate),
+    persistence,
+    world,
+  }
+}
+
+/** Safety phase, then liveness phase. Never throws: what breaks is the outcome. */
+export function runScenario(scenario: Scenario, mutation?: Mutation): Outcome {
+  const stage = buildStage(scenario, mutation)
+  let failure: Failure | undefined
+  try {
+    form(stage, scenario)
+    runFaults(stage, scenario)
+    healPartly(stage, scenario)
+    healAndSettle(stage)
+  } catch (error) {
+    failure = failureOf(error)
+    stage.world.trace.line(failure.message)
+  }
+  const {app, mover, world} = stage
+  return {
+    acknowledgedWrites: app.acknowledged,
+    events: world.queue.count,
+    failure,
+    finishedMoves: mover.finished,
+    hash: world.trace.hash(),
+    packets: world.network.delivered,
+    tail: world.trace.tail(),
+    virtualMs: Math.round(world.queue.nowMs),
+  }
+}
+
+function failureOf(error: unknown): Failure {
+  if (error instanceof Violation) return {message: error.message, rule: error.rule}
+  const text = error instanceof Error ? (error.stack ?? error.message) : String(error)
+  return {message: `crash: ${text}`, rule: 'crash'}
+}
+
+/**
+ * MEET is repeated like an operator would, from the side that lacks the other: a handshake whose dial back hangs is
+ * forgotten by one side and not by the other, and then only a MEET in that direction helps (Redis 7.0 is no better).
+ */
+function form(stage: Stage, scenario: Scenario): void {
+  const {world} = stage
+  for (const line of formationLines(scenario)) runLine(stage, line)
+  runLine(stage, `meet 1 ${range(2, scenario.options.nodeCount).join(' ')}`)
+  for (let tried = 0; tried < 15; tried++) {
+    world.run(Math.max(2000, scenario.options.nodeTimeoutMs))
+    const missing = world.nodes.flatMap((node) =>
+      world.nodes
+        .filter((other) => !node.core?.nodes.has(other.id))
+        .map((other) => `meet ${node.index} ${other.index}`),
+    )
+    if (missing.length === 0) break
+    for (const line of missing) runLine(stage, line)
+  }
+  requireAgreement(world, 'forms', healingMsMax(scenario.options.nodeTimeoutMs) + 5000)
+}
+
+function runFaults(stage: Stage, {faultPhaseMs, steps}: Scenario): void {
+  const {world} = stage
+  const startMs = world.queue.nowMs
+  for (const {atMs, line} of steps) {
+    if (atMs > faultPhaseMs) break
+    world.queue.runUntil(startMs + atMs)
+    runLine(stage, line)
+  }
+  world.queue.runUntil(startMs + faultPhaseMs)
+}
+
+function healPartly(stage: Stage, {options, staysCut}: Scenario): void {
+  if (staysCut.length === 0) return
+  const {world} = stage
+  runLine(stage, 'calm')
+  runLine(stage, `cut ${staysCut.join(' ')}`)
+  reviveAll(world)
+  const deadlineMs = world.queue.nowMs + healingMsMax(options.nodeTimeoutMs)
+  for (let why = findDoubleClaim(world); why !== undefined; why = findDoubleClaim(world)) {
+    if (world.queue.nowMs >= deadlineMs) throw new Violation('stale-claims-end', why)
+    world.run(100)
+  }
+}
+
+function healAndSettle(stage: Stage): void {
+  const {app, mover, world} = stage
+  const limitMs = healingMsMax(world.options.nodeTimeoutMs)
+  runLine(stage, 'calm')
+  reviveAll(world)
+  requireAgreement(world, 'heals', limitMs)
+  // Clients and movers end what they began; then the last epochs travel.
+  world.run(60_000, () => app.idle && mover.open === 0)
+  if (mover.open > 0) throw new Violation('moves-end', `${mover.open} moves are still open`)
+  requireAgreement(world, 'heals', limitMs)
+  requireNoStorm(world, 5000)
+  let read = false
+  spawn(
+    (function* () {
+      yield* app.readAll()
+      read = true
+    })(),
+  )
+  world.run(60_000, () => read)
+  if (!read) throw new Violation('keys-readable', 'the keys cannot be read a minute after all is healed')
+}
+
+function reviveAll(world: World): void {
+  for (const node of world.nodes) {
+    node.crashAtEffect = Number.POSITIVE_INFINITY
+    node.thaw()
+    node.start()
+  }
+}

@@ -1,0 +1,231 @@
+import {parseRanges, slotsOf} from '../../src/lib/model/slot-set.js'
+import type {ClusterCore} from '../../src/lib/server/cluster/core.js'
+import {type ClusterEffect, ClusterRefusal} from '../../src/lib/server/cluster/types.js'
+import type {AppClients} from './app-client.js'
+import type {PersistenceChecker} from './checkers/persistence.js'
+import {spawn} from './coroutine.js'
+import type {Mover} from './mover.js'
+import {BUS_PORT, CLIENT_PORT, type SimNode} from './sim-node.js'
+import type {World} from './world.js'
+
+/** What the verbs act on. */
+export interface Stage {
+  readonly world: World
+  readonly app: AppClients
+  readonly mover: Mover
+  readonly persistence: PersistenceChecker
+}
+
+/** @returns output, or nothing. @throws Error for a line that cannot be understood */
+type Verb = (stage: Stage, args: readonly string[]) => string | undefined
+
+/**
+ * The verbs of scenario scripts, golden and shrunk alike. Nodes are numbers; `1->3` is one direction, `1<->3` both.
+ * Admin verbs run at once in the node, as if redis-cli sat beside it.
+ */
+const VERBS: Readonly<Record<string, Verb>> = {
+  addslots: (stage, [node, ranges]) => admin(stage, node, (core) => core.addSlots(slotsIn(ranges))),
+  boot: ({world}, nodes) => each(world, nodes, (node) => node.start()),
+  // Nobody bumps amid a reshard: a source that does takes its slots back, on any Redis.
+  bump: (stage, [node]) => (stage.mover.open > 0 ? undefined : admin(stage, node, (core) => core.bumpEpoch().effects)),
+  calm: ({world}) => quiet(() => world.calm()),
+  careless: ({world, mover}, [slot, link]) => startMove(world, mover, slot, link, true),
+  clock: ({world}, [node, offsetMs, drift]) =>
+    quiet(() => nodeOf(world, node).setClock(Number(offsetMs), Number(drift ?? 0))),
+  crash: ({world}, nodes) => each(world, nodes, (node) => node.crash(false)),
+  'crash-in': ({world}, [node, effects]) =>
+    quiet(() => {
+      const found = nodeOf(world, node)
+      found.crashAtEffect = found.effectCount + Number(effects)
+    }),
+  cut: ({world}, links) => eachLink(links, (from, to) => world.network.cut(from, to)),
+  delslots: (stage, [node, ranges]) => admin(stage, node, (core) => core.delSlots(slotsIn(ranges))),
+  epoch: (stage, [node, epoch]) => admin(stage, node, (core) => core.setConfigEpoch(Number(epoch))),
+  forget: (stage, [node, other]) => admin(stage, node, (core) => core.forget(nodeOf(stage.world, other).id)),
+  freeze: ({world}, nodes) => each(world, nodes, (node) => node.freeze()),
+  heal: ({world}, links) =>
+    links.length === 0
+      ? quiet(() => world.network.healAll())
+      : eachLink(links, (from, to) => world.network.heal(from, to)),
+  hostname: ({world}, [node, name]) => configure(world, node, {announceHostname: name ?? ''}),
+  isolate: ({world}, nodes) =>
+    each(world, nodes, ({index}) => {
+      for (const other of world.nodes) {
+        if (other.index === index) continue
+        world.network.cut(index, other.index)
+        world.network.cut(other.index, index)
+      }
+    }),
+  meet: (stage, [node, ...others]) => {
+    for (const other of others) {
+      const refused = admin(stage, node, (core) => core.meet(nodeOf(stage.world, other).ip, CLIENT_PORT, BUS_PORT))
+      if (refused !== undefined) return refused
+    }
+    return undefined
+  },
+  move: ({world, mover}, [slot, link]) => startMove(world, mover, slot, link, false),
+  power: ({world}, nodes) => each(world, nodes, (node) => node.crash(true)),
+  read: ({app}, keys) => quiet(() => keys.forEach((key) => app.read(key))),
+  readdress: ({world}, [node, ip]) =>
+    quiet(() => {
+      const found = nodeOf(world, node)
+      if (found.running) throw new Error(`node ${node} must be down to get another address`)
+      found.ip = ip as string
+    }),
+  replicate: (stage, [node, other]) => admin(stage, node, (core) => core.replicate(nodeOf(stage.world, other).id)),
+  run: ({world}, [duration]) => quiet(() => world.run(msOf(duration))),
+  // What `fix` does for a slot whose owner is out of reach: its new owner takes it with a new epoch.
+  seize: (stage, [node, ranges]) => {
+    if (stage.mover.open > 0) return undefined
+    const bumped = admin(stage, node, (core) => core.bumpEpoch().effects)
+    const take = (core: ClusterCore): ClusterEffect[] => {
+      const taken = slotsIn(ranges).filter((slot) => core.ownerOf(slot) !== core.myself)
+      return [...core.delSlots(taken.filter((slot) => core.ownerOf(slot))), ...core.addSlots(taken)]
+    }
+    return bumped ?? admin(stage, node, take)
+  },
+  setslot: (stage, [node, ranges, action, other]) => {
+    const id = other === undefined ? '' : nodeOf(stage.world, other).id
+    for (const slot of slotsIn(ranges)) {
+      const refused = admin(stage, node, (core) => setSlot(core, slot, action, id))
+      if (refused !== undefined) return refused
+    }
+    return undefined
+  },
+  slow: ({world}, [link, extraMs]) =>
+    eachLink([link as string], (from, to) => world.network.slowDown(from, to, Number(extraMs))),
+  start: ({world}, nodes) => each(world, nodes, (node) => node.start()),
+  thaw: ({world}, nodes) => each(world, nodes, (node) => node.thaw()),
+  wipe: ({world, persistence}, nodes) =>
+    each(world, nodes, (node) => {
+      if (node.running) node.crash(false)
+      node.disk.wipe()
+      node.keyspace.clear()
+      persistence.onWiped(node)
+    }),
+  write: ({app}, keys) => quiet(() => keys.forEach((key) => app.write(key))),
+}
+
+/** Runs one line. @returns its output, undefined if it has none */
+export function runLine(
+  stage: Stage,
+  line: string,
+  extraVerbs: Readonly<Record<string, Verb>> = {},
+): string | undefined {
+  const [name, ...args] = line.trim().split(/\s+/)
+  const verb = VERBS[name as string] ?? extraVerbs[name as string]
+  if (!verb) throw new Error(`unknown verb in script: ${line}`)
+  stage.world.trace.line(`${stage.world.queue.nowMs.toFixed(1)} > ${line}`)
+  return verb(stage, args)
+}
+
+/** The numbers of the nodes that a line names, 0 (the clients' machine) left out. */
+export function nodesIn(line: string): number[] {
+  const [verb, ...args] = line.trim().split(/\s+/)
+  const named = verb === 'write' || verb === 'read' || verb === 'run' ? [] : args
+  const inLinks = named.flatMap((arg) => /^(\d*)<?->(\d+)$/.exec(arg)?.slice(1) ?? [])
+  const plain = ['move', 'careless', 'clock', 'crash-in', 'slow', 'addslots', 'setslot', 'seize', 'epoch'].includes(
+    verb as string,
+  )
+    ? verb === 'move' || verb === 'careless' || verb === 'slow'
+      ? []
+      : [named[0] as string, ...(verb === 'setslot' ? named.slice(3) : [])]
+    : named.filter((arg) => /^\d+$/.test(arg))
+  return [...new Set([...inLinks, ...plain].map(Number))].filter((index) => index > 0)
+}
+
+/** `6s`, `250ms`. */
+export function msOf(duration: string | undefined): number {
+  const match = /^(\d+(?:\.\d+)?)(ms|s)$/.exec(duration ?? '')
+  if (!match) throw new Error(`not a duration: ${duration}`)
+  return Number(match[1]) * (match[2] === 's' ? 1000 : 1)
+}
+
+function quiet(run: () => void): undefined {
+  run()
+}
+
+function nodeOf(world: World, text: string | undefined): SimNode {
+  return world.node(Number(text))
+}
+
+/** @param nodes - `1 3` or `1-4` */
+function each(world: World, nodes: readonly string[], run: (node: SimNode) => void): undefined {
+  for (const text of nodes) {
+    const [first, last = first] = text.split('-').map(Number) as [number, number?]
+    for (let index = first; index <= last; index++) run(world.node(index))
+  }
+}
+
+function eachLink(links: readonly string[], run: (from: number, to: number) => void): undefined {
+  for (const link of links) {
+    const match = /^(\d+)(<?)->(\d+)$/.exec(link)
+    if (!match) throw new Error(`not a link: ${link}`)
+    const [from, to] = [Number(match[1]), Number(match[3])]
+    run(from, to)
+    if (match[2]) run(to, from)
+  }
+}
+
+/** @returns Redis's error text if it was refused; nothing happens if the node is down */
+function admin(
+  {world}: Stage,
+  text: string | undefined,
+  run: (core: ClusterCore) => readonly ClusterEffect[],
+): string | undefined {
+  const node = nodeOf(world, text)
+  let refused: string | undefined
+  node.deliver(() => {
+    try {
+      node.admin(run, () => undefined)
+    } catch (error) {
+      if (!(error instanceof ClusterRefusal)) throw error
+      refused = `n${node.index}: ${error.message}`
+    }
+  })
+  return refused
+}
+
+function setSlot(core: ClusterCore, slot: number, action: string | undefined, id: string): ClusterEffect[] {
+  switch (action) {
+    case 'importing':
+      return core.setSlotImporting(slot, id)
+    case 'migrating':
+      return core.setSlotMigrating(slot, id)
+    case 'node':
+      return core.setSlotNode(slot, id)
+    case 'stable':
+      return core.setSlotStable(slot)
+    default:
+      throw new Error(`not an action of SETSLOT: ${action}`)
+  }
+}
+
+function slotsIn(ranges: string | undefined): number[] {
+  const parsed = parseRanges(ranges ?? '')
+  if (!parsed) throw new Error(`not slots: ${ranges}`)
+  return slotsOf(parsed)
+}
+
+/** @param link - `1->2`, or `->2` from whoever owns the slot now */
+function startMove(
+  world: World,
+  mover: Mover,
+  slot: string | undefined,
+  link: string | undefined,
+  careless: boolean,
+): undefined {
+  const match = /^(\d*)->(\d+)$/.exec(link ?? '')
+  if (!match) throw new Error(`not a move: ${link}`)
+  const slotNumber = Number(slot)
+  const owner = world.running.find(({core}) => core?.ownerOf(slotNumber) === core?.myself)
+  const from = match[1] ? world.node(Number(match[1])) : owner
+  const to = world.node(Number(match[2]))
+  if (from && mover.isFree({from, slot: slotNumber, to})) spawn(mover.move({careless, from, slot: slotNumber, to}))
+}
+
+function configure(world: World, text: string | undefined, change: Partial<SimNode['config']>): undefined {
+  const node = nodeOf(world, text)
+  node.config = {...node.config, ...change}
+  node.deliver(() => node.step({config: node.config, kind: 'config-changed'}))
+}
