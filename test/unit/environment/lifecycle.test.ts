@@ -1,0 +1,257 @@
+import {once} from 'node:events'
+import {existsSync, mkdirSync, readdirSync, statSync, utimesSync, writeFileSync} from 'node:fs'
+import {createServer} from 'node:net'
+import {join} from 'node:path'
+import {beforeEach, describe, expect, it} from 'vitest'
+import type {ClusterDriver} from '../../../src/lib/environment/cluster-driver.js'
+import {takeDown} from '../../../src/lib/environment/down.js'
+import {statusOf} from '../../../src/lib/environment/status.js'
+import {EnvironmentStore} from '../../../src/lib/environment/store.js'
+import {bringUp} from '../../../src/lib/environment/up.js'
+import {CliError} from '../../../src/lib/kernel/errors.js'
+import {FakeEngine} from '../../support/env-fake-engine.js'
+import {claimPorts} from '../../support/ports.js'
+import {temporaryFolder} from '../../support/processes.js'
+
+const never = () => new AbortController().signal
+
+/** All it was asked; each call can be made to fail. */
+class FakeDriver implements ClusterDriver {
+  readonly calls: string[] = []
+  failing: CliError | undefined
+  onForm: () => void = () => undefined
+
+  async form(): Promise<void> {
+    this.calls.push('form')
+    this.onForm()
+    if (this.failing) throw this.failing
+  }
+
+  async settle(): Promise<void> {
+    this.calls.push('settle')
+    if (this.failing) throw this.failing
+  }
+
+  async describe({addresses}: {addresses: readonly {host: string; port: number}[]}) {
+    const slots = [{first: 0, last: 9}]
+    return addresses.map((address) => ({address, role: 'primary' as const, slots, state: 'ok'}))
+  }
+}
+
+let stateFolder: string
+let engine: FakeEngine
+let driver: FakeDriver
+let parts: {driver: FakeDriver; engine: FakeEngine; store: EnvironmentStore}
+let request: {name: string; basePort: number; primaries: number}
+
+beforeEach(async () => {
+  stateFolder = join(temporaryFolder('environment'), 'state')
+  engine = new FakeEngine()
+  driver = new FakeDriver()
+  parts = {driver, engine, store: new EnvironmentStore(stateFolder)}
+  request = {basePort: await claimPorts(3), name: 'blue', primaries: 3}
+})
+
+/** No process, no file, no folder. */
+function expectNothingLeft(): void {
+  expect([...engine.nodes.keys()]).toEqual([])
+  expect([...engine.kept]).toEqual([])
+  expect(existsSync(stateFolder)).toBe(false)
+}
+
+describe('up', () => {
+  it('starts all nodes, forms the cluster, and keeps its secret to itself', async () => {
+    const result = await bringUp(parts, {...request, password: 'secret'}, never())
+    expect(result).toMatchObject({change: 'created', startedNodes: ['n1', 'n2', 'n3']})
+    expect(driver.calls).toEqual(['form'])
+    const folder = join(stateFolder, 'environments', 'blue')
+    expect(readdirSync(folder)).toEqual(['environment.json'])
+    expect(statSync(join(folder, 'environment.json')).mode & 0o777).toBe(0o600)
+    expect(statSync(folder).mode & 0o777).toBe(0o700)
+    expect([...engine.nodes.values()].map(({spec}) => spec.password)).toEqual(['secret', 'secret', 'secret'])
+  })
+
+  it('has nothing to do the second time', async () => {
+    await bringUp(parts, request, never())
+    const pids = (await engine.list()).map(({pid}) => pid)
+    expect(await bringUp(parts, {name: 'blue'}, never())).toMatchObject({change: 'none', startedNodes: []})
+    expect((await engine.list()).map(({pid}) => pid)).toEqual(pids)
+  })
+
+  it('starts again what was stopped, and waits for agreement', async () => {
+    await bringUp(parts, request, never())
+    await engine.stop((await engine.list())[1]!)
+    expect(await bringUp(parts, request, never())).toMatchObject({change: 'started', startedNodes: ['n2']})
+    expect(driver.calls).toEqual(['form', 'settle'])
+    expect(await engine.list('blue')).toHaveLength(3)
+  })
+
+  it('does not turn one environment into another', async () => {
+    await bringUp(parts, request, never())
+    const error = await bringUp(parts, {...request, primaries: 4}, never()).catch((caught) => caught)
+    expect(error).toMatchObject({
+      code: 'ENVIRONMENT_EXISTS',
+      exitCode: 5,
+      suggestions: ['shoal down --name blue', expect.anything()],
+    })
+    expect(await engine.list('blue')).toHaveLength(3)
+  })
+
+  it.each(['n1', 'n3'])('leaves nothing behind when %s fails to start', async (name) => {
+    engine.failing.add(name)
+    await expect(bringUp(parts, request, never())).rejects.toMatchObject({code: 'NODE_START_FAILED'})
+    expectNothingLeft()
+  })
+
+  it('leaves nothing behind when the cluster cannot be formed', async () => {
+    driver.failing = new CliError('TIMED_OUT', 'no agreement')
+    await expect(bringUp(parts, request, never())).rejects.toMatchObject({code: 'TIMED_OUT'})
+    expectNothingLeft()
+  })
+
+  it.each(['starting', 'forming'] as const)('leaves nothing behind when interrupted while %s', async (when) => {
+    const abort = new AbortController()
+    if (when === 'starting') {
+      engine.onStart = (spec) => {
+        if (spec.name === 'n2') abort.abort()
+      }
+    } else {
+      driver.onForm = () => abort.abort()
+      driver.failing = new CliError('INTERRUPTED', 'interrupted')
+    }
+    await expect(bringUp(parts, request, abort.signal)).rejects.toMatchObject({code: 'INTERRUPTED', exitCode: 130})
+    expectNothingLeft()
+  })
+
+  it('keeps an existing environment when the start of a stopped node fails', async () => {
+    await bringUp(parts, request, never())
+    for (const node of (await engine.list()).slice(1)) await engine.stop(node)
+    engine.failing.add('n3')
+    await expect(bringUp(parts, request, never())).rejects.toMatchObject({code: 'NODE_START_FAILED'})
+    expect((await engine.list()).map(({name}) => name)).toEqual(['n1'])
+    expect([...engine.kept]).toEqual(['blue/n1', 'blue/n2', 'blue/n3'])
+    engine.failing.clear()
+    expect(await bringUp(parts, request, never())).toMatchObject({startedNodes: ['n2', 'n3']})
+  })
+
+  it('clears what a killed up left before it starts anew', async () => {
+    await bringUp(parts, request, never())
+    const {spec} = (await parts.store.read('blue'))!
+    await parts.store.write({formed: false, spec, version: 1})
+    const before = (await engine.list()).map(({pid}) => pid)
+    expect(await bringUp(parts, {...request, primaries: 2}, never())).toMatchObject({change: 'created'})
+    const after = await engine.list('blue')
+    expect(after).toHaveLength(2)
+    expect(after.filter(({pid}) => before.includes(pid))).toEqual([])
+  })
+
+  it('names a taken port before it starts anything', async () => {
+    const port = request.basePort + 1
+    const squatter = createServer().listen(port, '127.0.0.1')
+    await once(squatter, 'listening')
+    const error = await bringUp(parts, request, never()).catch((caught) => caught)
+    squatter.close()
+    expect(error).toMatchObject({code: 'PORT_IN_USE', details: {environments: [], ports: [port]}, exitCode: 5})
+    expect(error.suggestions).toEqual([expect.stringMatching(/^shoal up --name blue --base-port \d+$/)])
+    expectNothingLeft()
+  })
+
+  it('names the environment that has the ports, also if its nodes are stopped', async () => {
+    await bringUp(parts, request, never())
+    for (const node of await engine.list()) await engine.stop(node)
+    const error = await bringUp(parts, {...request, basePort: request.basePort + 2, name: 'green'}, never()).catch(
+      (caught) => caught,
+    )
+    expect(error).toMatchObject({code: 'PORT_IN_USE', details: {environments: ['blue']}})
+    expect(error.message).toContain('environment blue')
+  })
+
+  it('lets one of two at the same time create and the other find it', async () => {
+    const results = await Promise.all([bringUp(parts, request, never()), bringUp(parts, request, never())])
+    expect(results.map(({change}) => change).sort()).toEqual(['created', 'none'])
+    expect(await engine.list()).toHaveLength(3)
+  })
+
+  it('takes over the lock of a process that was killed', async () => {
+    const lock = parts.store.lockPath('blue')
+    mkdirSync(lock, {recursive: true})
+    const longAgo = new Date(Date.now() - 60_000)
+    utimesSync(lock, longAgo, longAgo)
+    expect(await bringUp(parts, request, never())).toMatchObject({change: 'created'})
+    expect(existsSync(lock)).toBe(false)
+  })
+
+  it('stops waiting for a lock when interrupted', async () => {
+    mkdirSync(parts.store.lockPath('blue'), {recursive: true})
+    const abort = new AbortController()
+    const waiting = bringUp(parts, request, abort.signal)
+    abort.abort()
+    await expect(waiting).rejects.toMatchObject({code: 'INTERRUPTED'})
+  })
+})
+
+describe('down', () => {
+  it('stops and removes everything', async () => {
+    await bringUp(parts, request, never())
+    expect(await takeDown(parts, 'blue', never())).toEqual({
+      name: 'blue',
+      removed: true,
+      stoppedNodes: ['n1', 'n2', 'n3'],
+    })
+    expect([...engine.nodes.keys(), ...engine.kept]).toEqual([])
+    expect(existsSync(join(stateFolder, 'environments'))).toBe(false)
+  })
+
+  it('does not mind that there is none, and makes no folder to find out', async () => {
+    expect(await takeDown(parts, 'blue', never())).toMatchObject({removed: false})
+    expectNothingLeft()
+  })
+
+  it('removes one environment and leaves the other', async () => {
+    await bringUp(parts, request, never())
+    await bringUp(parts, {basePort: await claimPorts(1), name: 'green', primaries: 1}, never())
+    await takeDown(parts, 'blue', never())
+    expect((await engine.list()).map(({environment}) => environment)).toEqual(['green'])
+    expect(await parts.store.names()).toEqual(['green'])
+  })
+
+  it('needs no readable state file', async () => {
+    await bringUp(parts, request, never())
+    writeFileSync(join(stateFolder, 'environments', 'blue', 'environment.json'), '{"version":')
+    await expect(bringUp(parts, request, never())).rejects.toMatchObject({code: 'ENVIRONMENT_EXISTS'})
+    expect(await takeDown(parts, 'blue', never())).toMatchObject({removed: true})
+    expect(await engine.list()).toEqual([])
+  })
+})
+
+describe('status', () => {
+  it('has nothing to say where nothing is', async () => {
+    expect(await statusOf(parts, never())).toEqual([])
+  })
+
+  it('tells ok, degraded, stopped and incomplete apart', async () => {
+    await bringUp(parts, request, never())
+    expect(await statusOf(parts, never())).toMatchObject([{name: 'blue', state: 'ok'}])
+    const describeAll = driver.describe.bind(driver)
+    driver.describe = async (access) => (await describeAll(access)).slice(1)
+    const [degraded] = await statusOf(parts, never(), 'blue')
+    expect(degraded?.state).toBe('degraded')
+    expect(degraded?.nodes.map(({state}) => state)).toEqual(['unresponsive', 'running', 'running'])
+    for (const node of await engine.list()) await engine.stop(node)
+    const [stopped] = await statusOf(parts, never())
+    expect(stopped?.state).toBe('stopped')
+    expect(stopped?.nodes.map(({state}) => state)).toEqual(['stopped', 'stopped', 'stopped'])
+    const {spec} = (await parts.store.read('blue'))!
+    await parts.store.write({formed: false, spec, version: 1})
+    expect(await statusOf(parts, never())).toMatchObject([{state: 'incomplete'}])
+    expect(await statusOf(parts, never(), 'green')).toEqual([])
+  })
+
+  it('shows running nodes whose state file is lost', async () => {
+    await bringUp(parts, request, never())
+    await parts.store.remove('blue')
+    const [lost] = await statusOf(parts, never())
+    expect(lost).toMatchObject({name: 'blue', state: 'incomplete'})
+    expect(lost?.nodes.map(({name}) => name)).toEqual(['n1', 'n2', 'n3'])
+  })
+})

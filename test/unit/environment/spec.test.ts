@@ -1,0 +1,54 @@
+import {describe, expect, it} from 'vitest'
+import {
+  differencesOf,
+  nodesOf,
+  planEnvironment,
+  portsOf,
+  requireEnvironmentName,
+} from '../../../src/lib/environment/spec.js'
+
+describe('environment spec', () => {
+  it.each(['default', 'a', '7', 'eu-west_1', 'a'.repeat(40)])('takes the name %s', (name) => {
+    expect(requireEnvironmentName(name)).toBe(name)
+  })
+
+  it.each(['', 'A', '-a', '_a', 'a b', 'a/b', '..', '.', 'a.b', 'ä', 'a\n', 'a'.repeat(41)])('refuses %j', (name) => {
+    expect(() => requireEnvironmentName(name)).toThrow(expect.objectContaining({code: 'BAD_FLAG', exitCode: 2}))
+  })
+
+  it('fills in defaults', () => {
+    expect(planEnvironment({name: 'x'})).toEqual({basePort: 17001, name: 'x', primaries: 3, replicas: 0})
+  })
+
+  it.each([
+    [{primaries: 0}, 'BAD_FLAG'],
+    [{primaries: 101}, 'BAD_FLAG'],
+    [{basePort: 0}, 'BAD_FLAG'],
+    [{basePort: 55534}, 'BAD_FLAG'],
+    [{password: ''}, 'BAD_FLAG'],
+    [{replicas: 1}, 'ENVIRONMENT_LACKS'],
+  ])('refuses %j', (request, code) => {
+    expect(() => planEnvironment({name: 'x', ...request})).toThrow(expect.objectContaining({code}))
+  })
+
+  it('takes the last ports there are', () => {
+    expect(Math.max(...portsOf(planEnvironment({basePort: 55533, name: 'x'})))).toBe(65535)
+  })
+
+  it('lays nodes out on consecutive ports with their bus 10000 above', () => {
+    const nodes = nodesOf(planEnvironment({basePort: 20000, name: 'x', password: 'p', primaries: 2}))
+    expect(nodes.map(({address, busPort, name, password}) => [name, address.port, busPort, password])).toEqual([
+      ['n1', 20000, 30000, 'p'],
+      ['n2', 20001, 30001, 'p'],
+    ])
+  })
+
+  it('finds only differences that were asked for, and shows no password', () => {
+    const existing = planEnvironment({name: 'x', password: 'old'})
+    expect(differencesOf({name: 'x'}, existing)).toEqual([])
+    expect(differencesOf({basePort: 17001, name: 'x', password: 'old', primaries: 3}, existing)).toEqual([])
+    const found = differencesOf({basePort: 1, name: 'x', password: 'new', primaries: 5}, existing)
+    expect(found).toHaveLength(3)
+    expect(found.join()).not.toMatch(/new|old/)
+  })
+})
