@@ -4,6 +4,8 @@ import {parseNodeConfAddress, quoteConfValue, renderNodeConf} from '../../../src
 
 const spec = {address: {host: '127.0.0.1', port: 17001}, busPort: 27001, environment: 'blue', name: 'n1'}
 
+const awkward = fc.constantFrom('"', '\\', "'", ' ', '\n', '\0', '#', 'x41', 'a', '\u00e9')
+
 /** What redis.conf makes of a value: a bare word, or a double-quoted string with C escapes, in bytes. */
 function unquote(text: string): string {
   if (!text.startsWith('"')) return text
@@ -25,7 +27,8 @@ function unquote(text: string): string {
 describe('node configuration', () => {
   it('quotes any value so that it stays one word on one line and reads back as it was', () => {
     fc.assert(
-      fc.property(fc.string({unit: 'grapheme'}), (value) => {
+      fc.property(fc.array(fc.oneof(awkward, fc.string({maxLength: 1, unit: 'grapheme'}))), (parts) => {
+        const value = parts.join('')
         const quoted = quoteConfValue(value)
         expect(quoted).toMatch(/^(?:[\x21-\x7e]+|"[\x20-\x7e]*")$/)
         expect(unquote(quoted)).toBe(value)
