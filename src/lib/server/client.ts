@@ -143,6 +143,11 @@ export class Client implements Watcher {
     this.afterPark = then
   }
 
+  /** Something more to run first once unparked, by who finds the client parked after its call. */
+  afterUnpark(then: () => void): void {
+    this.afterPark = then
+  }
+
   /** Lets a parked client go on, soon, from the event loop. */
   unpark(): void {
     if (!this.parked) return
@@ -167,5 +172,20 @@ export class Client implements Watcher {
     this.queueBroken = false
     this.special &= ~SPECIAL_MULTI
     this.unwatchAll()
+  }
+
+  /** RESET: as if just connected. */
+  reset(): void {
+    this.discard()
+    this.db = this.server.databases[0]!
+    this.isReadonly = false
+    this.asking = false
+    this.noEvict = false
+    this.replyMode = 'on'
+    this.special &= ~SPECIAL_REPLY_MODE
+    this.reply.resp = 2
+    this.name = ''
+    this.user = 'default'
+    this.authenticated = this.server.config.values.requirepass === ''
   }
 }

@@ -33,8 +33,10 @@ export type PeerResult =
 /** What the pure server asks of the world. The shell in node/ implements it; tests use a recording one. */
 export interface ServerEffects {
   log(level: LogLevel, text: string): void
-  /** Unix milliseconds, right now (TIME, latency); commands use the cached `context.nowMs`. */
+  /** Unix milliseconds, right now; commands use the cached `context.nowMs`. */
   nowMs(): number
+  /** Unix microseconds, right now (TIME). */
+  unixUs(): number
   /** Monotonic microseconds, for durations. */
   monotonicUs(): number
   /** Ends the process or the embedded node. Never returns a reply to the client. */

@@ -1,5 +1,6 @@
 import {hashSlot} from '../protocol/hash-slot.js'
 import type {Client} from './client.js'
+import {route} from './cluster/routing.js'
 import type {Command} from './commands/command.js'
 import {keysOf} from './dispatcher.js'
 import type {Server} from './server.js'
@@ -18,7 +19,6 @@ export function routeKeys(
   argv: readonly string[],
 ): string | undefined {
   const {core} = server.cluster!
-  const route = server.route!
   const calls = command.name === 'exec' ? (client.queue ?? []) : [{argv, command}]
   const keys: string[] = []
   for (const one of calls) keys.push(...keysOf(one.command, one.argv))

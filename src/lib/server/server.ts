@@ -1,6 +1,6 @@
 import type {Rng} from '../kernel/rng.js'
 import {Client, type ClientOptions, SPECIAL_NOT_AUTHENTICATED} from './client.js'
-import type {ClusterBinding, Route} from './cluster/api.js'
+import type {ClusterBinding} from './cluster/api.js'
 import type {Command} from './commands/command.js'
 import {commandTable} from './commands/index.js'
 import type {Config} from './config/config.js'
@@ -66,8 +66,6 @@ export class Server {
   readonly errorCounts = new Map<string, number>()
   /** In cluster mode, once the bus shell has set it; undefined otherwise. */
   cluster: ClusterBinding | undefined = undefined
-  /** Decides what `core.serves` alone does not; set along with `cluster`. */
-  route: Route | undefined = undefined
   readonly isCluster: boolean
   /** OR of SERVER_...; the dispatcher's short path runs at 0 only. */
   special = 0
@@ -122,6 +120,16 @@ export class Server {
   /** Runs one command and writes its reply to the client. */
   execute(client: Client, argv: string[]): void {
     this.dispatcher.execute(client, argv)
+  }
+
+  /** Runs one command without the checks before it: EXEC made them when it was queued. */
+  call(client: Client, command: Command, argv: string[]): void {
+    this.dispatcher.call(client, command, argv)
+  }
+
+  /** This node copies another's data. */
+  get isReplica(): boolean {
+    return this.cluster?.core.myself.primary !== undefined
   }
 
   /** Looks a command up as typed; a subcommand if the container has one of that name. */

@@ -1,11 +1,16 @@
+import type {Rng} from '../../kernel/rng.js'
 import {hashSlot} from '../../protocol/hash-slot.js'
 import {ReplyError, WRONG_TYPE} from '../reply-error.js'
 import type {KeyspaceState, Watcher} from './keyspace-state.js'
+import {pickRandomKey} from './random-key.js'
 import {ScanCursors, type ScanPage} from './scan.js'
 import {Entry, Store} from './store.js'
 import type {Value} from './value.js'
 
 export const SLOT_COUNT = 16384
+
+/** What Redis gives a new key. */
+const LFU_INITIAL = 5
 
 /**
  * One numbered database: keys to values with optional deadlines.
@@ -130,6 +135,11 @@ export class Database {
     if (entry !== undefined) entry.lru = second
   }
 
+  /** OBJECT FREQ: a logarithmic count of accesses; no policy that needs it is implemented, so it stays at the start value. */
+  frequencyOf(key: string): number | undefined {
+    return this.live(key) === undefined ? undefined : LFU_INITIAL
+  }
+
   has(key: string): boolean {
     return this.live(key) !== undefined
   }
@@ -137,6 +147,12 @@ export class Database {
   /** Also true for a key that is expired but not deleted yet: what routing asks. */
   hasEvenExpired(key: string): boolean {
     return this.storeOf(key)?.entries.has(key) ?? false
+  }
+
+  /** There, but past its deadline: watched keys are asked so. Deletes nothing. */
+  isExpired(key: string): boolean {
+    const store = this.storeOf(key)
+    return store?.entries.has(key) === true && !this.isLiveIn(store, key)
   }
 
   /** Sets the value and drops any deadline, as SET does. */
@@ -241,6 +257,28 @@ export class Database {
     this.expiresSize = 0
     this.state.dirty += size
     return size
+  }
+
+  /** SWAPDB: the data change places, numbers and watchers stay. */
+  swapWith(other: Database): void {
+    const mine = {expiresSize: this.expiresSize, expiring: this.expiring, size: this.size, stores: this.stores}
+    this.breakWatchesOnSwap(other)
+    other.breakWatchesOnSwap(this)
+    const {expiresSize, expiring, size, stores} = other
+    Object.assign(this, {expiresSize, expiring, size, stores})
+    Object.assign(other, mine)
+  }
+
+  /** A watched key that exists before or after has changed. */
+  private breakWatchesOnSwap(other: Database): void {
+    for (const key of this.watchers.keys()) {
+      if (this.hasEvenExpired(key) || other.hasEvenExpired(key)) this.breakWatch(key)
+    }
+  }
+
+  /** A live key by chance; about uniform. */
+  randomKey(rng: Rng): string | undefined {
+    return pickRandomKey(this, rng)
   }
 
   /** All live keys, oldest first in each store. */

@@ -1,0 +1,60 @@
+import {INT64_MAX, INT64_MIN, parseInt64, requireInt64} from '../../arguments.js'
+import {addLongDoubles, formatLongDouble, type LongDouble, parseLongDouble} from '../../long-double.js'
+import {NOT_A_FLOAT, NOT_AN_INTEGER, ReplyError} from '../../reply-error.js'
+import type {Command, CommandContext} from '../command.js'
+import {writing} from './define.js'
+
+const OVERFLOW = 'ERR increment or decrement would overflow'
+
+function increment({db, reply}: CommandContext, key: string, by: number | bigint): void {
+  const text = db.getStringForWrite(key)
+  const before = text === undefined ? 0 : parseInt64(text)
+  if (before === undefined) throw new ReplyError(NOT_AN_INTEGER)
+  const after = addInt64(before, by)
+  db.put(key, String(after))
+  reply.integer(after)
+}
+
+function addInt64(a: number | bigint, b: number | bigint): number | bigint {
+  if (typeof a === 'number' && typeof b === 'number') {
+    const sum = a + b
+    if (Number.isSafeInteger(sum)) return sum
+  }
+  const exact = BigInt(a) + BigInt(b)
+  if (exact > INT64_MAX || exact < INT64_MIN) throw new ReplyError(OVERFLOW)
+  return exact
+}
+
+function decrby(context: CommandContext, argv: string[]): void {
+  const by = requireInt64(argv[2]!)
+  // Its negation does not fit in 64 bits.
+  if (by === INT64_MIN) throw new ReplyError('ERR decrement would overflow')
+  increment(context, argv[1]!, -by)
+}
+
+function requireFloat(text: string): LongDouble {
+  const value = parseLongDouble(text)
+  if (value === undefined) throw new ReplyError(NOT_A_FLOAT)
+  return value
+}
+
+function incrbyfloat({db, reply}: CommandContext, argv: string[]): void {
+  const key = argv[1]!
+  const before = db.getStringForWrite(key)
+  const value = requireFloat(before ?? '0')
+  const sum = addLongDoubles(value, requireFloat(argv[2]!))
+  if (sum === undefined) throw new ReplyError('ERR increment would produce NaN or Infinity')
+  const text = formatLongDouble(sum)
+  db.put(key, text)
+  reply.bulk(text)
+}
+
+const KEY = ['RW', 'access', 'update'] as const
+
+export const incrementCommands: readonly Command[] = [
+  writing('incr', 2, '1.0.0', KEY, (context, argv) => increment(context, argv[1]!, 1)),
+  writing('decr', 2, '1.0.0', KEY, (context, argv) => increment(context, argv[1]!, -1)),
+  writing('incrby', 3, '1.0.0', KEY, (context, argv) => increment(context, argv[1]!, requireInt64(argv[2]!))),
+  writing('decrby', 3, '1.0.0', KEY, decrby),
+  writing('incrbyfloat', 3, '2.6.0', KEY, incrbyfloat),
+]
