@@ -8,6 +8,7 @@ import {
   GOSSIP_BYTES,
   HEADER_BYTES,
   ID_BYTES,
+  IP_BYTES,
   SIGNATURE,
   SLOT_BYTES,
 } from './layout.js'

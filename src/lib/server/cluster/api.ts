@@ -1,4 +1,4 @@
-import type {ClusterNode} from './node.js'
+import type {ClusterLink, ClusterNode} from './node.js'
 import type {ClusterConfig, ClusterEffect, ClusterInput} from './types.js'
 
 /**
@@ -28,6 +28,18 @@ export interface ClusterCoreApi {
   ownerOf(slot: number): ClusterNode | undefined
   migratingTo(slot: number): ClusterNode | undefined
   importingFrom(slot: number): ClusterNode | undefined
+
+  /** Open and opening connections by number. */
+  readonly links: ReadonlyMap<number, ClusterLink>
+  replicasOf(node: ClusterNode): ClusterNode[]
+  countFailureReports(node: ClusterNode): number
+  /** One line of CLUSTER NODES, without the newline. */
+  renderNode(node: ClusterNode): string
+  /** CLUSTER NODES, CLUSTER INFO. */
+  renderNodes(): string
+  renderInfo(): string
+  replicationOffset(): number
+  primaryLinkUp(): boolean
 
   meet(ip: string, port: number, busPort: number): ClusterEffect[]
   forget(id: string): ClusterEffect[]

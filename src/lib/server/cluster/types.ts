@@ -1,5 +1,6 @@
 import type {Rng} from '../../kernel/rng.js'
 import type {BusMessage} from '../../protocol/bus/message.js'
+import {ReplyError} from '../reply-error.js'
 
 /**
  * The cluster core's contract with whoever drives it (the bus shell in node/, or a simulator).
@@ -107,6 +108,4 @@ export interface ClusterCoreOptions {
 }
 
 /** Redis's answer to a refused CLUSTER command, whole: `ERR Slot 5 is already busy`. Nothing was changed. */
-export class ClusterRefusal extends Error {
-  override readonly name = 'ClusterRefusal'
-}
+export class ClusterRefusal extends ReplyError {}
