@@ -1,0 +1,55 @@
+import {Args} from '@oclif/core'
+import {ClusterCommand} from '../lib/cli/base-command.js'
+import {renderAmount} from '../lib/cli/render/numbers.js'
+import {moveFlags, moveOptionsOf, showMove} from '../lib/cli/tasks.js'
+import {nodeName} from '../lib/cli/wizard/plan-text.js'
+import {defaultStateFolder} from '../lib/environment/store.js'
+import {Journal, jobsFolder, summarise} from '../lib/operations/journal.js'
+import {type JobResult, runJob} from '../lib/operations/migration/job.js'
+import {findResumable, observeJobCluster, requireNotRunning} from '../lib/operations/resume.js'
+
+export default class Resume extends ClusterCommand {
+  static override summary = 'Continue a job that was interrupted.'
+  static override description =
+    'Slots that are half moved are finished in the direction the job recorded, while clients go on. ' +
+    'Resuming a finished job changes nothing. Without ID: the newest job that is not finished.'
+
+  static override usage = '<%= command.id %> [ID] [FLAGS]'
+
+  static override examples = ['<%= config.bin %> jobs', '<%= config.bin %> <%= command.id %>']
+
+  static override args = {
+    id: Args.string({description: 'The job, as `shoal jobs` names it.'}),
+  }
+
+  static override flags = {...moveFlags}
+
+  async run(): Promise<{result: JobResult}> {
+    const {args, flags} = await this.parse(Resume)
+    const folder = jobsFolder(defaultStateFolder(process.env))
+    const record = await findResumable(folder, args.id)
+    const {header} = record
+    requireNotRunning(summarise(record))
+    const cluster = this.closeLater(await observeJobCluster(record, await this.connectOptions(), this.signal))
+    const result = await showMove({
+      how: flags.events ? 'events' : this.interactive ? 'tasks' : 'silent',
+      nameOf: (id) => nodeName(cluster.view, id),
+      onWarning: (message) => this.progress(`Warning: ${message}`),
+      plan: header.plan,
+      run: (emit) =>
+        runJob({
+          cluster,
+          plan: header.plan,
+          jobId: header.id,
+          openJournal: () => Journal.reopen(folder, header.id),
+          options: moveOptionsOf(flags),
+          emit,
+          stop: this.signal,
+        }),
+    })
+    this.print(
+      `Job ${header.id} is finished. Moved ${renderAmount(result.slotsMoved, 'slot')} with ${renderAmount(result.keysMoved, 'key')}.`,
+    )
+    return {result}
+  }
+}

@@ -1,0 +1,127 @@
+import {Flags} from '@oclif/core'
+import type {NodeId} from '../model/node-id.js'
+import type {MoveOptions} from '../operations/migration/run-moves.js'
+import type {Emit, MigrationEvent} from '../operations/migration/types.js'
+import type {MovePlan} from '../plan/reshard-document.js'
+import {badFlag} from './flags.js'
+import {MoveProgress} from './progress.js'
+
+/** Flags of every command that moves slots. */
+export const moveFlags = {
+  events: Flags.boolean({summary: 'Print what happens as JSON lines on stderr.'}),
+  'max-block': Flags.integer({
+    default: 20,
+    helpValue: 'MS',
+    min: 1,
+    summary: 'No step should block a node for longer than this many milliseconds.',
+  }),
+  window: Flags.integer({
+    default: 64,
+    helpValue: 'SLOTS',
+    max: 1024,
+    min: 1,
+    summary: 'Slots opened at a time.',
+  }),
+  pipeline: Flags.integer({
+    aliases: ['cluster-pipeline'],
+    helpValue: 'KEYS',
+    min: 1,
+    summary: 'At most this many keys per MIGRATE. By default time alone bounds it.',
+  }),
+  'migrate-timeout': Flags.integer({
+    aliases: ['cluster-timeout'],
+    default: 60_000,
+    helpValue: 'MS',
+    min: 1,
+    summary: 'Timeout of each MIGRATE, in milliseconds.',
+  }),
+  replace: Flags.boolean({
+    aliases: ['cluster-replace'],
+    summary: 'Let the source win where a key is on both sides and differs.',
+  }),
+}
+
+export interface MoveFlagValues {
+  readonly 'max-block': number
+  readonly window: number
+  readonly pipeline?: number | undefined
+  readonly 'migrate-timeout': number
+  readonly replace: boolean
+}
+
+/** What passes by itself, such as a target that loads or a link that hiccups, should have passed by then. */
+const RETRY_MS = 10_000
+
+export function moveOptionsOf(flags: MoveFlagValues): MoveOptions {
+  return {
+    pace: {maxBlockMs: flags['max-block'], windowSlots: flags.window, batchKeysMax: flags.pipeline},
+    migrateTimeoutMs: flags['migrate-timeout'],
+    replace: flags.replace,
+    retryMs: RETRY_MS,
+  }
+}
+
+export interface ShowMove<T> {
+  readonly plan: MovePlan
+  /** How a node is called on the screen. */
+  readonly nameOf: (id: NodeId) => string
+  /** `tasks` draws on a terminal, `events` prints JSON lines on stderr, `silent` shows warnings alone. */
+  readonly how: 'tasks' | 'events' | 'silent'
+  readonly onWarning: (message: string) => void
+  readonly run: (emit: Emit) => Promise<T>
+}
+
+/** Runs a move and shows what happens meanwhile. Throws what the move throws. */
+export async function showMove<T>({how, nameOf, onWarning, plan, run}: ShowMove<T>): Promise<T> {
+  const progress = new MoveProgress(plan, performance.now())
+  const warnings: string[] = []
+  const emit = (event: MigrationEvent) => {
+    progress.take(event, performance.now())
+    if (how === 'events') process.stderr.write(`${JSON.stringify({at: new Date().toISOString(), ...event})}\n`)
+    // Drawing and printing do not mix: what is said under the task list waits for its end.
+    if (event.event === 'warning' && how !== 'events')
+      how === 'tasks' ? warnings.push(event.message) : onWarning(event.message)
+  }
+  try {
+    return how === 'tasks' ? await drawTasks(progress, nameOf, () => run(emit)) : await run(emit)
+  } finally {
+    for (const message of warnings) onWarning(message)
+  }
+}
+
+const REDRAW_MS = 100
+
+/** One task per source-target pair. listr2 is loaded here, since only a terminal needs it. */
+async function drawTasks<T>(progress: MoveProgress, nameOf: (id: NodeId) => string, run: () => Promise<T>): Promise<T> {
+  const {Listr} = await import('listr2')
+  const running = run()
+  const ended = running.then(
+    () => undefined,
+    () => 'failed' as const,
+  )
+  const list = new Listr(
+    progress.pairs.map((pair) => ({
+      title: `${nameOf(pair.from)} -> ${nameOf(pair.to)}: ${pair.slotCount} slots`,
+      task: async (_: unknown, task: {output: string; title: string}) => {
+        const timer = setInterval(() => {
+          task.output = pair.describe(performance.now())
+        }, REDRAW_MS)
+        try {
+          const how = await Promise.race([pair.finished, ended])
+          task.title = `${task.title}, ${pair.summary()}`
+          if (how === 'failed' && !pair.isFinished) throw new Error(`stopped: ${pair.describe(performance.now())}`)
+        } finally {
+          clearInterval(timer)
+        }
+      },
+    })),
+    {concurrent: true, exitOnError: false, registerSignalListeners: false},
+  )
+  await list.run()
+  return running
+}
+
+/** @throws {CliError} BAD_FLAG for `--events` where it cannot be seen */
+export function requireEventsUseful(flags: {readonly events: boolean; readonly quiet?: boolean | undefined}): void {
+  if (flags.events && flags.quiet) throw badFlag('--events and --quiet contradict each other')
+}

@@ -1,0 +1,94 @@
+import type {Address} from '../../model/address.js'
+import type {NodeId} from '../../model/node-id.js'
+import {NodeReplyError} from '../reply-error.js'
+import type {WireReply} from './reply-reader.js'
+import {toWireText, type WireCommand} from './wire.js'
+
+/**
+ * The legacy dialect of moving slots, which every Redis and Valkey speaks: SETSLOT on both sides and MIGRATE per batch of
+ * keys. Here are its commands and what its replies mean; when to send which is the engine's business.
+ */
+
+export function setImporting(slot: number, from: NodeId): WireCommand {
+  return ['CLUSTER', 'SETSLOT', String(slot), 'IMPORTING', from]
+}
+
+export function setMigrating(slot: number, to: NodeId): WireCommand {
+  return ['CLUSTER', 'SETSLOT', String(slot), 'MIGRATING', to]
+}
+
+export function setOwner(slot: number, owner: NodeId): WireCommand {
+  return ['CLUSTER', 'SETSLOT', String(slot), 'NODE', owner]
+}
+
+export function keysInSlot(slot: number, count: number): WireCommand {
+  return ['CLUSTER', 'GETKEYSINSLOT', String(slot), String(count)]
+}
+
+export function countKeysInSlot(slot: number): WireCommand {
+  return ['CLUSTER', 'COUNTKEYSINSLOT', String(slot)]
+}
+
+export interface MigrateOptions {
+  /** Of the target, as the source sees it. */
+  readonly host: string
+  readonly port: number
+  readonly username?: string | undefined
+  readonly password?: string | undefined
+  readonly timeoutMs: number
+  readonly replace: boolean
+}
+
+/** @param keys - of one slot, latin1 text, not empty */
+export function migrateKeys(keys: readonly string[], options: MigrateOptions): WireCommand {
+  const {host, password, port, replace, timeoutMs, username} = options
+  const command = ['MIGRATE', host, String(port), '', '0', String(Math.ceil(timeoutMs))]
+  if (replace) command.push('REPLACE')
+  if (password !== undefined) {
+    if (username === undefined) command.push('AUTH', toWireText(password))
+    else command.push('AUTH2', toWireText(username), toWireText(password))
+  }
+  command.push('KEYS', ...keys)
+  return command
+}
+
+/** What an error reply to MIGRATE asks for. */
+export type MigrateFailure =
+  /** The target holds a key of that name. */
+  | 'busy-key'
+  /** It may pass by itself: ask again shortly. */
+  | 'transient'
+  /** The source does not serve the slot any more. */
+  | 'lost-slot'
+  | 'fatal'
+
+export function classifyMigrateFailure({code, message}: NodeReplyError): MigrateFailure {
+  if (/\bBUSYKEY\b/.test(message)) return 'busy-key'
+  if (/\b(?:TRYAGAIN|IOERR|CLUSTERDOWN|LOADING|MASTERDOWN|BUSY)\b/.test(message)) return 'transient'
+  if (code === 'MOVED' || code === 'ASK' || code === 'READONLY') return 'lost-slot'
+  return 'fatal'
+}
+
+/** `SETSLOT n IMPORTING` on a node that owns slot n: the move was done before. */
+export function isAlreadyOwner(reply: WireReply | undefined): boolean {
+  return reply instanceof NodeReplyError && /already the owner/.test(reply.message)
+}
+
+/** `SETSLOT n MIGRATING` on a node that does not own slot n. */
+export function isNotOwner(reply: WireReply | undefined): boolean {
+  return reply instanceof NodeReplyError && /not the owner/.test(reply.message)
+}
+
+/** SETSLOT on a replica; a primary that gives away its last slot becomes one. */
+export function isNotPrimary(reply: WireReply | undefined): boolean {
+  return reply instanceof NodeReplyError && /only with masters|only with primaries/i.test(reply.message)
+}
+
+/** `ASK 3999 127.0.0.1:7001`, `MOVED ...`: where a node sends the client; the host may be empty. */
+export function redirectionOf({
+  message,
+}: NodeReplyError): {readonly kind: 'ASK' | 'MOVED'; readonly to: Address} | undefined {
+  const match = /^(ASK|MOVED) \d+ (.*):(\d+)$/.exec(message)
+  if (!match) return undefined
+  return {kind: match[1] as 'ASK' | 'MOVED', to: {host: match[2] as string, port: Number(match[3])}}
+}

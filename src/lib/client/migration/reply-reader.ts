@@ -1,0 +1,103 @@
+import {CliError} from '../../kernel/errors.js'
+import {NodeReplyError} from '../reply-error.js'
+
+/** A RESP2 reply. Bulk strings are latin1 text, one character per byte, so that keys stay binary-safe. */
+export type WireReply = string | number | null | NodeReplyError | WireReply[]
+
+/** Thrown inside the reader when a reply is not complete yet; one object, since it happens on every chunk. */
+const INCOMPLETE = Symbol('incomplete')
+
+/** No reply the migration asks for comes near this; more means that the peer is no Redis node. */
+const DEPTH_MAX = 8
+
+/**
+ * Takes chunks off a socket and gives whole replies.
+ *
+ * The work is done on latin1 text, since `indexOf` and `slice` on strings are what V8 does fastest: a window of slots is
+ * thousands of short replies.
+ */
+export class ReplyReader {
+  private text = ''
+  private at = 0
+
+  /** Bytes that wait for the rest of their reply. */
+  get pendingLength(): number {
+    return this.text.length - this.at
+  }
+
+  push(chunk: Buffer): void {
+    const fresh = chunk.toString('latin1')
+    this.text = this.at === this.text.length ? fresh : this.text.slice(this.at) + fresh
+    this.at = 0
+  }
+
+  /**
+   * @returns the next whole reply; undefined if it has not all arrived
+   * @throws {CliError} UNREACHABLE on bytes that are no RESP2
+   */
+  next(): WireReply | undefined {
+    if (this.at === this.text.length) return undefined
+    const start = this.at
+    try {
+      return this.read(0)
+    } catch (error) {
+      if (error !== INCOMPLETE) throw error
+      this.at = start
+      return undefined
+    }
+  }
+
+  private line(): string {
+    const end = this.text.indexOf('\r\n', this.at)
+    if (end < 0) throw INCOMPLETE
+    const line = this.text.slice(this.at, end)
+    this.at = end + 2
+    return line
+  }
+
+  private read(depth: number): WireReply {
+    if (depth > DEPTH_MAX) throw notRedis('replies nest too deep')
+    if (this.at === this.text.length) throw INCOMPLETE
+    const type = this.text.charCodeAt(this.at++)
+    const line = this.line()
+    switch (type) {
+      case 43: // +
+        return line
+      case 45: // -
+        return new NodeReplyError(Buffer.from(line, 'latin1').toString())
+      case 58: // :
+        return count(line)
+      case 36: // $
+        return this.bulk(count(line))
+      case 42: // *
+        return this.array(count(line), depth)
+      default:
+        throw notRedis(`type byte ${type}`)
+    }
+  }
+
+  private bulk(length: number): string | null {
+    if (length < 0) return null
+    if (this.text.length - this.at < length + 2) throw INCOMPLETE
+    const value = this.text.slice(this.at, this.at + length)
+    this.at += length + 2
+    return value
+  }
+
+  private array(length: number, depth: number): WireReply[] | null {
+    if (length < 0) return null
+    const items: WireReply[] = []
+    for (let i = 0; i < length; i++) items.push(this.read(depth + 1))
+    return items
+  }
+}
+
+function count(line: string): number {
+  const value = Number(line)
+  if (!Number.isSafeInteger(value) || line === '') throw notRedis(`number ${JSON.stringify(line.slice(0, 40))}`)
+  return value
+}
+
+function notRedis(what: string): CliError {
+  return new CliError('UNREACHABLE', `the peer does not speak the Redis protocol: ${what}`)
+}

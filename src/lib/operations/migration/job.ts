@@ -1,0 +1,209 @@
+import {hostname} from 'node:os'
+import {countKeysInSlot} from '../../client/migration/legacy.js'
+import type {Command} from '../../client/node-connection.js'
+import {CliError, messageOf} from '../../kernel/errors.js'
+import {nameNode, openSlotsOf, ownersOf} from '../../model/cluster-map.js'
+import type {ClusterView} from '../../model/cluster-view.js'
+import type {NodeId} from '../../model/node-id.js'
+import {countSlots, parseRanges, rangesOf, renderRanges, slotsOf} from '../../model/slot-set.js'
+import type {Move, MovePlan} from '../../plan/reshard-document.js'
+import {remainingMoves} from '../../plan/reshard-resume.js'
+import type {Journal} from '../journal.js'
+import type {ObservedCluster} from '../observe.js'
+import {requireHealthy} from '../reshard.js'
+import {judgeAgreement, settle} from '../settle.js'
+import {type LockHandle, type LockOwner, takeLock} from './lock.js'
+import {type MoveOptions, runMoves} from './run-moves.js'
+import type {Emit} from './types.js'
+
+/** Bound on the nodes coming to agree at the end: gossip takes a ping round, half the node timeout at most. */
+const VERIFY_MS = 30_000
+
+export interface JobResult {
+  readonly job: string
+  readonly state: 'finished'
+  readonly slotsMoved: number
+  readonly keysMoved: number
+  /** Keys in the moved slots at the end; clients may have added and removed some meanwhile. */
+  readonly keysAtTarget: number
+  readonly durationMs: number
+  readonly warnings: readonly string[]
+}
+
+export interface RunJob {
+  readonly cluster: ObservedCluster
+  readonly plan: MovePlan
+  /** Opens the job's file; called once the cluster is known to be fit and the lock is held. */
+  readonly openJournal: () => Promise<Journal>
+  readonly jobId: string
+  readonly options: MoveOptions
+  readonly emit: Emit
+  /** Ctrl-C: finish the open windows, open no more. Whoever cannot wait may end the process: the journal is enough. */
+  readonly stop: AbortSignal
+}
+
+/**
+ * Carries out a plan, or what is left of it: lock, preflight, move, verify. Running it again continues where it was.
+ *
+ * @throws {CliError} LOCKED, CLUSTER_UNHEALTHY, NODES_DISAGREE before anything is changed; PLAN_PARTIAL or INTERRUPTED
+ *   with what remains and how to resume after that
+ */
+export async function runJob(job: RunJob): Promise<JobResult> {
+  const start = performance.now()
+  const {cluster, emit, plan} = job
+  const warnings: string[] = []
+  const lock = await takeLock(cluster, ownerOf(job.jobId), mayTakeOver(job.jobId), (message) => {
+    warnings.push(message)
+    emit({event: 'warning', message})
+  })
+  let journal: Journal | undefined
+  try {
+    requireHealthy(cluster.view, targetsOf(plan))
+    const moves = remainingMoves(cluster.view, plan)
+    journal = await job.openJournal()
+    const moved = await moveAll(job, moves, journal, lock)
+    const view = await verify(job, plan)
+    const keysAtTarget = await countAtTargets(cluster, view, plan, moves)
+    await journal.finished()
+    const durationMs = Math.round(performance.now() - start)
+    const totals = {slotsMoved: moved.slots, keysMoved: moved.keys, keysAtTarget}
+    return {job: job.jobId, state: 'finished', ...totals, durationMs, warnings}
+  } catch (error) {
+    throw journal ? await stopError(job, journal, error) : error
+  } finally {
+    await lock?.release()
+    await journal?.close()
+  }
+}
+
+async function moveAll(
+  {cluster, emit, options, stop}: RunJob,
+  moves: readonly Move[],
+  journal: Journal,
+  lock: LockHandle | undefined,
+): Promise<{keys: number; slots: number}> {
+  const halt = lock ? AbortSignal.any([stop, lock.lost]) : stop
+  const {errors, keys, slots} = await runMoves({cluster, emit, journal, moves, options, stop: halt})
+  if (errors.length > 0) throw errors[0]
+  if (lock?.lost.aborted) throw new CliError('LOCKED', 'another operator took the lock of this cluster')
+  if (stop.aborted && slots < moves.reduce((sum, move) => sum + countSlots(move.slots), 0)) {
+    throw new CliError('INTERRUPTED', 'interrupted')
+  }
+  return {keys, slots}
+}
+
+/** Every node agrees, the targets own what the plan gives them, and nothing of it is open. */
+async function verify({cluster}: RunJob, plan: MovePlan): Promise<ClusterView> {
+  const planned = targetsOf(plan)
+  const judge = (view: ClusterView): string[] => {
+    const owners = ownersOf(view)
+    const missing = rangesOf(
+      [...planned.keys()].sort((a, b) => a - b).filter((slot) => owners[slot] !== planned.get(slot)),
+    )
+    const open = openSlotsOf(view).filter(({slot}) => planned.has(slot))
+    return [
+      ...judgeAgreement(view),
+      ...(missing.length > 0 ? [`slots ${renderRanges(missing)} are not at their target`] : []),
+      ...open.map(({node, slot, state}) => `slot ${slot} is ${state} on ${nameNode(node)}`),
+    ]
+  }
+  const {problems, state} = await settle(() => cluster.observe(), judge, {timeoutMs: VERIFY_MS})
+  if (problems.length === 0) return state
+  throw new CliError('PLAN_PARTIAL', `the move is not confirmed: ${problems.slice(0, 10).join('; ')}`, {
+    details: {problems},
+  })
+}
+
+async function countAtTargets(
+  cluster: ObservedCluster,
+  view: ClusterView,
+  plan: MovePlan,
+  moves: readonly Move[],
+): Promise<number> {
+  const sources = new Set(moves.map(({from}) => from).filter((id) => view.nodes.some((node) => node.id === id)))
+  const slots = [...targetsOf(plan)]
+  const countAt = async (id: NodeId, wanted: readonly number[]) => {
+    const commands = wanted.map((slot) => countKeysInSlot(slot) as unknown as Command)
+    const replies = await cluster.connectionTo(id).pipeline(commands)
+    return replies.reduce((sum: number, reply) => sum + (typeof reply === 'number' ? reply : 0), 0)
+  }
+  const targets = new Set(slots.map(([, to]) => to))
+  const counts = await Promise.all(
+    [...targets].map((to) =>
+      countAt(
+        to,
+        slots.filter(([, target]) => target === to).map(([slot]) => slot),
+      ),
+    ),
+  )
+  const leftBehind = await Promise.all(
+    [...sources].map(async (from) => {
+      const own = moves.filter((move) => move.from === from).flatMap((move) => slotsOf(move.slots))
+      return {from, keys: targets.has(from) ? 0 : await countAt(from, own)}
+    }),
+  )
+  const behind = leftBehind.filter(({from, keys}) => keys > 0 && !isReplica(view, from))
+  if (behind.length > 0) {
+    const text = behind.map(({from, keys}) => `${keys} keys at ${from}`).join(', ')
+    throw new CliError('PLAN_PARTIAL', `moved slots still hold ${text}`, {details: {leftBehind: behind}})
+  }
+  return counts.reduce((a, b) => a + b, 0)
+}
+
+/** A source that gave away its last slot may replicate the target by now, keys and all. */
+function isReplica(view: ClusterView, id: NodeId): boolean {
+  return view.nodes.some(
+    (node) => node.id === id && node.records.some(({myself, role}) => myself && role === 'replica'),
+  )
+}
+
+/** Slot -> where the plan brings it. */
+export function targetsOf(plan: MovePlan): Map<number, NodeId> {
+  return new Map(
+    plan.steps.flatMap(({slots, to}) => slotsOf(parseRanges(slots) ?? []).map((slot) => [slot, to] as const)),
+  )
+}
+
+/** What is left, written down and told, as far as the nodes can still be asked. */
+async function stopError(job: RunJob, journal: Journal, error: unknown): Promise<unknown> {
+  const cause = error instanceof CliError ? error : undefined
+  await journal.stopped(cause?.code ?? 'BUG', messageOf(error)).catch(() => undefined)
+  // An unexpected error is a bug and shows as one; the journal serves all the same.
+  if (!cause || !journal.touched) return error
+  const left = await remainingText(job)
+  const code = cause.code === 'INTERRUPTED' ? 'INTERRUPTED' : 'PLAN_PARTIAL'
+  const message = left === undefined ? cause.message : `${cause.message}; ${left.text}`
+  return new CliError(code, message, {
+    cause,
+    details: {...cause.details, job: job.jobId, cause: cause.code, ...(left && {remaining: left.slots})},
+    suggestions: [`shoal resume ${job.jobId}`, ...cause.suggestions],
+  })
+}
+
+async function remainingText({cluster, plan}: RunJob): Promise<{text: string; slots: string} | undefined> {
+  try {
+    const moves = remainingMoves(await cluster.observe(), plan)
+    const slots = rangesOf(moves.flatMap((move) => slotsOf(move.slots)).sort((a, b) => a - b))
+    return {slots: renderRanges(slots), text: `${countSlots(slots)} slots remain: ${renderRanges(slots) || 'none'}`}
+  } catch {
+    return undefined
+  }
+}
+
+function ownerOf(jobId: string): LockOwner {
+  return {job: jobId, host: hostname(), pid: process.pid, since: new Date().toISOString()}
+}
+
+/** A process of this machine that is gone left its lock behind. */
+function mayTakeOver(jobId: string): (present: LockOwner) => boolean {
+  return ({host, job, pid}) => {
+    if (host !== hostname()) return false
+    if (job === jobId && pid === process.pid) return true
+    try {
+      process.kill(pid, 0)
+      return false
+    } catch (error) {
+      return (error as {code?: string}).code === 'ESRCH'
+    }
+  }
+}

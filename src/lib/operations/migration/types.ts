@@ -1,0 +1,79 @@
+import type {MigrateOptions} from '../../client/migration/legacy.js'
+import type {Wire} from '../../client/migration/wire.js'
+import type {NodeId} from '../../model/node-id.js'
+
+/** What happens during a move, for progress and for `--events`. */
+export type MigrationEvent =
+  | {readonly event: 'barrier'; readonly node: NodeId; readonly waitedMs: number}
+  | {readonly event: 'window-open'; readonly from: NodeId; readonly to: NodeId; readonly slots: string}
+  | {
+      readonly event: 'progress'
+      readonly from: NodeId
+      readonly to: NodeId
+      /** Since the last event of this pair. */
+      readonly keys: number
+      readonly slots: number
+    }
+  | {
+      readonly event: 'window-done'
+      readonly from: NodeId
+      readonly to: NodeId
+      readonly slots: string
+      readonly keys: number
+    }
+  | {readonly event: 'warning'; readonly message: string}
+
+export type Emit = (event: MigrationEvent) => void
+
+/** How gently and how fast. */
+export interface PaceOptions {
+  /** No MIGRATE should block a node for longer. Milliseconds, > 0. */
+  readonly maxBlockMs: number
+  /** Upper bound on keys per MIGRATE; unbounded but for time if absent. */
+  readonly batchKeysMax?: number | undefined
+  /** Slots that are open at a time per pair, before the next window is opened. */
+  readonly windowSlots: number
+}
+
+/** One end of a move. */
+export interface Endpoint {
+  readonly id: NodeId
+  /** `127.0.0.1:7000 (3f2a1b9c)` */
+  readonly name: string
+  readonly wire: Wire
+}
+
+/** What a pair's move works with. */
+export interface PairContext {
+  readonly source: Endpoint
+  readonly target: Endpoint
+  /** The other primaries, told of the new owner; one that fails hears it by gossip. */
+  readonly others: readonly Endpoint[]
+  readonly migrate: Omit<MigrateOptions, 'timeoutMs'> & {readonly timeoutMs: number}
+  readonly pace: PaceOptions
+  readonly nodeTimeoutMs: number
+  readonly emit: Emit
+  readonly journal: WindowJournal
+  /** Aborted: open no more windows, finish the open ones. */
+  readonly stop: AbortSignal
+  /** Bound on retrying what may pass by itself. Milliseconds. */
+  readonly retryMs: number
+  /** Highest epoch that any node is known to hold; grows while the job runs. */
+  readonly epochs: EpochWatch
+}
+
+export interface EpochWatch {
+  highest: number
+}
+
+/** Records windows durably. Both resolve once the record is on disk. */
+export interface WindowJournal {
+  opening(window: WindowRecord): Promise<void>
+  done(window: WindowRecord & {readonly keys: number}): Promise<void>
+}
+
+export interface WindowRecord {
+  readonly from: NodeId
+  readonly to: NodeId
+  readonly slots: string
+}

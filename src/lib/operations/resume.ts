@@ -1,0 +1,48 @@
+import type {ConnectOptions} from '../client/connect-options.js'
+import {CliError} from '../kernel/errors.js'
+import {parseAddress, tryParseAddress} from '../model/address.js'
+import {type JobRecord, type JobSummary, listJobs, readJob} from './journal.js'
+import {type ObservedCluster, observeCluster} from './observe.js'
+
+/**
+ * The job that `resume` without a name means: the newest that was begun and not finished.
+ *
+ * @throws {CliError} NOT_FOUND if there is none
+ */
+export async function findResumable(folder: string, id: string | undefined): Promise<JobRecord> {
+  if (id !== undefined) return readJob(folder, id)
+  const open = (await listJobs(folder)).filter(({state}) => state === 'stopped' || state === 'broken-off')
+  const newest = open.at(-1)
+  if (newest) return readJob(folder, newest.id)
+  throw new CliError('NOT_FOUND', 'there is no interrupted job to resume', {suggestions: ['shoal jobs']})
+}
+
+/** @throws {CliError} LOCKED while the job's process lives on this machine */
+export function requireNotRunning(summary: JobSummary): void {
+  if (summary.state === 'running') {
+    throw new CliError('LOCKED', `job ${summary.id} is running`, {details: {job: summary.id}})
+  }
+}
+
+/**
+ * Connects to the cluster of a job: by its seed, else by any other node the plan names.
+ *
+ * @throws {CliError} of the last address tried
+ */
+export async function observeJobCluster(
+  {header}: JobRecord,
+  options: ConnectOptions,
+  signal?: AbortSignal,
+): Promise<ObservedCluster> {
+  const others = header.plan.basedOn.primaries.flatMap(({address}) => tryParseAddress(address) ?? [])
+  let failure: unknown
+  for (const seed of [parseAddress(header.seed), ...others]) {
+    try {
+      return await observeCluster(seed, options, signal)
+    } catch (error) {
+      failure = error
+      if (!(error instanceof CliError) || !['UNREACHABLE', 'TIMED_OUT'].includes(error.code)) throw error
+    }
+  }
+  throw failure
+}
