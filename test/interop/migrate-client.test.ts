@@ -138,12 +138,12 @@ describe('MigrateClient', () => {
     expect(target.connections).toBe(2)
   })
 
-  it('reports a refused connection as such, at once', async () => {
+  it('reports a refused connection at once, as a failure to write', async () => {
     const target = await Target.listen(answerLines)
     const {port} = target
     target.close()
     const result = await run(track(new MigrateClient()), port, 'a\n', 1)
-    expect(result).toEqual({kind: 'failed', replies: [], stage: 'connect'})
+    expect(result).toEqual({kind: 'failed', replies: [], stage: 'write'})
   })
 
   it('does not wait longer than the timeout for a silent target, nor retry', async () => {

@@ -16,6 +16,7 @@ const IDLE_SOCKETS_MAX = 64
 const IDLE_MS = 10_000
 /** A peer that sends this much without ending its line is no Redis. */
 const LINE_LENGTH_MAX = 64 * 1024
+const PORT_MAX = 65535
 
 interface IdleSocket {
   readonly socket: Socket
@@ -48,15 +49,16 @@ export class MigrateClient {
   }
 
   private attempt(request: PeerExchange, mayRetry: boolean): void {
-    if (this.closed) {
+    const {host, port} = request
+    if (this.closed || host === '' || port < 0 || port > PORT_MAX) {
       setImmediate(() => request.done({kind: 'failed', stage: 'connect', replies: []}))
       return
     }
-    const socket = (mayRetry ? this.takeIdle(request) : undefined) ?? connect(request.port, request.host).setNoDelay()
+    const socket = (mayRetry ? this.takeIdle(request) : undefined) ?? connect(port, host).setNoDelay()
     const exchange = new Exchange(socket, request, (result, timedOut) => {
       this.running.delete(exchange)
       if (result.kind === 'replies') this.keep(socket, addressOf(request))
-      else if (mayRetry && !timedOut && result.stage !== 'connect' && result.replies.length === 0) {
+      else if (mayRetry && !timedOut && exchange.wasConnected && result.replies.length === 0) {
         this.attempt(request, false)
         return
       }
@@ -119,18 +121,20 @@ class Exchange {
   private written = 0
   private timer: NodeJS.Timeout | undefined
   private settled = false
+  wasConnected: boolean
 
   constructor(
     private readonly socket: Socket,
     private readonly request: PeerExchange,
     private readonly settle: (result: PeerResult, timedOut: boolean) => void,
   ) {
+    this.wasConnected = !socket.connecting
     this.stage = socket.connecting ? 'connect' : 'write'
   }
 
   start(): void {
     const {socket} = this
-    socket.on('data', this.onData).on('drain', this.write).on('close', this.onClose).on('error', this.onClose)
+    socket.on('data', this.onData).on('drain', this.write).on('close', this.onClose).on('error', this.onError)
     this.progress()
     if (socket.connecting) socket.once('connect', this.write)
     else setImmediate(this.write)
@@ -150,10 +154,17 @@ class Exchange {
 
   private readonly onClose = (): void => this.fail(false)
 
+  /** redis-server notices a refused connection only when it writes, and says so; a name it cannot resolve at once. */
+  private readonly onError = (error: NodeJS.ErrnoException): void => {
+    if (this.stage === 'connect' && error.syscall !== 'getaddrinfo') this.stage = 'write'
+    this.fail(false)
+  }
+
   private readonly write = (): void => {
     if (this.settled) return
     const {payload} = this.request
     this.stage = 'write'
+    this.wasConnected = true
     this.progress()
     let takesMore = true
     while (takesMore && this.written < payload.length) {
@@ -188,7 +199,7 @@ class Exchange {
     clearTimeout(this.timer)
     const {socket} = this
     socket.off('data', this.onData).off('drain', this.write).off('connect', this.write)
-    socket.off('close', this.onClose).off('error', this.onClose)
+    socket.off('close', this.onClose).off('error', this.onError)
     this.settle(result, timedOut)
   }
 }

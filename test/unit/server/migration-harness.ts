@@ -27,6 +27,7 @@ export class Harness {
       memory: () => ({heapUsed: 0, peakRss: 0, rss: 0}),
       monotonicUs: () => this.nowMs * 1000,
       nowMs: () => this.nowMs,
+      unixUs: () => this.nowMs * 1000,
       readConfigFile: () => undefined,
       resume: (client) => this.resumed.push(client),
       shutdown: nothing,

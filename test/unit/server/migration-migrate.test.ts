@@ -1,5 +1,6 @@
 import {describe, expect, it} from 'vitest'
 import {encodeDump} from '../../../src/lib/protocol/rdb/dump.js'
+import {SPECIAL_REPLY_MODE} from '../../../src/lib/server/client.js'
 import {Harness, START_MS, wire} from './migration-harness.js'
 
 const MIGRATE = ['MIGRATE', '10.0.0.1', '7001', '', '0', '5000'] as const
@@ -127,6 +128,16 @@ describe('MIGRATE result', () => {
       expect(db.has('b')).toBe(true)
     })
   }
+
+  it('answers nothing to a client that wants no reply', () => {
+    const {client, db, harness, run} = setup()
+    client.replyMode = 'off'
+    client.special |= SPECIAL_REPLY_MODE
+    run(...MIGRATE, 'KEYS', 'a')
+    harness.replies('+OK', '+OK')
+    expect(client.reply.take()).toBe('')
+    expect(db.has('a')).toBe(false)
+  })
 
   it('moves many megabytes in pieces and answers once', () => {
     const {client, db, harness, run} = setup()

@@ -45,7 +45,8 @@ function parse(argv: readonly string[]): MigrateRequest {
     database: requireLong(argv[4]!),
     host: argv[1]!,
     keys,
-    port: Number.parseInt(argv[2]!, 10),
+    // As atoi does: redis-server then fails to connect, and says that.
+    port: Number.parseInt(argv[2]!, 10) || 0,
     replace,
     timeoutMs: timeoutMs > 0 ? timeoutMs : TIMEOUT_MS_DEFAULT,
   }

@@ -43,6 +43,8 @@ export class Transfer {
   private refusal: string | undefined
   /** The whole error reply, if the connection failed. */
   private failure: string | undefined
+  /** CLIENT REPLY may have been turned off for this very command; it says nothing about the moment of the answer. */
+  private readonly wantsReply: boolean
 
   /** @param keys - those that exist, at least one */
   constructor(
@@ -51,7 +53,9 @@ export class Transfer {
     private readonly db: Database,
     private readonly target: TransferTarget,
     private readonly keys: readonly string[],
-  ) {}
+  ) {
+    this.wantsReply = client.replyMode === 'on'
+  }
 
   start(): void {
     this.server.holdKeys(this.client, this.db, this.keys)
@@ -130,6 +134,7 @@ export class Transfer {
 
   private answer(): void {
     const {reply} = this.client
+    if (!this.wantsReply) return
     if (this.failure !== undefined) reply.error(this.failure)
     else if (this.refusal !== undefined) reply.error(`ERR Target instance replied with error: ${this.refusal}`)
     else reply.ok()
