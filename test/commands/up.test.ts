@@ -1,0 +1,231 @@
+import {once} from 'node:events'
+import {existsSync, readdirSync, readFileSync, statSync} from 'node:fs'
+import {createServer} from 'node:net'
+import {join} from 'node:path'
+import {Cluster} from 'ioredis'
+import {afterEach, beforeEach, describe, expect, it} from 'vitest'
+import {type RunOptions, runProgram, runShoal} from '../support/cli.js'
+import {callRedis, describeWithPeers, peerProgram} from '../support/peers.js'
+import {claimPorts, isPortFree} from '../support/ports.js'
+import {isAlive, processesWith, temporaryFolder, waitFor} from '../support/processes.js'
+
+interface UpDocument {
+  readonly change: string
+  readonly seed: string
+  readonly startedNodes: readonly string[]
+  readonly environment: {
+    readonly name: string
+    readonly state: string
+    readonly nodes: readonly {readonly name: string; readonly pid: number; readonly state: string}[]
+  }
+}
+
+let state: string
+let basePort: number
+
+/** Runs in this test's own state folder, which is missing at first, as on a new machine. */
+function shoal(args: readonly string[], options: RunOptions = {}) {
+  return runShoal(args, {...options, env: {SHOAL_STATE_DIR: state, ...options.env}})
+}
+
+const up = (args: readonly string[] = [], options: RunOptions = {}) =>
+  shoal(['up', '--base-port', String(basePort), ...args], options)
+
+beforeEach(async () => {
+  state = join(temporaryFolder('up'), 'state')
+  basePort = await claimPorts(4)
+})
+
+afterEach(async () => {
+  for (const pid of processesWith(state)) process.kill(pid, 'SIGKILL')
+  await waitFor(() => processesWith(state).length === 0, {what: 'end of all nodes'})
+})
+
+/** No process, no file, no folder, no port. */
+async function expectNothingLeft(): Promise<void> {
+  expect(processesWith(state)).toEqual([])
+  expect(existsSync(state)).toBe(false)
+  for (let port = basePort; port < basePort + 3; port++) expect(await isPortFree(port)).toBe(true)
+}
+
+describe('shoal up', () => {
+  it('starts three nodes that are one cluster, in time, and says how to use it', async () => {
+    const result = await up()
+    expect(result.stderr).not.toContain('rror')
+    expect(result.code).toBe(0)
+    expect(result.stdout).toMatch(/default: ok/)
+    expect(result.stdout).toMatch(
+      new RegExp(`n3 +127\\.0\\.0\\.1:${basePort + 2} +\\d+ +primary +10923-16383 +running`),
+    )
+    expect(result.stdout).toContain(`redis-cli -c -p ${basePort} `)
+    expect(processesWith(state)).toHaveLength(3)
+    const infos = await Promise.all([0, 1, 2].map((index) => callRedis(basePort + index, ['CLUSTER', 'INFO'])))
+    for (const info of infos) {
+      expect(info).toContain('cluster_state:ok')
+      expect(info).toContain('cluster_known_nodes:3')
+      expect(info).toContain('cluster_size:3')
+    }
+  })
+
+  it('gives a cluster that ioredis can use', async () => {
+    expect((await up()).code).toBe(0)
+    const cluster = new Cluster([{host: '127.0.0.1', port: basePort}])
+    await Promise.all(Array.from({length: 100}, (_, index) => cluster.set(`key:${index}`, String(index))))
+    const values = await Promise.all(Array.from({length: 100}, (_, index) => cluster.get(`key:${index}`)))
+    expect(values).toEqual(Array.from({length: 100}, (_, index) => String(index)))
+    cluster.disconnect()
+  })
+
+  it('has nothing to do the second time, and refuses to become another environment', async () => {
+    const first = (await up(['--json'])).json<UpDocument>()
+    const again = await up(['--json'])
+    expect(again.code).toBe(0)
+    expect(again.json()).toMatchObject({change: 'none', startedNodes: []})
+    expect(again.json<UpDocument>().environment.nodes.map(({pid}) => pid)).toEqual(
+      first.environment.nodes.map(({pid}) => pid),
+    )
+    const plain = await shoal(['up'])
+    expect(plain.code).toBe(0)
+    expect(plain.stdout).toContain('nothing to do')
+    const other = await up(['--primaries', '4', '--json'])
+    expect(other.code).toBe(5)
+    expect(other.json()).toMatchObject({error: {code: 'ENVIRONMENT_EXISTS', exitCode: 5}})
+    expect(other.stdout).toContain('shoal down --name default')
+  })
+
+  it('starts a killed node again, and the cluster is whole', async () => {
+    const {environment} = (await up(['--json'])).json<UpDocument>()
+    const victim = environment.nodes[1]!
+    process.kill(victim.pid, 'SIGKILL')
+    await waitFor(() => !isAlive(victim.pid), {what: 'end of n2'})
+    const result = await up(['--json'])
+    expect(result.json()).toMatchObject({change: 'started', environment: {state: 'ok'}, startedNodes: ['n2']})
+    expect(await callRedis(basePort + 1, ['CLUSTER', 'INFO'])).toContain('cluster_state:ok')
+  })
+
+  it('prints one JSON document that holds no password, and takes the password from the environment', async () => {
+    const result = await up(['--json'], {env: {SHOAL_PASSWORD: 'swordfish'}})
+    expect(result.code).toBe(0)
+    expect(result.json()).toMatchObject({
+      change: 'created',
+      environment: {name: 'default', nodes: [{name: 'n1', role: 'primary'}, {}, {}], state: 'ok'},
+      seed: `127.0.0.1:${basePort}`,
+    })
+    expect(result.stdout + result.stderr).not.toContain('swordfish')
+    await expect(callRedis(basePort, ['GET', 'a'])).rejects.toThrow('NOAUTH')
+    expect(await callRedis(basePort, ['PING'], 'swordfish')).toBe('PONG')
+    expect(processesWith('swordfish')).toEqual([])
+    for (const entry of readdirSync(state, {recursive: true, withFileTypes: true})) {
+      const path = join(entry.parentPath, entry.name)
+      if (!entry.isFile() || !readFileSync(path, 'latin1').includes('swordfish')) continue
+      expect([path, statSync(path).mode & 0o077]).toEqual([path, 0])
+    }
+    const ps = await shoal(['ps', '--json'])
+    expect(ps.json()).toMatchObject({environments: [{state: 'ok'}]})
+    expect(ps.stdout).not.toContain('swordfish')
+  })
+
+  it('keeps two environments apart', async () => {
+    const [one, two] = await Promise.all([
+      up(['--primaries', '2', '--name', 'one', '--json']),
+      shoal(['up', '--name', 'two', '--primaries', '1', '--base-port', String(basePort + 3), '--json']),
+    ])
+    expect([one.code, two.code]).toEqual([0, 0])
+    expect((await shoal(['down', '--name', 'one'])).code).toBe(0)
+    expect(await callRedis(basePort + 3, ['CLUSTER', 'INFO'])).toContain('cluster_known_nodes:1')
+    expect(processesWith(state)).toHaveLength(1)
+  })
+
+  it('lets one of two that run at once create the environment', async () => {
+    const results = await Promise.all([up(['--json']), up(['--json'])])
+    expect(results.map(({code}) => code)).toEqual([0, 0])
+    expect(results.map((result) => result.json<UpDocument>().change).sort()).toEqual(['created', 'none'])
+    expect(processesWith(state)).toHaveLength(3)
+  })
+})
+
+describe('shoal up, when it cannot', () => {
+  it.each([
+    ['the port of the second node', 1],
+    ['the bus port of the third', 10_002],
+  ])('names a taken port (%s), offers another, and leaves nothing', async (_what, offset) => {
+    const port = basePort + offset
+    const squatter = createServer().listen(port, '127.0.0.1')
+    await once(squatter, 'listening')
+    const result = await up()
+    squatter.close()
+    await once(squatter, 'close')
+    expect(result.code).toBe(5)
+    expect(result.stderr).toContain(String(port))
+    expect(result.stderr).toMatch(/shoal up --name default --base-port \d+/)
+    await expectNothingLeft()
+  })
+
+  it.each([
+    [['--name', 'No Good'], 2, 'BAD_FLAG'],
+    [['--name', '../escape'], 2, 'BAD_FLAG'],
+    [['--primaries', '0'], 2, 'BAD_FLAG'],
+    [['--primaries', 'three'], 2, 'BAD_FLAG'],
+    [['--base-port', '60000'], 2, 'BAD_FLAG'],
+    [['--replicas', '1'], 8, 'ENVIRONMENT_LACKS'],
+    [['extra'], 2, 'BAD_FLAG'],
+  ])('refuses %j with exit %i', async (args, code, name) => {
+    const result = await shoal(['up', ...args, '--json'])
+    expect(result.code).toBe(code)
+    expect(result.json()).toMatchObject({error: {code: name, exitCode: code}})
+    await expectNothingLeft()
+  })
+
+  it.each(['SIGINT', 'SIGTERM'] as const)('leaves nothing behind on %s, whenever it comes', async (signal) => {
+    for (const when of [/starting/, /forming/]) {
+      let sent = false
+      let kill: (name: NodeJS.Signals) => void = () => undefined
+      const result = await up([], {
+        onStart: (run) => {
+          kill = run.kill
+        },
+        onStderr: (text) => {
+          if (sent || !when.test(text)) return
+          sent = true
+          kill(signal)
+        },
+      })
+      expect(sent).toBe(true)
+      expect(result.code).toBe(130)
+      await expectNothingLeft()
+    }
+  })
+
+  it.each([/starting/, /forming/])('recovers from kill -9 of itself (while %s)', async (when) => {
+    let pid = 0
+    const killed = await up([], {
+      onStart: (run) => {
+        pid = run.pid
+      },
+      onStderr: (text) => {
+        if (when.test(text) && isAlive(pid)) process.kill(pid, 'SIGKILL')
+      },
+    })
+    expect(killed.signal).toBe('SIGKILL')
+    const ps = await shoal(['ps', '--json'])
+    expect(ps.json()).toMatchObject({environments: [{name: 'default', state: 'incomplete'}]})
+    const again = await up(['--json'])
+    expect(again.stderr).not.toContain('rror')
+    expect(again.json()).toMatchObject({change: 'created', environment: {state: 'ok'}})
+    expect(processesWith(state)).toHaveLength(3)
+  })
+
+  it('needs no stdin and asks nothing', async () => {
+    expect((await up([], {stdin: ''})).code).toBe(0)
+    expect((await shoal(['down'], {stdin: ''})).code).toBe(0)
+  })
+})
+
+describeWithPeers('shoal up and redis-cli', () => {
+  it('gives a cluster that redis-cli finds in order', async () => {
+    expect((await up()).code).toBe(0)
+    const check = await runProgram(peerProgram('redis-cli'), ['--cluster', 'check', `127.0.0.1:${basePort}`], {})
+    expect(check.stdout).toContain('[OK] All 16384 slots covered.')
+    expect(check.code).toBe(0)
+  })
+})
