@@ -63,6 +63,11 @@ export abstract class BaseCommand extends Command {
     if (this.values['quiet'] !== true) this.print(text)
   }
 
+  /** Prints what the operator is about to be asked about; left out only under `--quiet --yes` and `--json`. */
+  protected showPlan(text: string): void {
+    if (this.values['quiet'] !== true || this.values['yes'] !== true) this.print(text)
+  }
+
   /** Prints progress on stderr, also under `--json`; under `--quiet` nothing. */
   protected progress(text: string): void {
     if (this.values['quiet'] !== true) process.stderr.write(`${text}\n`)

@@ -158,3 +158,20 @@ export function highestEpoch(view: ClusterView): number {
 export function keyCountOf(node: NodeView): number {
   return Number(/keys=(\d+)/.exec(node.info.get('db0') ?? '')?.[1] ?? 0)
 }
+
+/**
+ * How far a replica is in the eyes of its primary: `online`, or a state of the first transfer such as `wait_bgsave`.
+ *
+ * @param replica - its own record
+ * @returns undefined if the primary does not list it
+ */
+export function replicaStateAt(primary: NodeView, replica: NodeRecord): string | undefined {
+  for (const [field, value] of primary.info) {
+    if (!/^slave\d+$/.test(field)) continue
+    const parts = new Map(value.split(',').map((part) => part.split('=') as [string, string]))
+    if (Number(parts.get('port')) === replica.address.port && parts.get('ip') === replica.address.host) {
+      return parts.get('state')
+    }
+  }
+  return undefined
+}

@@ -1,11 +1,13 @@
 import {renderAddress} from '../model/address.js'
 import {
   dissentsOf,
+  findNode,
   nameNode,
   openSlotsOf,
   ownersOf,
   ownRecord,
   primariesOf,
+  replicaStateAt,
   replicasOf,
   uncoveredSlots,
 } from '../model/cluster-map.js'
@@ -87,7 +89,7 @@ export function checkHealth(view: ClusterView): Finding[] {
     ...checkLinks(view, known),
     ...checkReplicas(view, known),
     ...checkRedundancy(view),
-    ...checkHosts(known),
+    ...checkHosts(view, known),
     ...checkSize(view),
     ...checkVersions(view),
   ]
@@ -293,6 +295,11 @@ function checkReplicas(view: ClusterView, known: Known): Finding[] {
       ]
     }
     if (node.info.get('master_link_status') !== 'down') return []
+    const primary = findNode(view, own.primaryId)
+    if (node.info.get('master_sync_in_progress') === '1' || (primary && replicaStateAt(primary, own))) {
+      const text = `replica ${nameNode(node)} is loading the data of its primary ${named(known, own.primaryId)}.`
+      return [finding('replica-behind', 'notice', [node], text)]
+    }
     const since = Number(node.info.get('master_link_down_since_seconds') ?? -1)
     const age = since >= 0 ? ` since ${since} s` : ''
     const text = `replica ${nameNode(node)} is cut off from its primary ${named(known, own.primaryId)}${age}; its data grows stale.`
@@ -319,28 +326,35 @@ function checkRedundancy(view: ClusterView): Finding[] {
   ]
 }
 
-function checkHosts(known: Known): Finding[] {
-  const hosts = new Set([...known.values()].map(({address}) => address.host))
-  if (hosts.size === 1 && known.size > 1) {
-    const host = [...hosts][0] as string
+/** Hosts are told apart by the addresses the nodes know each other by, whatever the operator typed for the seed. */
+function checkHosts(view: ClusterView, known: Known): Finding[] {
+  const hostOf = new Map<NodeId, string>()
+  for (const {records} of view.nodes)
+    for (const {id, address, myself} of records) if (!myself) hostOf.set(id, address.host)
+  const groupedBy = (records: Iterable<NodeRecord>, keyOf: (record: NodeRecord) => string | undefined) => {
+    const groups = new Map<string, NodeRecord[]>()
+    for (const record of records) {
+      const key = keyOf(record)
+      if (key) groups.set(key, [...(groups.get(key) ?? []), record])
+    }
+    return groups
+  }
+  const byHost = (records: Iterable<NodeRecord>) =>
+    groupedBy(records, ({id, address}) => hostOf.get(id) ?? address.host)
+
+  const [host, ...otherHosts] = byHost(known.values()).keys()
+  if (otherHosts.length === 0 && known.size > 1) {
     return [finding('shard-on-one-host', 'notice', [], `All nodes are on one host, ${host}.`)]
   }
-  const shards = new Map<NodeId, NodeRecord[]>()
-  for (const record of known.values()) {
-    const shard = record.role === 'replica' ? record.primaryId : record.id
-    if (shard) shards.set(shard, [...(shards.get(shard) ?? []), record])
-  }
-  return [...shards.values()].flatMap((members) => {
-    const byHost = new Map<string, NodeRecord[]>()
-    for (const member of members) byHost.set(member.address.host, [...(byHost.get(member.address.host) ?? []), member])
-    return [...byHost].flatMap(([host, together]) => {
+  const shards = groupedBy(known.values(), ({id, role, primaryId}) => (role === 'replica' ? primaryId : id))
+  return [...shards.values()].flatMap((members) =>
+    [...byHost(members)].flatMap(([where, together]) => {
       if (together.length < 2) return []
-      const text = `${list(together.map(nameNode))} are one shard on one host, ${host}.`
-      return [
-        finding('shard-on-one-host', 'warning', together, text, {suggestion: 'Move one of them to another host.'}),
-      ]
-    })
-  })
+      const text = `${list(together.map(nameNode))} are one shard on one host, ${where}.`
+      const suggestion = 'Move one of them to another host.'
+      return [finding('shard-on-one-host', 'warning', together, text, {suggestion})]
+    }),
+  )
 }
 
 function checkSize(view: ClusterView): Finding[] {
