@@ -241,7 +241,7 @@ async function killChild(child: ChildProcess): Promise<void> {
 
 async function tailOf(path: string): Promise<string[]> {
   const text = await readFile(path, 'utf8').catch(() => '')
-  return text.slice(-LOG_TAIL_BYTES).trim().split('\n').slice(-8)
+  return text.slice(-LOG_TAIL_BYTES).trim().split('\n').slice(-20)
 }
 
 /** The line of a log that says why: the last that names an error, else the last. */
