@@ -31,7 +31,7 @@ describeWithPeers('cluster driver of environments, on real redis-servers', () =>
     const alone = await startRedis({cluster: false})
     const access = {addresses: [{host: '127.0.0.1', port: alone.port}]}
     await expect(clusterDriver.form(access, never())).rejects.toMatchObject({
-      code: 'NODE_START_FAILED',
+      code: 'NOT_CLUSTER_MODE',
       message: expect.stringContaining(`127.0.0.1:${alone.port}`),
     })
     const cut = await startRedis({cluster: true})
