@@ -1,0 +1,322 @@
+import {connect, createServer, type Server as NetServer, type Socket} from 'node:net'
+import {join} from 'node:path'
+import {decodeMessage} from '../protocol/bus/decode.js'
+import {encodeMessage} from '../protocol/bus/encode.js'
+import {FRAME_BYTES_MAX, FrameDecoder} from '../protocol/bus/framing.js'
+import type {ClusterBinding} from '../server/cluster/api.js'
+import {ClusterCore} from '../server/cluster/core.js'
+import type {ClusterConfig, ClusterEffect, ClusterInput} from '../server/cluster/types.js'
+import type {Server} from '../server/server.js'
+import {NodesConfFile} from './nodes-conf-file.js'
+
+const TICK_MS = 100
+const BUS_PORT_OFFSET = 10000
+/** Answers queued for a peer that has not said who it is and does not read: garbage must not cost memory. */
+const STRANGER_QUEUE_BYTES_MAX = 1024 * 1024
+
+export interface ClusterBusOptions {
+  readonly server: Server
+  /** Where nodes.conf lives: the node's `dir`. */
+  readonly directory: string
+  /** The cluster configuration cannot be written: a node that forgets its votes must not go on. */
+  readonly onFatal: (reason: string) => void
+}
+
+interface Connection {
+  readonly socket: Socket
+  readonly decoder: FrameDecoder
+  queuedBytes: number
+}
+
+/**
+ * The cluster bus of one node: sockets, the 100 ms tick and nodes.conf around a `ClusterCore` (contract in
+ * server/cluster/types.ts). Effects are carried out in order; a save that must be durable is so before the next one.
+ */
+export class ClusterBus implements ClusterBinding {
+  readonly core: ClusterCore
+  private readonly server: Server
+  private readonly file: NodesConfFile
+  private readonly onFatal: (reason: string) => void
+  private readonly connections = new Map<number, Connection>()
+  private readonly listeners: NetServer[] = []
+  /** Wall clock at the start plus monotonic time since: steps of the system clock do not make peers look dead. */
+  private readonly originMs = Date.now() - performance.now()
+  private timer: NodeJS.Timeout | undefined
+  private nextAccepted = -1
+  private closed = false
+
+  /**
+   * Loads nodes.conf, joins the bus and puts itself into `server.cluster`.
+   *
+   * @throws {NodesConfLockedError} if another node uses the file
+   * @throws {NodesConfError} if the file is damaged
+   * @throws the system's error if the bus port cannot be listened on
+   */
+  static async start(options: ClusterBusOptions): Promise<ClusterBus> {
+    const bus = new ClusterBus(options)
+    try {
+      await bus.listen()
+    } catch (error) {
+      bus.close()
+      throw error
+    }
+    bus.join()
+    return bus
+  }
+
+  private constructor({directory, onFatal, server}: ClusterBusOptions) {
+    this.server = server
+    this.onFatal = onFatal
+    this.file = new NodesConfFile(join(directory, server.config.values.clusterConfigFile))
+    try {
+      this.core = this.loadCore()
+    } catch (error) {
+      this.file.close()
+      throw error
+    }
+  }
+
+  private loadCore(): ClusterCore {
+    const {server} = this
+    const db = server.databases[0]!
+    const {text} = this.file
+    return new ClusterCore({
+      config: clusterConfigOf(server),
+      rng: server.rng.fork(),
+      nowMs: this.nowMs(),
+      ports: {
+        countKeysInSlot: (slot) => db.countKeysInSlot(slot),
+        keyCount: () => db.size,
+        replicationOffset: () => 0,
+        primaryLinkUp: () => false,
+      },
+      ...(text === undefined ? {} : {nodesConf: text}),
+    })
+  }
+
+  perform(effects: readonly ClusterEffect[]): void {
+    for (const effect of effects) this.carryOut(effect)
+  }
+
+  /** Settings changed at run time. */
+  configChanged(): void {
+    this.step({kind: 'config-changed', config: clusterConfigOf(this.server)})
+  }
+
+  /** Leaves the bus. nodes.conf is written and free for another node. Safe to call twice. */
+  close(): void {
+    if (this.closed) return
+    this.closed = true
+    clearInterval(this.timer)
+    for (const listener of this.listeners) listener.close()
+    for (const {socket} of this.connections.values()) socket.destroy()
+    this.connections.clear()
+    this.file.close()
+  }
+
+  private nowMs(): number {
+    return Math.floor(this.originMs + performance.now())
+  }
+
+  private async listen(): Promise<void> {
+    const {port} = this.core.myself
+    const busPort = this.core.config.busPort
+    if (busPort > 65535) {
+      throw new Error(
+        `Redis port number too high for cluster mode: the bus port would be ${port} + ${BUS_PORT_OFFSET}. ` +
+          'Choose a port below 55536, or set cluster-port.',
+      )
+    }
+    for (const word of this.server.config.values.bind) await this.listenOn(word, busPort)
+    if (this.listeners.length === 0) throw new Error(`cannot listen on the cluster bus port ${busPort}`)
+  }
+
+  /** @param word - as in `bind`: an address, `*` or `::*`; `-` before it: need not be there */
+  private listenOn(word: string, port: number): Promise<void> {
+    const isOptional = word.startsWith('-')
+    const name = isOptional ? word.slice(1) : word
+    const host = name === '*' ? '0.0.0.0' : name === '::*' ? '::' : name
+    const listener = createServer((socket) => this.accept(socket))
+    return new Promise((resolve, reject) => {
+      listener.once('error', (error: NodeJS.ErrnoException) => {
+        const isMissing = error.code === 'EADDRNOTAVAIL' || error.code === 'EAFNOSUPPORT'
+        if (isOptional && isMissing) resolve()
+        else reject(error)
+      })
+      listener.listen({host, port, ipv6Only: host.includes(':')}, () => {
+        this.listeners.push(listener)
+        resolve()
+      })
+    })
+  }
+
+  private join(): void {
+    this.server.cluster = this
+    this.perform(this.core.start())
+    this.timer = setInterval(() => this.tick(), TICK_MS)
+  }
+
+  private tick(): void {
+    for (const [link, connection] of this.connections) {
+      const {writableLength} = connection.socket
+      if (writableLength === connection.queuedBytes) continue
+      connection.queuedBytes = writableLength
+      this.step({kind: 'link-buffer', link, queuedBytes: writableLength})
+      const isStranger = link < 0 && !this.core.links.get(link)?.node
+      if (isStranger && writableLength > STRANGER_QUEUE_BYTES_MAX) connection.socket.destroy()
+    }
+    this.step({kind: 'tick'})
+  }
+
+  private step(input: ClusterInput): void {
+    if (!this.closed) this.perform(this.core.step(input, this.nowMs()))
+  }
+
+  private carryOut(effect: ClusterEffect): void {
+    switch (effect.kind) {
+      case 'send':
+        this.send(effect)
+        return
+      case 'save':
+        this.save(effect.fsync)
+        return
+      case 'dial':
+        this.dial(effect.link, effect.host, effect.port)
+        return
+      case 'close-link':
+        this.drop(effect.link)
+        return
+      case 'log':
+        this.server.effects.log(effect.level, effect.text)
+        return
+      case 'delete-slot-keys':
+        for (const slot of effect.slots) this.server.databases[0]!.deleteSlot(slot)
+        return
+      case 'empty-database':
+        this.server.databases[0]!.flush()
+        return
+      case 'deliver-publish':
+      case 'role-changed':
+      case 'slots-lost':
+      case 'state-changed':
+        // Nobody here subscribes, replicates or waits on a key; routing and INFO read the core itself.
+        return
+    }
+  }
+
+  private save(fsync: boolean): void {
+    const fatal = (error: unknown) => {
+      if (this.closed) return
+      const reason = error instanceof Error ? error.message : String(error)
+      this.server.effects.log('warning', `Fatal: can't update cluster config file: ${reason}`)
+      this.onFatal(`cannot update the cluster configuration file: ${reason}`)
+    }
+    if (!fsync) {
+      this.file.saveSoon(() => this.core.renderNodesConf(), fatal)
+      return
+    }
+    try {
+      this.file.saveNow(this.core.renderNodesConf())
+    } catch (error) {
+      fatal(error)
+      // What was to follow would reveal what is not on disk.
+      this.close()
+    }
+  }
+
+  private send({link, message}: Extract<ClusterEffect, {kind: 'send'}>): void {
+    this.connections.get(link)?.socket.write(encodeMessage(message))
+  }
+
+  private dial(link: number, host: string, port: number): void {
+    if (this.closed) return
+    const source = this.server.config.values.bindSourceAddr
+    const socket = connect({host, port, noDelay: true, ...(source === '' ? {} : {localAddress: source})})
+    this.attach(link, socket)
+    socket.once('connect', () => {
+      this.keepAlive(socket)
+      if (this.connections.get(link)?.socket !== socket) return
+      this.step({kind: 'link-opened', link, ...addressesOf(socket)})
+    })
+  }
+
+  private accept(socket: Socket): void {
+    if (this.closed) {
+      socket.destroy()
+      return
+    }
+    const link = this.nextAccepted--
+    socket.setNoDelay(true)
+    this.keepAlive(socket)
+    this.attach(link, socket)
+    this.step({kind: 'link-accepted', link, ...addressesOf(socket)})
+  }
+
+  private keepAlive(socket: Socket): void {
+    socket.setKeepAlive(true, this.core.config.nodeTimeoutMs * 2)
+  }
+
+  private attach(link: number, socket: Socket): void {
+    const connection: Connection = {socket, decoder: new FrameDecoder(), queuedBytes: 0}
+    this.connections.set(link, connection)
+    socket.on('data', (chunk) => this.receive(link, connection, chunk))
+    // `close` follows and does the rest.
+    socket.on('error', () => undefined)
+    socket.on('end', () => socket.destroy())
+    socket.on('close', () => {
+      if (!this.connections.delete(link)) return
+      this.step({kind: 'link-closed', link})
+    })
+  }
+
+  private receive(link: number, {decoder, socket}: Connection, chunk: Buffer): void {
+    const skippedBefore = decoder.skippedFrames
+    const isBus = decoder.push(chunk, (frame) => {
+      const message = decodeMessage(frame)
+      if (message) this.step({kind: 'packet', link, message})
+      else decoder.skippedFrames++
+      if (this.core.links.get(link)?.node) decoder.frameBytesMax = FRAME_BYTES_MAX
+    })
+    if (decoder.skippedFrames > skippedBefore) {
+      this.server.effects.log('debug', `Skipped a malformed cluster bus packet from ${socket.remoteAddress}`)
+    }
+    if (isBus) return
+    this.server.effects.log('warning', `Bad message length or signature received from Cluster bus.`)
+    socket.destroy()
+  }
+
+  private drop(link: number): void {
+    const connection = this.connections.get(link)
+    this.connections.delete(link)
+    connection?.socket.destroy()
+  }
+}
+
+function addressesOf(socket: Socket): {localIp: string; peerIp: string} {
+  return {localIp: plainIp(socket.localAddress), peerIp: plainIp(socket.remoteAddress)}
+}
+
+/** IPv4 seen through an IPv6 socket is IPv4. */
+function plainIp(address = ''): string {
+  return address.startsWith('::ffff:') ? address.slice('::ffff:'.length) : address
+}
+
+function clusterConfigOf({config: {values}}: Server): ClusterConfig {
+  return {
+    port: values.port,
+    busPort: values.clusterPort || values.port + BUS_PORT_OFFSET,
+    nodeTimeoutMs: values.clusterNodeTimeout,
+    requireFullCoverage: values.clusterRequireFullCoverage,
+    allowReadsWhenDown: values.clusterAllowReadsWhenDown,
+    allowPubsubshardWhenDown: values.clusterAllowPubsubshardWhenDown,
+    allowReplicaMigration: values.clusterAllowReplicaMigration,
+    migrationBarrier: values.clusterMigrationBarrier,
+    replicaNoFailover: values.clusterReplicaNoFailover,
+    announceIp: values.clusterAnnounceIp,
+    announceHostname: values.clusterAnnounceHostname,
+    announcePort: values.clusterAnnouncePort,
+    announceBusPort: values.clusterAnnounceBusPort,
+    preferredEndpointType: values.clusterPreferredEndpointType,
+    linkSendbufLimitBytes: values.clusterLinkSendbufLimit,
+  }
+}

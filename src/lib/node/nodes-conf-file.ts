@@ -1,0 +1,216 @@
+import {closeSync, fsyncSync, linkSync, openSync, readFileSync, renameSync, rmSync, writeFileSync} from 'node:fs'
+import {open, rename} from 'node:fs/promises'
+import {dirname} from 'node:path'
+
+/** The file is another node's. */
+export class NodesConfLockedError extends Error {
+  override readonly name = 'NodesConfLockedError'
+}
+
+/** Who holds the lock: a process id says little after a reboot, so its start time goes with it where the system tells. */
+interface Holder {
+  readonly pid: number
+  readonly started: string
+}
+
+const LOCK_ATTEMPTS = 5
+
+/**
+ * nodes.conf on disk (wire.md 1.14): always whole, and only one node's.
+ *
+ * A save is write-temp, fsync, rename; `saveNow` is durable when it returns (fsync of the folder too). `saveSoon` does the
+ * same off the event loop's back and joins saves that come meanwhile. The lock file `<path>.lock` names the process; one
+ * left behind by a process that is gone is taken over.
+ */
+export class NodesConfFile {
+  /** What was there at the start; undefined if nothing. */
+  readonly text: string | undefined
+  private generation = 0
+  private soon: {readonly render: () => string; readonly onError: (error: unknown) => void} | undefined
+  private writing: Promise<void> | undefined
+  private closed = false
+
+  /** @throws {NodesConfLockedError} if another running node has it */
+  constructor(private readonly path: string) {
+    lock(`${path}.lock`)
+    try {
+      const text = readIfThere(path)
+      // Redis treats an empty file as none.
+      this.text = text === '' ? undefined : text
+    } catch (error) {
+      rmSync(`${path}.lock`, {force: true})
+      throw error
+    }
+  }
+
+  /** Durable on return. @throws the system's error; the old file is untouched then */
+  saveNow(text: string): void {
+    if (this.closed) return
+    this.generation++
+    this.soon = undefined
+    const temporary = `${this.path}.tmp-${process.pid}`
+    const file = openSync(temporary, 'w', 0o644)
+    try {
+      writeFileSync(file, text, 'latin1')
+      fsyncSync(file)
+    } finally {
+      closeSync(file)
+    }
+    renameSync(temporary, this.path)
+    fsyncFolder(dirname(this.path))
+  }
+
+  /**
+   * Within a few milliseconds, with what `render` gives then.
+   *
+   * @param onError - the system refused; the old file is untouched
+   */
+  saveSoon(render: () => string, onError: (error: unknown) => void): void {
+    if (this.closed) return
+    this.soon = {render, onError}
+    this.writing ??= this.writeLoop()
+  }
+
+  /** Writes what is pending and lets go of the lock. Safe to call twice. */
+  close(): void {
+    if (this.closed) return
+    const pending = this.soon
+    try {
+      if (pending) this.saveNow(pending.render())
+    } finally {
+      this.closed = true
+      this.generation++
+      rmSync(`${this.path}.lock`, {force: true})
+    }
+  }
+
+  private async writeLoop(): Promise<void> {
+    // Commands of one pipeline come in one turn of the loop: one save for all of them.
+    await new Promise((resolve) => setImmediate(resolve))
+    while (this.soon && !this.closed) {
+      const {onError, render} = this.soon
+      this.soon = undefined
+      try {
+        await this.writeOnce(render())
+      } catch (error) {
+        onError(error)
+      }
+    }
+    this.writing = undefined
+  }
+
+  private async writeOnce(text: string): Promise<void> {
+    const {generation} = this
+    const temporary = `${this.path}.tmp-${process.pid}-soon`
+    const file = await open(temporary, 'w', 0o644)
+    try {
+      await file.writeFile(text, 'latin1')
+      await file.sync()
+    } finally {
+      await file.close()
+    }
+    // A durable save that came meanwhile is newer than this text.
+    if (generation === this.generation) await rename(temporary, this.path)
+    else rmSync(temporary, {force: true})
+  }
+}
+
+function readIfThere(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'latin1')
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    throw error
+  }
+}
+
+function fsyncFolder(folder: string): void {
+  const handle = openSync(folder, 'r')
+  try {
+    fsyncSync(handle)
+  } finally {
+    closeSync(handle)
+  }
+}
+
+/** `link` makes the lock file appear whole or not at all, and fails if there is one. */
+function lock(path: string): void {
+  const mine: Holder = {pid: process.pid, started: startTimeOf(process.pid) ?? ''}
+  const draft = `${path}.${process.pid}.${Math.random().toString(36).slice(2)}`
+  writeFileSync(draft, JSON.stringify(mine), {flag: 'wx'})
+  try {
+    for (let attempt = 0; attempt < LOCK_ATTEMPTS; attempt++) {
+      if (tryLink(draft, path)) return
+      const text = readIfThere(path)
+      if (text === undefined) continue
+      const holder = parseHolder(text)
+      if (holder && isRunning(holder)) throw lockedBy(path, holder)
+      dropStale(path, text, draft)
+    }
+  } finally {
+    rmSync(draft, {force: true})
+  }
+  throw new NodesConfLockedError(`${path} is contended by other processes`)
+}
+
+function lockedBy(path: string, {pid}: Holder): NodesConfLockedError {
+  return new NodesConfLockedError(
+    `the cluster configuration file is already used by a different node (process ${pid} holds ${path})`,
+  )
+}
+
+function tryLink(from: string, to: string): boolean {
+  try {
+    linkSync(from, to)
+    return true
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false
+    throw error
+  }
+}
+
+/** Moves the stale lock aside; if it was somebody's fresh one after all, it is put back. */
+function dropStale(path: string, staleText: string, draft: string): void {
+  const aside = `${draft}.stale`
+  try {
+    renameSync(path, aside)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return
+    throw error
+  }
+  if (readIfThere(aside) !== staleText) tryLink(aside, path)
+  rmSync(aside, {force: true})
+}
+
+function parseHolder(text: string): Holder | undefined {
+  try {
+    const value: unknown = JSON.parse(text)
+    if (typeof value !== 'object' || value === null) return undefined
+    const {pid, started} = value as Partial<Holder>
+    return Number.isInteger(pid) && typeof started === 'string' ? {pid: pid as number, started} : undefined
+  } catch {
+    return undefined
+  }
+}
+
+function isRunning({pid, started}: Holder): boolean {
+  try {
+    process.kill(pid, 0)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ESRCH') return false
+  }
+  const now = startTimeOf(pid)
+  // The id may have been given to another process since.
+  return now === undefined || started === '' || now === started
+}
+
+/** Clock ticks since boot at which the process started; undefined where there is no /proc, or no such process. */
+function startTimeOf(pid: number): string | undefined {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1')
+    // The command in parentheses may hold blanks; the 22nd field of all is the 20th after it.
+    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19]
+  } catch {
+    return undefined
+  }
+}
