@@ -1,0 +1,29 @@
+import type {CommandDocs} from '../command.js'
+import {clusterDocs} from './cluster.js'
+import {connectionDocs} from './connection.js'
+import {genericDocs} from './generic.js'
+import {serverDocs} from './server.js'
+import {stringDocs} from './string.js'
+import {transactionsDocs} from './transactions.js'
+
+/**
+ * What COMMAND DOCS says beyond the command table, as redis-server 7.0 answers it, by full name (`config|get`).
+ * test/interop/command-table.test.ts compares every entry with a real server.
+ */
+const DOCS: Readonly<Record<string, CommandDocs>> = {
+  ...clusterDocs,
+  ...connectionDocs,
+  ...genericDocs,
+  ...serverDocs,
+  ...stringDocs,
+  ...transactionsDocs,
+}
+
+export function docsOf(fullName: string): CommandDocs | undefined {
+  return DOCS[fullName]
+}
+
+/** Every full name that has docs. */
+export function documentedNames(): string[] {
+  return Object.keys(DOCS)
+}

@@ -1,0 +1,66 @@
+import type {Client} from '../../client.js'
+
+/** One byte per property, as in CLIENT LIST's `flags`. */
+function flagsOf(client: Client): string {
+  let flags = ''
+  if (client.queue !== undefined) flags += 'x'
+  if (client.parked) flags += 'b'
+  if (client.watchBroken) flags += 'd'
+  if (client.closing) flags += 'c'
+  if (client.isReadonly) flags += 'r'
+  if (client.noEvict) flags += 'e'
+  return flags === '' ? 'N' : flags
+}
+
+/** Redis's own bookkeeping for one connection, which ours resembles. */
+const CLIENT_BYTES = 2048
+
+/**
+ * One connection as CLIENT LIST and CLIENT INFO print it, without a line end.
+ *
+ * `fd` and the sizes of buffers that Redis preallocates have no counterpart here: -1 and 0.
+ */
+export function clientLine(client: Client, nowMs: number): string {
+  const queryBytes = client.queryBufferBytes
+  const outputBytes = client.reply.out.length
+  const fields: readonly (readonly [string, string | number])[] = [
+    ['id', client.id],
+    ['addr', client.address],
+    ['laddr', client.localAddress],
+    ['fd', -1],
+    ['name', client.name],
+    ['age', secondsBetween(client.createdMs, nowMs)],
+    ['idle', secondsBetween(client.lastInteractionMs, nowMs)],
+    ['flags', flagsOf(client)],
+    ['db', client.db.index],
+    ['sub', 0],
+    ['psub', 0],
+    ['ssub', 0],
+    ['multi', client.queue === undefined ? -1 : client.queue.length],
+    ['qbuf', queryBytes],
+    ['qbuf-free', 0],
+    ['argv-mem', 0],
+    ['multi-mem', 0],
+    ['rbs', 0],
+    ['rbp', 0],
+    ['obl', outputBytes],
+    ['oll', 0],
+    ['omem', 0],
+    ['tot-mem', CLIENT_BYTES + queryBytes + outputBytes],
+    ['events', client.parked ? '' : 'r'],
+    ['cmd', client.lastCommand?.fullName ?? 'NULL'],
+    ['user', client.user],
+    ['redir', -1],
+    ['resp', client.reply.resp],
+  ]
+  return fields.map(([name, value]) => `${name}=${value}`).join(' ')
+}
+
+function secondsBetween(fromMs: number, toMs: number): number {
+  return Math.max(0, Math.floor((toMs - fromMs) / 1000))
+}
+
+/** Does the client come over the loopback interface or a Unix socket? What `local` in the configuration means. */
+export function isLocalClient({address}: Client): boolean {
+  return /^(?:127\.|\[?::1\]?:|\[?::ffff:127\.|\/)/.test(address)
+}

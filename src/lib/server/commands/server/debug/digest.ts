@@ -1,0 +1,77 @@
+import {assert} from '../../../../kernel/assert.js'
+import type {Database} from '../../../keyspace/database.js'
+import type {Value} from '../../../keyspace/value.js'
+import {DIGEST_BYTES, sha1} from './sha1.js'
+
+/**
+ * DEBUG DIGEST, equal to redis-server's for equal data, so that data sets of both kinds of node can be compared.
+ *
+ *   xor(D, x)  D ^= SHA1(x)                       order of several x does not matter
+ *   mix(D, x)  xor(D, x), then D = SHA1(D)        order matters
+ *
+ *   value:  mix(number of the type); mix(string); with a deadline xor("!!expire!!")
+ *   key:    D = 0; mix(key); then value
+ *   all:    D = 0; per database that has keys: mix(number of the database); per key: xor(D of the key)
+ *
+ * Numbers are 32 bits, big-endian. Yes, the database's number is mixed into what the databases before it left.
+ */
+class Digest {
+  readonly bytes = new Uint8Array(DIGEST_BYTES)
+
+  xor(text: string): void {
+    const hash = sha1(text)
+    for (let i = 0; i < DIGEST_BYTES; i++) this.bytes[i]! ^= hash[i]!
+  }
+
+  mix(text: string): void {
+    this.xor(text)
+    this.bytes.set(sha1(this.binary()))
+  }
+
+  binary(): string {
+    return String.fromCharCode(...this.bytes)
+  }
+
+  hex(): string {
+    return [...this.bytes].map((byte) => byte.toString(16).padStart(2, '0')).join('')
+  }
+}
+
+const TYPE_STRING = 0
+
+function number32(value: number): string {
+  return String.fromCharCode(value >>> 24, (value >>> 16) & 0xff, (value >>> 8) & 0xff, value & 0xff)
+}
+
+function addValue(digest: Digest, value: Value, hasDeadline: boolean): void {
+  assert(typeof value === 'string', 'every type of value has its digest')
+  digest.mix(number32(TYPE_STRING))
+  digest.mix(value)
+  if (hasDeadline) digest.xor('!!expire!!')
+}
+
+/** Of one key's value and whether it expires; zeros if there is no such key. 40 hex characters. */
+export function digestOfValue(db: Database, key: string): string {
+  const digest = new Digest()
+  const value = db.peek(key)
+  if (value !== undefined) addValue(digest, value, db.expiryOf(key) !== undefined)
+  return digest.hex()
+}
+
+/** Of everything there is; the order of keys does not matter. 40 hex characters. */
+export function digestOfAll(databases: readonly Database[]): string {
+  const total = new Digest()
+  for (const db of databases) {
+    if (db.size === 0) continue
+    total.mix(number32(db.index))
+    for (const key of [...db.keys()]) {
+      const value = db.peek(key)
+      if (value === undefined) continue
+      const digest = new Digest()
+      digest.mix(key)
+      addValue(digest, value, db.expiryOf(key) !== undefined)
+      total.xor(digest.binary())
+    }
+  }
+  return total.hex()
+}

@@ -1,0 +1,25 @@
+import type {Command} from '../command.js'
+import {client} from './client-command.js'
+import {command} from './command-command.js'
+import {config} from './config-command.js'
+import {debug} from './debug/debug-command.js'
+import {latency} from './latency-command.js'
+import {memory} from './memory-command.js'
+import {info, lastsave, lolwut, role, shutdown} from './process-commands.js'
+import {slowlog} from './slowlog-command.js'
+
+/** Administration: settings, facts about the node, its clients and its commands. */
+export const serverCommands: readonly Command[] = [
+  client,
+  command,
+  config,
+  debug,
+  info,
+  lastsave,
+  latency,
+  lolwut,
+  memory,
+  role,
+  shutdown,
+  slowlog,
+]

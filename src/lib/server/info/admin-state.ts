@@ -1,0 +1,36 @@
+import type {Server} from '../server.js'
+import {RateSampler} from './rate-sampler.js'
+import {SlowLog} from './slow-log.js'
+
+/** What the administrative commands keep for one server beyond what the server itself needs. */
+export interface AdminState {
+  readonly slowLog: SlowLog
+  readonly rates: RateSampler
+  /** DEBUG PAUSE-CRON: the shell skips its periodic work while this is true. */
+  cronPaused: boolean
+  /** 40 hex characters; names this history of the data set. */
+  replicationId: string
+  /** The history before, and the offset up to which both are the same; -1 = there is none. */
+  replicationId2: string
+  secondOffset: number
+}
+
+/** Beside the servers instead of inside, and gone with them. */
+const STATES = new WeakMap<Server, AdminState>()
+
+export const NO_REPLICATION_ID = '0'.repeat(40)
+
+export function adminStateOf(server: Server): AdminState {
+  const known = STATES.get(server)
+  if (known !== undefined) return known
+  const fresh: AdminState = {
+    slowLog: new SlowLog(),
+    rates: new RateSampler(),
+    cronPaused: false,
+    replicationId: server.rng.hex(40),
+    replicationId2: NO_REPLICATION_ID,
+    secondOffset: -1,
+  }
+  STATES.set(server, fresh)
+  return fresh
+}

@@ -1,0 +1,133 @@
+import {human, type InfoFacts, type InfoField} from './facts.js'
+import {REDIS_VERSION, SHOAL_VERSION} from './version.js'
+
+/** INFO's sections about the process itself. Fields without a counterpart here are left out, not invented. */
+
+const DAY_SECONDS = 86_400
+const LRU_CLOCK_LIMIT = 1 << 24
+
+export function renderServer({host, nowMs, server}: InfoFacts): InfoField[] {
+  const {config} = server
+  const uptime = Math.max(0, Math.floor((nowMs - server.startedMs) / 1000))
+  const fields: InfoField[] = [
+    ['redis_version', REDIS_VERSION],
+    ['shoal_version', SHOAL_VERSION],
+    ['redis_git_sha1', '00000000'],
+    ['redis_git_dirty', 0],
+    ['redis_mode', server.isCluster ? 'cluster' : 'standalone'],
+  ]
+  if (host !== undefined) fields.push(['os', host.os])
+  fields.push(
+    ['arch_bits', 64],
+    ['process_id', server.processId],
+    ['process_supervised', 'no'],
+    ['run_id', server.runId],
+    ['tcp_port', config.values.port],
+    ['server_time_usec', nowMs * 1000],
+    ['uptime_in_seconds', uptime],
+    ['uptime_in_days', Math.floor(uptime / DAY_SECONDS)],
+    ['hz', config.values.hz],
+    ['configured_hz', config.values.hz],
+    ['lru_clock', Math.floor(nowMs / 1000) % LRU_CLOCK_LIMIT],
+  )
+  if (host !== undefined) fields.push(['executable', host.executable])
+  fields.push(['config_file', config.fileName ?? ''], ['io_threads_active', 0])
+  return fields
+}
+
+export function renderClients({host, server}: InfoFacts): InfoField[] {
+  let input = 0
+  let output = 0
+  for (const client of server.clients.values()) {
+    input = Math.max(input, client.queryBufferBytes)
+    output = Math.max(output, client.reply.out.length)
+  }
+  return [
+    ['connected_clients', server.clients.size],
+    ['cluster_connections', host?.clusterConnections ?? 0],
+    ['maxclients', server.config.values.maxclients],
+    ['client_recent_max_input_buffer', input],
+    ['client_recent_max_output_buffer', output],
+    ['blocked_clients', 0],
+    ['tracking_clients', 0],
+    ['clients_in_timeout_table', 0],
+  ]
+}
+
+function ratio(part: number, whole: number): string {
+  return whole === 0 ? '0.00' : (part / whole).toFixed(2)
+}
+
+export function renderMemory({host, memory, server}: InfoFacts): InfoField[] {
+  const {heapUsed, peakRss, rss} = memory
+  const {maxmemory, maxmemoryPolicy} = server.config.values
+  const peak = Math.max(peakRss, heapUsed)
+  const fields: InfoField[] = [
+    ['used_memory', heapUsed],
+    ['used_memory_human', human(heapUsed)],
+    ['used_memory_rss', rss],
+    ['used_memory_rss_human', human(rss)],
+    ['used_memory_peak', peak],
+    ['used_memory_peak_human', human(peak)],
+    ['used_memory_peak_perc', `${((heapUsed / Math.max(1, peak)) * 100).toFixed(2)}%`],
+  ]
+  if (host !== undefined) {
+    fields.push(['total_system_memory', host.totalMemoryBytes])
+    fields.push(['total_system_memory_human', human(host.totalMemoryBytes)])
+  }
+  fields.push(
+    ['maxmemory', maxmemory],
+    ['maxmemory_human', human(maxmemory)],
+    ['maxmemory_policy', maxmemoryPolicy],
+    ['mem_fragmentation_ratio', ratio(rss, heapUsed)],
+    ['mem_fragmentation_bytes', rss - heapUsed],
+    ['mem_not_counted_for_evict', 0],
+    ['mem_replication_backlog', 0],
+    ['mem_clients_slaves', 0],
+    ['mem_clients_normal', clientBytes(server)],
+    ['mem_cluster_links', 0],
+    ['mem_aof_buffer', 0],
+    ['mem_allocator', 'v8'],
+    ['active_defrag_running', 0],
+    ['lazyfree_pending_objects', 0],
+    ['lazyfreed_objects', 0],
+  )
+  return fields
+}
+
+function clientBytes(server: InfoFacts['server']): number {
+  let bytes = 0
+  for (const client of server.clients.values()) bytes += client.queryBufferBytes + client.reply.out.length
+  return bytes
+}
+
+/** Nothing is written to disk yet but nodes.conf; the fields are those of a server with `save ""`. */
+export function renderPersistence({server}: InfoFacts): InfoField[] {
+  return [
+    ['loading', 0],
+    ['async_loading', 0],
+    ['rdb_changes_since_last_save', server.state.dirty],
+    ['rdb_bgsave_in_progress', 0],
+    ['rdb_last_save_time', server.lastSaveSeconds],
+    ['rdb_last_bgsave_status', 'ok'],
+    ['rdb_last_bgsave_time_sec', -1],
+    ['rdb_current_bgsave_time_sec', -1],
+    ['rdb_saves', 0],
+    ['aof_enabled', 0],
+    ['aof_rewrite_in_progress', 0],
+    ['aof_rewrite_scheduled', 0],
+    ['aof_last_rewrite_time_sec', -1],
+    ['aof_current_rewrite_time_sec', -1],
+    ['aof_last_bgrewrite_status', 'ok'],
+    ['aof_last_write_status', 'ok'],
+  ]
+}
+
+export function renderCpu({cpu}: InfoFacts): InfoField[] {
+  return [
+    ['used_cpu_sys', cpu.system.toFixed(6)],
+    ['used_cpu_user', cpu.user.toFixed(6)],
+    ['used_cpu_sys_children', '0.000000'],
+    ['used_cpu_user_children', '0.000000'],
+  ]
+}
