@@ -23,6 +23,9 @@ export const SPECIAL_NOT_AUTHENTICATED = 1
 export const SPECIAL_MULTI = 2
 export const SPECIAL_REPLY_MODE = 4
 
+/** A pipeline of small requests for big values must not gather all its answers in memory. */
+const OUTPUT_BATCH_BYTES_MAX = 1024 * 1024
+
 /**
  * One connection as the pure server sees it: input bytes go to `feed`, output gathers in `reply`.
  *
@@ -63,6 +66,12 @@ export class Client implements Watcher {
   /** CLIENT NO-EVICT. */
   noEvict = false
   noTouch = false
+
+  /** Bytes written to the socket and not yet taken by the kernel; the shell keeps it current for CLIENT LIST. */
+  unsentBytes = 0
+  /** Output is to be sent before more commands run: `reply.out` has grown beyond `outputBatchMax` bytes. */
+  throttled = false
+  outputBatchMax = OUTPUT_BATCH_BYTES_MAX
 
   /** Waits; input is kept, not processed. */
   parked = false
@@ -123,12 +132,17 @@ export class Client implements Watcher {
       this.afterPark = undefined
       run()
     }
+    this.throttled = false
     while (!this.parked && !this.closing) {
+      if (this.reply.out.length > this.outputBatchMax) {
+        this.throttled = true
+        break
+      }
       const argv = parser.next()
       if (argv === undefined) break
       server.execute(this, argv)
     }
-    if (parser.error !== undefined && !this.closing && !this.parked) {
+    if (parser.error !== undefined && !this.closing && !this.parked && !this.throttled) {
       this.reply.error(`ERR Protocol error: ${parser.error}`)
       server.onProtocolError(this, parser.error)
       this.closing = true
@@ -145,7 +159,11 @@ export class Client implements Watcher {
 
   /** Something more to run first once unparked, by who finds the client parked after its call. */
   afterUnpark(then: () => void): void {
-    this.afterPark = then
+    const before = this.afterPark
+    this.afterPark = () => {
+      before?.()
+      then()
+    }
   }
 
   /** Lets a parked client go on, soon, from the event loop. */

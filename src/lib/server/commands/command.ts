@@ -135,7 +135,10 @@ export class Command {
   rejectedCalls = 0
   failedCalls = 0
 
+  private readonly definition: CommandDefinition
+
   constructor(definition: CommandDefinition) {
+    this.definition = definition
     const flags = definition.flags ?? []
     this.name = definition.name
     this.fullName = definition.name
@@ -160,6 +163,13 @@ export class Command {
     this.noMulti = flags.includes('no_multi')
     this.isTransactionControl = TRANSACTION_CONTROL.has(definition.name) && definition.group !== 'cluster'
     this.subcommands = definition.subcommands && adopt(this, definition.subcommands)
+  }
+
+  /** The same command with statistics of its own: every server in a process gets its own table. */
+  copy(): Command {
+    const {subcommands} = this.definition
+    if (subcommands === undefined) return new Command(this.definition)
+    return new Command({...this.definition, subcommands: subcommands.map((one) => one.copy())})
   }
 }
 

@@ -19,10 +19,11 @@ export function allCommands(): Command[] {
   return GROUPS.flat()
 }
 
-/** By name in lower and in upper case, the two spellings clients use; the dispatcher lowers any other. */
+/** A table of its own for each server. By name in lower and in upper case, the two spellings clients use; the dispatcher lowers any other. */
 export function commandTable(): ReadonlyMap<string, Command> {
   const table = new Map<string, Command>()
-  for (const command of allCommands()) {
+  for (const defined of allCommands()) {
+    const command = defined.copy()
     table.set(command.name, command)
     table.set(command.name.toUpperCase(), command)
   }

@@ -1,0 +1,115 @@
+import {type as osType, release, totalmem} from 'node:os'
+import type {Client} from '../server/client.js'
+import type {Config} from '../server/config/config.js'
+import type {LogLevel, PeerExchange, ServerEffects, ShutdownOptions} from '../server/effects.js'
+import type {HostEffects, HostFacts} from '../server/info/facts.js'
+import {readConfigFile, replaceFile} from './config-file.js'
+import type {NodeLog} from './log.js'
+import {MigrateClient} from './migrate-client.js'
+import type {TcpServer} from './tcp-server.js'
+
+/** What the effects need of the node around them. */
+export interface NodeHooks {
+  readonly config: Config
+  readonly log: NodeLog
+  shutdown(options: ShutdownOptions): void
+  configChanged(names: readonly string[]): void
+  clusterConnections(): number
+}
+
+/** Carries out what the pure server asks of sockets, disk, clock and process. */
+export class NodeEffects implements ServerEffects, HostEffects {
+  /** Set once the server exists. */
+  tcp: TcpServer | undefined
+  private readonly hooks: NodeHooks
+  private readonly migrateClient = new MigrateClient()
+  private peakRss = 0
+
+  constructor(hooks: NodeHooks) {
+    this.hooks = hooks
+  }
+
+  log(level: LogLevel, text: string): void {
+    this.hooks.log.write(level, text)
+  }
+
+  nowMs(): number {
+    return Date.now()
+  }
+
+  unixUs(): number {
+    return Math.round((performance.timeOrigin + performance.now()) * 1000)
+  }
+
+  monotonicUs(): number {
+    return performance.now() * 1000
+  }
+
+  shutdown(options: ShutdownOptions): void {
+    this.hooks.shutdown(options)
+  }
+
+  flush(client: Client): void {
+    setImmediate(() => this.tcp?.socketOf(client.id)?.flush())
+  }
+
+  closeClient(client: Client, afterReply: boolean): void {
+    if (afterReply) {
+      client.closing = true
+      this.flush(client)
+    } else {
+      this.tcp?.socketOf(client.id)?.close(false)
+    }
+  }
+
+  resume(client: Client): void {
+    setImmediate(() => this.tcp?.socketOf(client.id)?.resume())
+  }
+
+  configChanged(names: readonly string[]): void {
+    this.hooks.configChanged(names)
+  }
+
+  readConfigFile(): string | undefined {
+    const {fileName} = this.hooks.config
+    return fileName === undefined ? undefined : readConfigFile(fileName)
+  }
+
+  writeConfigFile(text: string): void {
+    const {fileName} = this.hooks.config
+    if (fileName === undefined) throw new Error('The server is running without a config file')
+    replaceFile(fileName, text)
+  }
+
+  exchange(request: PeerExchange): void {
+    this.migrateClient.exchange(request)
+  }
+
+  sleep(durationMs: number): void {
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, durationMs)
+  }
+
+  memory(): {readonly heapUsed: number; readonly rss: number; readonly peakRss: number} {
+    const {heapUsed, rss} = process.memoryUsage()
+    this.peakRss = Math.max(this.peakRss, rss)
+    return {heapUsed, peakRss: this.peakRss, rss}
+  }
+
+  cpu(): {readonly system: number; readonly user: number} {
+    const {system, user} = process.cpuUsage()
+    return {system: system / 1e6, user: user / 1e6}
+  }
+
+  host(): HostFacts {
+    return {
+      clusterConnections: this.hooks.clusterConnections(),
+      executable: process.argv[1] ?? process.execPath,
+      os: `${osType()} ${release()} ${process.arch === 'x64' ? 'x86_64' : process.arch}`,
+      totalMemoryBytes: totalmem(),
+    }
+  }
+
+  close(): void {
+    this.migrateClient.close()
+  }
+}

@@ -1,0 +1,147 @@
+import {unlinkSync, writeFileSync} from 'node:fs'
+import {messageOf} from '../kernel/errors.js'
+import type {Config} from '../server/config/config.js'
+import type {ShutdownOptions} from '../server/effects.js'
+import {Server} from '../server/server.js'
+import type {ClusterBus} from './cluster-bus.js'
+import {pathInDir} from './config-file.js'
+import type {NodeLog} from './log.js'
+import {NodeEffects} from './node-effects.js'
+import {systemRng} from './system-rng.js'
+import {ListenError, TcpServer} from './tcp-server.js'
+import {Timers} from './timers.js'
+
+/** A node that could not start; `message` is for the operator, the log has it too. */
+export class StartError extends Error {
+  override readonly name = 'StartError'
+}
+
+/** A running node: its pure server, and the sockets, timers and files around it. */
+export class Node {
+  readonly config: Config
+  readonly log: NodeLog
+  readonly server: Server
+  private readonly effects: NodeEffects
+  private readonly tcp: TcpServer
+  private readonly timers: Timers
+  private bus: ClusterBus | undefined
+  private stopping: Promise<void> | undefined
+  private readonly onStopped: (() => void)[] = []
+  private hasPidFile = false
+
+  constructor(config: Config, log: NodeLog) {
+    this.config = config
+    this.log = log
+    this.effects = new NodeEffects({
+      clusterConnections: () => countLinks(this.bus),
+      config,
+      configChanged: () => this.applySettings(),
+      log,
+      shutdown: (options) => void this.stop(options),
+    })
+    this.server = new Server({
+      config,
+      effects: this.effects,
+      nowMs: Date.now(),
+      processId: process.pid,
+      rng: systemRng(),
+    })
+    this.tcp = new TcpServer(this.server)
+    this.effects.tcp = this.tcp
+    this.timers = new Timers(this.server, this.tcp)
+  }
+
+  /** @throws {StartError} and has undone what it began */
+  async start(): Promise<void> {
+    const {port} = this.config.values
+    try {
+      if (port !== 0) await this.tcp.listen(port)
+      if (this.server.isCluster) await this.startBus()
+    } catch (error) {
+      await this.close()
+      const what = error instanceof ListenError ? `Failed listening on port ${port} (TCP), aborting.` : 'aborting.'
+      this.log.write('warning', `Warning: ${messageOf(error)}`)
+      this.log.write('warning', what)
+      throw new StartError(messageOf(error))
+    }
+    this.writePidFile()
+    this.timers.start()
+    this.log.write('warning', 'Server initialized')
+    if (port !== 0) this.log.write('notice', 'Ready to accept connections')
+  }
+
+  private async startBus(): Promise<void> {
+    const {ClusterBus} = await import('./cluster-bus.js')
+    this.bus = await ClusterBus.start({
+      directory: this.config.values.dir,
+      onFatal: (reason) => {
+        this.log.write('warning', reason)
+        void this.stop()
+      },
+      server: this.server,
+    })
+  }
+
+  private applySettings(): void {
+    const {logfile, loglevel} = this.config.values
+    this.log.level = loglevel
+    this.log.file = logfile === '' ? '' : pathInDir(this.config, logfile)
+    this.bus?.configChanged()
+  }
+
+  private writePidFile(): void {
+    const {daemonize, pidfile} = this.config.values
+    const path = pidfile === '' && daemonize ? '/var/run/redis.pid' : pidfile
+    if (path === '') return
+    try {
+      writeFileSync(pathInDir(this.config, path), `${process.pid}\n`)
+      this.hasPidFile = true
+    } catch (error) {
+      this.log.write('warning', `Failed to write PID file: ${(error as Error).message}`)
+    }
+  }
+
+  /** Resolves when the node has stopped, for whatever reason. */
+  get stopped(): Promise<void> {
+    return new Promise((resolve) => {
+      this.onStopped.push(resolve)
+    })
+  }
+
+  /** Closes everything. Safe to call again: all calls resolve when the node has stopped. */
+  stop(_options?: ShutdownOptions): Promise<void> {
+    this.stopping ??= this.close().then(() => {
+      this.log.write('warning', 'Redis is now ready to exit, bye bye...')
+      for (const resolve of this.onStopped) resolve()
+    })
+    return this.stopping
+  }
+
+  private async close(): Promise<void> {
+    this.timers.stop()
+    this.tcp.close()
+    this.bus?.close()
+    this.effects.close()
+    if (this.hasPidFile) {
+      this.log.write('notice', 'Removing the pid file.')
+      removeQuietly(pathInDir(this.config, this.config.values.pidfile))
+    }
+  }
+}
+
+function countLinks(bus: ClusterBus | undefined): number {
+  let count = 0
+  for (const {inboundLink, link} of bus?.core.nodes.values() ?? []) {
+    if (link?.open) count++
+    if (inboundLink !== undefined) count++
+  }
+  return count
+}
+
+function removeQuietly(path: string): void {
+  try {
+    unlinkSync(path)
+  } catch {
+    // Somebody was faster.
+  }
+}

@@ -1,0 +1,144 @@
+import {createServer, isIP, type Server as NetServer, type Socket} from 'node:net'
+import type {Server} from '../server/server.js'
+import {ClientSocket} from './client-socket.js'
+
+const DENIED =
+  "-DENIED Redis is running in protected mode because protected mode is enabled and no password is set for the default user. In this mode connections are only accepted from the loopback interface. If you want to connect from external computers to Redis you may adopt one of the following solutions: 1) Just disable protected mode sending the command 'CONFIG SET protected-mode no' from the loopback interface by connecting to Redis from the same host the server is running, however MAKE SURE Redis is not publicly accessible from internet if you do so. Use CONFIG REWRITE to make this change permanent. 2) Alternatively you can just disable the protected mode by editing the Redis configuration file, and setting the protected mode option to 'no', and then restarting the server. 3) If you started the server manually just for testing, restart it with the '--protected-mode no' option. 4) Setup a an authentication password for the default user. NOTE: You only need to do one of the above things in order for the server to start accepting connections from the outside.\r\n"
+const FULL = '-ERR max number of clients reached\r\n'
+
+/** A port that could not be listened on; `message` is the line for the log. */
+export class ListenError extends Error {
+  override readonly name = 'ListenError'
+  readonly code: string | undefined
+
+  constructor(message: string, code: string | undefined) {
+    super(message)
+    this.code = code
+  }
+}
+
+const REASONS: Readonly<Record<string, string>> = {
+  EACCES: 'Permission denied',
+  EADDRINUSE: 'Address already in use',
+  EADDRNOTAVAIL: 'Cannot assign requested address',
+}
+
+/** Accepts clients on every address of `bind` and owns their sockets. */
+export class TcpServer {
+  private readonly server: Server
+  private readonly listeners: NetServer[] = []
+  private readonly sockets = new Map<number, ClientSocket>()
+  private cronTurn = 0
+
+  constructor(server: Server) {
+    this.server = server
+  }
+
+  /**
+   * Listens on all addresses of `bind`. An address marked `-` may be missing on this machine.
+   *
+   * @throws {ListenError} and listens on none
+   */
+  async listen(port: number): Promise<void> {
+    for (const entry of this.server.config.values.bind) {
+      const isOptional = entry.startsWith('-')
+      const address = isOptional ? entry.slice(1) : entry
+      try {
+        this.listeners.push(await this.listenOn(address, port))
+      } catch (error) {
+        const {code = ''} = error as NodeJS.ErrnoException
+        if (isOptional && (code === 'EADDRNOTAVAIL' || code === 'EAFNOSUPPORT')) continue
+        this.closeListeners()
+        const reason = REASONS[code] ?? (error as Error).message
+        throw new ListenError(`Could not create server TCP listening socket ${address}:${port}: bind: ${reason}`, code)
+      }
+    }
+  }
+
+  private listenOn(address: string, port: number): Promise<NetServer> {
+    const host = address === '*' ? '0.0.0.0' : address === '::*' ? '::' : address
+    return new Promise((resolve, reject) => {
+      const listener = createServer({noDelay: true}, (socket) => this.onConnection(socket))
+      listener.once('error', reject)
+      listener.listen({backlog: this.server.config.values.tcpBacklog, host, ipv6Only: isIP(host) === 6, port}, () => {
+        listener.removeListener('error', reject)
+        // Running out of descriptors must not end the node.
+        listener.on('error', (error) =>
+          this.server.effects.log('warning', `Accepting client connection: ${error.message}`),
+        )
+        resolve(listener)
+      })
+    })
+  }
+
+  private onConnection(socket: Socket): void {
+    const {config, effects, stats} = this.server
+    const remote = socket.remoteAddress
+    if (remote === undefined) {
+      socket.destroy()
+      return
+    }
+    if (this.sockets.size >= config.values.maxclients) {
+      stats.rejectedConnections++
+      turnAway(socket, FULL)
+      return
+    }
+    if (config.values.protectedMode && config.values.requirepass === '' && !isLoopback(remote)) {
+      stats.rejectedConnections++
+      turnAway(socket, DENIED)
+      return
+    }
+    const {tcpKeepalive} = config.values
+    if (tcpKeepalive > 0) socket.setKeepAlive(true, tcpKeepalive * 1000)
+    const client = this.server.addClient({
+      address: hostPort(remote, socket.remotePort ?? 0),
+      localAddress: hostPort(socket.localAddress ?? '', socket.localPort ?? 0),
+      nowMs: Date.now(),
+    })
+    effects.log('verbose', `Accepted ${client.address}`)
+    this.sockets.set(client.id, new ClientSocket(socket, client, this.server, (gone) => this.onGone(gone)))
+  }
+
+  private onGone({client}: ClientSocket): void {
+    this.sockets.delete(client.id)
+    this.server.removeClient(client)
+  }
+
+  socketOf(clientId: number): ClientSocket | undefined {
+    return this.sockets.get(clientId)
+  }
+
+  /** Every 100 ms; looks at all clients about once a second. */
+  cron(nowMs: number): void {
+    if (++this.cronTurn % 10 !== 0) return
+    for (const socket of this.sockets.values()) socket.cron(nowMs)
+  }
+
+  private closeListeners(): void {
+    for (const listener of this.listeners) listener.close()
+    this.listeners.length = 0
+  }
+
+  /** Stops listening and drops every client, after what they are to be told. */
+  close(): void {
+    this.closeListeners()
+    for (const socket of [...this.sockets.values()]) {
+      socket.flush()
+      socket.close(true)
+    }
+  }
+}
+
+function turnAway(socket: Socket, text: string): void {
+  socket.on('error', () => socket.destroy())
+  socket.end(text, 'latin1')
+  socket.destroySoon()
+}
+
+function isLoopback(address: string): boolean {
+  return address === '::1' || address.startsWith('127.') || address.startsWith('::ffff:127.')
+}
+
+function hostPort(host: string, port: number): string {
+  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
+}

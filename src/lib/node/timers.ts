@@ -1,0 +1,55 @@
+import {adminStateOf} from '../server/info/admin-state.js'
+import type {Server} from '../server/server.js'
+import type {TcpServer} from './tcp-server.js'
+
+const CRON_MS = 100
+/** Deadlines looked at in one go, and for how long at most in one turn of the loop; the rest follows after other work. */
+const EXPIRY_ENTRIES = 1000
+const EXPIRY_TURN_MS = 3
+/** Of each 100 ms: Redis gives its own cycle a quarter of the CPU. */
+const EXPIRY_CRON_MS = 25
+
+/** The periodic work of a node: cron every 100 ms, the active expiry in slices. */
+export class Timers {
+  private readonly server: Server
+  private readonly tcp: TcpServer
+  private timer: NodeJS.Timeout | undefined
+  private expiryLeftMs = 0
+
+  constructor(server: Server, tcp: TcpServer) {
+    this.server = server
+    this.tcp = tcp
+  }
+
+  start(): void {
+    this.timer = setInterval(() => this.cron(), CRON_MS)
+  }
+
+  stop(): void {
+    clearInterval(this.timer)
+    this.timer = undefined
+  }
+
+  private cron(): void {
+    const nowMs = Date.now()
+    if (adminStateOf(this.server).cronPaused) return
+    this.server.cron(nowMs)
+    this.tcp.cron(nowMs)
+    const isRunning = this.expiryLeftMs > 0
+    this.expiryLeftMs = EXPIRY_CRON_MS
+    if (!isRunning) this.expire()
+  }
+
+  private expire(): void {
+    if (this.timer === undefined) return
+    const startedMs = performance.now()
+    let goesOn = true
+    let tookMs = 0
+    while (goesOn && tookMs < EXPIRY_TURN_MS) {
+      goesOn = this.server.activeExpire(Date.now(), EXPIRY_ENTRIES)
+      tookMs = performance.now() - startedMs
+    }
+    this.expiryLeftMs = goesOn ? this.expiryLeftMs - tookMs : 0
+    if (this.expiryLeftMs > 0) setImmediate(() => this.expire())
+  }
+}
