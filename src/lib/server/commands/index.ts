@@ -2,6 +2,7 @@ import type {Command} from './command.js'
 import {connectionCommands} from './connection/index.js'
 import {genericCommands} from './generic/index.js'
 import {migrationCommands} from './migration/index.js'
+import {serverCommands} from './server/index.js'
 import {stringCommands} from './string/index.js'
 import {transactionCommands} from './transactions/index.js'
 
@@ -10,6 +11,7 @@ const GROUPS: readonly (readonly Command[])[] = [
   connectionCommands,
   genericCommands,
   migrationCommands,
+  serverCommands,
   stringCommands,
   transactionCommands,
 ]
