@@ -1,5 +1,4 @@
 import {fork} from 'node:child_process'
-import {once} from 'node:events'
 import {existsSync} from 'node:fs'
 import {join} from 'node:path'
 import {keyNames, load, valueOfWrite} from './keys.js'
@@ -51,17 +50,20 @@ interface Link {
 class WritersProcess {
   private readonly child = own(fork(join(import.meta.dirname, 'writers.ts'), {execArgv: ['--import', 'tsx']}))
 
-  async ask<Kind extends WritersReply['kind']>(request: WritersRequest): Promise<WritersReply & {kind: Kind}> {
-    this.child.send(request)
-    const gone = once(this.child, 'exit').then(() => {
-      throw new Error(`the writers ended during ${request.kind}`)
+  ask<Kind extends WritersReply['kind']>(request: WritersRequest): Promise<WritersReply & {kind: Kind}> {
+    const {child} = this
+    return new Promise((resolve, reject) => {
+      const onExit = (): void => reject(new Error(`the writers ended during ${request.kind}`))
+      child.once('exit', onExit)
+      child.once('message', (reply) => {
+        child.off('exit', onExit)
+        resolve(reply as WritersReply & {kind: Kind})
+      })
+      child.send(request)
     })
-    const [reply] = (await Promise.race([once(this.child, 'message'), gone])) as [WritersReply & {kind: Kind}]
-    return reply
   }
 
   end(): void {
-    this.child.removeAllListeners('exit')
     this.child.disconnect()
   }
 }
