@@ -1,4 +1,3 @@
-import type {Rng} from '../../src/lib/kernel/rng.js'
 import {Violation} from './checkers/checker.js'
 import {type Reply, redirectTarget, runKeyCommand, type SimConnection} from './commands.js'
 import {type Job, sleep, spawn, withTimeout} from './coroutine.js'
@@ -18,7 +17,6 @@ export class AppClients {
   private readonly possible = new Map<string, Set<string | undefined>>()
   private readonly busy = new Set<string>()
   private readonly connections = new Map<string, SimConnection>()
-  private readonly rng: Rng
   private written = 0
   acknowledged = 0
   reads = 0
@@ -27,26 +25,27 @@ export class AppClients {
     private readonly world: World,
     /** A client library that forgets that ASKING is for one command. */
     private readonly keepAsking: boolean,
-  ) {
-    this.rng = world.clientRng.fork()
-  }
+  ) {}
 
   get keys(): string[] {
     return [...this.possible.keys()]
   }
 
-  /** Begins a SET unless one of this key is still under way. */
-  write(key: string): void {
-    if (this.busy.has(key)) return
-    this.busy.add(key)
-    const value = `v${++this.written}`
-    spawn(this.writing(key, value))
+  /** Begins a SET of each, unless something with this key is still under way. */
+  write(keys: readonly string[]): void {
+    for (const key of keys) {
+      if (this.busy.has(key)) continue
+      this.busy.add(key)
+      spawn(this.writing(key, `v${++this.written}`))
+    }
   }
 
-  read(key: string): void {
-    if (this.busy.has(key)) return
-    this.busy.add(key)
-    spawn(this.reading(key, false))
+  read(keys: readonly string[]): void {
+    for (const key of keys) {
+      if (this.busy.has(key)) continue
+      this.busy.add(key)
+      spawn(this.reading(key, false))
+    }
   }
 
   get idle(): boolean {
@@ -104,7 +103,9 @@ export class AppClients {
     const {world} = this
     let unknown = false
     let reply: Reply | undefined
-    let to = this.rng.pick(world.nodes)
+    // A stream of its own per operation: one operation less leaves the others as they were.
+    const rng = world.momentRng(key)
+    let to = rng.pick(world.nodes)
     let asking = false
     for (let tried = 0; tried < attempts; tried++) {
       reply = yield* this.send(to, key, value, asking)
@@ -118,8 +119,8 @@ export class AppClients {
         continue
       }
       // No answer, TRYAGAIN or CLUSTERDOWN: somewhere else, a little later.
-      yield* sleep(world.queue, 20 + this.rng.below(100))
-      to = this.rng.pick(world.nodes)
+      yield* sleep(world.queue, 20 + rng.below(100))
+      to = rng.pick(world.nodes)
     }
     return {reply, unknown}
   }

@@ -22,7 +22,7 @@ interface Sight {
   readonly owner: string | undefined
   /** Of every primary it knows: id -> configEpoch. */
   readonly epochs: ReadonlyMap<string, number>
-  readonly stateOk: boolean
+  readonly isPrimary: boolean
 }
 
 /**
@@ -44,6 +44,14 @@ export class Mover {
     private readonly world: World,
     private readonly keysPerMigrate: number,
   ) {}
+
+  /** Nobody bumps amid a reshard, nor before the last epochs have spread: a primary that does takes its slots back. */
+  get mayBump(): boolean {
+    const {nodes} = this.world
+    if (this.open > 0 || nodes.some((node) => !node.running)) return false
+    const sights = nodes.map((node) => lookAt(node, 0))
+    return sights.every((sight) => isBarrierMet(sights, sight))
+  }
 
   /** True if neither node takes part in another move: a source must not bump while it gives slots away. */
   isFree({from, to}: MoveRequest): boolean {
@@ -75,7 +83,8 @@ export class Mover {
       }
       if (target.owner === target.id) return yield* this.announce(request)
       // Somebody else's by now (the plan was made from an old view): not ours to move.
-      if (source.owner !== source.id) return yield* this.giveUp(request)
+      // And a primary that gave its last slot away has become a replica: nothing can be moved to it.
+      if (source.owner !== source.id || !target.isPrimary) return yield* this.giveUp(request)
       if (isBarrierMet(sights.values(), target) && (yield* this.carryOver(request))) continue
       yield* sleep(this.world.queue, RETRY_MS)
     }
@@ -161,8 +170,8 @@ function lookAt(node: SimNode, slot: number): Sight {
     currentEpoch: core.currentEpoch,
     epochs: new Map(primaries.map((known) => [known.id, known.configEpoch])),
     id: core.myself.id,
+    isPrimary: core.myself.isPrimary,
     owner: core.ownerOf(slot)?.id,
-    stateOk: core.stateOk,
   }
 }
 

@@ -30,6 +30,7 @@ export interface LinkModel {
   readonly latencyMinMs: number
   readonly latencyMaxMs: number
   readonly refuseChance: number
+  /** A SYN is lost. */
   readonly hangChance: number
   /** A write is cut into pieces that travel on their own. */
   readonly splitChance: number
@@ -123,11 +124,8 @@ export class Network<M> {
     const end = this.end(machine, localIp, ip)
     end.handlers = handlers
     this.ends.add(end)
-    const hang = this.rng.chance(this.model.hangChance)
-    const refuse = this.rng.chance(this.model.refuseChance)
-    this.queue.after(this.latency(machine, machine), () =>
-      this.knock(end, ip, port, hang ? 'hang' : refuse ? 'refuse' : 'try', 1000),
-    )
+    const isRefused = this.rng.chance(this.model.refuseChance)
+    this.queue.after(this.latency(machine, machine), () => this.knock(end, ip, port, isRefused, 1000))
     return end
   }
 
@@ -168,23 +166,23 @@ export class Network<M> {
     return end
   }
 
-  /** One SYN. */
-  private knock(end: End<M>, ip: string, port: number, luck: 'hang' | 'refuse' | 'try', retryMs: number): void {
+  /** One SYN; a lost one is sent again after 1, 2, 4 ... s, as kernels do. */
+  private knock(end: End<M>, ip: string, port: number, isRefused: boolean, retryMs: number): void {
     if (!end.handlers) return
     const listener = this.listeners.get(`${ip}:${port}`)
-    const to = listener?.machine
-    const unheard =
-      to === undefined ? false : this.isCut(end.machine, to) || this.isCut(to, end.machine) || this.off.has(to)
-    if (luck === 'hang' || unheard) {
+    if (this.rng.chance(this.model.hangChance) || (listener && !this.isReachable(end.machine, listener.machine))) {
       if (retryMs > 64_000) this.drop(end)
-      else this.queue.after(retryMs, () => this.knock(end, ip, port, luck, retryMs * 2))
-      return
-    }
-    if (!listener || luck === 'refuse') {
+      else this.queue.after(retryMs, () => this.knock(end, ip, port, isRefused, retryMs * 2))
+    } else if (!listener || isRefused) {
       this.queue.after(this.latency(end.machine, end.machine), () => this.drop(end))
-      return
+    } else {
+      this.connect(end, listener, ip)
     }
-    this.connect(end, listener, ip)
+  }
+
+  /** A connection needs both directions. */
+  private isReachable(from: number, to: number): boolean {
+    return !this.isCut(from, to) && !this.isCut(to, from) && !this.off.has(to)
   }
 
   private connect(end: End<M>, listener: Listener<M>, ip: string): void {

@@ -26,8 +26,7 @@ type Verb = (stage: Stage, args: readonly string[]) => string | undefined
 const VERBS: Readonly<Record<string, Verb>> = {
   addslots: (stage, [node, ranges]) => admin(stage, node, (core) => core.addSlots(slotsIn(ranges))),
   boot: ({world}, nodes) => each(world, nodes, (node) => node.start()),
-  // Nobody bumps amid a reshard: a source that does takes its slots back, on any Redis.
-  bump: (stage, [node]) => (stage.mover.open > 0 ? undefined : admin(stage, node, (core) => core.bumpEpoch().effects)),
+  bump: (stage, [node]) => (stage.mover.mayBump ? admin(stage, node, (core) => core.bumpEpoch().effects) : undefined),
   calm: ({world}) => quiet(() => world.calm()),
   careless: ({world, mover}, [slot, link]) => startMove(world, mover, slot, link, true),
   clock: ({world}, [node, offsetMs, drift]) =>
@@ -65,7 +64,7 @@ const VERBS: Readonly<Record<string, Verb>> = {
   },
   move: ({world, mover}, [slot, link]) => startMove(world, mover, slot, link, false),
   power: ({world}, nodes) => each(world, nodes, (node) => node.crash(true)),
-  read: ({app}, keys) => quiet(() => keys.forEach((key) => app.read(key))),
+  read: ({app}, keys) => quiet(() => app.read(keys)),
   readdress: ({world}, [node, ip]) =>
     quiet(() => {
       const found = nodeOf(world, node)
@@ -76,7 +75,7 @@ const VERBS: Readonly<Record<string, Verb>> = {
   run: ({world}, [duration]) => quiet(() => world.run(msOf(duration))),
   // What `fix` does for a slot whose owner is out of reach: its new owner takes it with a new epoch.
   seize: (stage, [node, ranges]) => {
-    if (stage.mover.open > 0) return undefined
+    if (!stage.mover.mayBump) return undefined
     const bumped = admin(stage, node, (core) => core.bumpEpoch().effects)
     const take = (core: ClusterCore): ClusterEffect[] => {
       const taken = slotsIn(ranges).filter((slot) => core.ownerOf(slot) !== core.myself)
@@ -103,7 +102,7 @@ const VERBS: Readonly<Record<string, Verb>> = {
       node.keyspace.clear()
       persistence.onWiped(node)
     }),
-  write: ({app}, keys) => quiet(() => keys.forEach((key) => app.write(key))),
+  write: ({app}, keys) => quiet(() => app.write(keys)),
 }
 
 /** Runs one line. @returns its output, undefined if it has none */

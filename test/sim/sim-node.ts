@@ -50,7 +50,8 @@ export class SimNode {
   private busy = false
   private clockOffsetMs = 0
   private clockDrift = 0
-  private lastClockMs = 0
+  private startedMs = 0
+  private startedWallMs = EPOCH_MS
   private links = new Map<number, SimLink>()
   private acceptedCount = 0
   private waiting: (() => void)[] = []
@@ -76,17 +77,17 @@ export class SimNode {
     return this.lastId
   }
 
-  /** What this machine's clock says; never decreases while a process runs. */
+  /** Unix ms as a process tells it: the wall clock when it started, and the monotonic clock from there. */
   clockMs(): number {
-    const readMs = EPOCH_MS + this.clockOffsetMs + this.world.queue.nowMs * (1 + this.clockDrift)
-    this.lastClockMs = Math.max(this.lastClockMs, Math.floor(readMs))
-    return this.lastClockMs
+    return Math.floor(this.startedWallMs + (this.world.queue.nowMs - this.startedMs) * (1 + this.clockDrift))
   }
 
+  /** Steps of the wall clock show at the next start; the drift at once, without a jump. */
   setClock(offsetMs: number, drift: number): void {
-    // A drift counts from virtual time 0; the offset takes up what the old drift had gathered.
-    this.clockOffsetMs += offsetMs + this.world.queue.nowMs * (this.clockDrift - drift)
+    this.startedWallMs = this.startedWallMs + (this.world.queue.nowMs - this.startedMs) * (1 + this.clockDrift)
+    this.startedMs = this.world.queue.nowMs
     this.clockDrift = drift
+    this.clockOffsetMs += offsetMs
   }
 
   /** @throws Error if nodes.conf does not load: a finding, whatever happened to the disk */
@@ -97,7 +98,8 @@ export class SimNode {
     this.busy = false
     this.waiting = []
     this.links = new Map()
-    this.lastClockMs = 0
+    this.startedMs = this.world.queue.nowMs
+    this.startedWallMs = EPOCH_MS + this.clockOffsetMs + this.startedMs
     const text = this.disk.read(CONF) ?? this.seedConf
     this.seedConf = undefined
     this.world.network.setPower(this.index, true)

@@ -47,10 +47,8 @@ export class World {
   readonly queue = new EventQueue()
   readonly trace = new Trace()
   readonly network: Network<BusMessage>
-  readonly clientRng: Rng
   readonly nodes: readonly SimNode[]
   readonly checkers: Checker[] = []
-  private readonly callRng: Rng
   private readonly diskRng: Rng
   private link: LinkModel
   private diskSlow = true
@@ -61,8 +59,6 @@ export class World {
   ) {
     const root = seededRng(options.seed)
     const networkRng = root.fork()
-    this.callRng = root.fork()
-    this.clientRng = root.fork()
     this.diskRng = root.fork()
     this.link = options.link
     this.network = new Network(this.queue, networkRng, options.link)
@@ -132,14 +128,14 @@ export class World {
     done: (value: T) => void,
   ): void {
     const deadlineMs = this.queue.nowMs + timeoutMs
-    this.queue.after(this.callLatency(), () => {
+    this.queue.after(this.callLatency(from, node.index), () => {
       if (this.network.isCut(from, node.index)) return
       node.deliver(() => {
         if (this.queue.nowMs > deadlineMs) return
         const {life} = node
         serve((value) => {
           if (node.life !== life || !node.running) return
-          this.queue.after(this.callLatency(), () => {
+          this.queue.after(this.callLatency(node.index, from), () => {
             if (!this.network.isCut(node.index, from)) done(value)
           })
         })
@@ -192,9 +188,16 @@ export class World {
     if (keys.length > 0) this.note(`n${node.index} drops ${keys.length} keys of slot ${slot}`)
   }
 
-  private callLatency(): number {
+  /** Chance for one thing that begins now: independent of whatever else begins. */
+  momentRng(name: string): Rng {
+    let hash = this.options.seed ^ Math.floor(this.queue.nowMs * 1000)
+    for (let at = 0; at < name.length; at++) hash = Math.imul(hash ^ name.charCodeAt(at), 0x01000193)
+    return seededRng(hash)
+  }
+
+  private callLatency(from: number, to: number): number {
     const {latencyMaxMs, latencyMinMs} = this.link
-    return latencyMinMs + this.callRng.below(Math.max(1, Math.floor(latencyMaxMs - latencyMinMs)))
+    return latencyMinMs + this.momentRng(`${from}>${to}`).below(Math.max(1, Math.floor(latencyMaxMs - latencyMinMs)))
   }
 }
 

@@ -7,31 +7,46 @@ import {type Checker, Violation} from './checker.js'
  * 2 x node_timeout of that node's clock. Slotless nodes and replicas may be cleared at once.
  */
 export class FailureChecker implements Checker {
-  private readonly failed = new Map<SimNode, Map<string, number>>()
+  private readonly failed = new Map<SimNode, Map<string, Failed>>()
 
   onStarted(node: SimNode): void {
     this.failed.delete(node)
+    this.afterStep(node)
+  }
+
+  /** Whether it owns slots counts as the packet arrives: its claims are only read after the forgiveness. */
+  beforeStep(node: SimNode): void {
+    const since = this.failed.get(node)
+    if (!since) return
+    for (const [id, entry] of since) {
+      const known = node.core?.nodes.get(id)
+      if (known) entry.ownsSlots = known.isPrimary && known.slots.count > 0
+      else since.delete(id)
+    }
   }
 
   afterStep(node: SimNode): void {
     const {core} = node
     if (!core) return
-    let since = this.failed.get(node)
+    const since = this.failed.get(node) ?? new Map<string, Failed>()
     for (const known of core.nodes.values()) {
       const isFailed = known.has(NODE_FLAG.fail)
-      const failedMs = since?.get(known.id)
-      if (isFailed && failedMs === undefined) {
-        since ??= new Map()
-        since.set(known.id, node.clockMs())
+      const entry = since.get(known.id)
+      if (isFailed && !entry) {
+        since.set(known.id, {ownsSlots: true, sinceMs: node.clockMs()})
         this.failed.set(node, since)
       }
-      if (isFailed || failedMs === undefined) continue
-      since?.delete(known.id)
-      const afterMs = node.clockMs() - failedMs
-      if (known.isPrimary && known.slots.count > 0 && afterMs < 2 * node.config.nodeTimeoutMs) {
+      if (isFailed || !entry) continue
+      since.delete(known.id)
+      const afterMs = node.clockMs() - entry.sinceMs
+      if (entry.ownsSlots && afterMs < 2 * node.config.nodeTimeoutMs) {
         throw new Violation('fail-is-kept', `n${node.index} clears FAIL of ${known.id.slice(0, 8)} after ${afterMs} ms`)
       }
     }
-    if (since) for (const id of since.keys()) if (!core.nodes.has(id)) since.delete(id)
   }
+}
+
+interface Failed {
+  readonly sinceMs: number
+  ownsSlots: boolean
 }

@@ -37,7 +37,7 @@ function viewOf(node: SimNode): string[] {
     const bad = [NODE_FLAG.pfail, NODE_FLAG.fail, NODE_FLAG.handshake, NODE_FLAG.noaddr].filter((flag) => one.has(flag))
     const address = `${one.isMyself ? node.ip : one.ip}:${one.port}`
     const slots = hashOf(one.slots.snapshot())
-    return `${one.id.slice(0, 8)} ${address} ${role} ${bad.join(',')} epoch ${one.configEpoch} slots ${one.slots.count}/${slots}`
+    return `${one.id.slice(0, 8)} ${address} ${role} ${bad.join(',')} epoch ${(one.primary ?? one).configEpoch} slots ${one.slots.count}/${slots}`
   })
 }
 

@@ -1,4 +1,5 @@
 import {hashSlot} from '../../../src/lib/protocol/hash-slot.js'
+import type {ClusterInput} from '../../../src/lib/server/cluster/types.js'
 import type {SimNode} from '../sim-node.js'
 import type {World} from '../world.js'
 import {type Checker, Violation} from './checker.js'
@@ -9,7 +10,8 @@ import {type Checker, Violation} from './checker.js'
  * 1. At most one primary serves writes of a slot at a given configEpoch, over the whole run: kept as one table of
  *    slots per epoch. Both `core.serves` (which the hot path trusts) and every accepted write are entered.
  * 2. Nobody who does not own a slot takes a write for it unless this very command was preceded by ASKING.
- * 3. A node's table changes the owner of a slot only to a greater configEpoch, while the old owner lives and claims it.
+ * 3. A node's table changes the owner of a slot only to a greater configEpoch, while the old owner lives and claims it,
+ *    unless the last header it got from the old owner left the slot out (headers on two connections may overtake).
  */
 export class OwnershipChecker implements Checker {
   /** configEpoch -> per slot the number of the node that served it then; 0 = none yet. */
@@ -22,8 +24,13 @@ export class OwnershipChecker implements Checker {
     this.seen.delete(node)
   }
 
-  beforeStep(node: SimNode): void {
-    if (!this.seen.has(node)) this.seen.set(node, look(node))
+  beforeStep(node: SimNode, input: ClusterInput): void {
+    let seen = this.seen.get(node)
+    if (!seen) {
+      seen = look(node)
+      this.seen.set(node, seen)
+    }
+    if (input.kind === 'packet') seen.headers.set(input.message.header.sender, input.message.header.slots)
   }
 
   afterStep(node: SimNode): void {
@@ -39,7 +46,13 @@ export class OwnershipChecker implements Checker {
       changed = true
       if (old) this.checkClaims(node, before, known.id, old, now)
     }
-    if (changed || before.bitmaps.size !== core.nodes.size) this.seen.set(node, {...look(node), serves: before.serves})
+    if (changed || before.bitmaps.size !== core.nodes.size)
+      this.seen.set(node, {
+        ...look(node),
+        headers: before.headers,
+        serves: before.serves,
+        servesEpoch: before.servesEpoch,
+      })
     else refreshEpochs(before, node)
   }
 
@@ -88,7 +101,7 @@ export class OwnershipChecker implements Checker {
     for (const [loserId, bitmap] of before.bitmaps) {
       if (loserId === id) continue
       const slot = firstTaken(bitmap, old, now)
-      if (slot === undefined) continue
+      if (slot === undefined || !isClaimed(before.headers.get(loserId), slot)) continue
       const loserEpoch = before.epochs.get(loserId) ?? 0
       const loser = this.world.nodes.find((candidate) => candidate.id === loserId)
       if (!loser?.core || loser.core.ownerOf(slot) !== loser.core.myself) continue
@@ -105,6 +118,8 @@ export class OwnershipChecker implements Checker {
 interface Seen {
   readonly bitmaps: Map<string, Uint8Array>
   readonly epochs: Map<string, number>
+  /** The slots in the last header of each sender. */
+  readonly headers: Map<string, Uint8Array>
   serves: Buffer
   servesEpoch: number
 }
@@ -114,6 +129,7 @@ function look(node: SimNode): Seen {
   return {
     bitmaps: new Map(known.map(({id, slots}) => [id, slots.snapshot()])),
     epochs: new Map(known.map(({configEpoch, id}) => [id, configEpoch])),
+    headers: new Map(),
     serves: Buffer.alloc(16384),
     servesEpoch: -1,
   }
@@ -121,6 +137,10 @@ function look(node: SimNode): Seen {
 
 function refreshEpochs(seen: Seen, node: SimNode): void {
   for (const {configEpoch, id} of node.core?.nodes.values() ?? []) seen.epochs.set(id, configEpoch)
+}
+
+function isClaimed(slots: Uint8Array | undefined, slot: number): boolean {
+  return slots === undefined || ((slots[slot >> 3] as number) & (1 << (slot & 7))) !== 0
 }
 
 /** The first slot that the loser had and the claimant gained. */
