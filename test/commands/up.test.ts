@@ -1,5 +1,5 @@
 import {once} from 'node:events'
-import {existsSync, readdirSync, readFileSync, statSync} from 'node:fs'
+import {existsSync, readdirSync, readFileSync, statSync, writeFileSync} from 'node:fs'
 import {createServer} from 'node:net'
 import {join} from 'node:path'
 import {Cluster} from 'ioredis'
@@ -168,7 +168,6 @@ describe('shoal up, when it cannot', () => {
     [['--primaries', 'three'], 2, 'BAD_FLAG'],
     [['--base-port', '60000'], 2, 'BAD_FLAG'],
     [['--replicas', '1'], 8, 'ENVIRONMENT_LACKS'],
-    [['extra'], 2, 'BAD_FLAG'],
   ])('refuses %j with exit %i', async (args, code, name) => {
     const result = await shoal(['up', ...args, '--json'])
     expect(result.code).toBe(code)
@@ -213,6 +212,16 @@ describe('shoal up, when it cannot', () => {
     expect(again.stderr).not.toContain('rror')
     expect(again.json()).toMatchObject({change: 'created', environment: {state: 'ok'}})
     expect(processesWith(state)).toHaveLength(3)
+  })
+
+  it.each(['up', 'down', 'ps'])('%s says so when the state folder cannot be used', async (command) => {
+    const file = join(temporaryFolder('state'), 'file')
+    writeFileSync(file, '')
+    const result = await shoal([command, '--json'], {env: {SHOAL_STATE_DIR: file}})
+    expect(result.code).toBe(8)
+    expect(result.json()).toMatchObject({
+      error: {code: 'ENVIRONMENT_LACKS', suggestions: [expect.stringContaining('SHOAL_STATE_DIR')]},
+    })
   })
 
   it('needs no stdin and asks nothing', async () => {

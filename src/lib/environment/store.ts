@@ -36,7 +36,10 @@ export class EnvironmentStore {
 
   /** Names of the environments that have a folder, ascending. */
   async names(): Promise<string[]> {
-    const entries = await readdir(this.folder, {withFileTypes: true}).catch((error) => ifMissing(error, []))
+    const entries = await readdir(this.folder, {withFileTypes: true}).catch((error) => {
+      if (isMissing(error)) return []
+      throw unusable(this.folder, error)
+    })
     return entries
       .filter((entry) => entry.isDirectory() && !entry.name.endsWith('.lock'))
       .map(({name}) => name)
@@ -46,25 +49,29 @@ export class EnvironmentStore {
   /** @throws {CliError} ENVIRONMENT_EXISTS if there is a file that is not one of ours */
   async read(name: string): Promise<EnvironmentState | undefined> {
     const path = join(this.folder, name, FILE_NAME)
-    const text = await readFile(path, 'utf8').catch((error) => ifMissing(error, undefined))
-    if (text === undefined) return undefined
     try {
-      return parseState(text)
+      return parseState(await readFile(path, 'utf8'))
     } catch (error) {
+      if (isMissing(error)) return undefined
       throw new CliError('ENVIRONMENT_EXISTS', `${path} cannot be read: ${messageOf(error)}`, {
         suggestions: [`shoal down --name ${name}`],
       })
     }
   }
 
+  /** @throws {CliError} ENVIRONMENT_LACKS if the state folder cannot be written */
   async write(state: EnvironmentState): Promise<void> {
     const folder = join(this.folder, state.spec.name)
     const path = join(folder, FILE_NAME)
     const draft = `${path}.${process.pid}.tmp`
-    await mkdir(folder, {mode: 0o700, recursive: true})
-    await writeFile(draft, `${JSON.stringify(state, null, 2)}\n`, {mode: 0o600})
-    await chmod(draft, 0o600)
-    await rename(draft, path)
+    try {
+      await mkdir(folder, {mode: 0o700, recursive: true})
+      await writeFile(draft, `${JSON.stringify(state, null, 2)}\n`, {mode: 0o600})
+      await chmod(draft, 0o600)
+      await rename(draft, path)
+    } catch (error) {
+      throw unusable(folder, error)
+    }
   }
 
   /** Deletes all that an environment keeps. Nothing there is fine. */
@@ -76,9 +83,16 @@ export class EnvironmentStore {
     return join(this.folder, `${name}.lock`)
   }
 
-  /** Makes the folder. @returns the topmost folder that was missing, for `prune` */
+  /**
+   * Makes the folder.
+   *
+   * @returns the topmost folder that was missing, for `prune`
+   * @throws {CliError} ENVIRONMENT_LACKS
+   */
   async makeFolder(): Promise<string | undefined> {
-    return mkdir(this.folder, {mode: 0o700, recursive: true})
+    return mkdir(this.folder, {mode: 0o700, recursive: true}).catch((error) => {
+      throw unusable(this.folder, error)
+    })
   }
 
   /** Removes folders that hold nothing: `environments`, and those above it up to `topmost`, if this run made them. */
@@ -103,7 +117,13 @@ function parseState(text: string): EnvironmentState {
   return state as EnvironmentState
 }
 
-function ifMissing<T>(error: unknown, value: T): T {
-  if ((error as NodeJS.ErrnoException).code === 'ENOENT') return value
-  throw error
+function isMissing(error: unknown): boolean {
+  return (error as NodeJS.ErrnoException).code === 'ENOENT'
+}
+
+function unusable(folder: string, error: unknown): CliError {
+  return new CliError('ENVIRONMENT_LACKS', `the state folder ${folder} cannot be used: ${messageOf(error)}`, {
+    cause: error,
+    suggestions: ['Set SHOAL_STATE_DIR to a folder that can be written.'],
+  })
 }
