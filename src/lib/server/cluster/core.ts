@@ -68,6 +68,8 @@ export class ClusterCore implements ClusterCoreApi {
         break
       }
       case 'config-changed':
+        // No longer announced: learnt again from the next MEET or PING.
+        if (state.config.announceIp !== '' && input.config.announceIp === '') state.myself.ip = ''
         state.config = input.config
         this.applyConfig()
         state.stateDirty = true

@@ -69,9 +69,9 @@ export const setConfigEpoch = changing((core, argv) => {
   return core.setConfigEpoch(epoch)
 })
 
-export const bumpEpoch = inCluster(({reply}, _argv, {core, perform}) => {
-  const {bumped, effects, epoch} = core.bumpEpoch()
-  perform(effects)
+export const bumpEpoch = inCluster(({reply}, _argv, cluster) => {
+  const {bumped, effects, epoch} = cluster.core.bumpEpoch()
+  cluster.perform(effects)
   reply.simple(`${bumped ? 'BUMPED' : 'STILL'} ${epoch}`)
 })
 

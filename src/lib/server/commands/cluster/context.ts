@@ -21,8 +21,8 @@ export function inCluster(run: ClusterHandler): CommandHandler {
 
 /** A command that changes something and answers OK. */
 export function changing(change: (core: ClusterCoreApi, argv: string[]) => ClusterEffect[]): CommandHandler {
-  return inCluster((context, argv, {core, perform}) => {
-    perform(change(core, argv))
+  return inCluster((context, argv, cluster) => {
+    cluster.perform(change(cluster.core, argv))
     context.reply.ok()
   })
 }
