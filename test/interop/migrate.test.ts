@@ -3,7 +3,7 @@ import {type AddressInfo, createServer, type Server, type Socket} from 'node:net
 import {Redis} from 'ioredis'
 import {afterAll, beforeAll, beforeEach, describe, expect, it} from 'vitest'
 import {crc64} from '../../src/lib/protocol/crc64.js'
-import {describeWithPeers, type RedisNode, startRedis} from '../support/peers.js'
+import {describeWithPeers, formCluster, type RedisNode, startRedis, waitForAgreement} from '../support/peers.js'
 import {startTestNode, type TestNode} from './migrate-node.js'
 
 /** Strings at every threshold of the encodings, by name. */
@@ -304,6 +304,18 @@ describeWithPeers('DUMP, RESTORE and MIGRATE beside redis-server', () => {
       expect(await ours.text('GET', 'k')).toBe('v')
     })
 
+    it('stops in the middle without waiting for the target, and deletes nothing that was not acknowledged', async () => {
+      const leaving = await startTestNode()
+      const source = new Wire(leaving.port)
+      open.push(source)
+      await source.call('SET', 'k', 'v')
+      void source.text('MIGRATE', '127.0.0.1', targetPort, 'k', 0, 60_000)
+      await received()
+      const ended = once(targetSockets[0]!.resume(), 'close')
+      await leaving.stop()
+      await ended
+    })
+
     it('ends the transfer when its client has gone', async () => {
       await ours.call('SET', 'k', 'v')
       await ours.call('SET', 'stays', 'v')
@@ -326,6 +338,42 @@ async function closedPort(): Promise<number> {
   server.close()
   return port
 }
+
+describeWithPeers('MIGRATE in a cluster of both kinds', () => {
+  it('carries slots with their keys both ways, while the importing node is still importing', async () => {
+    const redis = await startRedis({cluster: true})
+    const node = await startTestNode({clusterEnabled: true, clusterNodeTimeout: 2000})
+    try {
+      await formCluster([redis, node])
+      const keys = Array.from({length: 300}, (_, i) => `{tag}:${i}`)
+      const slot = Number(await redis.call('CLUSTER', 'KEYSLOT', '{tag}'))
+      const [source, target] = slot < 8192 ? [redis, node] : [node, redis]
+      for (const key of keys) await source.call('SET', key, `value of ${key}`, 'PX', 100_000)
+      for (const [from, to] of [
+        [source, target],
+        [target, source],
+      ] as const) {
+        const fromId = String(await from.call('CLUSTER', 'MYID'))
+        const toId = String(await to.call('CLUSTER', 'MYID'))
+        await to.call('CLUSTER', 'SETSLOT', slot, 'IMPORTING', fromId)
+        await from.call('CLUSTER', 'SETSLOT', slot, 'MIGRATING', toId)
+        const half = (await from.call('CLUSTER', 'GETKEYSINSLOT', slot, 150)) as string[]
+        expect(await from.call('MIGRATE', '127.0.0.1', to.port, '', 0, 5000, 'KEYS', ...half)).toBe('OK')
+        expect(await from.call('CLUSTER', 'COUNTKEYSINSLOT', slot)).toBe(150)
+        await expect(from.call('GET', half[0]!)).rejects.toThrow(`ASK ${slot} 127.0.0.1:${to.port}`)
+        const rest = (await from.call('CLUSTER', 'GETKEYSINSLOT', slot, 1000)) as string[]
+        expect(await from.call('MIGRATE', '127.0.0.1', to.port, '', 0, 5000, 'KEYS', ...rest)).toBe('OK')
+        for (const one of [to, from]) await one.call('CLUSTER', 'SETSLOT', slot, 'NODE', toId)
+        expect(await to.call('CLUSTER', 'COUNTKEYSINSLOT', slot)).toBe(300)
+        expect(await to.call('GET', keys[7]!)).toBe(`value of ${keys[7]}`)
+        expect(Number(await to.call('PTTL', keys[7]!))).toBeGreaterThan(50_000)
+        await waitForAgreement([redis, node])
+      }
+    } finally {
+      await Promise.all([redis.stop(), node.stop()])
+    }
+  })
+})
 
 function withFooter(body: string, version = '0a00'): Buffer {
   const text = Buffer.from(body + version, 'hex').toString('latin1')
