@@ -210,6 +210,20 @@ describe('keys on their way', () => {
     expect(client.reply.take()).toBe('+OK\r\n$-1\r\n$-1\r\n+OK\r\n')
   })
 
+  it('keeps the order of replies inside a transaction', () => {
+    const {client, harness, run} = setup()
+    run('MULTI')
+    run(...MIGRATE, 'KEYS', 'a')
+    run('EXISTS', 'a', 'b')
+    run(...MIGRATE, 'KEYS', 'b')
+    expect(run('EXEC')).toBe('*3\r\n')
+    expect(harness.send(client, ['EXISTS', 'a', 'b'])).toBe('')
+    harness.replies('+OK', '+OK')
+    expect(client.reply.take()).toBe('+OK\r\n:1\r\n')
+    harness.replies('+OK', '-ERR no')
+    expect(client.reply.take()).toBe('-ERR Target instance replied with error: ERR no\r\n:1\r\n')
+  })
+
   it('holds the keys to the end when the client goes away, and deletes what was acknowledged', () => {
     const {client, db, harness, other, run} = setup()
     run(...MIGRATE, 'KEYS', 'a', 'b')
