@@ -1,0 +1,66 @@
+import {describe, expect, it} from 'vitest'
+import {
+  renderEnvironment,
+  renderEnvironments,
+  renderTryThis,
+  renderUptime,
+} from '../../../src/lib/cli/render/environment.js'
+import {stripStyle, styleOf} from '../../../src/lib/cli/render/style.js'
+import type {EnvironmentStatus} from '../../../src/lib/environment/status.js'
+
+const plain = styleOf(false)
+const environment: EnvironmentStatus = {
+  name: 'blue',
+  nodes: [
+    {
+      address: {host: '127.0.0.1', port: 17001},
+      memoryBytes: 61 * 1024 * 1024,
+      name: 'n1',
+      pid: 4711,
+      role: 'primary',
+      slots: [0, 10, 20, 30].map((first) => ({first, last: first + 4})),
+      state: 'running',
+      uptimeMs: 65_000,
+    },
+    {address: {host: '127.0.0.1', port: 17002}, name: 'n2', state: 'stopped'},
+  ],
+  state: 'degraded',
+}
+
+describe('environments as text', () => {
+  it('has a headline and a line per node, and shortens confetti', () => {
+    expect(renderEnvironment(environment, plain).split('\n')).toEqual([
+      'blue: degraded',
+      'NODE  ADDRESS           PID  ROLE     SLOTS                     STATE    UPTIME  MEMORY',
+      'n1    127.0.0.1:17001  4711  primary  0-4,10-14,20-24,... (20)  running   1m 5s   61 MB',
+      'n2    127.0.0.1:17002     -  -        -                         stopped       -       -',
+    ])
+  })
+
+  it('says the same in colour', () => {
+    const colored = renderEnvironment(environment, styleOf(true))
+    expect(colored).not.toBe(stripStyle(colored))
+    expect(stripStyle(colored)).toBe(renderEnvironment(environment, plain))
+  })
+
+  it('says how to begin where there is none', () => {
+    expect(renderEnvironments([], plain)).toContain('shoal up')
+  })
+
+  it('names the password in the example only where there is one, and never prints it', () => {
+    expect(renderTryThis(17001, false, plain)).not.toMatch(/password/i)
+    expect(renderTryThis(17001, true, plain)).toContain('$SHOAL_PASSWORD')
+  })
+
+  it.each([
+    [0, '0s'],
+    [999, '0s'],
+    [59_000, '59s'],
+    [60_000, '1m'],
+    [3_725_000, '1h 2m'],
+    [3_605_000, '1h'],
+    [90_061_000, '1d 1h'],
+  ])('%i ms is %s', (ms, text) => {
+    expect(renderUptime(ms)).toBe(text)
+  })
+})
