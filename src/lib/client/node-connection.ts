@@ -187,7 +187,7 @@ function unreachableError(address: Address, cause: unknown): CliError {
     return new CliError('UNREACHABLE', `${address.host} is not a known host name`, {details})
   }
   if (code === 'ETIMEDOUT') return new CliError('TIMED_OUT', `${name} did not answer in time`, {details})
-  if (/Protocol error/.test(text)) {
+  if (/Protocol error|Unknown RESP type/.test(text)) {
     return new CliError('UNREACHABLE', `${name} does not speak the Redis protocol (is it the right port? TLS?)`, {
       details,
     })

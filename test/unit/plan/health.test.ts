@@ -1,0 +1,119 @@
+import {describe, expect, it} from 'vitest'
+import {checkHealth, FINDING_IDS, type Finding, SEVERITIES} from '../../../src/lib/plan/health.js'
+import {buildView, change, type NodeSpec, type Seen, SIX} from '../model/build-view.js'
+
+function check(changes: Readonly<Record<string, Partial<NodeSpec>>> = {}, sees: Readonly<Record<string, Seen>> = {}) {
+  return checkHealth(buildView(change(SIX, changes), sees))
+}
+
+const brief = (findings: readonly Finding[]) =>
+  findings.map(({id, severity, nodes, slots}) =>
+    [severity, id, nodes.map((node) => node.id[0]).join(''), slots].join(' '),
+  )
+
+describe('checkHealth', () => {
+  it('finds nothing wrong with a sound cluster', () => {
+    expect(check()).toEqual([])
+  })
+
+  const cases: [
+    name: string,
+    changes: Parameters<typeof check>[0],
+    sees: Parameters<typeof check>[1],
+    found: string[],
+  ][] = [
+    ['a node that sees other owners', {}, {c: {a: {slots: '0-5459'}}}, ['error nodes-disagree c 5460']],
+    ['a node that is not known to others', {}, {a: {f: null}, b: {f: null}}, ['error nodes-unknown fab ']],
+    ['slots of nobody', {b: {slots: '5461-10920'}}, {}, ['error slots-uncovered  10921-10922']],
+    [
+      'open slots on both sides, however many, in one line each',
+      {a: {slots: '0-5460 [5->-b] [6->-b]'}, b: {slots: '5461-10922 [5-<-a]'}},
+      {},
+      ['error slots-open a 5-6', 'error slots-open b 5'],
+    ],
+    ['an open slot on a replica', {d: {slots: '[9-<-b]'}}, {}, ['error slots-open d 9']],
+    [
+      'a failed replica, and the primary it leaves alone',
+      {d: {down: true}},
+      Object.fromEntries(['a', 'b', 'c', 'e', 'f'].map((by) => [by, {d: {flags: 'slave,fail'}}])),
+      ['error node-failed d ', 'warning primary-without-replica a '],
+    ],
+    [
+      'a node that answers nobody but is not given up yet',
+      {d: {down: true}},
+      {a: {d: {flags: 'slave,fail?', link: 'disconnected'}}},
+      ['error node-unreachable d ', 'warning node-suspected d ', 'warning primary-without-replica a '],
+    ],
+    ['a suspicion', {}, {a: {e: {flags: 'slave,fail?'}}}, ['warning node-suspected e ']],
+    ['a cluster that is down for some', {b: {state: 'fail'}}, {}, ['error state-down b ']],
+    ['two owners with one epoch', {c: {epoch: 2}}, {}, ['warning epoch-collision bc ']],
+    ['a broken link', {}, {a: {b: {link: 'disconnected'}}}, ['warning link-down b ']],
+    ['a replica cut off', {e: {info: 'master_link_status:down'}}, {}, ['warning replica-behind e ']],
+    [
+      'a replica on its first transfer',
+      {b: {info: 'slave0:ip=10.0.0.1,port=7004,state=wait_bgsave'}, e: {info: 'master_link_status:down'}},
+      {},
+      ['notice replica-behind e '],
+    ],
+    [
+      'a replica of nobody known',
+      {e: {of: 'z'}},
+      {},
+      ['error replica-orphan e ', 'warning primary-without-replica b '],
+    ],
+    ['a shard on one host', {d: {host: '10.0.0.1'}}, {}, ['warning shard-on-one-host ad ']],
+    ['different versions', {f: {info: 'redis_version:7.2.4\r\nmaster_link_status:up'}}, {}, ['notice version-skew  ']],
+  ]
+  for (const [name, changes, sees, found] of cases) {
+    it(`finds ${name}`, () => {
+      expect(brief(check(changes, sees))).toEqual(found)
+    })
+  }
+
+  it('says once that everything is on one host, and that two primaries are few', () => {
+    const findings = checkHealth(
+      buildView([
+        {name: 'a', slots: '0-8191'},
+        {name: 'b', slots: '8192-16383'},
+      ]),
+    )
+    expect(brief(findings)).toEqual([
+      'warning primary-without-replica ab ',
+      'notice shard-on-one-host  ',
+      'notice few-primaries  ',
+    ])
+  })
+
+  it('says nothing of replicas about a primary without slots', () => {
+    const findings = checkHealth(buildView([...SIX, {name: 'g', host: '10.0.0.7'}]))
+    expect(findings).toEqual([])
+  })
+
+  it('orders by severity and gives each finding a sentence', () => {
+    const findings = check(
+      {
+        a: {slots: '1-5460'},
+        b: {state: 'fail'},
+        c: {epoch: 2},
+        f: {info: 'redis_version:7.2.4\r\nmaster_link_status:down'},
+      },
+      {a: {c: {slots: ''}}},
+    )
+    const ranks = findings.map(({severity}) => SEVERITIES.indexOf(severity))
+    expect(ranks).toEqual([...ranks].sort())
+    expect(new Set(ranks).size).toBe(3)
+    for (const {id, message} of findings) {
+      expect(FINDING_IDS).toContain(id)
+      expect(message).toMatch(/^\S.*\.$/)
+    }
+    expect(findings.filter(({severity, suggestion}) => severity !== 'notice' && suggestion === '')).toEqual([])
+  })
+
+  it('names nodes and slots in words', () => {
+    const [finding] = check({}, {c: {a: {slots: '0-5459'}}})
+    expect(finding?.message).toBe(
+      '10.0.0.3:7002 (cccccccc) sees other owners than the owners themselves for 1 slot: 5460.',
+    )
+    expect(finding?.nodes).toEqual([{id: 'c'.repeat(40), address: '10.0.0.3:7002'}])
+  })
+})
