@@ -3,9 +3,9 @@ import {join} from 'node:path'
 import {Redis} from 'ioredis'
 import {load} from './keys.js'
 import type {BenchOptions} from './options.js'
-import {makeFolder, runOk, start, stop, untilPong} from './processes.js'
+import {beforeExit, makeFolder, runOk, start, stop, untilPong} from './processes.js'
 import {startRealCluster} from './real-cluster.js'
-import {geometricMean, median, table, writeResult} from './report.js'
+import {geometricMean, median, publish, table} from './report.js'
 
 /** The embedded node beside redis-server: throughput in alternating rounds, then start, check, up and memory. */
 
@@ -157,11 +157,14 @@ async function checkTimes(basePort: number, count: number) {
 async function upTimes(basePort: number, count: number): Promise<number[]> {
   const env = {...process.env, SHOAL_STATE_DIR: makeFolder()}
   const name = 'bench-up'
+  const down = [SHOAL, 'down', '--name', name]
+  // The nodes of an environment are made to survive whoever started them.
+  beforeExit(() => execFileSync(process.execPath, down, {env, stdio: 'ignore'}))
   const times: number[] = []
   for (let i = 0; i < count; i++) {
     const args = ['up', '--name', name, '--primaries', '3', '--base-port', String(basePort)]
     times.push((await runOk(process.execPath, [SHOAL, ...args], LIMIT_MS, env)).durationMs)
-    await runOk(process.execPath, [SHOAL, 'down', '--name', name], LIMIT_MS, env)
+    await runOk(process.execPath, down, LIMIT_MS, env)
   }
   return times
 }
@@ -203,7 +206,8 @@ export async function benchNode({basePort, quick, rounds}: BenchOptions): Promis
   const scale = quick ? 0.1 : 1
   const times = quick ? 3 : 10
   const comparisons = await compareThroughput(basePort, rounds ?? (quick ? 1 : 5), scale)
-  console.log(`\n${throughputTable(comparisons)}\n`)
+  const throughputs = throughputTable(comparisons)
+  console.log(`\n${throughputs}\n`)
 
   const port = basePort + 10
   const redisStart = await startTimes('redis-server', port, times)
@@ -220,10 +224,15 @@ export async function benchNode({basePort, quick, rounds}: BenchOptions): Promis
     ['node start to PONG', ms(redisStart), ms(shoalStart), '150 ms'],
     ['check of 6 nodes', `${ms(check.redisCli)} (redis-cli)`, ms(check.shoal), '250 ms'],
     ['`shoal up`, 3 nodes, until ready', '', ms(up), '3000 ms'],
-    [`memory, ${thousands(keyCount)} keys x 100 B`, mb(redisMemory.fullKb), mb(shoalMemory.fullKb), '1.5x'],
+    [
+      `memory, ${thousands(keyCount)} keys x 100 B`,
+      mb(redisMemory.fullKb),
+      `${mb(shoalMemory.fullKb)} (${memoryRatio.toFixed(2)}x)`,
+      '1.5x',
+    ],
   ]
-  console.log(table(['what', 'redis', 'shoal', 'bar'], rows))
-  console.log(`\nmemory ratio ${memoryRatio.toFixed(2)}x\n`)
+  const others = table(['whole process, median (range)', 'redis', 'shoal', 'bar'], rows)
+  console.log(`${others}\n`)
   const result = {check, comparisons, memory: {keyCount, redisMemory, shoalMemory}, redisStart, shoalStart, up}
-  console.log(`written to ${writeResult(quick ? 'node-quick' : 'node', result)}`)
+  publish('node', quick, result, [throughputs, others])
 }

@@ -9,9 +9,22 @@ import {join} from 'node:path'
 
 const children = new Set<ChildProcess>()
 const folders = new Set<string>()
+const lastActs: (() => void)[] = []
+
+/** Runs `act` before everything is ended, in whatever way the benchmark ends; it must be synchronous. */
+export function beforeExit(act: () => void): void {
+  lastActs.push(act)
+}
 
 /** Ends what is left, by force. Safe to call twice. */
 export function cleanUp(): void {
+  for (const act of lastActs.splice(0)) {
+    try {
+      act()
+    } catch (error) {
+      console.error(`bench: cleaning up: ${error instanceof Error ? error.message : error}`)
+    }
+  }
   for (const child of children) child.kill('SIGKILL')
   children.clear()
   for (const folder of folders) rmSync(folder, {force: true, recursive: true})

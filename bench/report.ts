@@ -1,5 +1,5 @@
 import {execFileSync} from 'node:child_process'
-import {mkdirSync, writeFileSync} from 'node:fs'
+import {mkdirSync, readFileSync, writeFileSync} from 'node:fs'
 import {cpus, release, totalmem} from 'node:os'
 import {join} from 'node:path'
 
@@ -55,12 +55,26 @@ export function machineLine({cores, cpu, kernel, memoryGb, node, redis}: Machine
   return `${cpu}, ${cores} cores, ${memoryGb} GB, ${kernel}, Node.js ${node}, redis-server ${redis}`
 }
 
-/** Writes `results/<topic>.json` and returns its path. */
-export function writeResult(topic: string, result: object): string {
+/**
+ * Writes `results/<topic>.json`, and unless it was a quick run the section of README.md between
+ * `<!-- topic -->` and `<!-- /topic -->`.
+ *
+ * @param tables - Markdown
+ */
+export function publish(topic: string, quick: boolean, result: object, tables: readonly string[]): void {
   const folder = join(import.meta.dirname, 'results')
   mkdirSync(folder, {recursive: true})
-  const path = join(folder, `${topic}.json`)
-  const document = {topic, measuredAt: new Date().toISOString(), machine: describeMachine(), ...result}
-  writeFileSync(path, `${JSON.stringify(document, null, 2)}\n`)
-  return path
+  const path = join(folder, `${topic}${quick ? '-quick' : ''}.json`)
+  const machine = describeMachine()
+  const measuredAt = new Date().toISOString()
+  writeFileSync(path, `${JSON.stringify({topic, measuredAt, machine, ...result}, null, 2)}\n`)
+  console.log(`written to ${path}`)
+  if (quick) return
+  const readme = join(import.meta.dirname, 'README.md')
+  const [begin, end] = [`<!-- ${topic} -->`, `<!-- /${topic} -->`]
+  const text = readFileSync(readme, 'utf8')
+  const [before, rest = ''] = text.split(begin)
+  const after = rest.split(end)[1] ?? ''
+  const section = [`Measured on ${measuredAt.slice(0, 10)}: ${machineLine(machine)}.`, ...tables].join('\n\n')
+  writeFileSync(readme, `${before}${begin}\n${section}\n${end}${after}`)
 }

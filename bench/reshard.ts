@@ -5,7 +5,7 @@ import {keyNames, load, valueOfWrite} from './keys.js'
 import type {BenchOptions} from './options.js'
 import {makeFolder, own, run} from './processes.js'
 import {type ClusterNode, type RealCluster, startRealCluster} from './real-cluster.js'
-import {median, table, writeResult} from './report.js'
+import {median, publish, table} from './report.js'
 import type {Traffic, Verdict, WritersOptions, WritersReply, WritersRequest} from './writers.js'
 
 /**
@@ -236,6 +236,7 @@ export async function benchReshard({basePort, quick, rounds}: BenchOptions): Pro
     'p50 / p99 ms',
     'idle p50 / p99 ms',
   ]
-  console.log(`\n${table(header, measured.flatMap(rowsOf))}\n`)
-  console.log(`written to ${writeResult(quick ? 'reshard-quick' : 'reshard', {links: measured, scale})}`)
+  const summary = table(header, measured.flatMap(rowsOf))
+  console.log(`\n${summary}\n`)
+  publish('reshard', quick, {links: measured, scale}, [summary])
 }
