@@ -152,9 +152,9 @@ const UNITS: Readonly<Record<string, number>> = {
   gb: 1024 ** 3,
 }
 
-/** @returns Bytes, or undefined if `text` is no memory size: digits and one of b, k, kb, m, mb, g, gb. */
+/** @returns Bytes, or undefined if `text` is no memory size: digits (none is 0) and one of b, k, kb, m, mb, g, gb. */
 export function parseMemory(text: string): number | undefined {
-  const match = /^(\d+)([a-z]*)$/i.exec(text)
+  const match = /^(\d*)([a-z]*)$/i.exec(text)
   if (!match) return undefined
   const unit = UNITS[match[2]!.toLowerCase()]
   return unit === undefined ? undefined : Number(match[1]) * unit
@@ -176,6 +176,11 @@ export function memory(name: string, initial: number, min = 0, options: Paramete
     return requireRange(bytes, min, Number.POSITIVE_INFINITY)
   }
   return {...numeric(name, initial, options, parse), lines: (value) => [renderMemory(value)]}
+}
+
+/** Out of bounds is not refused but brought into them, as Redis does with `hz`. */
+export function clamped(parameter: Parameter<number>, min: number, max: number): Parameter<number> {
+  return {...parameter, parse: (words, previous) => Math.min(max, Math.max(min, parameter.parse(words, previous)))}
 }
 
 /** Bytes, or a percentage of maxmemory kept as a negative number: `5%` is -5. */

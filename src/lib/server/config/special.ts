@@ -66,7 +66,8 @@ const CLASSES: Readonly<Record<string, keyof OutputLimits>> = {
 }
 
 function parseOutputLimits(words: readonly string[], previous: OutputLimits): OutputLimits {
-  if (words.length === 0 || words.length % 4 !== 0) {
+  if (words.length === 1 && words[0] === '') return previous
+  if (words.length % 4 !== 0) {
     throw new ConfigError('Wrong number of arguments in buffer limit configuration.')
   }
   const limits: Record<keyof OutputLimits, OutputLimit> = {...previous}

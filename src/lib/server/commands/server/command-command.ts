@@ -31,7 +31,7 @@ function commandInfo(context: CommandContext, argv: string[]): void {
   reply.array(argv.length - 2)
   for (const name of argv.slice(2)) {
     const command = byFullName(server, name)
-    if (command === undefined) reply.nilArray()
+    if (command === undefined) reply.nil()
     else writeCommandInfo(reply, command)
   }
 }

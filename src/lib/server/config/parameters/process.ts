@@ -1,12 +1,15 @@
-import {bool, choice, int, long, type Parameter, text} from '../parameter.js'
+import {bool, choice, clamped, int, long, text} from '../parameter.js'
 import {notifyEvents, oomScores, percentiles, wordSet} from '../special.js'
 
 const SHUTDOWN_WORDS = ['save', 'nosave', 'now', 'force']
 const LOCAL_OR_NOT = ['no', 'yes', 'local'] as const
 
-/** Out of bounds is not refused but brought into them, as Redis does with `hz`. */
-function clamped(parameter: Parameter<number>, min: number, max: number): Parameter<number> {
-  return {...parameter, parse: (words, previous) => Math.min(max, Math.max(min, parameter.parse(words, previous)))}
+const TITLE_VARIABLES = ['title', 'listen-addr', 'server-mode', 'port', 'tls-port', 'unixsocket', 'config-file']
+
+function checkTitle(template: string): string | undefined {
+  const rest = TITLE_VARIABLES.reduce((text, name) => text.replaceAll(`{${name}}`, ''), template)
+  const valid = template !== '' && !rest.includes('{')
+  return valid ? undefined : 'template format is invalid or contains unknown variables'
 }
 
 /** The process, its log, its clock, what is observed and what is allowed. */
@@ -29,7 +32,7 @@ export const processParameters = {
   crashMemcheckEnabled: bool('crash-memcheck-enabled', true),
   alwaysShowLogo: bool('always-show-logo', false, {immutable: true}),
   setProcTitle: bool('set-proc-title', true, {immutable: true}),
-  procTitleTemplate: text('proc-title-template', '{title} {listen-addr} {server-mode}'),
+  procTitleTemplate: text('proc-title-template', '{title} {listen-addr} {server-mode}', {check: checkTitle}),
   ignoreWarnings: text('ignore-warnings'),
   shutdownOnSigint: wordSet('shutdown-on-sigint', 'default', SHUTDOWN_WORDS, {acts: true}),
   shutdownOnSigterm: wordSet('shutdown-on-sigterm', 'default', SHUTDOWN_WORDS, {acts: true}),

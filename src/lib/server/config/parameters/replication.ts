@@ -1,7 +1,9 @@
-import {bool, choice, int, long, memory, type ParameterOptions, text} from '../parameter.js'
+import {bool, choice, clamped, int, long, memory, type ParameterOptions, text} from '../parameter.js'
 import {primaryAddress} from '../special.js'
 
 const was = (alias: string): ParameterOptions => ({alias})
+
+const BACKLOG_BYTES_MIN = 16_384
 
 /** Replication. The `slave-...` spellings are aliases. */
 export const replicationParameters = {
@@ -24,7 +26,7 @@ export const replicationParameters = {
   replPingReplicaPeriod: int('repl-ping-replica-period', 10, 1, undefined, was('repl-ping-slave-period')),
   replTimeout: int('repl-timeout', 60, 1),
   replDisableTcpNodelay: bool('repl-disable-tcp-nodelay', false),
-  replBacklogSize: memory('repl-backlog-size', 1_048_576, 1),
+  replBacklogSize: clamped(memory('repl-backlog-size', 1_048_576, 1), BACKLOG_BYTES_MIN, Number.POSITIVE_INFINITY),
   replBacklogTtl: long('repl-backlog-ttl', 3600),
   minReplicasToWrite: int('min-replicas-to-write', 0, 0, undefined, was('min-slaves-to-write')),
   minReplicasMaxLag: int('min-replicas-max-lag', 10, 0, undefined, was('min-slaves-max-lag')),
