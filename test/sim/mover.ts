@@ -31,6 +31,8 @@ interface Sight {
  *
  *   barrier -> target IMPORTING -> source MIGRATING -> keys until none -> NODE on target -> source -> others
  *
+ * SAVECONFIG makes the state of source and target durable before the next step relies on it.
+ *
  * The barrier: every node answers; nobody knows an epoch greater than the target's current one; no two primaries share
  * a configEpoch (else the loser's coming bump may overtake the target's).
  */
@@ -81,7 +83,15 @@ export class Mover {
         yield* sleep(this.world.queue, RETRY_MS)
         continue
       }
-      if (target.owner === target.id) return yield* this.announce(request)
+      if (target.owner === target.id) {
+        if (yield* this.announce(request)) return true
+        continue
+      }
+      // The target lost power before its gain was durable, after the source had heard of it: nobody has the slot.
+      if (source.owner === target.id) {
+        yield* this.admin(to, (core) => core.setSlotNode(request.slot, to.id))
+        continue
+      }
       // Somebody else's by now (the plan was made from an old view): not ours to move.
       // And a primary that gave its last slot away has become a replica: nothing can be moved to it.
       if (source.owner !== source.id || !target.isPrimary) return yield* this.giveUp(request)
@@ -95,6 +105,8 @@ export class Mover {
     const {from, slot, to} = request
     if (!(yield* this.admin(to, (core) => core.setSlotImporting(slot, from.id)))) return false
     if (!(yield* this.admin(from, (core) => core.setSlotMigrating(slot, to.id)))) return false
+    // A source that forgets in a crash that it is giving the slot away takes new keys, and nobody would look for them.
+    if (!(yield* this.admin(from, (core) => core.saveConfig()))) return false
     if (!(yield* this.moveKeys(request))) return false
     return yield* this.admin(to, (core) => core.setSlotNode(slot, to.id))
   }
@@ -124,6 +136,7 @@ export class Mover {
   /** The target owns the slot: everybody is told, the source first; it has no keys of it. */
   private *announce({from, slot, to}: MoveRequest): Job<boolean> {
     const toId = to.id
+    if (!(yield* this.admin(to, (core) => core.saveConfig()))) return false
     yield* this.admin(from, (core) => core.setSlotNode(slot, toId))
     for (const node of this.world.nodes) {
       if (node === from || node === to) continue

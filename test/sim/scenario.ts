@@ -30,7 +30,7 @@ export function formationLines({givenEpochs, options, primaryCount}: Scenario): 
     const first = Math.floor(((index - 1) * 16384) / primaryCount)
     const last = Math.floor((index * 16384) / primaryCount) - 1
     if (givenEpochs) lines.push(`epoch ${index} ${index}`)
-    lines.push(`addslots ${index} ${first}-${last}`)
+    lines.push(`addslots ${index} ${first}-${last}`, `saveconfig ${index}`)
   }
   return lines
 }

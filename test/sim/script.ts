@@ -74,12 +74,14 @@ const VERBS: Readonly<Record<string, Verb>> = {
   replicate: (stage, [node, other]) => admin(stage, node, (core) => core.replicate(nodeOf(stage.world, other).id)),
   run: ({world}, [duration]) => quiet(() => world.run(msOf(duration))),
   // What `fix` does for a slot whose owner is out of reach: its new owner takes it with a new epoch.
+  saveconfig: (stage, [node]) => admin(stage, node, (core) => core.saveConfig()),
   seize: (stage, [node, ranges]) => {
     if (!stage.mover.mayBump) return undefined
     const bumped = admin(stage, node, (core) => core.bumpEpoch().effects)
     const take = (core: ClusterCore): ClusterEffect[] => {
       const taken = slotsIn(ranges).filter((slot) => core.ownerOf(slot) !== core.myself)
-      return [...core.delSlots(taken.filter((slot) => core.ownerOf(slot))), ...core.addSlots(taken)]
+      const dropped = core.delSlots(taken.filter((slot) => core.ownerOf(slot)))
+      return [...dropped, ...core.addSlots(taken), ...core.saveConfig()]
     }
     return bumped ?? admin(stage, node, take)
   },

@@ -16,6 +16,8 @@ export const BUS_PORT = 17000
 const CONF = 'nodes.conf'
 const CONF_TEMP = 'nodes.conf.tmp'
 const TICK_MS = 100
+const SAVE_SOON_MS = 2
+const WRITE_BACK_MS = 5000
 /** Unix ms at virtual time 0. */
 const EPOCH_MS = 1_800_000_000_000
 
@@ -47,6 +49,7 @@ export class SimNode {
   /** nodes.conf for the very first start: gives the node an id. */
   seedConf: string | undefined
   private lastId = '?'
+  private saveGeneration = 0
   private busy = false
   private clockOffsetMs = 0
   private clockDrift = 0
@@ -225,7 +228,8 @@ export class SimNode {
     this.world.onEffect(this, effect)
     switch (effect.kind) {
       case 'save':
-        this.save()
+        if (effect.fsync) this.saveNow()
+        else this.saveSoon()
         break
       case 'send':
         this.send(effect.link, effect.message)
@@ -248,13 +252,33 @@ export class SimNode {
     }
   }
 
-  private save(): void {
+  /** Durable on return: write-temp, fsync, rename, fsync of the folder. */
+  private saveNow(): void {
     const text = (this.core as ClusterCore).renderNodesConf()
+    this.saveGeneration++
+    this.replaceConf(text)
+    this.disk.fsyncDir()
+    this.world.onSaved(this, text)
+  }
+
+  /** Off the event loop's back, a little later; a durable save that comes meanwhile is newer and makes it moot. */
+  private saveSoon(): void {
+    const {life} = this
+    const generation = ++this.saveGeneration
+    this.world.queue.after(SAVE_SOON_MS + this.world.fsyncMs(), () => {
+      if (this.life !== life || !this.core || generation !== this.saveGeneration) return
+      const text = this.core.renderNodesConf()
+      this.replaceConf(text)
+      this.world.onSaved(this, text)
+      // The kernel writes the folder back by itself, some time later.
+      this.world.queue.after(WRITE_BACK_MS, () => this.disk.fsyncDir())
+    })
+  }
+
+  private replaceConf(text: string): void {
     this.disk.write(CONF_TEMP, text)
     if (!this.mutation?.noFsyncBeforeRename) this.disk.fsync(CONF_TEMP)
     this.disk.rename(CONF_TEMP, CONF)
-    this.disk.fsyncDir()
-    this.world.onSaved(this, text)
   }
 
   private send(link: number, message: BusMessage): void {

@@ -87,7 +87,11 @@ export function requireNoStorm(world: World, durationMs: number): void {
   if (perSecond > limit) throw new Violation('no-storm', `${perSecond.toFixed(0)} packets per second, at most ${limit}`)
 }
 
-/** With some links still cut but everyone within two hops of everyone: nobody goes on claiming what another owns. */
+/**
+ * With some links still cut but everyone within two hops of everyone: nobody goes on claiming what another owns, once
+ * third nodes have sent their UPDATEs. An UPDATE says nothing new to who knows the owner's epoch from before the owner
+ * took this slot with it; such a claimant waits for the owner itself, on any Redis.
+ */
 export function findDoubleClaim(world: World): string | undefined {
   const owners = new Map<number, SimNode>()
   for (const node of world.running) {
@@ -96,9 +100,18 @@ export function findDoubleClaim(world: World): string | undefined {
     for (let slot = 0; slot < 16384; slot++) {
       if (!core.myself.slots.has(slot)) continue
       const other = owners.get(slot)
-      if (other) return `slot ${slot} is claimed by n${other.index} and n${node.index}`
+      if (other && canBeTold(node, other)) return `slot ${slot} is claimed by n${other.index} and n${node.index}`
       owners.set(slot, node)
     }
   }
   return undefined
+}
+
+function canBeTold(a: SimNode, b: SimNode): boolean {
+  const [older, newer] = epochOf(a) < epochOf(b) ? [a, b] : [b, a]
+  return (older.core?.nodes.get(newer.id)?.configEpoch ?? 0) < epochOf(newer)
+}
+
+function epochOf(node: SimNode): number {
+  return node.core?.myself.configEpoch ?? 0
 }

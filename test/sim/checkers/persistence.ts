@@ -7,7 +7,8 @@ export interface SavedEpochs {
   readonly id: string
   readonly currentEpoch: number
   readonly lastVoteEpoch: number
-  readonly configEpoch: number
+  /** Undefined for a replica: its line shows its primary's epoch, which falls when it changes sides. */
+  readonly configEpoch: number | undefined
 }
 
 /**
@@ -17,10 +18,10 @@ export interface SavedEpochs {
  */
 export function parseSavedEpochs(text: string): SavedEpochs | undefined {
   const vars = /^vars currentEpoch (\d+) lastVoteEpoch (\d+)$/m.exec(text)
-  const mine = /^(\S{40}) \S+ (?:\S*,)?myself\S* \S+ \d+ \d+ (\d+) /m.exec(text)
+  const mine = /^(\S{40}) \S+ (?:\S*,)?myself,(\S*) \S+ \d+ \d+ (\d+) /m.exec(text)
   if (!vars || !mine) return undefined
   return {
-    configEpoch: Number(mine[2]),
+    configEpoch: (mine[2] as string).includes('master') ? Number(mine[3]) : undefined,
     currentEpoch: Number(vars[1]),
     id: mine[1] as string,
     lastVoteEpoch: Number(vars[2]),
@@ -48,7 +49,9 @@ export class PersistenceChecker implements Checker {
     const before = this.saved.get(node)
     this.saved.set(node, now)
     if (before?.id !== now.id) return
-    const fell = (['configEpoch', 'currentEpoch', 'lastVoteEpoch'] as const).filter((name) => now[name] < before[name])
+    const fell = (['configEpoch', 'currentEpoch', 'lastVoteEpoch'] as const).filter(
+      (name) => (now[name] ?? before[name] ?? 0) < (before[name] ?? 0),
+    )
     if (fell.length === 0) return
     const [name] = fell
     throw new Violation(
@@ -62,7 +65,7 @@ export class PersistenceChecker implements Checker {
     const {body, header} = effect.message
     const durable = this.saved.get(node)
     if ((header.flags & 1) !== 0) {
-      const known = durable?.id === header.sender ? durable.configEpoch : 0
+      const known = durable?.id === header.sender ? (durable.configEpoch ?? 0) : 0
       if (header.configEpoch > known) {
         const text = `n${node.index} shows configEpoch ${header.configEpoch} in a ${body.type} while the disk has ${known}`
         throw new Violation('durable-before-sent', text)
