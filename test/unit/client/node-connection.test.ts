@@ -148,7 +148,7 @@ describe('NodeConnection', () => {
 
   it('throws the error reply of a single call, without its arguments', async () => {
     const link = await talk(() => '-ERR wrong number of arguments\r\n')
-    const error = await link.call('AUTH', 'hunter2').catch((reason) => reason)
+    const error = (await link.call('AUTH', 'hunter2').catch((reason: unknown) => reason)) as NodeReplyError
     link.close()
     expect(error).toBeInstanceOf(NodeReplyError)
     expect(error).toMatchObject({code: 'ERR'})
