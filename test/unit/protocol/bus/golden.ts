@@ -1,0 +1,28 @@
+/**
+ * Frames that a redis-server 7.0.15 sent, as hex; `zN` stands for N zero bytes. It listened on 18000, owned the slots 0, 1,
+ * 9 and 16383 at config epoch 5, and announced the hostname `host-1.example`.
+ */
+export const REAL_ID = '4d142d3aeb0e899a0fdb61fd11a5e1e36e816087'
+export const PEER_ID = '0123456789abcdefghij0123456789abcdefghij'
+
+const SENDER = '346431343264336165623065383939613066646236316664313161356531653336653831363038370302'
+const EPOCHS = '050000000000000005 z8'
+const HOSTNAME = '0000001800000000686f73742d312e6578616d706c650000'
+
+export const GOLDEN = {
+  meet: `52436d62000008e8000146500002 z9 ${EPOCHS} ${SENDER} z2045 80 z87 01 z32 6d6000110104000000${HOSTNAME.slice(2)}`,
+  ping:
+    `52436d6200000950000146500000000100000000000000050000000000000005 z8 ${SENDER} z2045 80 z87 01 z32 ` +
+    '6d60001101040000303132333435363738396162636465666768696a303132333435363738396162636465666768696a' +
+    `6b0038606b00385f3132372e302e302e31 z37 46826d92000100000000${HOSTNAME}`,
+  pong: `52436d62000008e8000146500001 z9 ${EPOCHS} ${SENDER} z2045 80 z87 01 z32 6d6000110104000000${HOSTNAME.slice(2)}`,
+  update: `52436d6200001100000146500007 z9 ${EPOCHS} ${SENDER} z2045 80 z120 6d60001101 z10 ` + `05${SENDER} z2045 80`,
+  publish:
+    `52436d62000008e1000146500004 z9 ${EPOCHS} ${SENDER} z2045 80 z120 ` +
+    '6d6000110100000000000004000000056368616e68656c6c6f',
+} as const
+
+export function bytesOf(text: string): Buffer {
+  const parts = text.split(' ').map((part) => (part.startsWith('z') ? '00'.repeat(Number(part.slice(1))) : part))
+  return Buffer.from(parts.join(''), 'hex')
+}
