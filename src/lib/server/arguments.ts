@@ -4,6 +4,8 @@ import {NOT_AN_INTEGER, ReplyError} from './reply-error.js'
 export const INT64_MAX = 9_223_372_036_854_775_807n
 export const INT64_MIN = -9_223_372_036_854_775_808n
 
+const NOT_INT32 = 'ERR value is out of range, value must between -2147483648 and 2147483647'
+
 const CANONICAL = /^(?:0|-?[1-9][0-9]{0,18})$/
 
 /**
@@ -47,9 +49,9 @@ export function requireInteger(text: string, message = NOT_AN_INTEGER): number {
 }
 
 /** A 32-bit integer, as database indexes are. */
-export function requireInt32(text: string, message = NOT_AN_INTEGER): number {
+export function requireInt32(text: string, message?: string): number {
   const value = requireInteger(text, message)
-  if (value > 2147483647 || value < -2147483648) throw new ReplyError(message)
+  if (value > 2147483647 || value < -2147483648) throw new ReplyError(message ?? NOT_INT32)
   return value
 }
 

@@ -1,4 +1,4 @@
-import {deadline, requireInt64} from '../../arguments.js'
+import {deadline, INT64_MAX, requireInt64} from '../../arguments.js'
 import {ReplyError} from '../../reply-error.js'
 import type {Command, CommandContext, CommandHandler} from '../command.js'
 import {keyAt} from '../key-spec.js'
@@ -62,8 +62,15 @@ function remaining(show: (atMs: number, nowMs: number) => number): CommandHandle
       return
     }
     const atMs = db.expiryOf(key)
-    reply.integer(atMs === undefined ? -1 : show(atMs, nowMs))
+    reply.integer(atMs === undefined ? -1 : int64(show(atMs, nowMs)))
   }
+}
+
+/** Deadlines beyond 2^53 are kept as the nearest number; the last of them is just beyond 64 bits. */
+function int64(value: number): number | bigint {
+  if (Number.isSafeInteger(value)) return value
+  const exact = BigInt(value)
+  return exact > INT64_MAX ? INT64_MAX : exact
 }
 
 function persist({db, reply}: CommandContext, argv: string[]): void {

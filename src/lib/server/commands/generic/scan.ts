@@ -38,13 +38,21 @@ function parseScanOptions(argv: readonly string[]): ScanOptions {
   return {count, pattern, type}
 }
 
-const CURSOR = /^\s*\+?([0-9]{1,20})$/
+const UINT64_MAX = 18_446_744_073_709_551_615n
+
+/** As C's strtoul reads it: an empty text is 0, a negative number wraps around to one behind every key. */
+function parseCursor(text: string): number {
+  if (text === '') return 0
+  const match = /^([+-]?)([0-9]+)$/.exec(text)
+  const cursor = match ? BigInt(match[2]!) : UINT64_MAX + 1n
+  if (cursor > UINT64_MAX) throw new ReplyError('ERR invalid cursor')
+  return Number(match![1] === '-' ? BigInt.asUintN(64, -cursor) : cursor)
+}
 
 function scan({db, reply}: CommandContext, argv: string[]): void {
-  const cursor = CURSOR.exec(argv[1]!)
-  if (!cursor) throw new ReplyError('ERR invalid cursor')
+  const cursor = parseCursor(argv[1]!)
   const {count, pattern, type} = parseScanOptions(argv)
-  const page = db.scan(Number(cursor[1]), count)
+  const page = db.scan(cursor, count)
   const shown = page.keys.filter((key) => {
     if (pattern !== undefined && !globMatch(pattern, key)) return false
     return type === undefined || typeOf(db.peek(key)!) === type

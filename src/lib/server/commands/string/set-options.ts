@@ -7,13 +7,12 @@ export interface SetOptions {
   readonly get: boolean
   readonly keepTtl: boolean
   readonly persist: boolean
-  /** Unix milliseconds. */
-  readonly expireAtMs: number | undefined
-  /** EXAT or PXAT. */
-  readonly isAbsolute: boolean
+  /** Which of EX, PX, EXAT, PXAT; the amount is not checked yet, for Redis looks at the key first. */
+  readonly unit: ExpireUnit | undefined
+  readonly amount: string
 }
 
-interface ExpireUnit {
+export interface ExpireUnit {
   readonly seconds: boolean
   readonly absolute: boolean
 }
@@ -27,14 +26,9 @@ const UNITS: ReadonlyMap<string, ExpireUnit> = new Map([
 
 /**
  * @param first - index in argv of the first option
- * @throws ReplyError syntax error, not an integer, or invalid expire time
+ * @throws ReplyError syntax error
  */
-export function parseSetOptions(
-  argv: readonly string[],
-  first: number,
-  command: 'set' | 'getex',
-  nowMs: number,
-): SetOptions {
+export function parseSetOptions(argv: readonly string[], first: number, command: 'set' | 'getex'): SetOptions {
   let condition: 'nx' | 'xx' | undefined
   let get = false
   let keepTtl = false
@@ -54,13 +48,17 @@ export function parseSetOptions(
       amount = argv[++i]!
     } else throw new ReplyError(SYNTAX_ERROR)
   }
-  const expireAtMs = unit && requireDeadline(amount, unit.seconds, unit.absolute ? 0 : nowMs, command)
-  return {condition, expireAtMs, get, isAbsolute: unit?.absolute ?? false, keepTtl, persist}
+  return {amount, condition, get, keepTtl, persist, unit}
 }
 
 /** The same unit may be given again, the later one counts; another may not. */
 function isFree(unit: ExpireUnit | undefined, found: ExpireUnit): boolean {
   return unit === undefined || unit === found
+}
+
+/** The deadline the options ask for in unix milliseconds. @throws ReplyError not an integer, or invalid expire time */
+export function optionDeadline({amount, unit}: SetOptions, command: string, nowMs: number): number | undefined {
+  return unit && requireDeadline(amount, unit.seconds, unit.absolute ? 0 : nowMs, command)
 }
 
 /** A deadline that must lie after 1970. @throws ReplyError */

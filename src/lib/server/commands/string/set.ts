@@ -2,7 +2,7 @@ import {ReplyError, WRONG_TYPE} from '../../reply-error.js'
 import type {Command, CommandContext} from '../command.js'
 import {keyAt} from '../key-spec.js'
 import {reading, writing} from './define.js'
-import {parseSetOptions, requireDeadline} from './set-options.js'
+import {optionDeadline, parseSetOptions, requireDeadline} from './set-options.js'
 
 function get({db, reply}: CommandContext, argv: string[]): void {
   const value = db.get(argv[1]!)
@@ -23,13 +23,14 @@ function set(context: CommandContext, argv: string[]): void {
 
 function setWithOptions({db, nowMs, reply}: CommandContext, argv: string[]): void {
   const key = argv[1]!
-  const options = parseSetOptions(argv, 3, 'set', nowMs)
+  const options = parseSetOptions(argv, 3, 'set')
+  const expireAtMs = optionDeadline(options, 'set', nowMs)
   const before = options.get ? db.getString(key) : undefined
   const isAllowed = options.condition === undefined || db.has(key) === (options.condition === 'xx')
   if (isAllowed) {
     if (options.keepTtl) db.put(key, argv[2]!)
     else db.set(key, argv[2]!)
-    if (options.expireAtMs !== undefined) db.setExpiry(key, options.expireAtMs)
+    if (expireAtMs !== undefined) db.setExpiry(key, expireAtMs)
   }
   if (options.get) reply.bulkOrNil(before)
   else if (isAllowed) reply.ok()
@@ -65,12 +66,13 @@ function getdel({db, reply}: CommandContext, argv: string[]): void {
 
 function getex({db, nowMs, reply}: CommandContext, argv: string[]): void {
   const key = argv[1]!
-  const options = parseSetOptions(argv, 2, 'getex', nowMs)
+  const options = parseSetOptions(argv, 2, 'getex')
   const value = db.getString(key)
   if (value !== undefined) {
+    const expireAtMs = optionDeadline(options, 'getex', nowMs)
     if (options.persist) db.removeExpiry(key)
-    else if (options.expireAtMs !== undefined && options.expireAtMs <= nowMs) db.delete(key)
-    else if (options.expireAtMs !== undefined) db.setExpiry(key, options.expireAtMs)
+    else if (expireAtMs !== undefined && expireAtMs <= nowMs) db.delete(key)
+    else if (expireAtMs !== undefined) db.setExpiry(key, expireAtMs)
   }
   reply.bulkOrNil(value)
 }
