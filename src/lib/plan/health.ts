@@ -178,7 +178,7 @@ function checkCoverage(view: ClusterView): Finding[] {
       'slots-uncovered',
       'error',
       [],
-      `${plural(countSlots(slots), 'slot')} have no owner: ${renderRanges(slots)}.`,
+      `${plural(countSlots(slots), 'slot')} ${countSlots(slots) === 1 ? 'has' : 'have'} no owner: ${renderRanges(slots)}.`,
       {
         slots,
         suggestion: 'Bring back the node that owned them, or assign them with CLUSTER ADDSLOTSRANGE on a primary.',

@@ -1,0 +1,63 @@
+import {describe, expect, it} from 'vitest'
+import {errorDocument, jsonSafe} from '../../../src/lib/cli/error-document.js'
+import {renderError} from '../../../src/lib/cli/render/error.js'
+import {styleOf} from '../../../src/lib/cli/render/style.js'
+import {CliError} from '../../../src/lib/kernel/errors.js'
+
+describe('errorDocument', () => {
+  it('passes on what is expected', () => {
+    const error = new CliError('UNKNOWN_NODE', 'no node abc', {suggestions: ['shoal info X'], details: {id: 'abc'}})
+    expect(errorDocument(error, 'check')).toEqual({
+      error: {
+        code: 'UNKNOWN_NODE',
+        message: 'no node abc',
+        exitCode: 3,
+        suggestions: ['shoal info X'],
+        details: {id: 'abc'},
+      },
+    })
+  })
+
+  it('makes a mistyped command line BAD_FLAG, and shows nothing of the parser', () => {
+    const error = Object.assign(new Error('Nonexistent flag: \u001B[2m--jsn\u001B[22m\nSee more help with --help'), {
+      parse: {input: {context: {config: 'everything'}}},
+      oclif: {exit: 2},
+    })
+    const document = errorDocument(error, 'node start')
+    expect(document.error).toMatchObject({code: 'BAD_FLAG', exitCode: 2, message: 'Nonexistent flag: --jsn'})
+    expect(document.error.suggestions).toEqual(['shoal node start --help'])
+    expect(JSON.stringify(document)).not.toContain('everything')
+  })
+
+  it('takes a prompt cut short for an interruption', () => {
+    const error = Object.assign(new Error('User force closed the prompt'), {name: 'ExitPromptError'})
+    expect(errorDocument(error, 'create').error).toMatchObject({code: 'INTERRUPTED', exitCode: 130})
+  })
+
+  it('calls the rest a bug', () => {
+    expect(errorDocument(new TypeError('x is not a function'), 'create').error).toMatchObject({
+      code: 'BUG',
+      exitCode: 1,
+    })
+    expect(errorDocument('text', 'create').error).toMatchObject({code: 'BUG', message: 'text'})
+  })
+})
+
+describe('jsonSafe', () => {
+  it('writes what JSON.stringify refuses or loses', () => {
+    const value = {big: 2n ** 70n, small: 5n, map: new Map([['a', 1]]), set: new Set(['x'])}
+    expect(JSON.parse(JSON.stringify(value, jsonSafe))).toEqual({
+      big: '1180591620717411303424',
+      small: 5,
+      map: {a: 1},
+      set: ['x'],
+    })
+  })
+})
+
+describe('renderError', () => {
+  it('puts each way forward on its own line', () => {
+    const document = new CliError('DECLINED', 'no', {suggestions: ['one', 'two']}).toJSON()
+    expect(renderError(document, styleOf(false))).toBe('Error: no\n  Try: one\n  Try: two')
+  })
+})
