@@ -1,4 +1,5 @@
 import type {Command} from './command.js'
+import {clusterCommands} from './cluster/index.js'
 import {connectionCommands} from './connection/index.js'
 import {genericCommands} from './generic/index.js'
 import {migrationCommands} from './migration/index.js'
@@ -8,6 +9,7 @@ import {transactionCommands} from './transactions/index.js'
 
 /** Every group of commands; a new group adds its line here. */
 const GROUPS: readonly (readonly Command[])[] = [
+  clusterCommands,
   connectionCommands,
   genericCommands,
   migrationCommands,
