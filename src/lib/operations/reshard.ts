@@ -1,5 +1,3 @@
-import {countKeysInSlot} from '../client/migration/legacy.js'
-import type {Command} from '../client/node-connection.js'
 import {CliError} from '../kernel/errors.js'
 import {
   findNode,
@@ -16,14 +14,12 @@ import type {NodeId} from '../model/node-id.js'
 import {renderRanges, slotsOf} from '../model/slot-set.js'
 import {foreignOpenSlots, planReshard, type ReshardRequest} from '../plan/reshard.js'
 import {type Move, type MovePlan, moveDocument} from '../plan/reshard-document.js'
+import {WirePool} from './migration/wires.js'
 import type {ObservedCluster} from './observe.js'
 import {judgeAgreement, settle} from './settle.js'
 
 /** Nodes that were changed a moment ago may still gossip. */
 const SETTLE_MS = 5000
-
-/** Counts asked for in one write. */
-const COUNTS_PER_WRITE = 512
 
 export interface PreparedReshard {
   readonly plan: MovePlan
@@ -110,22 +106,15 @@ export function requireHealthy(view: ClusterView, mine?: ReadonlyMap<number, Nod
   })
 }
 
-/** Keys of each slot at its source, in a few writes per node. A node that does not answer is left out. */
-export async function countKeys(cluster: ObservedCluster, moves: readonly Move[]): Promise<Map<number, number>> {
-  const counts = new Map<number, number>()
-  const countAt = async ({from, slots}: Move) => {
-    const numbers = slotsOf(slots)
-    const link = cluster.connectionTo(from)
-    for (let at = 0; at < numbers.length; at += COUNTS_PER_WRITE) {
-      const part = numbers.slice(at, at + COUNTS_PER_WRITE)
-      const replies = await link.pipeline(part.map((slot) => countKeysInSlot(slot) as unknown as Command))
-      replies.forEach((reply, index) => {
-        if (typeof reply === 'number') counts.set(part[index] as number, reply)
-      })
-    }
+/** Keys of each slot at its source. */
+async function countKeys(cluster: ObservedCluster, moves: readonly Move[]): Promise<Map<number, number>> {
+  const wires = new WirePool(cluster)
+  try {
+    const counts = await Promise.all(moves.map(({from, slots}) => wires.countKeys(from, slotsOf(slots))))
+    return new Map(counts.flatMap((each) => [...each]))
+  } finally {
+    wires.close()
   }
-  await Promise.all(moves.map(countAt))
-  return counts
 }
 
 function warningsOf(view: ClusterView, plan: MovePlan): string[] {

@@ -1,8 +1,6 @@
 import {hostname} from 'node:os'
-import {countKeysInSlot} from '../../client/migration/legacy.js'
-import type {Command} from '../../client/node-connection.js'
 import {CliError, messageOf} from '../../kernel/errors.js'
-import {nameNode, openSlotsOf, ownersOf} from '../../model/cluster-map.js'
+import {nameNode, openSlotsOf, ownersOf, primariesOf} from '../../model/cluster-map.js'
 import type {ClusterView} from '../../model/cluster-view.js'
 import type {NodeId} from '../../model/node-id.js'
 import {countSlots, parseRanges, rangesOf, renderRanges, slotsOf} from '../../model/slot-set.js'
@@ -15,6 +13,7 @@ import {judgeAgreement, settle} from '../settle.js'
 import {type LockHandle, type LockOwner, takeLock} from './lock.js'
 import {type MoveOptions, runMoves} from './run-moves.js'
 import type {Emit} from './types.js'
+import {WirePool} from './wires.js'
 
 /** Bound on the nodes coming to agree at the end: gossip takes a ping round, half the node timeout at most. */
 const VERIFY_MS = 30_000
@@ -56,14 +55,15 @@ export async function runJob(job: RunJob): Promise<JobResult> {
     warnings.push(message)
     emit({event: 'warning', message})
   })
+  const wires = new WirePool(cluster)
   let journal: Journal | undefined
   try {
     requireHealthy(cluster.view, targetsOf(plan))
     const moves = remainingMoves(cluster.view, plan)
     journal = await job.openJournal()
-    const moved = await moveAll(job, moves, journal, lock)
+    const moved = await moveAll(job, wires, moves, journal, lock)
     const view = await verify(job, plan)
-    const keysAtTarget = await countAtTargets(cluster, view, plan, moves)
+    const keysAtTarget = await countAtTargets(wires, view, plan, moves)
     await journal.finished()
     const durationMs = Math.round(performance.now() - start)
     const totals = {slotsMoved: moved.slots, keysMoved: moved.keys, keysAtTarget}
@@ -71,6 +71,7 @@ export async function runJob(job: RunJob): Promise<JobResult> {
   } catch (error) {
     throw journal ? await stopError(job, journal, error) : error
   } finally {
+    wires.close()
     await lock?.release()
     await journal?.close()
   }
@@ -78,12 +79,13 @@ export async function runJob(job: RunJob): Promise<JobResult> {
 
 async function moveAll(
   {cluster, emit, options, stop}: RunJob,
+  wires: WirePool,
   moves: readonly Move[],
   journal: Journal,
   lock: LockHandle | undefined,
 ): Promise<{keys: number; slots: number}> {
   const halt = lock ? AbortSignal.any([stop, lock.lost]) : stop
-  const {errors, keys, slots} = await runMoves({cluster, emit, journal, moves, options, stop: halt})
+  const {errors, keys, slots} = await runMoves({cluster, emit, journal, moves, options, stop: halt, wires})
   if (errors.length > 0) throw errors[0]
   if (lock?.lost.aborted) throw new CliError('LOCKED', 'another operator took the lock of this cluster')
   if (stop.aborted && slots < moves.reduce((sum, move) => sum + countSlots(move.slots), 0)) {
@@ -114,47 +116,40 @@ async function verify({cluster}: RunJob, plan: MovePlan): Promise<ClusterView> {
   })
 }
 
+/** @throws {CliError} PLAN_PARTIAL if a source still holds keys of slots it gave away */
 async function countAtTargets(
-  cluster: ObservedCluster,
+  wires: WirePool,
   view: ClusterView,
   plan: MovePlan,
   moves: readonly Move[],
 ): Promise<number> {
-  const sources = new Set(moves.map(({from}) => from).filter((id) => view.nodes.some((node) => node.id === id)))
-  const slots = [...targetsOf(plan)]
-  const countAt = async (id: NodeId, wanted: readonly number[]) => {
-    const commands = wanted.map((slot) => countKeysInSlot(slot) as unknown as Command)
-    const replies = await cluster.connectionTo(id).pipeline(commands)
-    return replies.reduce((sum: number, reply) => sum + (typeof reply === 'number' ? reply : 0), 0)
-  }
-  const targets = new Set(slots.map(([, to]) => to))
+  const targets = [...targetsOf(plan)]
   const counts = await Promise.all(
-    [...targets].map((to) =>
-      countAt(
-        to,
-        slots.filter(([, target]) => target === to).map(([slot]) => slot),
+    [...new Set(targets.map(([, to]) => to))].map((id) =>
+      wires.countKeys(
+        id,
+        targets.filter(([, to]) => to === id).map(([slot]) => slot),
       ),
     ),
   )
-  const leftBehind = await Promise.all(
-    [...sources].map(async (from) => {
-      const own = moves.filter((move) => move.from === from).flatMap((move) => slotsOf(move.slots))
-      return {from, keys: targets.has(from) ? 0 : await countAt(from, own)}
-    }),
+  const behind = await Promise.all(
+    moves
+      .filter(({from}) => isPrimary(view, from))
+      .map(async ({from, slots}) => ({from, keys: sumOf(await wires.countKeys(from, slotsOf(slots)))})),
   )
-  const behind = leftBehind.filter(({from, keys}) => keys > 0 && !isReplica(view, from))
-  if (behind.length > 0) {
-    const text = behind.map(({from, keys}) => `${keys} keys at ${from}`).join(', ')
-    throw new CliError('PLAN_PARTIAL', `moved slots still hold ${text}`, {details: {leftBehind: behind}})
-  }
-  return counts.reduce((a, b) => a + b, 0)
+  const leftBehind = behind.filter(({keys}) => keys > 0)
+  if (leftBehind.length === 0) return counts.reduce((sum, each) => sum + sumOf(each), 0)
+  const text = leftBehind.map(({from, keys}) => `${keys} keys at ${from}`).join(', ')
+  throw new CliError('PLAN_PARTIAL', `moved slots still hold ${text}`, {details: {leftBehind}})
+}
+
+function sumOf(counts: ReadonlyMap<number, number>): number {
+  return [...counts.values()].reduce((a, b) => a + b, 0)
 }
 
 /** A source that gave away its last slot may replicate the target by now, keys and all. */
-function isReplica(view: ClusterView, id: NodeId): boolean {
-  return view.nodes.some(
-    (node) => node.id === id && node.records.some(({myself, role}) => myself && role === 'replica'),
-  )
+function isPrimary(view: ClusterView, id: NodeId): boolean {
+  return primariesOf(view).some(({node}) => node.id === id)
 }
 
 /** Slot -> where the plan brings it. */

@@ -10,7 +10,7 @@ const BYTES_PER_KEY_GUESS = 256
 
 /** Part of the allowed block that a burst of several MIGRATEs may fill: the other clients come first. */
 const BURST_SHARE = 0.25
-const BURST_MS_MIN = 0.5
+const BURST_MS_MIN = 1.5
 
 /** Part of the allowed block a single MIGRATE is sized for, since sizes are estimates. */
 const BATCH_SHARE = 0.5
