@@ -67,11 +67,12 @@ export class AdminHarness {
   }
 }
 
-/** One whole RESP2 reply. */
+/** One whole RESP2 reply. @throws RangeError if there is more to come */
 export function parseReply(text: string): Reply {
   let at = 0
   const line = (): string => {
     const end = text.indexOf('\r\n', at)
+    if (end < 0) throw new RangeError('cut short')
     const found = text.slice(at, end)
     at = end + 2
     return found
@@ -84,6 +85,7 @@ export function parseReply(text: string): Reply {
       if (rest === '-1') return null
       const found = text.slice(at, at + Number(rest))
       at += Number(rest) + 2
+      if (at > text.length) throw new RangeError('cut short')
       return found
     }
     if (head.startsWith('*')) return rest === '-1' ? null : Array.from({length: Number(rest)}, read)
