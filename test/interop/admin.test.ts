@@ -1,6 +1,10 @@
+import {readFileSync, writeFileSync} from 'node:fs'
+import {join} from 'node:path'
 import {afterAll, beforeAll, expect, it} from 'vitest'
 import {seededRng} from '../../src/lib/kernel/rng.js'
-import {describeWithPeers, type RedisNode, startRedis} from '../support/peers.js'
+import {describeWithPeers, peerProgram, type RedisNode, startRedis} from '../support/peers.js'
+import {claimPorts} from '../support/ports.js'
+import {endProcess, spawnTracked, temporaryFolder, waitFor} from '../support/processes.js'
 import {AdminHarness, type Reply} from '../unit/server/commands-server/harness.js'
 import {ADMIN_LINES} from './admin-lines.js'
 import {RawPeer, words} from './admin-peer.js'
@@ -48,6 +52,13 @@ const VALUES = [
   ],
 ]
 
+/** CONFIG GET's answer; Redis gives it in the order of a hash table. */
+function pairs(reply: Reply): [name: string, value: string][] {
+  const flat = reply as string[]
+  const found = flat.flatMap((name, index): [string, string][] => (index % 2 === 0 ? [[name, flat[index + 1]!]] : []))
+  return found.sort(([a], [b]) => (a < b ? -1 : 1))
+}
+
 describeWithPeers('administration beside redis-server', () => {
   let redis: RedisNode
   let peer: RawPeer
@@ -74,10 +85,6 @@ describeWithPeers('administration beside redis-server', () => {
 
   it('has the same settings with the same defaults', async () => {
     const node = new AdminHarness()
-    const pairs = (reply: Reply): [string, string][] => {
-      const flat = reply as string[]
-      return flat.flatMap((name, index) => (index % 2 === 0 ? [[name, flat[index + 1]!]] : []))
-    }
     const theirs = pairs(await peer.call(['CONFIG', 'GET', '*']))
     const ours = new Map(pairs(node.call(node.connect(), 'CONFIG GET *')))
     expect([...ours.keys()].sort()).toEqual(theirs.map(([name]) => name).sort())
@@ -104,6 +111,35 @@ describeWithPeers('administration beside redis-server', () => {
       node.send(client, restore)
     }
     expect(different).toEqual([])
+  })
+
+  it('writes a configuration that redis-server starts with, and reads the one it writes', async () => {
+    const node = new AdminHarness()
+    const client = node.connect()
+    const changes = [
+      ...['maxmemory', '20mb', 'save', '900 1 300 10', 'notify-keyspace-events', 'KEA', 'maxmemory-clients', '5%'],
+      ...['client-output-buffer-limit', 'pubsub 1mb 1mb 9', 'shutdown-on-sigterm', 'nosave now', 'hz', '42'],
+      ...['masterauth', 'tab\t"quote" \x00\xff', 'zset-max-ziplist-value', '65', 'oom-score-adj-values', '1 2 3'],
+    ]
+    const names = changes.filter((_, index) => index % 2 === 0)
+    node.server.config.fileName = 'node.conf'
+    node.file = '# mine\nhz 20\nslave-priority 7\n'
+    expect(node.call(client, ['CONFIG', 'SET', ...changes])).toBe('+OK')
+    expect(node.call(client, 'CONFIG REWRITE')).toBe('+OK')
+    const folder = temporaryFolder('admin')
+    const file = join(folder, 'node.conf')
+    writeFileSync(file, node.file, 'latin1')
+    const port = await claimPorts()
+    const own = ['--port', String(port), '--dir', folder, '--bind', '127.0.0.1', '--logfile', 'redis.log']
+    const reader = spawnTracked(peerProgram('redis-server'), [file, ...own])
+    const other = await waitFor(() => RawPeer.connect(port), {what: `redis-server with ${file}`})
+    const get = ['CONFIG', 'GET', ...names, 'replica-priority']
+    expect(pairs(await other.call(get))).toEqual(pairs(node.call(client, get)))
+    expect(await other.call(['CONFIG', 'REWRITE'])).toBe('+OK')
+    other.close()
+    await endProcess(reader)
+    const back = new AdminHarness(readFileSync(file, 'latin1'))
+    expect(pairs(back.call(back.connect(), get))).toEqual(pairs(node.call(client, get)))
   })
 
   it('has the same digest for the same random data', async () => {
