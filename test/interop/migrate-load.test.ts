@@ -5,11 +5,12 @@ import {startTestNode, type TestNode} from './migrate-node.js'
 
 const KEY_COUNT = 200
 const MOVE_COUNT = 12
-const BATCH = 10
+/** Large, so that many increments meet keys on their way. */
+const BATCH = 100
 
 type Node = Pick<TestNode, 'call' | 'port'>
 
-/** One slot from `from` to `to` the way redis-cli does it: small batches, one at a time. */
+/** One slot from `from` to `to` in batches, one at a time. */
 async function moveSlot(slot: number, from: Node, to: Node): Promise<void> {
   const fromId = String(await from.call('CLUSTER', 'MYID'))
   const toId = String(await to.call('CLUSTER', 'MYID'))

@@ -7,9 +7,10 @@ import type {Server} from '../../server.js'
 
 /** The keyspace's values as DUMP payloads, and back. */
 
-export function encodePayload(server: Server, value: Value): string {
+/** @param mayCompress - false: time counts more than size */
+export function encodePayload(server: Server, value: Value, mayCompress = true): string {
   assert(typeof value === 'string', 'every type of value has its RDB form')
-  return encodeDump(value, {compress: server.config.values.rdbcompression})
+  return encodeDump(value, {compress: mayCompress && server.config.values.rdbcompression})
 }
 
 /** @throws ReplyError with redis-server's two texts: for the footer, and for what is before it */

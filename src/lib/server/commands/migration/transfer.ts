@@ -107,7 +107,9 @@ export class Transfer {
     const ttl = deadlineMs === undefined ? 0 : Math.max(1, deadlineMs - server.state.nowMs)
     const command = server.isCluster ? 'RESTORE-ASKING' : 'RESTORE'
     const options = this.target.replace ? ['REPLACE'] : []
-    return request(command, key, String(ttl), encodePayload(server, value), ...options)
+    // Compression is the slowest part; a value that fills a piece by itself must not stall the node for it.
+    const mayCompress = typeof value !== 'string' || value.length < PIECE_LENGTH
+    return request(command, key, String(ttl), encodePayload(server, value, mayCompress), ...options)
   }
 
   private onResult(sent: readonly string[], preambleCount: number, result: PeerResult): void {
