@@ -115,7 +115,7 @@ export function setSlotNode(state: ClusterState, slot: number, id: string): void
 }
 
 function requirePrimaryHere({myself}: ClusterState): void {
-  if (myself.isReplica) refuse('You can use SETSLOT only with masters.')
+  if (myself.isReplica) refuse('Please use SETSLOT only with masters.')
 }
 
 function requirePrimary(state: ClusterState, id: string, unknown: string): ClusterNode {

@@ -59,7 +59,7 @@ export const setSlot = changing((core, argv) => {
 
 /** Before any argument is looked at, as in Redis. */
 function requirePrimary(core: ClusterCoreApi): void {
-  if (core.myself.isReplica) throw new ReplyError('ERR You can use SETSLOT only with masters.')
+  if (core.myself.isReplica) throw new ReplyError('ERR Please use SETSLOT only with masters.')
 }
 
 export const setConfigEpoch = changing((core, argv) => {
