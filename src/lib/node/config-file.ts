@@ -100,7 +100,24 @@ export function readConfiguration(given: ServerArguments, stdin = ''): Config {
   loadConfig(config, text, readInclude)
   config.values.dir = resolve(config.values.dir)
   requireFolder(config.values.dir)
+  keepFolderUsable(config)
   return config
+}
+
+/** CONFIG SET dir: absolute from then on, and refused if there is no such folder. */
+function keepFolderUsable(config: Config): void {
+  const base = config.values.dir
+  config.onChange((changed) => {
+    if (!changed.has('dir')) return undefined
+    const folder = resolve(base, config.values.dir)
+    try {
+      if (!statSync(folder).isDirectory()) return 'Not a directory'
+    } catch (error) {
+      return systemMessage(error)
+    }
+    config.values.dir = folder
+    return undefined
+  })
 }
 
 /** Where a file named in the configuration lies: relative names are relative to `dir`. */

@@ -18,7 +18,14 @@ interface Loading {
   readonly readInclude: ReadInclude
   /** The first `save` of a configuration replaces the default points; the others add to it. */
   hasSave: boolean
-  replicaofAt: {readonly line: number; readonly text: string} | undefined
+  replicaofAt: Place | undefined
+  /** A `user default` line that says there is a password without naming it. */
+  hashedUserAt: Place | undefined
+}
+
+interface Place {
+  readonly line: number
+  readonly text: string
 }
 
 function failAt(line: number, text: string, reason: string): never {
@@ -83,6 +90,7 @@ function loadLine(loading: Loading, text: string, line: number, depth: number): 
   if (!entry) {
     const reason = checkDirective(name, words)
     if (reason !== undefined) failAt(line, text, reason)
+    if (words.some((rule) => rule.startsWith('#'))) loading.hashedUserAt = {line, text}
     return
   }
   const {parameter} = entry
@@ -112,9 +120,13 @@ function loadLines(loading: Loading, text: string, depth: number): void {
  * @throws {@link FatalConfigError} at the first bad line; `config` is then half filled and must not be used.
  */
 export function loadConfig(config: Config, text: string, readInclude: ReadInclude): void {
-  const loading: Loading = {config, readInclude, hasSave: false, replicaofAt: undefined}
+  const loading: Loading = {config, readInclude, hasSave: false, hashedUserAt: undefined, replicaofAt: undefined}
   loadLines(loading, text, 0)
-  const {replicaofAt} = loading
+  const {hashedUserAt, replicaofAt} = loading
+  if (hashedUserAt && config.values.requirepass === '') {
+    // Without the password itself the node would be open to everybody.
+    failAt(hashedUserAt.line, hashedUserAt.text, 'ACL users are not supported: set requirepass instead')
+  }
   if (replicaofAt && config.values.clusterEnabled && config.values.replicaof) {
     failAt(replicaofAt.line, replicaofAt.text, 'replicaof directive not allowed in cluster mode')
   }

@@ -31,6 +31,7 @@ export function adminStateOf(server: Server): AdminState {
     replicationId2: NO_REPLICATION_ID,
     secondOffset: -1,
   }
+  fresh.rates.sample({commands: 0, inputBytes: 0, outputBytes: 0}, server.startedMs)
   STATES.set(server, fresh)
   return fresh
 }

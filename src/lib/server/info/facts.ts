@@ -38,9 +38,11 @@ function hasHost(effects: ServerEffects): effects is ServerEffects & HostEffects
 
 export function readFacts(server: Server, nowMs: number): InfoFacts {
   const {effects} = server
+  const admin = adminStateOf(server)
+  admin.rates.sample(server.stats, nowMs)
   return {
     server,
-    admin: adminStateOf(server),
+    admin,
     nowMs,
     memory: effects.memory(),
     cpu: effects.cpu(),

@@ -11,15 +11,23 @@ export interface Rates {
   readonly outputKbps: number
 }
 
-const SAMPLES_MAX = 16
+/** Younger samples are not worth a new one: a rate over a few milliseconds says nothing. */
+const SPAN_MIN_MS = 100
+/** Older samples say nothing about now. */
+const SPAN_MAX_MS = 1600
 
-/** INFO's `instantaneous_...`: the mean over the last samples, 1.6 s when `sample` is called every 100 ms. */
+/**
+ * INFO's `instantaneous_...`: the mean over the last 1.6 s if somebody samples every 100 ms, as Redis does; else the mean
+ * since the sample before, so that a monitor that asks every ten seconds gets the mean of its ten seconds.
+ */
 export class RateSampler {
   private readonly samples: (RateReading & {readonly atMs: number})[] = []
 
   sample(reading: RateReading, atMs: number): void {
+    const last = this.samples[this.samples.length - 1]
+    if (last !== undefined && atMs - last.atMs < SPAN_MIN_MS) return
     this.samples.push({...reading, atMs})
-    if (this.samples.length > SAMPLES_MAX) this.samples.shift()
+    while (this.samples.length > 2 && atMs - this.samples[1]!.atMs >= SPAN_MAX_MS) this.samples.shift()
   }
 
   /** Zeros before there are two samples. */

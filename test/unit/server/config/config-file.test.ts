@@ -42,6 +42,17 @@ describe('readConfiguration', () => {
     expect(pathInDir(config, 'nodes.conf')).toBe(join(folder, 'nodes.conf'))
   })
 
+  it('lets CONFIG SET dir move to a folder that exists, and nowhere else', () => {
+    mkdirSync(join(folder, 'sub'))
+    const config = readConfiguration(parseServerArguments(['--dir', folder]))
+    config.set([['dir', 'sub']], true)
+    expect(config.values.dir).toBe(join(folder, 'sub'))
+    expect(() => config.set([['dir', 'none']], true)).toThrow(
+      "CONFIG SET failed (possibly related to argument 'dir') - No such file or directory",
+    )
+    expect(config.values.dir).toBe(join(folder, 'sub'))
+  })
+
   it('names a file or folder it cannot use', () => {
     const missing = join(folder, 'missing.conf')
     expect(() => readConfiguration(parseServerArguments([missing]))).toThrow(

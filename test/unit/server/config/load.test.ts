@@ -65,6 +65,8 @@ describe('redis.conf', () => {
 
   it('accepts the open default user as redis-server writes it, and no narrower one', () => {
     expect(fatal('user default on nopass ~* &* +@all')).toBe('no error')
+    expect(fatal('requirepass a\nuser default on #aa ~* &* +@all')).toBe('no error')
+    expect(fatal('user default on #aa ~* &* +@all')).toContain('set requirepass instead')
     expect(fatal('user default on nopass ~app:* +@all')).toContain('ACL users are not supported')
   })
 })

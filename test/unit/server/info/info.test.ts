@@ -74,12 +74,17 @@ describe('human sizes', () => {
 describe('rates', () => {
   it('are means per second, and zero without two samples', () => {
     const sampler = new RateSampler()
-    sampler.sample({commands: 0, inputBytes: 0, outputBytes: 0}, 0)
-    expect(sampler.rates().opsPerSecond).toBe(0)
-    sampler.sample({commands: 50, inputBytes: 1024, outputBytes: 2048}, 500)
-    expect(sampler.rates()).toEqual({opsPerSecond: 100, inputKbps: 2, outputKbps: 4})
-    sampler.sample({commands: 0, inputBytes: 0, outputBytes: 0}, 600)
-    expect(sampler.rates().opsPerSecond).toBe(0)
+    const at = (atMs: number, commands: number): number => {
+      sampler.sample({commands, inputBytes: commands * 1024, outputBytes: commands * 2048}, atMs)
+      return sampler.rates().opsPerSecond
+    }
+    expect(at(0, 0)).toBe(0)
+    expect(at(50, 1000)).toBe(0)
+    expect(at(500, 50)).toBe(100)
+    expect(sampler.rates()).toEqual({inputKbps: 100, opsPerSecond: 100, outputKbps: 200})
+    expect(at(10_500, 1050)).toBe(100)
+    expect(at(20_500, 1060)).toBe(1)
+    expect(at(20_600, 0)).toBe(0)
   })
 })
 
