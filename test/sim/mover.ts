@@ -103,6 +103,8 @@ export class Mover {
   /** @returns false if a step was refused or not answered: look again */
   private *carryOver(request: MoveRequest): Job<boolean> {
     const {from, slot, to} = request
+    // A crash may have left the target with a MIGRATING of an earlier move; IMPORTING would not clear it.
+    if (!(yield* this.admin(to, (core) => core.setSlotStable(slot)))) return false
     if (!(yield* this.admin(to, (core) => core.setSlotImporting(slot, from.id)))) return false
     if (!(yield* this.admin(from, (core) => core.setSlotMigrating(slot, to.id)))) return false
     // A source that forgets in a crash that it is giving the slot away takes new keys, and nobody would look for them.
@@ -142,7 +144,9 @@ export class Mover {
       if (node === from || node === to) continue
       yield* this.admin(node, (core) => (core.myself.isPrimary ? core.setSlotNode(slot, toId) : []))
     }
-    return true
+    // The target may have lost power between its NODE and the save, and have started again since.
+    const seen = yield* this.ask(to, (done) => done({value: lookAt(to, slot).owner}))
+    return seen !== undefined && 'value' in seen && seen.value === toId
   }
 
   private *giveUp({slot, to}: MoveRequest): Job<boolean> {

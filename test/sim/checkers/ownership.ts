@@ -30,7 +30,9 @@ export class OwnershipChecker implements Checker {
       seen = look(node)
       this.seen.set(node, seen)
     }
-    if (input.kind === 'packet') seen.headers.set(input.message.header.sender, input.message.header.slots)
+    // Claims count in pings alone; a FAIL or an UPDATE carries the header but not the meaning.
+    if (input.kind !== 'packet' || !('gossip' in input.message.body)) return
+    seen.headers.set(input.message.header.sender, input.message.header.slots)
   }
 
   afterStep(node: SimNode): void {
