@@ -95,7 +95,7 @@ export function readConfiguration(given: ServerArguments, stdin = ''): Config {
     config.fileName = resolve(given.configFile)
     text = readText(config.fileName)
   }
-  if (given.readsStdin) text += `\n${stdin}`
+  if (given.readsStdin) text = text === '' || text.endsWith('\n') ? text + stdin : `${text}\n${stdin}`
   if (given.options !== '') text += `\n${given.options}`
   loadConfig(config, text, readInclude)
   config.values.dir = resolve(config.values.dir)

@@ -31,6 +31,13 @@ describe('readConfiguration', () => {
     expect(readConfiguration(parseServerArguments([file, '-']), 'timeout 2').values.timeout).toBe(2)
   })
 
+  it('names the line of the text it stands in', () => {
+    const file = put('a.conf', 'timeout 1')
+    expect(() => readConfiguration(parseServerArguments(['-']), 'maxmemory x')).toThrow('at line 1\n')
+    expect(() => readConfiguration(parseServerArguments([file, '-']), 'maxmemory x')).toThrow('at line 2\n')
+    expect(() => readConfiguration(parseServerArguments([file, '--maxmemory', 'x']))).toThrow('at line 2\n')
+  })
+
   it('follows includes with wildcards, in order, and makes dir absolute', () => {
     mkdirSync(join(folder, 'conf.d'))
     put('conf.d/20.conf', 'timeout 20')

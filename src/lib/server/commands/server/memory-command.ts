@@ -24,18 +24,18 @@ function memoryUsage({db, reply}: CommandContext, argv: string[]): void {
   reply.integer(KEY_OVERHEAD_BYTES + key.length + valueBytes)
 }
 
-/** Below this a ratio says nothing. */
-const DOCTOR_BYTES_MIN = 5 * 1024 * 1024
+/** What a node without data occupies, about: below twice that there is nothing to diagnose. */
+const EMPTY_RSS_BYTES = 64 * 1024 * 1024
 /** V8 keeps freed pages for a while; only more than this is worth a word. */
 const RSS_RATIO_MAX = 3
 
 function memoryDoctor({nowMs, reply, server}: CommandContext): void {
   const {memory} = readFacts(server, nowMs)
-  if (memory.heapUsed < DOCTOR_BYTES_MIN) {
+  if (memory.rss < 2 * EMPTY_RSS_BYTES) {
     reply.verbatim('This node uses very little memory: there is nothing to diagnose yet.\n', 'txt')
     return
   }
-  const high = memory.rss / memory.heapUsed > RSS_RATIO_MAX
+  const high = (memory.rss - EMPTY_RSS_BYTES) / memory.heapUsed > RSS_RATIO_MAX
   const text = high
     ? `The process occupies ${memory.rss} bytes for ${memory.heapUsed} bytes in use: memory was freed, or buffers are large.\n`
     : 'No memory problem found in this node.\n'
