@@ -82,9 +82,13 @@ export class NodeConnection {
 
   /** Drops the connection at once. Closing twice is safe. */
   close(): void {
-    this.redis.disconnect()
+    // Hanging up twice would keep ioredis, and so the process, waiting for an end that has been.
+    if (this.redis.status !== 'end') this.redis.disconnect()
   }
 }
+
+/** How long a node may take to hang up, before the process stops waiting for it. Milliseconds. */
+const DISCONNECT_MS = 50
 
 function ioredisOptions(address: Address, {tls, timeoutMs}: ConnectOptions, tlsName: string | undefined) {
   return {
@@ -92,6 +96,7 @@ function ioredisOptions(address: Address, {tls, timeoutMs}: ConnectOptions, tlsN
     port: address.port,
     connectTimeout: timeoutMs,
     disableClientInfo: true,
+    disconnectTimeout: DISCONNECT_MS,
     enableReadyCheck: false,
     lazyConnect: true,
     maxRetriesPerRequest: 0,

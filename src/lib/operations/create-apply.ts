@@ -50,7 +50,10 @@ export async function applyCreate(prepared: PreparedCreate, options: ApplyCreate
     onProgress('Waiting until all nodes agree and report ok (redis-server takes up to 5 s)')
     return await awaitReady(plan, nodes, options)
   } catch (error) {
-    if (error instanceof CliError && (error.code === 'INTERRUPTED' || error.code === 'PLAN_PARTIAL')) throw error
+    if (error instanceof CliError && error.code === 'PLAN_PARTIAL') throw error
+    if (error instanceof CliError && error.code === 'INTERRUPTED') {
+      throw new CliError('INTERRUPTED', 'interrupted; the same command continues where it stopped')
+    }
     if (!(error instanceof CliError || error instanceof NodeReplyError)) throw error
     throw partial(messageOf(error), error)
   }

@@ -1,0 +1,119 @@
+import {once} from 'node:events'
+import {type AddressInfo, createServer, type Server, type Socket} from 'node:net'
+import {afterAll, beforeAll, describe, expect, it} from 'vitest'
+import type {ErrorDocument} from '../../src/lib/kernel/errors.js'
+import {runShoal} from '../support/cli.js'
+import {claimPorts} from '../support/ports.js'
+
+/** What every command does with failures, flags and Ctrl-C; shown on `check`, which needs no node to fail. */
+
+let silent: Server
+let silentSeed: string
+let closedSeed: string
+const sockets = new Set<Socket>()
+
+beforeAll(async () => {
+  silent = createServer((socket) => {
+    sockets.add(socket)
+    socket.on('error', () => undefined)
+  })
+  silent.listen(0, '127.0.0.1')
+  await once(silent, 'listening')
+  silentSeed = `127.0.0.1:${(silent.address() as AddressInfo).port}`
+  closedSeed = `127.0.0.1:${await claimPorts()}`
+})
+
+afterAll(() => {
+  for (const socket of sockets) socket.destroy()
+  silent.close()
+})
+
+const failureOf = async (args: readonly string[]) => {
+  const result = await runShoal([...args, '--json'])
+  const {error} = result.json<ErrorDocument>()
+  expect(result.code).toBe(error.exitCode)
+  expect(result.stderr).toBe('')
+  return error
+}
+
+describe('failures', () => {
+  it('are one JSON document on stdout, with the exit code of the table', async () => {
+    expect(await failureOf(['check', closedSeed])).toEqual({
+      code: 'UNREACHABLE',
+      message: `${closedSeed} refuses connections`,
+      exitCode: 7,
+      suggestions: [expect.any(String)],
+      details: {address: closedSeed, cause: 'ECONNREFUSED'},
+    })
+  })
+
+  it('are one sentence on stderr for people, with nothing on stdout', async () => {
+    const {code, stdout, stderr} = await runShoal(['check', closedSeed])
+    expect({code, stdout}).toEqual({code: 7, stdout: ''})
+    expect(stderr).toMatch(/^Error: 127\.0\.0\.1:\d+ refuses connections\n {2}Try: .+\n$/)
+  })
+
+  const usage: [name: string, args: string[], message: RegExp][] = [
+    ['a mistyped flag', ['check', '127.0.0.1:7000', '--jsn'], /Nonexistent flag: --jsn/],
+    ['a missing argument', ['check'], /Missing 1 required arg/],
+    ['an argument too many', ['check', '127.0.0.1:7000', 'more'], /Unexpected argument: more/],
+    ['a choice that is none', ['check', '127.0.0.1:7000', '--fail-on', 'info'], /--fail-on=info/],
+    ['a time that is none', ['check', '127.0.0.1:7000', '--timeout', 'soon'], /--timeout soon is not a length of time/],
+    ['an address map that is none', ['check', '127.0.0.1:7000', '--address-map', 'x'], /is not FROM=TO/],
+    ['a user without a password', ['check', '127.0.0.1:7000', '--user', 'ops'], /--user needs a password/],
+    ['a certificate without its key', ['check', '127.0.0.1:7000', '--cert', 'x'], /--key/],
+  ]
+  for (const [name, args, message] of usage) {
+    it(`call ${name} BAD_FLAG and exit 2`, async () => {
+      const error = await failureOf(args)
+      expect(error).toMatchObject({code: 'BAD_FLAG', exitCode: 2})
+      expect(error.message).toMatch(message)
+      expect(JSON.stringify(error).length).toBeLessThan(2000)
+    })
+  }
+
+  it('call an address that is none BAD_ADDRESS and exit 2', async () => {
+    expect(await failureOf(['info', 'localhost'])).toMatchObject({code: 'BAD_ADDRESS', exitCode: 2})
+    expect(await failureOf(['create', '127.0.0.1:99999'])).toMatchObject({code: 'BAD_ADDRESS', exitCode: 2})
+  })
+
+  it('do not hang on a closed stdin', async () => {
+    const error = await failureOf(['check', closedSeed, '--askpass'])
+    expect(error).toMatchObject({code: 'NEEDS_TERMINAL', exitCode: 2})
+  })
+})
+
+describe('--timeout', () => {
+  it('bounds the wait for a silent seed, and exits 7', async () => {
+    const started = performance.now()
+    expect(await failureOf(['info', silentSeed, '--timeout', '300ms'])).toMatchObject({code: 'TIMED_OUT', exitCode: 7})
+    expect(performance.now() - started).toBeLessThan(3000)
+  })
+})
+
+describe('Ctrl-C', () => {
+  for (const name of ['SIGINT', 'SIGTERM'] as const) {
+    it(`${name} stops the work and exits 130`, async () => {
+      const connected = once(silent, 'connection')
+      const {code, stdout, stderr} = await runShoal(['check', silentSeed, '--timeout', '60s'], {
+        onStart: ({kill}) => {
+          connected.then(() => kill(name))
+        },
+      })
+      expect({code, stdout, stderr}).toEqual({code: 130, stdout: '', stderr: 'Error: interrupted\n'})
+    })
+  }
+})
+
+describe('help', () => {
+  for (const command of ['create', 'check', 'info']) {
+    it(`of ${command} shows examples and the global flags, and hides redis-cli spellings`, async () => {
+      const {code, stdout} = await runShoal([command, '--help'])
+      expect(code).toBe(0)
+      for (const text of ['EXAMPLES', `shoal ${command} `, '--json', '--yes', '--password', '--timeout']) {
+        expect(stdout).toContain(text)
+      }
+      expect(stdout).not.toContain('--cluster-')
+    })
+  }
+})
