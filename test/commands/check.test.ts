@@ -1,18 +1,13 @@
+import {availableParallelism, loadavg} from 'node:os'
 import {afterAll, beforeAll, expect, it} from 'vitest'
 import type {ErrorDocument} from '../../src/lib/kernel/errors.js'
 import type {CheckReport} from '../../src/lib/operations/check.js'
-import {runProgram, runShoal} from '../support/cli.js'
+import {runShoal} from '../support/cli.js'
 import {describeWithPeers, type RealCluster, type RedisNode, startRealCluster, startRedis} from '../support/peers.js'
 import {waitFor} from '../support/processes.js'
 
 const check = (seed: string, args: readonly string[] = []) => runShoal(['check', seed, '--json', ...args])
 const idsOf = ({findings}: CheckReport) => findings.map(({id}) => id)
-
-async function inTurn<T>(count: number, run: () => Promise<T>): Promise<T[]> {
-  const results: T[] = []
-  for (let round = 0; round < count; round++) results.push(await run())
-  return results
-}
 
 describeWithPeers('shoal check and info', () => {
   let cluster: RealCluster
@@ -80,15 +75,15 @@ describeWithPeers('shoal check and info', () => {
     expect(json.shards).toHaveLength(3)
   })
 
-  it('takes 250 ms at most for the whole process', async () => {
-    const rounds = await inTurn(7, async () => ({
-      shoal: (await check(cluster.seed)).ms,
-      node: (await runProgram(process.execPath, ['-e', '0'], {})).ms,
-    }))
-    const fastest = (name: 'shoal' | 'node') => Math.min(...rounds.map((round) => round[name]))
-    // Node alone takes 50 ms of that on an idle machine; where it takes more, other tests share the processors.
-    expect(fastest('shoal')).toBeLessThanOrEqual(Math.max(250, 5 * fastest('node')))
-  })
+  // Where other work keeps the processors busy, the clock shows that work and not ours.
+  it.skipIf((loadavg()[0] as number) > availableParallelism())(
+    'takes 250 ms at most for the whole process',
+    async () => {
+      const times: number[] = []
+      for (let round = 0; round < 7; round++) times.push((await check(cluster.seed)).ms)
+      expect(Math.min(...times)).toBeLessThanOrEqual(250)
+    },
+  )
 
   it('refuses a node that is no cluster node', async () => {
     const plain = await startRedis()
