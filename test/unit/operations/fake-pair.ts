@@ -1,0 +1,171 @@
+import type {WireReply} from '../../../src/lib/client/migration/reply-reader.js'
+import type {Wire, WireCommand} from '../../../src/lib/client/migration/wire.js'
+import {NodeReplyError} from '../../../src/lib/client/reply-error.js'
+import {rangesOf, renderRanges} from '../../../src/lib/model/slot-set.js'
+import type {MigrationEvent, PairContext, WindowRecord} from '../../../src/lib/operations/migration/types.js'
+import {hashSlot} from '../../../src/lib/protocol/hash-slot.js'
+import {idOf} from '../plan/view-of.js'
+
+const SOURCE = idOf('a')
+const TARGET = idOf('b')
+
+/** What a scripted node answers instead of what it would; undefined lets it answer. */
+export type Script = (command: WireCommand, node: FakeNode) => string | undefined
+
+/** A node as far as the migration can see it: slots, open slots, string keys, an epoch. */
+export class FakeNode implements Wire {
+  readonly owned = new Set<number>()
+  readonly migrating = new Set<number>()
+  readonly importing = new Set<number>()
+  readonly keys = new Map<string, string>()
+  readonly log: string[] = []
+  peer: FakeNode | undefined
+  epoch = 1
+  closed = false
+  script: Script = () => undefined
+  private asking = false
+
+  constructor(
+    readonly id: string,
+    readonly name: string,
+  ) {}
+
+  async send(commands: readonly WireCommand[]): Promise<WireReply[]> {
+    // As over a socket, nothing is answered before the caller goes on.
+    await Promise.resolve()
+    return commands.map((command) => {
+      this.log.push(command.join(' '))
+      const scripted = this.script(command, this)
+      if (scripted === undefined) return this.run(command)
+      return scripted.startsWith('-') ? new NodeReplyError(scripted.slice(1)) : scripted
+    })
+  }
+
+  close(): void {
+    this.closed = true
+  }
+
+  keysOf(slot: number): string[] {
+    return [...this.keys.keys()].filter((key) => hashSlot(key) === slot)
+  }
+
+  private run(command: WireCommand): WireReply {
+    const [name, sub, slotText] = command
+    const wasAsking = this.asking
+    this.asking = name === 'ASKING'
+    const key = sub ?? ''
+    switch (name) {
+      case 'PING':
+        return 'PONG'
+      case 'ASKING':
+        return 'OK'
+      case 'MEMORY':
+        return this.keys.get(command[2] ?? '')?.length ?? null
+      case 'DUMP':
+        return wasAsking || this.keys.has(key) ? (this.keys.get(key) ?? null) : new NodeReplyError('ASK 1 h:1')
+      case 'TYPE':
+        return this.keys.has(key) ? 'string' : 'none'
+      case 'MIGRATE':
+        return this.migrate(command)
+      default:
+        return this.cluster(command, sub ?? '', Number(slotText))
+    }
+  }
+
+  private cluster(command: WireCommand, sub: string, slot: number): WireReply {
+    switch (sub) {
+      case 'INFO':
+        return `cluster_current_epoch:${this.epoch}\r\ncluster_my_epoch:1\r\n`
+      case 'NODES':
+        return `${this.id} 127.0.0.1:1@2 myself,master - 0 0 1 connected ${renderRanges(rangesOf([...this.owned].sort((a, b) => a - b))).replaceAll(',', ' ')}\n`
+      case 'GETKEYSINSLOT':
+        return this.keysOf(slot).slice(0, Number(command[3]))
+      case 'SETSLOT':
+        return this.setSlot(slot, command[3] ?? '', command[4] ?? '')
+      default:
+        return new NodeReplyError(`ERR not scripted: ${command.join(' ')}`)
+    }
+  }
+
+  private setSlot(slot: number, state: string, node: string): WireReply {
+    if (state === 'IMPORTING') {
+      if (this.owned.has(slot)) return new NodeReplyError(`ERR I'm already the owner of hash slot ${slot}`)
+      this.importing.add(slot)
+    } else if (state === 'MIGRATING') {
+      if (!this.owned.has(slot)) return new NodeReplyError(`ERR I'm not the owner of hash slot ${slot}`)
+      this.migrating.add(slot)
+    } else {
+      if (node === this.id) this.owned.add(slot)
+      else if (this.keysOf(slot).length > 0)
+        return new NodeReplyError('ERR while I still hold keys for this hash slot.')
+      else this.owned.delete(slot)
+      this.importing.delete(slot)
+      this.migrating.delete(slot)
+    }
+    return 'OK'
+  }
+
+  private migrate(command: WireCommand): WireReply {
+    const keys = command.slice(command.indexOf('KEYS') + 1)
+    if (new Set(keys.map(hashSlot)).size > 1) return new NodeReplyError('CROSSSLOT keys of several slots')
+    let busy = false
+    for (const key of keys) {
+      const value = this.keys.get(key)
+      if (value === undefined) continue
+      if (this.peer?.keys.has(key) && !command.includes('REPLACE')) {
+        busy = true
+        continue
+      }
+      this.peer?.keys.set(key, value)
+      this.keys.delete(key)
+    }
+    if (!busy) return 'OK'
+    return new NodeReplyError('ERR Target instance replied with error: BUSYKEY Target key name already exists.')
+  }
+}
+
+export interface FakePair {
+  readonly source: FakeNode
+  readonly target: FakeNode
+  readonly other: FakeNode
+  readonly context: PairContext
+  readonly events: MigrationEvent[]
+  readonly records: (readonly ['opening' | 'done', WindowRecord])[]
+  readonly stop: AbortController
+}
+
+/** A source that owns slots 0..16383 with `keys`, an empty target, and a third primary. */
+export function fakePair(keys: Readonly<Record<string, string>>, change: Partial<PairContext> = {}): FakePair {
+  const source = new FakeNode(SOURCE, 'source')
+  const target = new FakeNode(TARGET, 'target')
+  const other = new FakeNode(idOf('c'), 'other')
+  source.peer = target
+  for (let slot = 0; slot < 16384; slot++) source.owned.add(slot)
+  for (const [key, value] of Object.entries(keys)) source.keys.set(key, value)
+  const events: MigrationEvent[] = []
+  const records: (readonly ['opening' | 'done', WindowRecord])[] = []
+  const stop = new AbortController()
+  const context: PairContext = {
+    source: {id: SOURCE, name: 'source', wire: source},
+    target: {id: TARGET, name: 'target', wire: target},
+    others: [{id: idOf('c'), name: 'other', wire: other}],
+    migrate: {host: '127.0.0.1', port: 7001, timeoutMs: 1000, replace: false},
+    pace: {maxBlockMs: 20, windowSlots: 2},
+    nodeTimeoutMs: 15_000,
+    emit: (event) => events.push(event),
+    journal: {
+      opening: async (record) => void records.push(['opening', record]),
+      done: async (record) => void records.push(['done', record]),
+    },
+    stop: stop.signal,
+    retryMs: 200,
+    epochs: {highest: 1},
+    ...change,
+  }
+  return {source, target, other, context, events, records, stop}
+}
+
+/** `{tag}0`, ...: keys of one slot. */
+export function taggedKeys(tag: string, count: number, value = 'v'): Record<string, string> {
+  return Object.fromEntries(Array.from({length: count}, (_, index) => [`{${tag}}${index}`, value]))
+}

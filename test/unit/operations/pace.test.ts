@@ -1,0 +1,47 @@
+import {describe, expect, it} from 'vitest'
+import {Pace, type SizedKey} from '../../../src/lib/operations/migration/pace.js'
+
+const OPTIONS = {maxBlockMs: 20, windowSlots: 64}
+
+function keys(count: number, bytes?: number): SizedKey[] {
+  return Array.from({length: count}, (_, index) => ({key: `k${index}`, bytes}))
+}
+
+describe('Pace', () => {
+  it('puts a slot of small keys into one MIGRATE', () => {
+    expect(new Pace(OPTIONS, 0.1).batches(keys(100, 200))).toHaveLength(1)
+  })
+
+  it('lets a big key go alone, and keeps the order', () => {
+    const mixed = [...keys(2, 200), {key: 'big', bytes: 50_000_000}, ...keys(2, 200)]
+    expect(new Pace(OPTIONS, 0.1).batches(mixed).map((batch) => batch.length)).toEqual([2, 1, 2])
+  })
+
+  it('does not heap up mid-sized keys', () => {
+    const pace = new Pace(OPTIONS, 0.1)
+    for (const batch of pace.batches(keys(100, 300_000))) {
+      expect(pace.estimateMs(batch.length, batch.length * 300_000)).toBeLessThanOrEqual(pace.batchMs)
+    }
+  })
+
+  it('keeps to the number of keys it is given', () => {
+    const pace = new Pace({...OPTIONS, batchKeysMax: 10}, 0.1)
+    expect(pace.batches(keys(25)).map((batch) => batch.length)).toEqual([10, 10, 5])
+  })
+
+  it('believes at once that it is slower than thought, and slowly that it is faster', () => {
+    const pace = new Pace(OPTIONS, 0.1)
+    const before = pace.estimateMs(10, 0)
+    pace.learn(before, before * 10)
+    expect(pace.estimateMs(10, 0)).toBeCloseTo(before * 10)
+    pace.learn(before * 10, before)
+    expect(pace.estimateMs(10, 0)).toBeGreaterThan(before * 5)
+    for (let i = 0; i < 50; i++) pace.learn(pace.estimateMs(10, 0), before)
+    expect(pace.estimateMs(10, 0)).toBeCloseTo(before, 1)
+  })
+
+  it('makes bursts longer over a long way, within a share of the allowed block', () => {
+    expect(new Pace(OPTIONS, 4).burstMs).toBeGreaterThan(new Pace(OPTIONS, 0.1).burstMs)
+    expect(new Pace(OPTIONS, 500).burstMs).toBeLessThan(20)
+  })
+})

@@ -1,0 +1,244 @@
+import {describe, expect, it} from 'vitest'
+import type {CliError} from '../../../src/lib/kernel/errors.js'
+import {PairMove} from '../../../src/lib/operations/migration/pair.js'
+import {hashSlot} from '../../../src/lib/protocol/hash-slot.js'
+import {type FakePair, fakePair, type Script, taggedKeys} from './fake-pair.js'
+
+const TAGS = ['one', 'two', 'three', 'four', 'five']
+const SLOTS = TAGS.map(hashSlot).sort((a, b) => a - b)
+const KEYS = Object.assign({}, ...TAGS.map((tag) => taggedKeys(tag, 30))) as Record<string, string>
+
+/** Answers `text` the first `times` times that a command matches. */
+function first(times: number, matches: RegExp, text: string): Script {
+  let left = times
+  return (command) => (matches.test(command.join(' ')) && left-- > 0 ? text : undefined)
+}
+
+async function failureOf(run: Promise<unknown>): Promise<CliError> {
+  return run.then(
+    () => {
+      throw new Error('did not fail')
+    },
+    (error) => error as CliError,
+  )
+}
+
+function expectMoved({other, source, target}: FakePair, keys = KEYS): void {
+  expect(Object.fromEntries(target.keys)).toEqual(keys)
+  expect(source.keys.size).toBe(0)
+  expect([...target.owned].sort((a, b) => a - b)).toEqual(SLOTS)
+  expect(SLOTS.some((slot) => source.owned.has(slot))).toBe(false)
+  expect([source.migrating.size, target.importing.size]).toEqual([0, 0])
+  expect(other.log.filter((line) => line.includes(' NODE '))).toHaveLength(SLOTS.length)
+}
+
+describe('PairMove', () => {
+  it('moves all keys, hands over every slot and tells the others', async () => {
+    const pair = fakePair(KEYS)
+    const result = await new PairMove(pair.context).run(SLOTS)
+    expect(result).toEqual({keys: 150, done: SLOTS, failed: []})
+    expectMoved(pair)
+  })
+
+  it('keeps the order: target imports, source migrates, keys, then target, then source takes note', async () => {
+    const pair = fakePair(KEYS)
+    const steps: string[] = []
+    const slot = String(SLOTS[0])
+    pair.target.script = (command) => void (command.includes(slot) && steps.push(`target ${command[3]}`))
+    pair.source.script = (command) => void (command.includes(slot) && steps.push(`source ${command[3]}`))
+    await new PairMove(pair.context).run(SLOTS.slice(0, 1))
+    expect(steps.filter((step) => !/\d/.test(step))).toEqual([
+      'target IMPORTING',
+      'source MIGRATING',
+      'target NODE',
+      'source NODE',
+    ])
+  })
+
+  it('writes a window down before it opens and after it is handed over', async () => {
+    const pair = fakePair(KEYS)
+    let openedBefore = true
+    pair.target.script = (command) => {
+      if (command[3] === 'IMPORTING') openedBefore &&= pair.records.some(([what]) => what === 'opening')
+      return undefined
+    }
+    await new PairMove(pair.context).run(SLOTS)
+    expect(openedBefore).toBe(true)
+    expect(pair.records.map(([what]) => what).sort()).toEqual(['done', 'done', 'done', 'opening', 'opening', 'opening'])
+  })
+
+  it('moves keys that are not text', async () => {
+    const keys = {'{one}\0\r\n\xff': 'a\0b', '{one}$5\r\n': '\xfe'}
+    const pair = fakePair(keys)
+    await new PairMove(pair.context).run([hashSlot('{one}')])
+    expect(Object.fromEntries(pair.target.keys)).toEqual(keys)
+  })
+
+  it('moves a slot with more keys than one list holds', async () => {
+    const keys = taggedKeys('one', 1700)
+    const pair = fakePair(keys)
+    const result = await new PairMove(pair.context).run([hashSlot('one')])
+    expect(result.keys).toBe(1700)
+    expect(Object.fromEntries(pair.target.keys)).toEqual(keys)
+  })
+
+  it.each([
+    ['TRYAGAIN', '-ERR Target instance replied with error: TRYAGAIN Multiple keys request during rehashing of slot'],
+    ['a hiccup of the link', '-IOERR error or timeout writing to target instance'],
+    ['CLUSTERDOWN', '-CLUSTERDOWN The cluster is down'],
+    ['a target that loads', '-ERR Target instance replied with error: LOADING Redis is loading'],
+  ])('asks again after %s', async (_, text) => {
+    const pair = fakePair(KEYS)
+    pair.source.script = first(3, /^MIGRATE/, text)
+    const result = await new PairMove(pair.context).run(SLOTS)
+    expect(result.failed).toEqual([])
+    expectMoved(pair)
+  })
+
+  it('gives up on what does not pass, and leaves the slot open', async () => {
+    const pair = fakePair(KEYS)
+    pair.source.script = first(Number.POSITIVE_INFINITY, /^MIGRATE/, '-IOERR error or timeout connecting to the client')
+    const error = await failureOf(new PairMove(pair.context).run(SLOTS))
+    expect(error.code).toBe('PLAN_PARTIAL')
+    expect(error.message).toMatch(/from source to target: IOERR/)
+    expect(pair.source.migrating.size).toBeGreaterThan(0)
+    expect(pair.source.keys.size).toBe(150)
+  })
+
+  it('finishes the open slots beside one that fails, and opens no more', async () => {
+    const pair = fakePair(KEYS)
+    const bad = TAGS.find((tag) => hashSlot(tag) === SLOTS[0]) as string
+    pair.source.script = (command) =>
+      command[0] === 'MIGRATE' && command.at(-1)?.startsWith(`{${bad}}`)
+        ? '-ERR Target instance replied with error: OOM'
+        : undefined
+    const result = await new PairMove(pair.context).run(SLOTS)
+    expect(result.failed.map(({message}) => message)).toEqual([expect.stringMatching(/^slot \d+ .*OOM$/)])
+    // Two slots to a window; the second window was open already when the first failed.
+    expect(result.done).toEqual(SLOTS.slice(1, 4))
+    expect([...pair.source.migrating]).toEqual([SLOTS[0]])
+  })
+
+  it('stops at once when the source does not serve a slot any more', async () => {
+    const pair = fakePair(KEYS)
+    pair.source.script = first(1, /^MIGRATE/, '-MOVED 1 127.0.0.1:7005')
+    const error = await failureOf(new PairMove(pair.context).run(SLOTS))
+    expect(error.message).toMatch(/no longer serves slot/)
+  })
+
+  it.each([
+    ['IMPORTING', /does not import slot/],
+    ['NODE', /does not take slot/],
+  ])('stops when the target refuses %s', async (state, words) => {
+    const pair = fakePair(KEYS)
+    pair.target.script = first(1, new RegExp(` ${state} `), '-ERR Unknown node')
+    const error = await failureOf(new PairMove(pair.context).run(SLOTS))
+    expect(error.message).toMatch(words)
+  })
+
+  it('stops when the target says OK but does not own what it took', async () => {
+    const pair = fakePair(KEYS)
+    pair.target.script = (command, node) => {
+      if (command[1] === 'NODES') node.owned.clear()
+      return undefined
+    }
+    const error = await failureOf(new PairMove(pair.context).run(SLOTS))
+    expect(error.message).toMatch(/target does not own slots/)
+    expect(error.details['role']).toBe('primary')
+  })
+
+  it('goes on when another primary cannot be told', async () => {
+    const pair = fakePair(KEYS)
+    pair.other.script = () => '-ERR Unknown node'
+    const result = await new PairMove(pair.context).run(SLOTS)
+    expect(result.failed).toEqual([])
+    expect(pair.events.some((event) => event.event === 'warning' && /other was not told/.test(event.message))).toBe(
+      true,
+    )
+  })
+
+  it('only closes slots that the target owns already', async () => {
+    const pair = fakePair({})
+    for (const slot of SLOTS) {
+      pair.target.owned.add(slot)
+      pair.source.migrating.add(slot)
+    }
+    const result = await new PairMove(pair.context).run(SLOTS)
+    expect(result.done).toEqual(SLOTS)
+    expect(pair.source.migrating.size).toBe(0)
+    expect(pair.source.log.some((line) => line.startsWith('MIGRATE'))).toBe(false)
+  })
+
+  it('finishes what is open after Ctrl-C and opens nothing more', async () => {
+    const pair = fakePair(KEYS)
+    pair.source.script = (command) => {
+      if (command[0] === 'MIGRATE') pair.stop.abort()
+      return undefined
+    }
+    const {done, failed} = await new PairMove(pair.context).run(SLOTS)
+    expect(failed).toEqual([])
+    expect(done.length).toBeGreaterThan(0)
+    expect(done.length).toBeLessThan(SLOTS.length)
+    expect([pair.source.migrating.size, pair.target.importing.size]).toEqual([0, 0])
+    expect(done.every((slot) => pair.source.keysOf(slot).length === 0)).toBe(true)
+  })
+})
+
+describe('keys that are on both sides', () => {
+  const slot = hashSlot('one')
+
+  it('are replaced when they are the same', async () => {
+    const pair = fakePair(taggedKeys('one', 5))
+    pair.target.keys.set('{one}2', 'v')
+    const result = await new PairMove(pair.context).run([slot])
+    expect(result.failed).toEqual([])
+    expect(Object.fromEntries(pair.target.keys)).toEqual(taggedKeys('one', 5))
+  })
+
+  it('stop the slot when they differ, with both sides named and neither touched', async () => {
+    const pair = fakePair(taggedKeys('one', 5))
+    pair.target.keys.set('{one}2', 'another')
+    const result = await new PairMove(pair.context).run([slot])
+    expect(result.failed[0]?.message).toBe(
+      `slot ${slot}: keys differ on both sides: "{one}2" (string, 1 bytes at source; string, 7 bytes at target)`,
+    )
+    expect([pair.source.keys.get('{one}2'), pair.target.keys.get('{one}2')]).toEqual(['v', 'another'])
+    expect(pair.source.owned.has(slot)).toBe(true)
+  })
+
+  it('are replaced when the operator says so', async () => {
+    const base = fakePair({}).context.migrate
+    const pair = fakePair(taggedKeys('one', 5), {migrate: {...base, replace: true}})
+    pair.target.keys.set('{one}2', 'another')
+    await new PairMove(pair.context).run([slot])
+    expect(pair.target.keys.get('{one}2')).toBe('v')
+  })
+})
+
+describe('the epoch barrier', () => {
+  it('holds back until the target has heard of the highest epoch', async () => {
+    const pair = fakePair(KEYS, {epochs: {highest: 7}})
+    let asked = 0
+    pair.target.script = (command, node) => {
+      if (command[1] === 'INFO' && ++asked === 3) node.epoch = 7
+      if (command[1] === 'SETSLOT') expect(node.epoch).toBe(7)
+      return undefined
+    }
+    await new PairMove(pair.context).run(SLOTS)
+    expect(asked).toBeGreaterThanOrEqual(3)
+    expectMoved(pair)
+  })
+
+  it('holds back a window when the source has heard of a newer one meanwhile', async () => {
+    const pair = fakePair(KEYS)
+    pair.source.epoch = 9
+    let asked = 0
+    pair.target.script = (command, node) => {
+      if (command[1] === 'INFO' && ++asked === 4) node.epoch = 9
+      if (command[3] === 'NODE') expect(node.epoch).toBe(9)
+      return undefined
+    }
+    await new PairMove(pair.context).run(SLOTS)
+    expectMoved(pair)
+  })
+})
