@@ -3,21 +3,18 @@ import {existsSync, readdirSync, readFileSync, statSync, writeFileSync} from 'no
 import {createServer} from 'node:net'
 import {join} from 'node:path'
 import {Cluster} from 'ioredis'
-import {afterEach, beforeEach, describe, expect, it} from 'vitest'
-import {type RunOptions, runProgram, runShoal} from '../support/cli.js'
+import {afterAll, afterEach, beforeAll, beforeEach, describe, expect, it} from 'vitest'
+import {type RunOptions, type RunResult, runProgram, runShoal} from '../support/cli.js'
 import {callRedis, describeWithPeers, peerProgram} from '../support/peers.js'
 import {claimPorts, isPortFree} from '../support/ports.js'
 import {isAlive, processesWith, temporaryFolder, waitFor} from '../support/processes.js'
 
 interface UpDocument {
   readonly change: string
-  readonly seed: string
-  readonly startedNodes: readonly string[]
-  readonly environment: {
-    readonly name: string
-    readonly state: string
-    readonly nodes: readonly {readonly name: string; readonly pid: number; readonly state: string}[]
-  }
+}
+
+interface PsDocument {
+  readonly environments: readonly {readonly nodes: readonly {readonly pid: number}[]}[]
 }
 
 let state: string
@@ -31,15 +28,15 @@ function shoal(args: readonly string[], options: RunOptions = {}) {
 const up = (args: readonly string[] = [], options: RunOptions = {}) =>
   shoal(['up', '--base-port', String(basePort), ...args], options)
 
-beforeEach(async () => {
+async function newPlace(): Promise<void> {
   state = join(temporaryFolder('up'), 'state')
   basePort = await claimPorts(4)
-})
+}
 
-afterEach(async () => {
+async function endAll(): Promise<void> {
   for (const pid of processesWith(state)) process.kill(pid, 'SIGKILL')
   await waitFor(() => processesWith(state).length === 0, {what: 'end of all nodes'})
-})
+}
 
 /** No process, no file, no folder, no port. */
 async function expectNothingLeft(): Promise<void> {
@@ -49,15 +46,20 @@ async function expectNothingLeft(): Promise<void> {
 }
 
 describe('shoal up', () => {
-  it('starts three nodes that are one cluster, in time, and says how to use it', async () => {
-    const result = await up()
-    expect(result.stderr).not.toContain('rror')
-    expect(result.code).toBe(0)
-    expect(result.stdout).toMatch(/default: ok/)
-    expect(result.stdout).toMatch(
-      new RegExp(`n3 +127\\.0\\.0\\.1:${basePort + 2} +\\d+ +primary +10923-16383 +running`),
-    )
-    expect(result.stdout).toContain(`redis-cli -c -p ${basePort} `)
+  let first: RunResult
+
+  beforeAll(async () => {
+    await newPlace()
+    first = await up()
+  })
+
+  afterAll(endAll)
+
+  it('starts three nodes that are one cluster and says how to use it', async () => {
+    expect([first.code, first.stderr]).toEqual([0, 'starting 3 nodes\nforming the cluster\n'])
+    expect(first.stdout).toMatch(/default: ok/)
+    expect(first.stdout).toMatch(new RegExp(`n3 +127\\.0\\.0\\.1:${basePort + 2} +\\d+ +primary +10923-16383 +running`))
+    expect(first.stdout).toContain(`redis-cli -c -p ${basePort} `)
     expect(processesWith(state)).toHaveLength(3)
     const infos = await Promise.all([0, 1, 2].map((index) => callRedis(basePort + index, ['CLUSTER', 'INFO'])))
     for (const info of infos) {
@@ -68,7 +70,6 @@ describe('shoal up', () => {
   })
 
   it('gives a cluster that ioredis can use', async () => {
-    expect((await up()).code).toBe(0)
     const cluster = new Cluster([{host: '127.0.0.1', port: basePort}])
     await Promise.all(Array.from({length: 100}, (_, index) => cluster.set(`key:${index}`, String(index))))
     const values = await Promise.all(Array.from({length: 100}, (_, index) => cluster.get(`key:${index}`)))
@@ -76,32 +77,56 @@ describe('shoal up', () => {
     cluster.disconnect()
   })
 
-  it('has nothing to do the second time, and refuses to become another environment', async () => {
-    const first = (await up(['--json'])).json<UpDocument>()
+  it('gives a cluster that shoal check finds in order', async () => {
+    const check = await shoal(['check', `127.0.0.1:${basePort}`, '--fail-on', 'warning'])
+    expect([check.code, check.stderr]).toEqual([0, ''])
+  })
+
+  it('has nothing to do the second time', async () => {
+    const before = processesWith(state)
     const again = await up(['--json'])
     expect(again.code).toBe(0)
     expect(again.json()).toMatchObject({change: 'none', startedNodes: []})
-    expect(again.json<UpDocument>().environment.nodes.map(({pid}) => pid)).toEqual(
-      first.environment.nodes.map(({pid}) => pid),
-    )
+    expect(processesWith(state)).toEqual(before)
     const plain = await shoal(['up'])
-    expect(plain.code).toBe(0)
-    expect(plain.stdout).toContain('nothing to do')
+    expect([plain.code, plain.stdout]).toEqual([0, expect.stringContaining('nothing to do')])
+  })
+
+  it('refuses to become another environment', async () => {
     const other = await up(['--primaries', '4', '--json'])
     expect(other.code).toBe(5)
     expect(other.json()).toMatchObject({error: {code: 'ENVIRONMENT_EXISTS', exitCode: 5}})
     expect(other.stdout).toContain('shoal down --name default')
   })
 
+  it('does not take the ports of another environment', async () => {
+    const other = await up(['--name', 'other'])
+    expect(other.code).toBe(5)
+    expect(other.stderr).toContain('environment default')
+    expect(other.stderr).toMatch(/shoal up --name other --base-port \d+/)
+  })
+
   it('starts a killed node again, and the cluster is whole', async () => {
-    const {environment} = (await up(['--json'])).json<UpDocument>()
-    const victim = environment.nodes[1]!
-    process.kill(victim.pid, 'SIGKILL')
-    await waitFor(() => !isAlive(victim.pid), {what: 'end of n2'})
+    const [, victim] = (await shoal(['ps', '--json'])).json<PsDocument>().environments[0]?.nodes ?? []
+    process.kill(victim?.pid ?? 0, 'SIGKILL')
+    await waitFor(() => !isAlive(victim?.pid ?? 0), {what: 'end of n2'})
     const result = await up(['--json'])
     expect(result.json()).toMatchObject({change: 'started', environment: {state: 'ok'}, startedNodes: ['n2']})
     expect(await callRedis(basePort + 1, ['CLUSTER', 'INFO'])).toContain('cluster_state:ok')
   })
+
+  describeWithPeers('beside redis-cli', () => {
+    it('gives a cluster that redis-cli finds in order', async () => {
+      const check = await runProgram(peerProgram('redis-cli'), ['--cluster', 'check', `127.0.0.1:${basePort}`], {})
+      expect(check.stdout).toContain('[OK] All 16384 slots covered.')
+      expect(check.code).toBe(0)
+    })
+  })
+})
+
+describe('shoal up, of several environments', () => {
+  beforeEach(newPlace)
+  afterEach(endAll)
 
   it('prints one JSON document that holds no password, and takes the password from the environment', async () => {
     const result = await up(['--json'], {env: {SHOAL_PASSWORD: 'swordfish'}})
@@ -145,6 +170,9 @@ describe('shoal up', () => {
 })
 
 describe('shoal up, when it cannot', () => {
+  beforeEach(newPlace)
+  afterEach(endAll)
+
   it.each([
     ['the port of the second node', 1],
     ['the bus port of the third', 10_002],
@@ -195,14 +223,14 @@ describe('shoal up, when it cannot', () => {
     }
   })
 
-  it.each([/starting/, /forming/])('recovers from kill -9 of itself (while %s)', async (when) => {
+  it('recovers from kill -9 of itself', async () => {
     let pid = 0
     const killed = await up([], {
       onStart: (run) => {
         pid = run.pid
       },
       onStderr: (text) => {
-        if (when.test(text) && isAlive(pid)) process.kill(pid, 'SIGKILL')
+        if (text.includes('forming') && isAlive(pid)) process.kill(pid, 'SIGKILL')
       },
     })
     expect(killed.signal).toBe('SIGKILL')
@@ -222,19 +250,5 @@ describe('shoal up, when it cannot', () => {
     expect(result.json()).toMatchObject({
       error: {code: 'ENVIRONMENT_LACKS', suggestions: [expect.stringContaining('SHOAL_STATE_DIR')]},
     })
-  })
-
-  it('needs no stdin and asks nothing', async () => {
-    expect((await up([], {stdin: ''})).code).toBe(0)
-    expect((await shoal(['down'], {stdin: ''})).code).toBe(0)
-  })
-})
-
-describeWithPeers('shoal up and redis-cli', () => {
-  it('gives a cluster that redis-cli finds in order', async () => {
-    expect((await up()).code).toBe(0)
-    const check = await runProgram(peerProgram('redis-cli'), ['--cluster', 'check', `127.0.0.1:${basePort}`], {})
-    expect(check.stdout).toContain('[OK] All 16384 slots covered.')
-    expect(check.code).toBe(0)
   })
 })

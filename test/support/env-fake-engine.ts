@@ -70,6 +70,10 @@ export class FakeEngine implements Engine {
     await once(found.server, 'close')
   }
 
+  async logTail(_environment: string, name: string): Promise<string[]> {
+    return [`last words of ${name}`]
+  }
+
   async discard(environment: string): Promise<void> {
     for (const key of this.kept) if (key.startsWith(`${environment}/`)) this.kept.delete(key)
   }

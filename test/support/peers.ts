@@ -78,11 +78,14 @@ export interface RedisNode {
 export async function callRedis(port: number, command: readonly (string | number)[], password?: string) {
   const client = new Redis({
     connectTimeout: 2000,
+    disableClientInfo: true,
     enableReadyCheck: false,
     host: '127.0.0.1',
     lazyConnect: true,
     maxRetriesPerRequest: 0,
     port,
+    // RESP2 needs no HELLO, which a node with a password refuses before the command is tried.
+    protocol: 2,
     retryStrategy: () => null,
     ...(password === undefined ? {} : {password}),
   })

@@ -33,6 +33,7 @@ export interface EmbeddedEngineOptions {
 const SERVER_ENTRY = fileURLToPath(new URL('../../../bin/server.js', import.meta.url))
 const CONF_NAME = 'node.conf'
 const LOG_NAME = 'node.log'
+const NODES_NAME = 'nodes.conf'
 const POLL_MS = 8
 const KILL_WAIT_MS = 5000
 const LOG_TAIL_BYTES = 4096
@@ -71,9 +72,11 @@ export class EmbeddedEngine implements Engine {
     try {
       await mkdir(folder, {mode: 0o700, recursive: true})
       await writeSecretFile(join(folder, CONF_NAME), renderNodeConf(spec, folder))
+      // Nobody runs here (the ports are free), but a killed node that nobody reaped still counts as its lock's holder.
+      await rm(join(folder, `${NODES_NAME}.lock`), {force: true})
       requireNotAborted(signal)
       child = await this.launch(folder)
-      const pid = await this.waitUntilReady(child, spec, folder, signal)
+      const pid = await this.waitUntilReady(child, spec, signal)
       return await this.describe(pid, spec)
     } catch (error) {
       if (child) await killChild(child)
@@ -96,6 +99,10 @@ export class EmbeddedEngine implements Engine {
     if (!(await this.signal(node, 'SIGKILL'))) return
     if (await this.waitUntilGone(node, KILL_WAIT_MS)) return
     throw new CliError('TIMED_OUT', `node ${node.name} (process ${node.pid}) does not end, not even killed`)
+  }
+
+  async logTail(environment: string, name: string): Promise<string[]> {
+    return tailOf(join(this.nodeFolder(environment, name), LOG_NAME))
   }
 
   async discard(environment: string): Promise<void> {
@@ -125,12 +132,7 @@ export class EmbeddedEngine implements Engine {
     }
   }
 
-  private async waitUntilReady(
-    child: ChildProcess,
-    spec: NodeSpec,
-    folder: string,
-    signal: AbortSignal,
-  ): Promise<number> {
+  private async waitUntilReady(child: ChildProcess, spec: NodeSpec, signal: AbortSignal): Promise<number> {
     const deadline = performance.now() + this.startTimeoutMs
     const {address, name, password} = spec
     while (child.pid !== undefined && child.exitCode === null && child.signalCode === null) {
@@ -139,14 +141,14 @@ export class EmbeddedEngine implements Engine {
       if ((await pingOnce(address, password, 1000)) === child.pid) return child.pid
       if (performance.now() > deadline) {
         throw new CliError('TIMED_OUT', `node ${name} did not answer on ${renderAddress(address)} in time`, {
-          details: {log: await tailOf(join(folder, LOG_NAME)), node: name, timeoutMs: this.startTimeoutMs},
+          details: {log: await this.logTail(spec.environment, name), node: name, timeoutMs: this.startTimeoutMs},
         })
       }
       await delay(POLL_MS)
     }
     requireNotAborted(signal)
     await requireFreePorts(spec)
-    const log = await tailOf(join(folder, LOG_NAME))
+    const log = await this.logTail(spec.environment, name)
     const how = child.signalCode ?? `exit code ${child.exitCode ?? 'unknown'}`
     throw new CliError('NODE_START_FAILED', `node ${name} ended while starting (${how}): ${reasonIn(log)}`, {
       details: {log, node: name},
@@ -157,7 +159,7 @@ export class EmbeddedEngine implements Engine {
     const entry = await findProcess(pid, (line) => this.identity.test(line))
     if (entry) return this.toRef(entry)
     throw new CliError('NODE_START_FAILED', `node ${spec.name} ended right after its start`, {
-      details: {log: await tailOf(join(this.nodeFolder(spec.environment, spec.name), LOG_NAME)), node: spec.name},
+      details: {log: await this.logTail(spec.environment, spec.name), node: spec.name},
     })
   }
 
@@ -241,7 +243,11 @@ async function killChild(child: ChildProcess): Promise<void> {
 
 async function tailOf(path: string): Promise<string[]> {
   const text = await readFile(path, 'utf8').catch(() => '')
-  return text.slice(-LOG_TAIL_BYTES).trim().split('\n').slice(-20)
+  return text
+    .slice(-LOG_TAIL_BYTES)
+    .split('\n')
+    .filter((line) => line.trim() !== '')
+    .slice(-20)
 }
 
 /** The line of a log that says why: the last that names an error, else the last. */

@@ -18,6 +18,8 @@ export interface Engine {
   list(environment?: string): Promise<NodeRef[]>
   /** SIGTERM, then SIGKILL after `graceMs`. Resolves when the node is gone. Stopping a stopped node succeeds. */
   stop(node: NodeRef, graceMs: number): Promise<void>
+  /** The last lines a node logged; none if there is no log. */
+  logTail(environment: string, name: string): Promise<string[]>
   /** Deletes what stopped nodes of the environment keep: data, configuration, log. Nothing there is fine. */
   discard(environment: string): Promise<void>
 }

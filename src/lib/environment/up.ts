@@ -15,6 +15,7 @@ import {
   requireEnvironmentName,
 } from './spec.js'
 import type {EnvironmentState, EnvironmentStore} from './store.js'
+import {whileNodesRun} from './watch.js'
 
 /** What environments are made of; the same for up, down and ps. */
 export interface EnvironmentParts {
@@ -72,9 +73,11 @@ async function create(
     onProgress(`starting ${nodes.length} nodes`)
     await startAll(parts.engine, nodes, signal)
     onProgress('forming the cluster')
-    await parts.driver.form(accessOf(spec), signal)
+    await whileNodesRun(parts.engine, spec.name, namesOf(nodes), signal, (both) =>
+      parts.driver.form(accessOf(spec), both),
+    )
     await parts.store.write({formed: true, spec, version: 1})
-    return {change: 'created', spec, startedNodes: nodes.map((node) => node.name)}
+    return {change: 'created', spec, startedNodes: namesOf(nodes)}
   } catch (error) {
     await clear(parts, spec.name)
     throw signal.aborted ? new CliError('INTERRUPTED', 'interrupted; nothing is left behind', {cause: error}) : error
@@ -98,13 +101,18 @@ async function startMissing(
   const running = new Set((await parts.engine.list(spec.name)).map((node) => node.name))
   const missing = nodesOf(spec).filter((node) => !running.has(node.name))
   if (missing.length > 0) {
-    onProgress(`starting ${missing.map((node) => node.name).join(', ')}`)
+    onProgress(`starting ${namesOf(missing).join(', ')}`)
     await startAll(parts.engine, missing, signal)
     onProgress('waiting until all nodes agree')
-    await parts.driver.settle(accessOf(spec), signal)
+    await whileNodesRun(parts.engine, spec.name, namesOf(nodesOf(spec)), signal, (both) =>
+      parts.driver.settle(accessOf(spec), both),
+    )
   }
-  const startedNodes = missing.map((node) => node.name)
-  return {change: missing.length > 0 ? 'started' : 'none', spec, startedNodes}
+  return {change: missing.length > 0 ? 'started' : 'none', spec, startedNodes: namesOf(missing)}
+}
+
+function namesOf(nodes: readonly NodeSpec[]): string[] {
+  return nodes.map(({name}) => name)
 }
 
 /** All or none: if one fails, the others of this call are stopped again. @throws the first failure */

@@ -60,6 +60,7 @@ export function describeEngine(name: string, make: () => Promise<EngineUnderTest
       const node = await under.engine.start(spec, never())
       expect(node).toMatchObject({address: spec.address, environment: 'blue', name: 'n1'})
       expect(await firstLine(spec)).toBe('+PONG')
+      expect(await under.other.logTail('blue', 'n1')).toBeInstanceOf(Array)
       for (const engine of [under.engine, under.other]) {
         const [listed, ...more] = await engine.list('blue')
         expect(more).toEqual([])

@@ -3,7 +3,7 @@ import {existsSync, mkdirSync, readdirSync, statSync, utimesSync, writeFileSync}
 import {createServer} from 'node:net'
 import {join} from 'node:path'
 import {beforeEach, describe, expect, it} from 'vitest'
-import type {ClusterDriver} from '../../../src/lib/environment/cluster-driver.js'
+import type {ClusterAccess, ClusterDriver} from '../../../src/lib/environment/cluster-driver.js'
 import {takeDown} from '../../../src/lib/environment/down.js'
 import {statusOf} from '../../../src/lib/environment/status.js'
 import {EnvironmentStore} from '../../../src/lib/environment/store.js'
@@ -21,7 +21,7 @@ class FakeDriver implements ClusterDriver {
   failing: CliError | undefined
   onForm: () => void = () => undefined
 
-  async form(): Promise<void> {
+  async form(_access: ClusterAccess, _signal: AbortSignal): Promise<void> {
     this.calls.push('form')
     this.onForm()
     if (this.failing) throw this.failing
@@ -120,6 +120,19 @@ describe('up', () => {
       driver.failing = new CliError('INTERRUPTED', 'interrupted')
     }
     await expect(bringUp(parts, request, abort.signal)).rejects.toMatchObject({code: 'INTERRUPTED', exitCode: 130})
+    expectNothingLeft()
+  })
+
+  it.each(['n1', 'n3'])('names %s at once when it ends while the cluster is formed', async (name) => {
+    driver.form = async (_access, signal) => {
+      await engine.stop((await engine.list()).find((node) => node.name === name)!)
+      await once(signal, 'abort')
+      throw new CliError('INTERRUPTED', 'interrupted')
+    }
+    await expect(bringUp(parts, request, never())).rejects.toMatchObject({
+      code: 'NODE_START_FAILED',
+      message: `node ${name} ended: last words of ${name}`,
+    })
     expectNothingLeft()
   })
 
