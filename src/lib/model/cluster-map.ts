@@ -93,23 +93,26 @@ export interface Dissent {
 
 /** @returns the nodes that see a slot's owner otherwise than `ownersOf` does; none if all agree */
 export function dissentsOf(view: ClusterView): Dissent[] {
-  const truth = ownersOf(view)
-  const slotsBySignature = new Map<string, readonly SlotRange[]>()
+  // Whoever sees exactly what the owners state about themselves agrees, and that is the rule.
+  const stated = slotSignature(primariesOf(view).map(({own}) => own))
+  const slotsBySignature = new Map<string, readonly SlotRange[]>([[stated, []]])
+  let truth: SlotOwners | undefined
   return view.nodes.flatMap((node) => {
-    // Nodes that agree are the rule: whoever sees the same as one already compared is not compared again.
-    const signature = slotSignature(node)
+    const signature = slotSignature(node.records)
     let slots = slotsBySignature.get(signature)
     if (!slots) {
+      truth ??= ownersOf(view)
+      const expected = truth
       const seen = ownersSeenBy(node)
-      slots = rangesOf(slotsWhere((slot) => seen[slot] !== truth[slot]))
+      slots = rangesOf(slotsWhere((slot) => seen[slot] !== expected[slot]))
       slotsBySignature.set(signature, slots)
     }
     return slots.length === 0 ? [] : [{node, slots}]
   })
 }
 
-/** Equal for two nodes that see the same owners. */
-function slotSignature({records}: NodeView): string {
+/** Equal for two sets of records that give every slot to the same owner. */
+function slotSignature(records: readonly NodeRecord[]): string {
   return records
     .filter(({slots}) => slots.length > 0)
     .map(({id, slots}) => `${id}:${renderRanges(slots)}`)
@@ -117,8 +120,10 @@ function slotSignature({records}: NodeView): string {
     .join('|')
 }
 
-function* slotsWhere(test: (slot: number) => boolean): Generator<number> {
-  for (let slot = 0; slot < SLOT_COUNT; slot++) if (test(slot)) yield slot
+function slotsWhere(test: (slot: number) => boolean): number[] {
+  const slots: number[] = []
+  for (let slot = 0; slot < SLOT_COUNT; slot++) if (test(slot)) slots.push(slot)
+  return slots
 }
 
 /** Open slots of one node, from its own line. */
