@@ -48,7 +48,7 @@ export type WritersReply =
   | {readonly kind: 'stopped'; readonly traffic: Traffic}
   | {readonly kind: 'verified'; readonly verdict: Verdict}
 
-const TICK_MS = 2
+const TICK_MS = 1
 const VERIFY_AT_ONCE = 500
 
 class Writers {
