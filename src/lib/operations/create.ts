@@ -5,7 +5,7 @@ import type {Address} from '../model/address.js'
 import {renderAddress} from '../model/address.js'
 import {type CreatePlan, planCreate} from '../plan/create.js'
 import {type NodeProblem, type Standing, standingOf} from '../plan/create-standing.js'
-import {type ProbedNode, probeNodes} from './preflight.js'
+import {type ProbedNode, probeNodes, refusalText} from './preflight.js'
 
 export interface PrepareCreateRequest {
   readonly addresses: readonly Address[]
@@ -103,7 +103,7 @@ function isLoopback(host: string): boolean {
 
 function refusal(problems: readonly NodeProblem[]): CliError {
   const names = [...new Set(problems.map(({address}) => address))]
-  return new CliError('NODE_NOT_EMPTY', `${problems.map(({message}) => message).join('; ')}; nothing was changed`, {
+  return new CliError('NODE_NOT_EMPTY', refusalText(problems.map(({message}) => message)), {
     details: {nodes: problems},
     suggestions: [
       `If nothing on them is needed, empty ${names.join(', ')} with FLUSHALL and CLUSTER RESET HARD, then try again.`,

@@ -83,6 +83,13 @@ function busError(address: Address, busPort: number, reason: string): CliError {
   )
 }
 
+/** One problem in one sentence, several as a list. */
+export function refusalText(problems: readonly string[]): string {
+  const [only, ...others] = problems
+  if (others.length === 0) return `${only}; nothing was changed`
+  return ['these nodes cannot become a cluster; nothing was changed:', ...problems].join('\n  ')
+}
+
 function combinedError(failures: readonly {readonly address: string; readonly error: unknown}[]): CliError {
   const expected = failures.map(({error}) => {
     if (error instanceof CliError) return error
@@ -94,7 +101,7 @@ function combinedError(failures: readonly {readonly address: string; readonly er
   const [code] = codes
   return new CliError(
     codes.size === 1 ? (code as ErrorCode) : 'PREFLIGHT_FAILED',
-    `${expected.map(messageOf).join('; ')}; nothing was changed`,
+    refusalText(expected.map(messageOf)),
     {
       details: {
         nodes: failures.map(({address}, index) => ({
