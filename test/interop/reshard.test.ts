@@ -7,8 +7,27 @@ import {fillNode, keysIn, lostAt, Writers} from './reshard-load.js'
 const SPAN = {first: 14336, last: 16383}
 const KEY_COUNT = 50_000
 
-/** Repeatable, so that a failure can be run again: where the kills fall. */
-const KILL_MS = [450, 700, 380, 900, 550, 1200, 620, 500]
+/** Where SIGKILL falls: at the nth event of a kind. Between two events it falls wherever the machine is just then. */
+const KILLS = [
+  ['"barrier"', 1],
+  ['"window-open"', 1],
+  ['"progress"', 3],
+  ['"progress"', 150],
+  ['"window-done"', 1],
+  ['"window-open"', 9],
+  ['"window-done"', 17],
+  ['"window-done"', 31],
+] as const
+
+/** Calls `act` once, when stderr holds `text` for the nth time. */
+function atNth(text: string, count: number, act: () => void): (stderr: string) => void {
+  let done = false
+  return (stderr) => {
+    if (done || stderr.split(text).length <= count) return
+    done = true
+    act()
+  }
+}
 
 describeWithPeers('reshard on real redis-servers', () => {
   let cluster: RealCluster
@@ -60,22 +79,47 @@ describeWithPeers('reshard on real redis-servers', () => {
     expect(await lostAt(owner, keys)).toEqual([])
   })
 
+  /** Starts a reshard and sends a signal at the nth event of a kind. */
+  const disturb = (signal: NodeJS.Signals, text: string, count: number) => {
+    let send: ((signal: NodeJS.Signals) => void) | undefined
+    return reshard(['--events'], {
+      onStart: ({kill}: {kill: (signal: NodeJS.Signals) => void}) => {
+        send = kill
+      },
+      onStderr: atNth(text, count, () => send?.(signal)),
+    })
+  }
+
   it('survives SIGKILL at any moment: resume finishes, and nothing is lost', async () => {
     const writers = new Writers(cluster.ports, SPAN, 'killed')
-    for (const killMs of KILL_MS) {
-      const killed = await reshard([], {timeoutMs: killMs})
-      if (killed.signal === null) {
-        expect(killed.code, killed.stdout + killed.stderr).toBe(0)
-      } else {
-        const resumed = await runShoal(['resume', '--json'])
-        // Killed before the job began: there is nothing to resume, and nothing was changed.
-        if (resumed.code === 4) continue
-        expect(resumed.code, resumed.stdout + resumed.stderr).toBe(0)
-      }
+    for (const [text, count] of KILLS) {
+      const killed = await disturb('SIGKILL', text, count)
+      expect(killed.signal, `${text} ${count}`).toBe('SIGKILL')
+      const jobs = (await runShoal(['jobs', '--json'])).json<{jobs: {state: string}[]}>().jobs
+      expect(jobs.at(-1)?.state).toBe('broken-off')
+      const resumed = await runShoal(['resume', '--json'])
+      expect(resumed.code, resumed.stdout + resumed.stderr).toBe(0)
       swap()
     }
     expect(await writers.stop()).toEqual([])
     await waitForAgreement(cluster.nodes, {ownerCount: 3})
     expect(await lostAt(owner, keys)).toEqual([])
+  })
+
+  it('finishes the open slots on Ctrl-C, exits 130, says what remains, and resumes', async () => {
+    const writers = new Writers(cluster.ports, SPAN, 'interrupted')
+    const stopped = await disturb('SIGINT', '"window-open"', 4)
+    expect(stopped.code, stopped.stdout).toBe(130)
+    const {error} = stopped.json<{error: {details: {job: string; remaining: string}; suggestions: string[]}}>()
+    expect(error.suggestions[0]).toBe(`shoal resume ${error.details.job}`)
+    expect(error.details.remaining).toMatch(/^\d+-16383$/)
+    for (const node of cluster.nodes) expect(String(await node.call('CLUSTER', 'NODES'))).not.toMatch(/\[\d+-/)
+    const resumed = await runShoal(['resume', error.details.job, '--json'])
+    expect(resumed.code, resumed.stdout + resumed.stderr).toBe(0)
+    swap()
+    expect(await writers.stop()).toEqual([])
+    expect(await lostAt(owner, keys)).toEqual([])
+    const again = await runShoal(['resume', error.details.job, '--json'])
+    expect(again.json<{result: {slotsMoved: number}}>().result.slotsMoved).toBe(0)
   })
 })

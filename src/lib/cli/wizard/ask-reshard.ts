@@ -1,7 +1,7 @@
 import inquirer from 'inquirer'
 import {CliError, messageOf} from '../../kernel/errors.js'
 import {renderAddress} from '../../model/address.js'
-import {keyCountOf, type ObservedNode, primariesOf} from '../../model/cluster-map.js'
+import {keyCountOf, nameNode, type ObservedNode, primariesOf} from '../../model/cluster-map.js'
 import type {ClusterView} from '../../model/cluster-view.js'
 import {type NodeId, shortId} from '../../model/node-id.js'
 import {countSlots} from '../../model/slot-set.js'
@@ -47,7 +47,11 @@ export function describePrimary({node, own}: ObservedNode): string {
 }
 
 async function askTarget(view: ClusterView): Promise<NodeId> {
-  const choices = primariesOf(view).map((primary) => ({name: describePrimary(primary), value: primary.node.id}))
+  const choices = primariesOf(view).map((primary) => ({
+    name: describePrimary(primary),
+    short: nameNode(primary.node),
+    value: primary.node.id,
+  }))
   const {answer} = await inquirer.prompt([
     {choices, message: 'Which primary gets the slots?', name: 'answer', pageSize: 12, type: 'select'},
   ])
@@ -71,8 +75,12 @@ async function askSources(view: ClusterView, to: string, slots: SlotSelection): 
   const target = primariesOf(view).find(({node}) => node.id === to || renderAddress(node.address) === to)
   const sources = primariesOf(view).filter(({node, own}) => node.id !== target?.node.id && countSlots(own.slots) > 0)
   const choices = [
-    {name: 'all of them, each in proportion to what it owns', value: 'all'},
-    ...sources.map((primary) => ({name: describePrimary(primary), value: primary.node.id as string})),
+    {name: 'all of them, each in proportion to what it owns', short: 'all', value: 'all'},
+    ...sources.map((primary) => ({
+      name: describePrimary(primary),
+      short: nameNode(primary.node),
+      value: primary.node.id as string,
+    })),
   ]
   const chosen = (values: readonly string[]) => (values.includes('all') ? 'all' : values)
   const {answer} = await inquirer.prompt([
