@@ -6,6 +6,7 @@ import {parseReply, type Reply} from '../unit/server/commands-server/harness.js'
 export class RawPeer {
   private readonly socket: Socket
   private received = ''
+  isClosed = false
 
   private constructor(socket: Socket) {
     this.socket = socket
@@ -13,6 +14,15 @@ export class RawPeer {
     socket.on('data', (text: string) => {
       this.received += text
     })
+    socket.on('error', () => undefined)
+    socket.on('close', () => {
+      this.isClosed = true
+    })
+  }
+
+  /** For commands that answer nothing. */
+  send(argv: readonly string[]): void {
+    this.socket.write(wire(argv), 'latin1')
   }
 
   static async connect(port: number): Promise<RawPeer> {

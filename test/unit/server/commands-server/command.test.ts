@@ -71,6 +71,7 @@ describe('SLOWLOG, LATENCY, MEMORY, SHUTDOWN', () => {
   it('shuts down without an answer, and knows what makes no sense', () => {
     expect(node.call(client, 'SHUTDOWN SAVE NOSAVE')).toBe('-ERR syntax error')
     expect(node.call(client, 'SHUTDOWN ABORT')).toBe('-ERR No shutdown in progress.')
+    expect(node.call(client, 'SHUTDOWN SAVE')).toBe('-ERR Errors trying to SHUTDOWN. Check logs.')
     const last = node.connect()
     expect(node.send(last, 'SHUTDOWN NOSAVE NOW')).toBe('')
     expect(node.asked).toEqual(['shutdown {"force":false,"noSave":true,"now":true,"save":false}'])

@@ -69,6 +69,11 @@ function parseShutdown(argv: readonly string[]): ShutdownOptions & {readonly abo
 function runShutdown({client, server}: CommandContext, argv: string[]): void {
   const {abort, ...options} = parseShutdown(argv)
   if (abort) throw new ReplyError('ERR No shutdown in progress.')
+  if (options.save && !options.force) {
+    // Nothing is saved without persistence; who asks for it must not lose data believing otherwise.
+    server.effects.log('warning', "This node does not save data: can't exit with SHUTDOWN SAVE. Use NOSAVE or FORCE.")
+    throw new ReplyError('ERR Errors trying to SHUTDOWN. Check logs.')
+  }
   server.effects.log('warning', 'User requested shutdown...')
   client.closing = true
   server.effects.shutdown(options)
