@@ -10,11 +10,15 @@ import type {CommandContext, CommandHandler} from '../command.js'
 
 type ClusterHandler = (context: CommandContext, argv: string[], cluster: ClusterBinding) => void
 
+const DISABLED = 'ERR This instance has cluster support disabled'
+/** In cluster mode, but not on the bus yet: clients try again, as while a data set is loaded. */
+const LOADING = 'LOADING Redis is loading the dataset in memory'
+
 /** Refuses outside cluster mode. */
 export function inCluster(run: ClusterHandler): CommandHandler {
   return (context, argv) => {
     const {cluster} = context.server
-    if (!cluster) throw new ReplyError('ERR This instance has cluster support disabled')
+    if (!cluster) throw new ReplyError(context.server.isCluster ? LOADING : DISABLED)
     run(context, argv, cluster)
   }
 }
