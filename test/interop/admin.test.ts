@@ -71,17 +71,23 @@ describeWithPeers('administration beside redis-server', () => {
     await redis.stop()
   })
 
-  it('answers every line alike', async () => {
-    const node = new AdminHarness('enable-debug-command yes')
-    const client = node.connect()
-    const different: string[] = []
-    for (const line of ADMIN_LINES) {
-      const theirs = await peer.raw(words(line))
-      const ours = node.send(client, words(line))
-      if (theirs !== ours) different.push(`${line}\n  ${JSON.stringify(theirs)}\n  ${JSON.stringify(ours)}`)
-    }
-    expect(different).toEqual([])
-  })
+  for (const resp of ['2', '3']) {
+    it(`answers every line alike in RESP${resp}`, async () => {
+      const node = new AdminHarness('enable-debug-command yes')
+      const client = node.connect()
+      const own = await RawPeer.connect(redis.port)
+      await own.raw(['HELLO', resp])
+      node.send(client, ['HELLO', resp])
+      const different: string[] = []
+      for (const line of ADMIN_LINES) {
+        const theirs = await own.raw(words(line))
+        const ours = node.send(client, words(line))
+        if (theirs !== ours) different.push(`${line}\n  ${JSON.stringify(theirs)}\n  ${JSON.stringify(ours)}`)
+      }
+      own.close()
+      expect(different).toEqual([])
+    })
+  }
 
   it('has the same settings with the same defaults', async () => {
     const node = new AdminHarness()
