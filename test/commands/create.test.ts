@@ -216,4 +216,25 @@ describeWithPeers('shoal create', () => {
     expect(error.code).toBe('PLAN_PARTIAL')
     expect(error.message).toContain(`${addresses[0]} cannot reach ${lost} (bus port 1)`)
   })
+
+  it('reaches nodes behind address translation by --address-map, and so does check', async () => {
+    const base = await claimPorts(6)
+    const announced = [0, 1, 2].map((index) => base + 3 + index)
+    nodes.push(
+      ...(await Promise.all(
+        announced.map((port, index) => {
+          const args = ['--cluster-node-timeout', '500', '--cluster-announce-port', String(port)]
+          return startRedis({cluster: true, port: base + index, args})
+        }),
+      )),
+    )
+    const maps = announced.flatMap((port, index) => ['--address-map', `127.0.0.1:${port}=127.0.0.1:${base + index}`])
+    const result = await create([...announced.map((port) => `127.0.0.1:${port}`), ...maps, '--yes'])
+    expect(result.code, result.stdout).toBe(0)
+    expect((await runShoal(['check', `127.0.0.1:${announced[1]}`, ...maps])).code).toBe(0)
+    const unmapped = await runShoal(['check', `127.0.0.1:${base}`])
+    expect(unmapped.code).toBe(9)
+    expect(unmapped.stdout).toContain('[node-unreachable]')
+    expect(unmapped.stdout).toContain('pass --address-map')
+  })
 })

@@ -1,3 +1,4 @@
+import {isIP} from 'node:net'
 import type {Redis} from 'ioredis'
 import {CliError, messageOf} from '../kernel/errors.js'
 import type {Address} from '../model/address.js'
@@ -91,6 +92,8 @@ export class NodeConnection {
 const DISCONNECT_MS = 50
 
 function ioredisOptions(address: Address, {tls, timeoutMs}: ConnectOptions, tlsName: string | undefined) {
+  // SNI carries names only; without one, an address is checked against the certificate by itself.
+  const servername = tls?.servername ?? (tlsName !== undefined && isIP(tlsName) === 0 ? tlsName : undefined)
   return {
     host: address.host,
     port: address.port,
@@ -108,7 +111,7 @@ function ioredisOptions(address: Address, {tls, timeoutMs}: ConnectOptions, tlsN
         ...(tls.ca !== undefined && {ca: tls.ca}),
         ...(tls.cert !== undefined && {cert: tls.cert}),
         ...(tls.key !== undefined && {key: tls.key}),
-        ...((tls.servername ?? tlsName) !== undefined && {servername: tls.servername ?? tlsName}),
+        ...(servername !== undefined && {servername}),
         rejectUnauthorized: !tls.insecure,
       },
     }),
@@ -198,7 +201,13 @@ function unreachableError(address: Address, cause: unknown): CliError {
     })
   }
   if (/Connection is closed|aborted/.test(text)) {
-    return new CliError('UNREACHABLE', `${name} closed the connection`, {details})
+    return new CliError('UNREACHABLE', `${name} closed the connection`, {
+      details,
+      suggestions: ['If the node wants TLS, pass --tls or --cacert FILE.'],
+    })
   }
-  return new CliError('UNREACHABLE', `${name} cannot be reached: ${text}`, {details})
+  const suggestions = /certificate/i.test(text)
+    ? ['Pass --cacert FILE of the authority that signed it, --sni NAME if it is for another name, or --insecure.']
+    : []
+  return new CliError('UNREACHABLE', `${name} cannot be reached: ${text}`, {details, suggestions})
 }

@@ -92,9 +92,10 @@ export class ObservedCluster {
   }
 
   private async seedView(signal: AbortSignal | undefined): Promise<NodeView> {
-    const known = [...this.links].find(([, link]) => link.isOpen && link.name === renderAddress(this.seed))
+    const address = mapAddress(this.seed, this.options.addressMap)
+    const known = [...this.links].find(([, link]) => link.isOpen && link.name === renderAddress(address))
     if (known) return readView(known[1])
-    const link = await connectNode(this.seed, this.options, {signal})
+    const link = await connectNode(address, this.options, {signal, tlsName: this.seed.host})
     try {
       const view = await readView(link)
       this.links.get(view.id)?.close()

@@ -23,7 +23,10 @@ export function renderCheck(report: CheckReport, style: Style, columns: number):
     lines.push(paint(LABELS[severity].padEnd(LABEL_WIDTH)) + first)
     lines.push(...rest.map((line) => ' '.repeat(LABEL_WIDTH) + line))
     if (suggestion === '') continue
-    const [way = '', ...more] = wrapText(suggestion, columns - LABEL_WIDTH - 5)
+    // A command line stays in one piece, to be pasted.
+    const [way = '', ...more] = suggestion.startsWith('shoal ')
+      ? [suggestion]
+      : wrapText(suggestion, columns - LABEL_WIDTH - 5)
     lines.push(`${' '.repeat(LABEL_WIDTH)}${style.dim('Try:')} ${way}`)
     lines.push(...more.map((line) => ' '.repeat(LABEL_WIDTH + 5) + line))
   }
