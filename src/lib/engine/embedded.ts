@@ -7,6 +7,7 @@ import {fileURLToPath} from 'node:url'
 import {CliError} from '../kernel/errors.js'
 import {renderAddress} from '../model/address.js'
 import type {Engine, NodeRef, NodeSpec, Probe} from './engine.js'
+import {reasonIn} from './log-reason.js'
 import {parseNodeConfAddress, renderNodeConf} from './node-conf.js'
 import {pingOnce} from './ping.js'
 import {takenPorts} from './ports.js'
@@ -248,11 +249,6 @@ async function tailOf(path: string): Promise<string[]> {
     .split('\n')
     .filter((line) => line.trim() !== '')
     .slice(-20)
-}
-
-/** The line of a log that says why: the last that names an error, else the last. */
-function reasonIn(log: readonly string[]): string {
-  return log.findLast((line) => /error/i.test(line)) ?? log.at(-1) ?? 'it logged nothing'
 }
 
 function compareText(a: string, b: string): number {

@@ -20,9 +20,16 @@ const run = promisify(execFile)
 /** Linux's unit of process start times, fixed at 100 Hz for user space on every architecture Node runs on. */
 const TICK_MS = 10
 
-/** Processes of this user whose command line satisfies `matches`. Zombies are not listed. */
-export async function listProcesses(matches: (commandLine: string) => boolean): Promise<ProcessEntry[]> {
-  return process.platform === 'linux' ? listFromProc(matches) : listFromPs(matches)
+/**
+ * Processes of this user whose command line satisfies `matches`. Zombies are not listed.
+ *
+ * @param platform - other than `linux`: ask `ps`
+ */
+export async function listProcesses(
+  matches: (commandLine: string) => boolean,
+  platform: NodeJS.Platform = process.platform,
+): Promise<ProcessEntry[]> {
+  return platform === 'linux' ? listFromProc(matches) : listFromPs(matches)
 }
 
 /** The process of that pid as it is now, if there is one and its command line satisfies `matches`. */

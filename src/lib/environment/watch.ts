@@ -1,5 +1,6 @@
 import {setTimeout as delay} from 'node:timers/promises'
 import type {Engine} from '../engine/engine.js'
+import {reasonIn} from '../engine/log-reason.js'
 import {CliError} from '../kernel/errors.js'
 
 const WATCH_MS = 200
@@ -37,7 +38,7 @@ export async function whileNodesRun<T>(
     const missing = signal.aborted ? undefined : await findMissing()
     if (missing === undefined) throw error
     const log = await engine.logTail(environment, missing)
-    throw new CliError('NODE_START_FAILED', `node ${missing} ended: ${log.at(-1) ?? 'it logged nothing'}`, {
+    throw new CliError('NODE_START_FAILED', `node ${missing} ended: ${reasonIn(log)}`, {
       cause: error,
       details: {log, node: missing},
     })

@@ -52,6 +52,15 @@ describe('process table', () => {
     expect(parsePsLine(line)).toBeUndefined()
   })
 
+  it('finds this very process with ps too, with the same facts', async () => {
+    const listed = (await listProcesses(() => true, 'darwin')).find(({pid}) => pid === process.pid)
+    const found = await findProcess(process.pid)
+    expect(listed?.commandLine.split(' ')[0]).toBe(found?.commandLine.split(' ')[0])
+    expect(Math.abs((listed?.uptimeMs ?? 0) - (found?.uptimeMs ?? 0))).toBeLessThan(3000)
+    expect(listed?.memoryBytes).toBeGreaterThan(1 << 20)
+    expect(await listProcesses(() => false, 'darwin')).toEqual([])
+  })
+
   it('finds this very process, by pid and in the list, as one and the same', async () => {
     const found = await findProcess(process.pid)
     expect(found).toMatchObject({pid: process.pid})
