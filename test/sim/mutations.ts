@@ -77,6 +77,30 @@ export const lowerClaimAccepted: Mutation = {
   name: 'claim with lower epoch accepted',
 }
 
+/** A vote leaves without having been written down. */
+export const voteNotPersisted: Mutation = {
+  effects: (effects) => {
+    const votes = effects.some((effect) => effect.kind === 'send' && effect.message.body.type === 'auth-ack')
+    return votes ? effects.filter(({kind}) => kind !== 'save') : effects
+  },
+  name: 'vote not persisted',
+}
+
+/** A voter that has forgotten that it voted: in this epoch, and about this primary. */
+export const voteTwice: Mutation = {
+  before: (core, input) => {
+    if (input.kind !== 'packet' || input.message.body.type !== 'auth-request') return undefined
+    const {state} = core as unknown as {readonly state: {lastVoteEpoch: number}}
+    const {lastVoteEpoch} = state
+    state.lastVoteEpoch = 0
+    for (const node of core.nodes.values()) node.votedTimeMs = 0
+    return () => {
+      state.lastVoteEpoch = Math.max(state.lastVoteEpoch, lastVoteEpoch)
+    }
+  },
+  name: 'vote twice',
+}
+
 /** A connection that sent ASKING once is asking for ever. */
 export const askingKept: Mutation = {keepAsking: true, name: 'ASKING not one-shot'}
 

@@ -2,7 +2,7 @@ import {AppClients} from './app-client.js'
 import {Violation} from './checkers/checker.js'
 import {EpochMonitor} from './checkers/epochs.js'
 import {FailureChecker} from './checkers/failure.js'
-import {findDoubleClaim, healingMsMax, requireAgreement, requireNoStorm} from './checkers/liveness.js'
+import {healingMsMax, requireAgreement, requireNoStorm, requireSingleClaims} from './checkers/liveness.js'
 import {OwnershipChecker} from './checkers/ownership.js'
 import {PersistenceChecker} from './checkers/persistence.js'
 import {spawn} from './coroutine.js'
@@ -95,7 +95,11 @@ function form(stage: Stage, scenario: Scenario): void {
     if (missing.length === 0) break
     for (const line of missing) runLine(stage, line)
   }
-  requireAgreement(world, 'forms', healingMsMax(scenario.options.nodeTimeoutMs) + 5000)
+  const limitMs = healingMsMax(scenario.options.nodeTimeoutMs) + 5000
+  requireAgreement(world, 'forms', limitMs)
+  if (!scenario.hasReplica) return
+  runLine(stage, `replicate ${scenario.options.nodeCount} 1`)
+  requireAgreement(world, 'forms', limitMs)
 }
 
 function runFaults(stage: Stage, {faultPhaseMs, steps}: Scenario): void {
@@ -109,17 +113,17 @@ function runFaults(stage: Stage, {faultPhaseMs, steps}: Scenario): void {
   world.queue.runUntil(startMs + faultPhaseMs)
 }
 
-function healPartly(stage: Stage, {options, staysCut}: Scenario): void {
+function healPartly(stage: Stage, {options, staysCut, whileCut}: Scenario): void {
   if (staysCut.length === 0) return
   const {world} = stage
   runLine(stage, 'calm')
   runLine(stage, `cut ${staysCut.join(' ')}`)
   reviveAll(world)
-  const deadlineMs = world.queue.nowMs + healingMsMax(options.nodeTimeoutMs)
-  for (let why = findDoubleClaim(world); why !== undefined; why = findDoubleClaim(world)) {
-    if (world.queue.nowMs >= deadlineMs) throw new Violation('stale-claims-end', why)
-    world.run(100)
-  }
+  const limitMs = healingMsMax(options.nodeTimeoutMs)
+  requireSingleClaims(world, limitMs)
+  world.run(5000)
+  for (const line of whileCut) runLine(stage, line)
+  requireSingleClaims(world, limitMs)
 }
 
 function healAndSettle(stage: Stage): void {

@@ -13,6 +13,8 @@ export interface Scenario {
   readonly options: WorldOptions
   /** Nodes 1 .. primaryCount own the slots in equal parts; the others are empty. */
   readonly primaryCount: number
+  /** The last node replicates node 1. */
+  readonly hasReplica: boolean
   /** False: all primaries begin with epoch 0 and must sort out their collisions. */
   readonly givenEpochs: boolean
   /** In order of time. */
@@ -20,6 +22,8 @@ export interface Scenario {
   readonly faultPhaseMs: number
   /** Links that stay cut in a stage between the fault phase and the healing, such as `1<->2`. */
   readonly staysCut: readonly string[]
+  /** What is done in that stage, such as taking a slot of a node that only third nodes can tell of it. */
+  readonly whileCut: readonly string[]
   readonly keysPerMigrate: number
 }
 
@@ -40,13 +44,15 @@ export function renderScenario(scenario: Scenario): string {
   const {options, steps} = scenario
   const lines = [`# seed ${options.seed}, node timeout ${options.nodeTimeoutMs} ms, ${JSON.stringify(options.link)}`]
   lines.push(...formationLines(scenario), `meet 1 ${range(2, options.nodeCount).join(' ')}`, '# until all agree')
+  if (scenario.hasReplica) lines.push(`replicate ${options.nodeCount} 1`)
   let nowMs = 0
   for (const {atMs, line} of steps) {
     if (atMs > nowMs) lines.push(`run ${Math.round(atMs - nowMs)}ms`)
     nowMs = atMs
     lines.push(line)
   }
-  if (scenario.staysCut.length > 0) lines.push(`# then all healed but ${scenario.staysCut.join(' ')}`)
+  if (scenario.staysCut.length > 0)
+    lines.push(`# then all healed but ${scenario.staysCut.join(' ')}`, ...scenario.whileCut)
   lines.push('calm', '# all started and thawed')
   return lines.join('\n')
 }

@@ -2,6 +2,7 @@ import {parseRanges, slotsOf} from '../../src/lib/model/slot-set.js'
 import type {ClusterCore} from '../../src/lib/server/cluster/core.js'
 import {type ClusterEffect, ClusterRefusal} from '../../src/lib/server/cluster/types.js'
 import type {AppClients} from './app-client.js'
+import {campaign} from './candidate.js'
 import type {PersistenceChecker} from './checkers/persistence.js'
 import {spawn} from './coroutine.js'
 import type {Mover} from './mover.js'
@@ -29,6 +30,8 @@ const VERBS: Readonly<Record<string, Verb>> = {
   bump: (stage, [node]) => (stage.mover.mayBump ? admin(stage, node, (core) => core.bumpEpoch().effects) : undefined),
   calm: ({world}) => quiet(() => world.calm()),
   careless: ({world, mover}, [slot, link]) => startMove(world, mover, slot, link, true),
+  campaign: ({world}, [node, epoch, force]) =>
+    quiet(() => campaign(world, nodeOf(world, node), epoch === 'same' ? 'same' : 'next', force === 'force')),
   clock: ({world}, [node, offsetMs, drift]) =>
     quiet(() => nodeOf(world, node).setClock(Number(offsetMs), Number(drift ?? 0))),
   crash: ({world}, nodes) => each(world, nodes, (node) => node.crash(false)),

@@ -92,7 +92,7 @@ class Shrinker {
   /** A run on calm links and with round numbers is easier to read. */
   simplify(): void {
     const {best} = this
-    if (best.staysCut.length > 0) this.take({...this.best, staysCut: []})
+    if (best.staysCut.length > 0) this.take({...this.best, staysCut: [], whileCut: []})
     const {link} = this.best.options
     for (const field of ['splitChance', 'halfOpenChance', 'hangChance', 'refuseChance', 'resetDelayMaxMs'] as const) {
       if (link[field] === 0) continue
@@ -121,14 +121,16 @@ function without(scenario: Scenario, kind: Step['kind'], at: number, count: numb
 
 /** The nodes after `index` move up by one, so that numbers stay without gaps. */
 function withoutNode(scenario: Scenario, index: number): Scenario {
-  const {options, primaryCount, staysCut, steps} = scenario
+  const {options, primaryCount, staysCut, steps, whileCut} = scenario
   const isOther = (line: string): boolean => !nodesIn(line).includes(index)
   const renumber = (line: string): string => renumberAfter(line, index)
   return {
     ...scenario,
+    hasReplica: scenario.hasReplica && index < options.nodeCount,
     options: {...options, nodeCount: options.nodeCount - 1},
     primaryCount: index <= primaryCount ? primaryCount - 1 : primaryCount,
     staysCut: staysCut.filter((link) => isOther(`cut ${link}`)).map((link) => renumber(`cut ${link}`).slice(4)),
+    whileCut: whileCut.filter(isOther).map(renumber),
     steps: steps.filter(({line}) => isOther(line)).map((step) => ({...step, line: renumber(step.line)})),
   }
 }

@@ -4,7 +4,13 @@ import {encodeMessage} from '../../src/lib/protocol/bus/encode.js'
 import {FrameDecoder} from '../../src/lib/protocol/bus/framing.js'
 import type {BusMessage} from '../../src/lib/protocol/bus/message.js'
 import {ClusterCore} from '../../src/lib/server/cluster/core.js'
-import type {ClusterConfig, ClusterEffect, ClusterInput} from '../../src/lib/server/cluster/types.js'
+import type {
+  ClusterConfig,
+  ClusterCoreOptions,
+  ClusterEffect,
+  ClusterInput,
+} from '../../src/lib/server/cluster/types.js'
+import {Violation} from './checkers/checker.js'
 import {SimDisk} from './disk.js'
 import {SimKeyspace} from './keyspace.js'
 import type {Mutation} from './mutations.js'
@@ -93,7 +99,7 @@ export class SimNode {
     this.clockOffsetMs += offsetMs
   }
 
-  /** @throws Error if nodes.conf does not load: a finding, whatever happened to the disk */
+  /** @throws Violation if nodes.conf does not load: a finding, whatever happened to the disk */
   start(): void {
     if (this.core) return
     this.life++
@@ -106,7 +112,17 @@ export class SimNode {
     const text = this.disk.read(CONF) ?? this.seedConf
     this.seedConf = undefined
     this.world.network.setPower(this.index, true)
-    this.core = new ClusterCore({
+    this.core = this.load(text)
+    this.world.onStarted(this)
+    this.perform(this.core.start())
+    if (!this.core) return
+    this.listener = {accept: (socket) => this.accept(socket), machine: this.index}
+    this.world.network.listen(this.ip, BUS_PORT, this.listener)
+    this.scheduleTick(this.rng.below(TICK_MS))
+  }
+
+  private load(text: string | undefined): ClusterCore {
+    const options: ClusterCoreOptions = {
       config: this.config,
       nowMs: this.clockMs(),
       ports: {
@@ -117,13 +133,12 @@ export class SimNode {
       },
       rng: this.rng.fork(),
       ...(text === undefined ? {} : {nodesConf: text}),
-    })
-    this.world.onStarted(this)
-    this.perform(this.core.start())
-    if (!this.core) return
-    this.listener = {accept: (socket) => this.accept(socket), machine: this.index}
-    this.world.network.listen(this.ip, BUS_PORT, this.listener)
-    this.scheduleTick(this.rng.below(TICK_MS))
+    }
+    try {
+      return new ClusterCore(options)
+    } catch (error) {
+      throw new Violation('nodes-conf-loads', `n${this.index}: ${String(error)}`)
+    }
   }
 
   /** SIGKILL, or with `power` the plug: the page cache is lost, and no FIN goes out. */
@@ -290,6 +305,11 @@ export class SimNode {
     } else {
       found.socket.write({kind: 'message', message})
     }
+  }
+
+  /** Over every link that this node dialled, whatever the core thinks of it. */
+  sendToAll(message: BusMessage): void {
+    for (const link of this.links.keys()) if (link > 0) this.send(link, message)
   }
 
   private dial(link: number, host: string, port: number): void {

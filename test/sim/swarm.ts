@@ -20,10 +20,11 @@ export function swarmScenario(seed: number): Scenario {
   return {
     faultPhaseMs,
     givenEpochs: shapeRng.chance(0.5),
+    hasReplica: primaryCount < nodeCount && shapeRng.chance(0.7),
     keysPerMigrate: 1 + shapeRng.below(4),
     options,
     primaryCount,
-    staysCut: nodeCount >= 4 && shapeRng.chance(0.5) ? partialCut(shapeRng, nodeCount) : [],
+    ...(nodeCount >= 4 && shapeRng.chance(0.5) ? partialCut(shapeRng, primaryCount) : NO_STAGE),
     steps,
   }
 }
@@ -58,10 +59,18 @@ function swarmOptions(seed: number, rng: Rng): WorldOptions {
   }
 }
 
-/** One node that cannot talk to one other, nor to the clients: what it must learn comes through third nodes. */
-function partialCut(rng: Rng, nodeCount: number): string[] {
-  const node = 1 + rng.below(nodeCount)
-  return [`${node}<->${other(rng, nodeCount, node)}`, `0<->${node}`]
+const NO_STAGE = {staysCut: [], whileCut: []}
+
+/**
+ * One primary that cannot talk to one other, nor to the clients, while the other takes a slot from it: what it must learn
+ * comes through third nodes.
+ */
+function partialCut(rng: Rng, primaryCount: number): Pick<Scenario, 'staysCut' | 'whileCut'> {
+  const node = 1 + rng.below(primaryCount)
+  const taker = other(rng, primaryCount, node)
+  const slot = Math.ceil(((node - 1) * 16_384) / primaryCount) + rng.below(Math.floor(16_384 / primaryCount) - 1)
+  const whileCut = rng.chance(0.7) && !TAG_SLOTS.includes(slot) ? [`seize ${taker} ${slot}`] : []
+  return {staysCut: [`${node}<->${taker}`, `0<->${node}`], whileCut}
 }
 
 function other(rng: Rng, nodeCount: number, node: number): number {
@@ -166,6 +175,12 @@ const OPERATIONS: readonly Make[] = [
   },
   (draw) => times(draw, 200, 2000).map((atMs) => operation(atMs, moveLine(draw))),
   (draw) => times(draw, 500, 5000).map((atMs) => operation(atMs, `bump ${anyNode(draw)}`)),
+  // Votes: honest candidates, and such that collide in one epoch.
+  (draw) =>
+    times(draw, 500, 4000).map((atMs) => {
+      const epoch = draw.rng.pick(['next', 'same'])
+      return operation(atMs, `campaign ${draw.nodeCount} ${epoch}${draw.rng.chance(0.5) ? ' force' : ''}`)
+    }),
   // Taking a slot by force drops its keys, so only slots without any are taken.
   (draw) =>
     times(draw, 4000, 12_000).map((atMs) => {

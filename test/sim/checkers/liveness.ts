@@ -87,12 +87,21 @@ export function requireNoStorm(world: World, durationMs: number): void {
   if (perSecond > limit) throw new Violation('no-storm', `${perSecond.toFixed(0)} packets per second, at most ${limit}`)
 }
 
+/** Runs until nobody claims what another owns with a greater epoch. @throws Violation after `limitMs` */
+export function requireSingleClaims(world: World, limitMs: number): void {
+  const deadlineMs = world.queue.nowMs + limitMs
+  for (let why = findDoubleClaim(world); why !== undefined; why = findDoubleClaim(world)) {
+    if (world.queue.nowMs >= deadlineMs) throw new Violation('stale-claims-end', `${why} after ${limitMs} ms`)
+    world.run(100)
+  }
+}
+
 /**
  * With some links still cut but everyone within two hops of everyone: nobody goes on claiming what another owns, once
  * third nodes have sent their UPDATEs. An UPDATE says nothing new to who knows the owner's epoch from before the owner
  * took this slot with it; such a claimant waits for the owner itself, on any Redis.
  */
-export function findDoubleClaim(world: World): string | undefined {
+function findDoubleClaim(world: World): string | undefined {
   const owners = new Map<number, SimNode>()
   for (const node of world.running) {
     const {core} = node

@@ -44,7 +44,12 @@ export class PersistenceChecker implements Checker {
   onSaved(node: SimNode): void {
     const text = node.disk.durableText('nodes.conf')
     const now = text === undefined ? undefined : parseSavedEpochs(text)
-    // A save that is not durable yet is no save; `checkShown` sees to it that nothing is said in between.
+    if (text !== undefined && !now) {
+      throw new Violation(
+        'nodes-conf-loads',
+        `n${node.index}: a power cut now would leave a nodes.conf that is not one`,
+      )
+    }
     if (!now) return
     const before = this.saved.get(node)
     this.saved.set(node, now)
