@@ -13,6 +13,9 @@ import {type Style, styleOf, wantsColor} from './render/style.js'
 /** The width of a pipe: wide enough for a table, narrow enough for a mail. */
 const COLUMNS_DEFAULT = 100
 
+/** Each asks the work to stop at the next safe point; SIGHUP is a terminal that went away. */
+const STOP_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
+
 interface Closable {
   close(): void | Promise<void>
 }
@@ -34,7 +37,7 @@ export abstract class BaseCommand extends Command {
   /** The result is the `--json` document, so it is always an object. */
   abstract override run(): Promise<object>
 
-  /** Aborted by Ctrl-C or SIGTERM. A second Ctrl-C ends the process at once. */
+  /** Aborted by Ctrl-C, SIGTERM or SIGHUP. A second Ctrl-C ends the process at once. */
   protected get signal(): AbortSignal {
     return this.abort.signal
   }
@@ -118,8 +121,7 @@ export abstract class BaseCommand extends Command {
 
   override async init(): Promise<void> {
     await super.init()
-    process.on('SIGINT', this.onSignal)
-    process.on('SIGTERM', this.onSignal)
+    for (const name of STOP_SIGNALS) process.on(name, this.onSignal)
   }
 
   // oclif's own `parse` hands the flags to the command alone; the helpers above need the global ones too.
@@ -154,8 +156,7 @@ export abstract class BaseCommand extends Command {
   }
 
   protected override async finally(error: Error | undefined): Promise<void> {
-    process.off('SIGINT', this.onSignal)
-    process.off('SIGTERM', this.onSignal)
+    for (const name of STOP_SIGNALS) process.off(name, this.onSignal)
     await Promise.all(this.closables.map((closable) => closable.close()))
     await super.finally(error)
   }

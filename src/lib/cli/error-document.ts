@@ -20,7 +20,7 @@ export function errorDocument(error: unknown, commandId: string): ErrorDocument 
     const message = stripStyle(error.message).replace(/\nSee more help with --help$/, '')
     return new CliError('BAD_FLAG', message, {suggestions: [`shoal ${commandId} --help`]}).toJSON()
   }
-  if (error instanceof Error && error.name === 'ExitPromptError') {
+  if (error instanceof Error && (error.name === 'ExitPromptError' || error.name === 'AbortPromptError')) {
     return new CliError('INTERRUPTED', 'interrupted').toJSON()
   }
   return {error: {code: 'BUG', message: messageOf(error), exitCode: 1, suggestions: [], details: {}}}

@@ -10,11 +10,12 @@ export function hasTerminal(): boolean {
   return process.stdin.isTTY === true && process.stdout.isTTY === true
 }
 
-/** @returns true for yes; Enter alone means no. @throws inquirer's ExitPromptError on Ctrl-C */
+/** @returns true for yes; Enter alone means no. @throws inquirer's own errors on Ctrl-C and on abort */
 export async function askYesNo(message: string, signal: AbortSignal): Promise<boolean> {
   const {default: inquirer} = await import('inquirer')
-  const {answer} = await inquirer.prompt([{default: false, message, name: 'answer', type: 'confirm'}])
-  return answer === true && !signal.aborted
+  const prompt = inquirer.createPromptModule({signal})
+  const {answer} = await prompt([{default: false, message, name: 'answer', type: 'confirm'}])
+  return answer === true
 }
 
 /** Asks without echo. @throws {CliError} NEEDS_TERMINAL */

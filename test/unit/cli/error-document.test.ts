@@ -30,8 +30,10 @@ describe('errorDocument', () => {
   })
 
   it('takes a prompt cut short for an interruption', () => {
-    const error = Object.assign(new Error('User force closed the prompt'), {name: 'ExitPromptError'})
-    expect(errorDocument(error, 'create').error).toMatchObject({code: 'INTERRUPTED', exitCode: 130})
+    for (const name of ['ExitPromptError', 'AbortPromptError']) {
+      const error = Object.assign(new Error('User force closed the prompt'), {name})
+      expect(errorDocument(error, 'create').error).toMatchObject({code: 'INTERRUPTED', exitCode: 130})
+    }
   })
 
   it('calls the rest a bug', () => {
