@@ -70,7 +70,8 @@ function takeSlots(state: ClusterState, sender: ClusterNode, configEpoch: number
     if (owner && owner === myPrimary) outcome.taken++
     unbindSlot(state, slot)
     bindSlot(state, slot, sender)
-    state.save(true)
+    // Need not be durable: whoever forgot it in a crash is told again by the next header of the owner.
+    state.save()
   }
   return outcome
 }

@@ -1,3 +1,4 @@
+import {SLOT_COUNT} from '../../model/slot-set.js'
 import {NODE_FLAG} from '../../protocol/bus/message.js'
 import type {ClusterState} from './state.js'
 
@@ -49,6 +50,9 @@ function countPrimaries(state: ClusterState): {size: number; reachable: number} 
   return {size, reachable}
 }
 
+/** Every slot has an owner that is not FAIL. Each slot has at most one owner, so counting is enough. */
 function isCovered(state: ClusterState): boolean {
-  return state.owners.every((owner) => owner !== undefined && !owner.failed)
+  let covered = 0
+  for (const node of state.list()) if (!node.failed) covered += node.slots.count
+  return covered === SLOT_COUNT
 }
