@@ -12,14 +12,17 @@ const SLOT = hashSlot('{t0}')
 /**
  * One slot with keys goes to and fro between two primaries, each move as soon as the other is over, while clients write
  * and gossip between the two is slow. Nothing else is wrong: whatever is lost is lost by the order of the steps.
+ *
+ * Node 3 begins with the greatest epoch. Once 2 has bumped past it to take the slot back, a 3 that has not heard of it
+ * takes the slot again with its own lower epoch, then learns of 2's claim, yields, and drops the keys as dirty.
  */
 function toAndFro(seed: number, verb: 'careless' | 'move'): Scenario {
   const rng = seededRng(seed)
-  const steps: Step[] = [{atMs: 0, kind: 'fault', line: `slow 1->2 ${rng.below(400)}`}]
-  steps.push({atMs: 0, kind: 'fault', line: `slow 2->1 ${rng.below(400)}`})
+  const steps: Step[] = [{atMs: 0, kind: 'fault', line: `slow 2->3 ${rng.below(400)}`}]
+  steps.push({atMs: 0, kind: 'fault', line: `slow 3->2 ${rng.below(400)}`})
   for (let atMs = 10; atMs < 4000; atMs += 5 + rng.below(40)) {
     steps.push({atMs, kind: 'operation', line: `write ${rng.pick(KEYS)}`})
-    if (rng.chance(0.3)) steps.push({atMs, kind: 'operation', line: `${verb} ${SLOT} ->${1 + rng.below(2)}`})
+    if (rng.chance(0.3)) steps.push({atMs, kind: 'operation', line: `${verb} ${SLOT} ->${2 + rng.below(2)}`})
   }
   return {
     faultPhaseMs: 4000,
@@ -53,8 +56,8 @@ describe('moving a slot with its keys to and fro', () => {
     expect(Math.min(...all.map(({finishedMoves}) => finishedMoves))).toBeGreaterThanOrEqual(1)
   })
 
-  it('loses acknowledged writes without the epoch barrier', () => {
+  it('loses keys without the epoch barrier', () => {
     const rules = outcomes('careless').map(({failure}) => failure?.rule)
-    expect(rules.filter((rule) => rule === 'no-lost-write').length).toBeGreaterThan(0)
+    expect(rules).toContain('no-key-dropped')
   })
 })

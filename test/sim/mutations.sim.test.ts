@@ -24,7 +24,7 @@ const PLANTED: [mutation: Mutation, rules: string[]][] = [
   [failClearedAtOnce, ['fail-is-kept']],
   [collisionIgnored, ['epochs-differ', 'forms']],
   [updateIgnored, ['stale-claims-end']],
-  [lowerClaimAccepted, ['claims-need-greater-epoch', 'no-lost-write', 'heals']],
+  [lowerClaimAccepted, ['claims-need-greater-epoch', 'no-key-dropped', 'no-lost-write', 'heals']],
   [voteNotPersisted, ['durable-before-sent']],
   [voteTwice, ['one-vote-per-epoch']],
   [askingKept, ['asking-once', 'no-lost-write']],

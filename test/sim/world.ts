@@ -1,7 +1,7 @@
 import {type Rng, seededRng} from '../../src/lib/kernel/rng.js'
 import type {BusMessage} from '../../src/lib/protocol/bus/message.js'
 import type {ClusterConfig, ClusterEffect, ClusterInput} from '../../src/lib/server/cluster/types.js'
-import type {Checker} from './checkers/checker.js'
+import {type Checker, Violation} from './checkers/checker.js'
 import {EventQueue} from './event-queue.js'
 import type {Mutation} from './mutations.js'
 import {type LinkModel, Network} from './network.js'
@@ -183,9 +183,10 @@ export class World {
     for (const checker of this.checkers) checker.onStopped?.(node)
   }
 
-  /** An owner was asked to drop what it held of a slot that somebody else took. */
+  /** An owner was told to drop what it holds of a slot that somebody else took: in the right order, it holds nothing. */
   onKeysDropped(node: SimNode, slot: number, keys: readonly string[]): void {
-    if (keys.length > 0) this.note(`n${node.index} drops ${keys.length} keys of slot ${slot}`)
+    if (keys.length === 0) return
+    throw new Violation('no-key-dropped', `n${node.index} drops ${keys.length} keys of slot ${slot}: ${keys.join(' ')}`)
   }
 
   /** Chance for one thing that begins now: independent of whatever else begins. */
