@@ -28,7 +28,7 @@ describeWithPeers('shoal check and info', () => {
 
   it('prints for people, without colour in a pipe', async () => {
     const {stdout, stderr} = await runShoal(['check', cluster.seed])
-    expect(stdout).toMatch(/^127\.0\.0\.1:\d+: 3 primaries, 0 replicas, 16384 of 16384 slots, 0 keys\nWARNING {2}/)
+    expect(stdout).toMatch(/^127\.0\.0\.1:\d+: 3 primaries, 0 replicas, 16,384 of 16,384 slots, 0 keys\nWARNING {2}/)
     expect(stdout).not.toContain('\u001B')
     expect(stderr).toBe('')
   })

@@ -149,17 +149,16 @@ function checkAgreement(view: ClusterView): Finding[] {
       'error',
       [node],
       `${nameNode(node)} sees other owners than the owners themselves for ${plural(countSlots(slots), 'slot')}: ${renderRanges(slots)}.`,
-      {slots, suggestion: `shoal check ${renderAddress(view.seed)}`},
+      {slots, suggestion: 'If it stays so, look at the bus links of that node: it does not hear of the change.'},
     ),
   )
 }
 
 /** Each node must know each other; the failing and the unknown may be missed only together. */
 function checkMembership(view: ClusterView, known: Known): Finding[] {
+  const idsKnownTo = new Map(view.nodes.map(({id, records}) => [id, new Set(records.map((record) => record.id))]))
   return view.nodes.flatMap((node) => {
-    const seenBy = view.nodes.filter(
-      ({records, id}) => id !== node.id && !records.some((record) => record.id === node.id),
-    )
+    const seenBy = view.nodes.filter(({id}) => id !== node.id && !idsKnownTo.get(id)?.has(node.id))
     if (seenBy.length === 0) return []
     const names = list(seenBy.map(({id}) => named(known, id)))
     return [
@@ -251,7 +250,7 @@ function checkStates(view: ClusterView): Finding[] {
   const who = down.length === view.nodes.length ? 'every node' : list(down.map(nameNode))
   return [
     finding('state-down', 'error', down, `The cluster is down in the eyes of ${who}.`, {
-      suggestion: `shoal check ${renderAddress(view.seed)}`,
+      suggestion: 'Solve the other findings; the nodes follow within seconds.',
     }),
   ]
 }

@@ -161,7 +161,7 @@ describe('renderCheck', () => {
 
   it('shows findings with their way forward, wrapped, and the verdict', () => {
     expect(renderCheck(report, PLAIN, 44).split('\n')).toEqual([
-      '10.0.0.1:7000: 3 primaries, 3 replicas, 16383 of 16384 slots, 5 keys',
+      '10.0.0.1:7000: 3 primaries, 3 replicas, 16,383 of 16,384 slots, 5 keys',
       'ERROR    1 slot has no owner: 7.',
       '         [slots-uncovered]',
       '         Try: Bring back the node that owned',

@@ -1,5 +1,6 @@
 import type {CheckReport} from '../../operations/check.js'
-import type {Severity} from '../../plan/health.js'
+import {SEVERITIES, type Severity} from '../../plan/health.js'
+import {renderAmount, renderCount} from './numbers.js'
 import type {Style} from './style.js'
 import {wrapText} from './wrap.js'
 
@@ -14,8 +15,9 @@ const LABEL_WIDTH = 9
 export function renderCheck(report: CheckReport, style: Style, columns: number): string {
   const {seed, totals, findings, counts} = report
   const head =
-    `${style.bold(seed)}: ${totals.primaries} primaries, ${totals.replicas} replicas, ` +
-    `${totals.slotsCovered} of 16384 slots, ${totals.keys} keys`
+    `${style.bold(seed)}: ${renderAmount(totals.primaries, 'primary', 'primaries')}, ` +
+    `${renderAmount(totals.replicas, 'replica')}, ${renderCount(totals.slotsCovered)} of 16,384 slots, ` +
+    renderAmount(totals.keys, 'key')
   const lines = [head]
   for (const {severity, id, message, suggestion} of findings) {
     const paint = severity === 'error' ? style.red : severity === 'warning' ? style.yellow : style.dim
@@ -33,13 +35,7 @@ export function renderCheck(report: CheckReport, style: Style, columns: number):
   if (counts.error + counts.warning === 0) {
     lines.push(`${style.green('OK'.padEnd(LABEL_WIDTH))}All nodes agree, every slot is covered, no slot is open.`)
   } else {
-    lines.push(
-      `${count(counts.error, 'error')}, ${count(counts.warning, 'warning')}, ${count(counts.notice, 'notice')}`,
-    )
+    lines.push(SEVERITIES.map((severity) => renderAmount(counts[severity], severity)).join(', '))
   }
   return lines.join('\n')
-}
-
-function count(number: number, noun: string): string {
-  return `${number} ${noun}${number === 1 ? '' : 's'}`
 }
