@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import {describe, expect, it} from 'vitest'
 import {parseClusterNodes, parseInfo} from '../../../src/lib/client/cluster-nodes.js'
 
@@ -91,6 +92,35 @@ describe('parseClusterNodes', () => {
       expect(() => one(text)).toThrow(RangeError)
     })
   }
+})
+
+describe('hostile text', () => {
+  const good = `${A} 10.0.0.1:7000@17000,h myself,master - 0 0 12 connected 0-5460 [93->-${B}]`
+  const bearable = (text: string) => {
+    try {
+      parseClusterNodes(text, REACHED_BY)
+    } catch (error) {
+      expect(error).toBeInstanceOf(RangeError)
+      expect((error as Error).message.length).toBeLessThan(400)
+    }
+  }
+
+  it('is refused with a RangeError or read, never worse: any text', () => {
+    fc.assert(fc.property(fc.string({unit: 'binary', maxLength: 300}), bearable))
+  })
+
+  it('is refused with a RangeError or read, never worse: one field replaced', () => {
+    const fields = good.split(' ')
+    fc.assert(
+      fc.property(fc.nat({max: fields.length - 1}), fc.string(), (at, text) =>
+        bearable(fields.map((field, index) => (index === at ? text : field)).join(' ')),
+      ),
+    )
+  })
+
+  it('is refused with a RangeError or read, never worse: cut at every byte', () => {
+    for (let cut = 0; cut < good.length; cut++) bearable(good.slice(0, cut))
+  })
 })
 
 describe('parseInfo', () => {
