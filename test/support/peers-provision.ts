@@ -3,12 +3,12 @@ import {chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, 
 import {delimiter, join, resolve} from 'node:path'
 
 /**
- * Real redis programs for the tests. Those on PATH are taken if they are 7.0.x; else, where apt is at hand, Debian's
+ * Real redis programs for the tests, and the terminal they drive the wizard in. Those on PATH are taken if they are 7.0.x; else, where apt is at hand, Debian's
  * packages are unpacked into `.cache/peers/` of the project. Nothing of the system is changed and no right is needed.
  */
-export const PEER_PROGRAMS = ['redis-server', 'redis-cli', 'redis-benchmark', 'redis-check-rdb'] as const
+export const PEER_PROGRAMS = ['redis-server', 'redis-cli', 'redis-benchmark', 'redis-check-rdb', 'tmux'] as const
 export const PEER_VERSION = /^7\.0\.\d+$/
-const PACKAGES = ['redis-server', 'redis-tools']
+const PACKAGES = ['redis-server', 'redis-tools', 'tmux']
 
 const ROOT = resolve(import.meta.dirname, '../..')
 const CACHE = join(ROOT, '.cache', 'peers')
@@ -41,7 +41,8 @@ function findOnPath(): Peers {
 
 function findUnpacked(): Peers {
   const folder = join(UNPACKED, 'bin')
-  const version = existsSync(folder) ? versionOf(join(folder, 'redis-server')) : undefined
+  const isWhole = PEER_PROGRAMS.every((program) => existsSync(join(folder, program)))
+  const version = isWhole ? versionOf(join(folder, 'redis-server')) : undefined
   if (version === undefined || !PEER_VERSION.test(version)) return {found: false, reason: 'none unpacked'}
   return {folder, found: true, version}
 }
