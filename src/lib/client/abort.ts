@@ -64,3 +64,18 @@ export function withDeadline<T>(
     )
   })
 }
+
+/**
+ * The operator need not wait for the end of `work`, which goes on unheard.
+ *
+ * @throws whatever `work` throws, or {CliError} INTERRUPTED as soon as the signal aborts
+ */
+export function untilAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (!signal) return work
+  return new Promise<T>((resolve, reject) => {
+    const onAbort = () => reject(interrupted())
+    if (signal.aborted) onAbort()
+    signal.addEventListener('abort', onAbort, {once: true})
+    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort))
+  })
+}

@@ -1,4 +1,4 @@
-import {throwIfAborted} from '../client/abort.js'
+import {throwIfAborted, untilAborted} from '../client/abort.js'
 import {parseClusterNodes, parseInfo} from '../client/cluster-nodes.js'
 import type {ConnectOptions} from '../client/connect-options.js'
 import {mapAddress} from '../client/connect-options.js'
@@ -77,7 +77,7 @@ export class ObservedCluster {
       await Promise.all(fresh.map(ask))
     }
 
-    await follow(await this.seedView(signal))
+    await untilAborted(this.seedView(signal).then(follow), signal)
     this.lastView = {
       seed: this.seed,
       nodes: [...views.values()].sort((a, b) => compareAddresses(a.address, b.address)),

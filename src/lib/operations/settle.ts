@@ -1,4 +1,4 @@
-import {pause} from '../client/abort.js'
+import {pause, untilAborted} from '../client/abort.js'
 import {CliError} from '../kernel/errors.js'
 import {dissentsOf, nameNode} from '../model/cluster-map.js'
 import type {ClusterView} from '../model/cluster-view.js'
@@ -36,7 +36,7 @@ export async function settle<T>(
 ): Promise<Settled<T>> {
   const deadline = performance.now() + timeoutMs
   for (let waitMs = POLL_MS_FIRST; ; waitMs = Math.min(waitMs * 2, POLL_MS_MAX)) {
-    const state = await look()
+    const state = await untilAborted(look(), signal)
     const problems = judge(state)
     if (problems.length === 0 || performance.now() + waitMs >= deadline) return {state, problems}
     await pause(waitMs, signal)

@@ -36,6 +36,17 @@ describe('settle', () => {
     await expect(work).rejects.toMatchObject({code: 'INTERRUPTED'})
   })
 
+  it('does not wait for a look that hangs', async () => {
+    const abort = new AbortController()
+    const work = settle(
+      () => new Promise<never>(() => undefined),
+      () => [],
+      {timeoutMs: 60_000, signal: abort.signal},
+    )
+    abort.abort()
+    await expect(work).rejects.toMatchObject({code: 'INTERRUPTED'})
+  })
+
   it('can be required to succeed', async () => {
     const work = requireSettled(
       'agreement',
