@@ -1,4 +1,4 @@
-import type {Socket} from 'node:net'
+import {Socket, type SocketConstructorOpts} from 'node:net'
 import type {Client} from '../server/client.js'
 import type {Server} from '../server/server.js'
 
@@ -7,6 +7,28 @@ const UNSENT_BYTES_MAX = 1024 * 1024
 /** A parked client may send this much ahead. */
 const PARKED_BYTES_MAX = 256 * 1024
 
+const READ_BUFFER = Buffer.allocUnsafeSlow(64 * 1024)
+
+type HandleHolder = Socket & {_handle?: object | null}
+
+interface InPlaceOptions {
+  readonly handle: object
+  readonly onread: {
+    readonly buffer: Uint8Array
+    /** @returns false to stop reading */
+    readonly callback: (length: number, buffer: Uint8Array) => boolean
+  }
+}
+
+/** Who has had a turn since the loop's last round. */
+let outbox: ClientSocket[] = []
+
+function emptyOutbox(): void {
+  const turn = outbox
+  outbox = []
+  for (const socket of turn) socket.finishTurn()
+}
+
 /** Binds a connection to its `Client`: bytes in, one write per chunk out, nothing read that cannot be answered. */
 export class ClientSocket {
   readonly client: Client
@@ -14,25 +36,51 @@ export class ClientSocket {
   private readonly server: Server
   private readonly onGone: (client: ClientSocket) => void
   private isPaused = false
+  private isQueued = false
   private isGone = false
   /** Since when unsent output has been above the soft limit; 0 = it is not. Unix milliseconds. */
   private softLimitSinceMs = 0
 
-  constructor(socket: Socket, client: Client, server: Server, onGone: (client: ClientSocket) => void) {
+  constructor(accepted: Socket, client: Client, server: Server, onGone: (client: ClientSocket) => void) {
+    const socket = this.readInPlace(accepted)
     this.socket = socket
     this.client = client
     this.server = server
     this.onGone = onGone
-    socket.on('data', (chunk) => this.onData(chunk))
     socket.on('drain', () => this.onDrain())
     socket.on('end', () => this.close(false))
     socket.on('error', () => this.close(false))
     socket.on('close', () => this.close(false))
   }
 
-  private onData(chunk: Buffer): void {
-    this.server.stats.inputBytes += chunk.length
-    this.client.feed(chunk, chunk.length, Date.now())
+  /**
+   * Makes the connection read into one buffer shared by all clients. A chunk is used up before the next read, so nothing
+   * has to be allocated for it; Node offers this at the construction of a socket only, hence the second socket object
+   * around the accepted handle. Where the handle cannot be had, chunks come as usual.
+   */
+  private readInPlace(accepted: Socket): Socket {
+    const handle = (accepted as HandleHolder)._handle
+    if (handle === undefined || handle === null) {
+      accepted.on('data', (chunk) => this.onData(chunk, chunk.length))
+      return accepted
+    }
+    ;(accepted as HandleHolder)._handle = null
+    const options: InPlaceOptions = {
+      handle,
+      onread: {
+        buffer: READ_BUFFER,
+        callback: (length, buffer) => {
+          this.onData(buffer, length)
+          return true
+        },
+      },
+    }
+    return new Socket(options as SocketConstructorOpts)
+  }
+
+  private onData(bytes: Uint8Array, length: number): void {
+    this.server.stats.inputBytes += length
+    this.client.feed(bytes, length, Date.now())
     this.afterTurn()
   }
 
@@ -43,7 +91,19 @@ export class ClientSocket {
     this.afterTurn()
   }
 
+  /**
+   * Answers leave at the end of the loop's turn, all clients' together: a peer that serves many connections is woken once
+   * instead of once per answer, which costs both sides less than the writing itself.
+   */
   private afterTurn(): void {
+    if (this.isQueued) return
+    this.isQueued = true
+    if (outbox.push(this) === 1) setImmediate(emptyOutbox)
+  }
+
+  /** Called for everybody in the outbox. */
+  finishTurn(): void {
+    this.isQueued = false
     this.flush()
     const {client} = this
     if (client.throttled && !this.isGone && this.socket.writableLength <= UNSENT_BYTES_MAX)

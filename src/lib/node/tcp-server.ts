@@ -58,7 +58,7 @@ export class TcpServer {
   private listenOn(address: string, port: number): Promise<NetServer> {
     const host = address === '*' ? '0.0.0.0' : address === '::*' ? '::' : address
     return new Promise((resolve, reject) => {
-      const listener = createServer({noDelay: true}, (socket) => this.onConnection(socket))
+      const listener = createServer({noDelay: true, pauseOnConnect: true}, (socket) => this.onConnection(socket))
       listener.once('error', reject)
       listener.listen({backlog: this.server.config.values.tcpBacklog, host, ipv6Only: isIP(host) === 6, port}, () => {
         listener.removeListener('error', reject)
