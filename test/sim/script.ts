@@ -18,7 +18,7 @@ export interface Stage {
 }
 
 /** @returns output, or nothing. @throws Error for a line that cannot be understood */
-type Verb = (stage: Stage, args: readonly string[]) => string | undefined
+export type Verb = (stage: Stage, args: readonly string[]) => string | undefined
 
 /**
  * The verbs of scenario scripts, golden and shrunk alike. Nodes are numbers; `1->3` is one direction, `1<->3` both.
