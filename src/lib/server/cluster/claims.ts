@@ -1,4 +1,3 @@
-import {SLOT_COUNT} from '../../model/slot-set.js'
 import {sendUpdate} from './messages.js'
 import type {ClusterNode} from './node.js'
 import {becomeReplicaOf} from './roles.js'
@@ -9,8 +8,6 @@ import type {ClusterState} from './state.js'
 /** What the slots that another node claims change here (wire.md 1.9). */
 
 interface ClaimOutcome {
-  /** Slots the sender claims in all. */
-  claimed: number
   /** Slots that went from my primary (or me) to the sender. */
   taken: number
   /** Slots of mine lost while they held keys. */
@@ -29,7 +26,7 @@ export function applyClaim(state: ClusterState, sender: ClusterNode, configEpoch
   const myPrimary = state.primaryOf(myself)
   const outcome = takeSlots(state, sender, configEpoch, bitmap)
   const emptied = outcome.taken > 0 && myPrimary !== undefined && myPrimary.slots.count === 0
-  if (emptied && (state.config.allowReplicaMigration || outcome.taken === outcome.claimed)) {
+  if (emptied && (state.config.allowReplicaMigration || outcome.taken === slotsInBitmap(bitmap).length)) {
     const what = myPrimary === myself ? 'My last slots went' : 'The last slots of my master went'
     state.log('notice', `${what} to ${sender.id}. I become its replica.`)
     becomeReplicaOf(state, sender)
@@ -50,30 +47,42 @@ export function applyClaim(state: ClusterState, sender: ClusterNode, configEpoch
 }
 
 function takeSlots(state: ClusterState, sender: ClusterNode, configEpoch: number, bitmap: Uint8Array): ClaimOutcome {
-  const myPrimary = state.primaryOf(state.myself)
-  const outcome: ClaimOutcome = {claimed: 0, taken: 0, dirty: []}
-  for (let slot = 0; slot < SLOT_COUNT; slot++) {
-    const owner = state.owners[slot]
-    const claims = ((bitmap[slot >> 3] as number) & (1 << (slot & 7))) !== 0
-    if (!claims) {
-      if (owner === sender) markUnclaimed(state, slot)
-      continue
+  const outcome: ClaimOutcome = {taken: 0, dirty: []}
+  const bound = sender.slots.snapshot()
+  for (let index = 0; index < bitmap.length; index++) {
+    const claims = bitmap[index] as number
+    // Nearly all of a header says what is known already.
+    if (claims === bound[index] && !state.hasUnclaimed) continue
+    for (let bit = 0; bit < 8; bit++) {
+      const slot = index * 8 + bit
+      if (claims & (1 << bit)) takeSlot(state, sender, configEpoch, slot, outcome)
+      else if (state.owners[slot] === sender) markUnclaimed(state, slot)
     }
-    outcome.claimed++
-    if (owner === sender) {
-      state.unclaimed[slot] = 0
-      continue
-    }
-    if (state.importing.has(slot)) continue
-    if (owner && state.unclaimed[slot] === 0 && owner.configEpoch >= configEpoch) continue
-    if (owner && owner === state.myself && state.ports.countKeysInSlot(slot) > 0) outcome.dirty.push(slot)
-    if (owner && owner === myPrimary) outcome.taken++
-    unbindSlot(state, slot)
-    bindSlot(state, slot, sender)
-    // Need not be durable: whoever forgot it in a crash is told again by the next header of the owner.
-    state.save()
   }
   return outcome
+}
+
+function takeSlot(
+  state: ClusterState,
+  sender: ClusterNode,
+  configEpoch: number,
+  slot: number,
+  outcome: ClaimOutcome,
+): void {
+  const {myself} = state
+  const owner = state.owners[slot]
+  if (owner === sender) {
+    state.unclaimed[slot] = 0
+    return
+  }
+  if (state.importing.has(slot)) return
+  if (owner && state.unclaimed[slot] === 0 && owner.configEpoch >= configEpoch) return
+  if (owner === myself && state.ports.countKeysInSlot(slot) > 0) outcome.dirty.push(slot)
+  if (owner && owner === state.primaryOf(myself)) outcome.taken++
+  unbindSlot(state, slot)
+  bindSlot(state, slot, sender)
+  // Need not be durable: whoever forgot it in a crash is told again by the next header of the owner.
+  state.save()
 }
 
 function markUnclaimed(state: ClusterState, slot: number): void {

@@ -1,9 +1,7 @@
-import {rangesOf} from '../../model/slot-set.js'
 import {MESSAGE_TYPES} from '../../protocol/bus/message.js'
 import {announcedBusPort, announcedPort} from './messages.js'
 import type {ClusterNode} from './node.js'
 import {renderFlags} from './nodes-conf.js'
-import {slotsInBitmap} from './slot-bitmap.js'
 import type {ClusterState} from './state.js'
 
 /** The cluster as text: CLUSTER NODES, CLUSTER INFO, nodes.conf (wire.md 1.14, 1.15). */
@@ -26,7 +24,7 @@ export function renderNode(state: ClusterState, node: ClusterNode, withAux = fal
     epoch,
     isMyself || node.link?.open ? 'connected' : 'disconnected',
   ]
-  for (const {first, last} of rangesOf(slotsInBitmap(node.slots.snapshot()))) {
+  for (const {first, last} of node.slots.ranges()) {
     fields.push(first === last ? first : `${first}-${last}`)
   }
   if (isMyself) {
@@ -60,11 +58,10 @@ export function renderInfo(state: ClusterState): string {
   let assigned = 0
   let failing = 0
   let suspected = 0
-  for (const owner of state.owners) {
-    if (!owner) continue
-    assigned++
-    if (owner.failed) failing++
-    else if (owner.suspected) suspected++
+  for (const {failed, slots, suspected: isSuspected} of state.list()) {
+    assigned += slots.count
+    if (failed) failing += slots.count
+    else if (isSuspected) suspected += slots.count
   }
   const {myself} = state
   const lines: [string, string | number][] = [

@@ -1,4 +1,4 @@
-import {SLOT_COUNT} from '../../model/slot-set.js'
+import {rangesOf, SLOT_COUNT, type SlotRange} from '../../model/slot-set.js'
 
 const BYTES = SLOT_COUNT / 8
 const NONE = new Uint8Array(BYTES)
@@ -11,6 +11,7 @@ const NONE = new Uint8Array(BYTES)
 export class SlotBitmap {
   private bytes: Uint8Array = NONE
   private shared = true
+  private cachedRanges: readonly SlotRange[] | undefined
   count = 0
 
   has(slot: number): boolean {
@@ -41,7 +42,14 @@ export class SlotBitmap {
     return this.bytes
   }
 
+  /** Ascending, no two adjacent; the same array until something changes. */
+  ranges(): readonly SlotRange[] {
+    this.cachedRanges ??= rangesOf(slotsInBitmap(this.bytes))
+    return this.cachedRanges
+  }
+
   private own(): void {
+    this.cachedRanges = undefined
     if (!this.shared) return
     this.bytes = this.bytes.slice()
     this.shared = false

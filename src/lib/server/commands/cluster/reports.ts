@@ -1,10 +1,9 @@
-import {rangesOf, type SlotRange} from '../../../model/slot-set.js'
+import type {SlotRange} from '../../../model/slot-set.js'
 import {hashSlot} from '../../../protocol/hash-slot.js'
 import {requireInt64} from '../../arguments.js'
 import type {ClusterBinding, ClusterCoreApi} from '../../cluster/api.js'
 import type {ClusterNode} from '../../cluster/node.js'
 import {endpointOf} from '../../cluster/routing.js'
-import {slotsInBitmap} from '../../cluster/slot-bitmap.js'
 import type {ReplyWriter} from '../../reply.js'
 import {ReplyError} from '../../reply-error.js'
 import {inCluster, requireKnownNode} from './context.js'
@@ -56,7 +55,7 @@ export const slots = inCluster(({reply}, _argv, {core}) => {
 function runsByOwner(core: ClusterCoreApi): (SlotRange & {readonly owner: ClusterNode})[] {
   const owners = [...core.nodes.values()].filter((node) => node.slots.count > 0)
   return owners
-    .flatMap((owner) => rangesOf(slotsInBitmap(owner.slots.snapshot())).map((range) => ({...range, owner})))
+    .flatMap((owner) => owner.slots.ranges().map((range) => ({...range, owner})))
     .sort((a, b) => a.first - b.first)
 }
 
@@ -90,7 +89,7 @@ export const shards = inCluster(({reply}, _argv, {core}) => {
   const primaries = [...core.nodes.values()].filter((node) => node.isPrimary && !node.inHandshake)
   reply.array(primaries.length)
   for (const primary of primaries) {
-    const ranges = rangesOf(slotsInBitmap(primary.slots.snapshot()))
+    const ranges = primary.slots.ranges()
     reply.map(2)
     reply.bulk('slots')
     reply.array(ranges.length * 2)
