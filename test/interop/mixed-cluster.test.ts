@@ -81,6 +81,18 @@ describeWithPeers('a cluster of redis-servers and embedded nodes (wire.md 8.2)',
     },
   )
 
+  it('each kind goes on with the nodes.conf of the other', async () => {
+    const pair = [at('real', 0), at('embedded', 0)] as const
+    const ids = await Promise.all(pair.map(idOf))
+    await Promise.all(pair.map((node) => node.stop()))
+    const swapped = await Promise.all(
+      pair.map(({folder, kind, port}) => (kind === 'real' ? startEmbedded({folder, port}) : startReal({folder, port}))),
+    )
+    nodes = nodes.map((node) => swapped[pair.findIndex(({port}) => port === node.port)] ?? node)
+    expect(await Promise.all(swapped.map(idOf))).toEqual(ids)
+    await waitForOneView(nodes)
+  })
+
   it('embedded nodes show a real replica, and their votes make it primary when its primary dies', async () => {
     const primary = at('real', 1)
     const replica = await startReal()

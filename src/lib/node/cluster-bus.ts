@@ -153,10 +153,12 @@ export class ClusterBus implements ClusterBinding {
   private join(): void {
     this.server.cluster = this
     this.perform(this.core.start())
-    this.timer = setInterval(() => this.tick(), TICK_MS)
+    // Behind what has arrived: after a stall of this process, peers that did answer must not look silent.
+    this.timer = setInterval(() => setImmediate(() => this.tick()), TICK_MS)
   }
 
   private tick(): void {
+    if (this.closed) return
     for (const [link, connection] of this.connections) {
       const {writableLength} = connection.socket
       if (writableLength === connection.queuedBytes) continue

@@ -43,6 +43,39 @@ describe('failure detection (wire.md 1.6, 1.8)', () => {
     expect(alone.core.stateOk).toBe(false)
   })
 
+  it('our own suspicion counts once: with one report it is two of five, no quorum', () => {
+    const net = formedCluster(5)
+    const [a, b, , , e] = net.nodes as [TestNode, TestNode, TestNode, TestNode, TestNode]
+    const known = a.core.nodes.get(e.id)!
+    known.set(NODE_FLAG.pfail)
+    const report = (from: TestNode) => {
+      const {busPort, ip, port} = known
+      const flags = NODE_FLAG.primary | NODE_FLAG.pfail
+      const entry = {id: e.id, pingSentSec: 0, pongReceivedSec: 0, ip, port, busPort, flags, plainPort: 0}
+      const link = a.core.nodes.get(from.id)!.inboundLink!.id
+      const own = {slots: from.core.myself.slots.snapshot(), configEpoch: from.core.myself.configEpoch}
+      const place = {port: from.port, busPort: from.port + 10000, ...own}
+      const body = {type: 'ping' as const, gossip: [entry], extensions: []}
+      a.core.step({kind: 'packet', link, message: {header: header(from.id, place), body}}, net.nowMs)
+    }
+    report(b)
+    expect(known.failed).toBe(false)
+    report(net.nodes[2] as TestNode)
+    expect(known.failed).toBe(true)
+  })
+
+  it('a re-dial does not make a silent node look alive', () => {
+    const net = formedCluster(3)
+    const [a, b] = net.nodes as [TestNode, TestNode]
+    const known = a.core.nodes.get(b.id)!
+    const sinceMs = net.nowMs - 1500
+    known.pingSentMs = sinceMs
+    a.core.step({kind: 'link-closed', link: known.link!.id}, net.nowMs)
+    const dial = a.core.step({kind: 'tick'}, net.nowMs).find((effect) => effect.kind === 'dial')!
+    a.core.step({kind: 'link-opened', link: dial.link, localIp: '', peerIp: ''}, net.nowMs)
+    expect(known.pingSentMs).toBe(sinceMs)
+  })
+
   it('counts reports for two node timeouts only', () => {
     const {net, rest, victim} = killLast(4)
     net.run(TIMEOUT_MS * 2)

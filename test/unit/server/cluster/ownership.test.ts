@@ -96,6 +96,17 @@ describe('claims (wire.md 1.9)', () => {
     expect(updates[0]?.body).toMatchObject({id: a.id, configEpoch: 9})
   })
 
+  it('a claim with the epoch of the owner neither wins nor is corrected', () => {
+    const net = formedCluster(3)
+    const [a, b, c] = net.nodes as [TestNode, TestNode, TestNode]
+    const slot = slotsInBitmap(c.core.myself.slots.snapshot())[0] as number
+    say(net, b, a, {configEpoch: c.core.myself.configEpoch, slots: bitmap(slot)})
+    expect(a.core.ownerOf(slot)?.id).toBe(c.id)
+    expect(a.sent('update')).toEqual([])
+    say(net, b, a, {configEpoch: c.core.myself.configEpoch + 1, slots: bitmap(slot)})
+    expect(a.core.ownerOf(slot)?.id).toBe(b.id)
+  })
+
   it('a slot that is being imported changes by SETSLOT only', () => {
     const {a, b, net} = pair()
     a.core.delSlots([7])
