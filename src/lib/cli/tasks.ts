@@ -35,6 +35,9 @@ export const moveFlags = {
     min: 1,
     summary: 'Timeout of each MIGRATE, in milliseconds.',
   }),
+  'migrate-only': Flags.boolean({
+    summary: 'Move every key by MIGRATE; by default slots of small keys are copied and switched in a transaction.',
+  }),
   replace: Flags.boolean({
     aliases: ['cluster-replace'],
     summary: 'Let the source win where a key is on both sides and differs.',
@@ -47,6 +50,7 @@ export interface MoveFlagValues {
   readonly pipeline?: number | undefined
   readonly 'migrate-timeout': number
   readonly replace: boolean
+  readonly 'migrate-only': boolean
 }
 
 /** What passes by itself, such as a target that loads or a link that hiccups, should have passed by then. */
@@ -57,6 +61,7 @@ export function moveOptionsOf(flags: MoveFlagValues): MoveOptions {
     pace: {maxBlockMs: flags['max-block'], windowSlots: flags.window, batchKeysMax: flags.pipeline},
     migrateTimeoutMs: flags['migrate-timeout'],
     replace: flags.replace,
+    copy: !flags['migrate-only'],
     retryMs: RETRY_MS,
   }
 }

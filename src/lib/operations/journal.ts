@@ -1,7 +1,8 @@
 import {type FileHandle, mkdir, open, readdir, readFile} from 'node:fs/promises'
 import {join, resolve} from 'node:path'
 import {CliError, messageOf} from '../kernel/errors.js'
-import {countSlots, parseRanges} from '../model/slot-set.js'
+import type {NodeId} from '../model/node-id.js'
+import {countSlots, parseRanges, slotsOf} from '../model/slot-set.js'
 import type {MovePlan} from '../plan/reshard-document.js'
 import {parseMovePlan} from '../plan/reshard-document.js'
 import type {WindowJournal, WindowRecord} from './migration/types.js'
@@ -81,6 +82,8 @@ export class Journal implements WindowJournal {
   private constructor(
     readonly id: string,
     private readonly file: FileHandle,
+    /** Slots that earlier runs opened -> the source they opened them at. */
+    readonly reopened: ReadonlyMap<number, NodeId> = new Map(),
   ) {}
 
   /** Starts the file of a new job. @throws {CliError} ENVIRONMENT_LACKS if it cannot be written */
@@ -100,7 +103,11 @@ export class Journal implements WindowJournal {
 
   /** Goes on with the file of a job. */
   static async reopen(folder: string, id: string): Promise<Journal> {
-    const journal = new Journal(id, await open(jobPath(folder, id), 'a', 0o600))
+    const {lines} = await readJob(folder, id)
+    const opened = lines.flatMap((line) =>
+      line.type === 'opening' ? slotsOf(parseRanges(line.slots) ?? []).map((slot) => [slot, line.from] as const) : [],
+    )
+    const journal = new Journal(id, await open(jobPath(folder, id), 'a', 0o600), new Map(opened))
     journal.touched = true
     // A SIGKILL may have cut the last line: the next one must not be glued to it.
     await journal.write('\n')

@@ -22,8 +22,11 @@ export class FakeNode implements Wire {
   peer: FakeNode | undefined
   epoch = 1
   closed = false
+  /** Slots taken while they were imported: each of them costs every node a PONG. */
+  broadcasts = 0
   script: Script = () => undefined
   private asking = false
+  private readonly revisions = new Map<string, number>()
 
   constructor(
     readonly id: string,
@@ -33,12 +36,59 @@ export class FakeNode implements Wire {
   async send(commands: readonly WireCommand[]): Promise<WireReply[]> {
     // As over a socket, nothing is answered before the caller goes on.
     await Promise.resolve()
-    return commands.map((command) => {
-      this.log.push(command.join(' '))
-      const scripted = this.script(command, this)
-      if (scripted === undefined) return this.run(command)
-      return scripted.startsWith('-') ? new NodeReplyError(scripted.slice(1)) : scripted
-    })
+    return commands.map((command) => this.answer(command))
+  }
+
+  /** One more connection, with its own watch and transaction. */
+  lane(): Wire {
+    let watched = new Map<string, number>()
+    let queue: WireCommand[] | undefined
+    const answer = (command: WireCommand): WireReply => {
+      const [name] = command
+      if (name === 'EXEC') {
+        this.log.push('EXEC')
+        const commands = queue ?? []
+        const clean = [...watched].every(([key, revision]) => this.revisionOf(key) === revision)
+        queue = undefined
+        watched = new Map()
+        return clean ? commands.map((each) => this.answer(each)) : null
+      }
+      if (queue) {
+        queue.push(command)
+        return 'QUEUED'
+      }
+      if (name === 'MULTI') queue = []
+      else if (name === 'WATCH') watched = new Map(command.slice(1).map((key) => [key, this.revisionOf(key)]))
+      else if (name === 'UNWATCH') watched = new Map()
+      else return this.answer(command)
+      return this.answer(command)
+    }
+    return {
+      name: this.name,
+      send: async (commands) => {
+        await Promise.resolve()
+        return commands.map(answer)
+      },
+      close: () => undefined,
+    }
+  }
+
+  /** A client's write. */
+  set(key: string, value: string | undefined): void {
+    if (value === undefined) this.keys.delete(key)
+    else this.keys.set(key, value)
+    this.revisions.set(key, this.revisionOf(key) + 1)
+  }
+
+  private revisionOf(key: string): number {
+    return this.revisions.get(key) ?? 0
+  }
+
+  private answer(command: WireCommand): WireReply {
+    this.log.push(command.join(' '))
+    const scripted = this.script(command, this)
+    if (scripted === undefined) return this.run(command)
+    return scripted.startsWith('-') ? new NodeReplyError(scripted.slice(1)) : scripted
   }
 
   close(): void {
@@ -57,12 +107,32 @@ export class FakeNode implements Wire {
     switch (name) {
       case 'PING':
         return 'PONG'
+      case 'WATCH':
+      case 'UNWATCH':
+      case 'MULTI':
+        return 'OK'
+      case 'PTTL':
+        return this.keys.has(key) ? -1 : -2
+      case 'RESTORE-ASKING':
+      case 'RESTORE':
+        if (this.keys.has(key)) return new NodeReplyError('BUSYKEY Target key name already exists.')
+        this.set(key, command[3])
+        return 'OK'
+      case 'DEL':
+        return command.slice(1).filter((each) => {
+          const held = this.keys.has(each)
+          this.set(each, undefined)
+          return held
+        }).length
       case 'ASKING':
         return 'OK'
       case 'MEMORY':
         return this.keys.get(command[2] ?? '')?.length ?? null
       case 'DUMP':
-        return wasAsking || this.keys.has(key) ? (this.keys.get(key) ?? null) : new NodeReplyError('ASK 1 h:1')
+        return (
+          this.keys.get(key) ??
+          (wasAsking || !this.migrating.has(hashSlot(key)) ? null : new NodeReplyError('ASK 1 h:1'))
+        )
       case 'TYPE':
         return this.keys.has(key) ? 'string' : 'none'
       case 'MIGRATE':
@@ -78,6 +148,8 @@ export class FakeNode implements Wire {
         return `cluster_current_epoch:${this.epoch}\r\ncluster_my_epoch:1\r\n`
       case 'NODES':
         return `${this.id} 127.0.0.1:1@2 myself,master - 0 0 1 connected ${renderRanges(rangesOf([...this.owned].sort((a, b) => a - b))).replaceAll(',', ' ')}\n`
+      case 'COUNTKEYSINSLOT':
+        return this.keysOf(slot).length
       case 'GETKEYSINSLOT':
         return this.keysOf(slot).slice(0, Number(command[3]))
       case 'SETSLOT':
@@ -94,7 +166,11 @@ export class FakeNode implements Wire {
     } else if (state === 'MIGRATING') {
       if (!this.owned.has(slot)) return new NodeReplyError(`ERR I'm not the owner of hash slot ${slot}`)
       this.migrating.add(slot)
+    } else if (state === 'STABLE') {
+      this.importing.delete(slot)
+      this.migrating.delete(slot)
     } else {
+      if (this.importing.has(slot)) this.broadcasts++
       if (node === this.id) this.owned.add(slot)
       else if (this.keysOf(slot).length > 0)
         return new NodeReplyError('ERR while I still hold keys for this hash slot.')
@@ -148,6 +224,10 @@ export function fakePair(keys: Readonly<Record<string, string>>, change: Partial
   const context: PairContext = {
     source: {id: SOURCE, name: 'source', wire: source},
     target: {id: TARGET, name: 'target', wire: target},
+    openLane: async () => source.lane(),
+    copy: false,
+    midway: new Set(),
+    reopened: new Set(),
     others: [{id: idOf('c'), name: 'other', wire: other}],
     migrate: {host: '127.0.0.1', port: 7001, timeoutMs: 1000, replace: false},
     pace: {maxBlockMs: 20, windowSlots: 2},

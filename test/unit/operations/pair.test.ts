@@ -47,12 +47,22 @@ describe('PairMove', () => {
     pair.target.script = (command) => void (command.includes(slot) && steps.push(`target ${command[3]}`))
     pair.source.script = (command) => void (command.includes(slot) && steps.push(`source ${command[3]}`))
     await new PairMove(pair.context).run(SLOTS.slice(0, 1))
-    expect(steps.filter((step) => !/\d/.test(step))).toEqual([
+    expect(steps.filter((step) => !/\d|undefined/.test(step))).toEqual([
       'target IMPORTING',
       'source MIGRATING',
       'target NODE',
       'source NODE',
     ])
+  })
+
+  it('takes a window with two broadcasts, the last of which tells of all its slots', async () => {
+    const pair = fakePair(KEYS, {pace: {maxBlockMs: 20, windowSlots: 64}})
+    await new PairMove(pair.context).run(SLOTS)
+    expect(pair.target.broadcasts).toBe(2)
+    expect(pair.target.log.filter((line) => / SETSLOT .* (NODE|STABLE)/.test(line)).at(-1)).toContain(
+      ` ${SLOTS.at(-1)} NODE`,
+    )
+    expectMoved(pair)
   })
 
   it('writes a window down before it opens and after it is handed over', async () => {

@@ -21,12 +21,53 @@ export function setOwner(slot: number, owner: NodeId): WireCommand {
   return ['CLUSTER', 'SETSLOT', String(slot), 'NODE', owner]
 }
 
+/**
+ * Makes the target the owner of many slots at a time, for the target's own ears.
+ *
+ * `NODE` on a slot that is being imported bumps the epoch and broadcasts a PONG to every node, and each of them goes
+ * through all 16384 slots because of it: with dozens of slots that is most of what a hand-over costs. So only the first
+ * slot is taken that way, which settles the epoch, and the last, whose PONG tells of all; those between are made STABLE
+ * and taken in silence. Should a redirected client come between the two, it is sent back to the source and asks again.
+ */
+export function takeSlots(slots: readonly number[], target: NodeId): WireCommand[] {
+  return slots.flatMap((slot, index) => {
+    const loud = index === 0 || index === slots.length - 1
+    return loud ? [setOwner(slot, target)] : [setStable(slot), setOwner(slot, target)]
+  })
+}
+
+export function setStable(slot: number): WireCommand {
+  return ['CLUSTER', 'SETSLOT', String(slot), 'STABLE']
+}
+
 export function keysInSlot(slot: number, count: number): WireCommand {
   return ['CLUSTER', 'GETKEYSINSLOT', String(slot), String(count)]
 }
 
 export function countKeysInSlot(slot: number): WireCommand {
   return ['CLUSTER', 'COUNTKEYSINSLOT', String(slot)]
+}
+
+/** What `RESTORE` needs of a key: its value and its time to live. */
+export function copyKey(key: string): WireCommand[] {
+  return [
+    ['DUMP', key],
+    ['PTTL', key],
+  ]
+}
+
+/** Puts a dumped key into a slot that is being imported, as MIGRATE does. `ttlMs` 0 = no expiry. */
+export function restoreKey(copy: {
+  readonly key: string
+  readonly payload: string
+  readonly ttlMs: number
+}): WireCommand {
+  return ['RESTORE-ASKING', copy.key, String(copy.ttlMs), copy.payload]
+}
+
+/** @param copies - of one slot, not empty */
+export function deleteKeys(copies: readonly {readonly key: string}[]): WireCommand {
+  return ['DEL', ...copies.map(({key}) => key)]
 }
 
 export interface MigrateOptions {

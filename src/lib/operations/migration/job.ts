@@ -85,7 +85,16 @@ async function moveAll(
   lock: LockHandle | undefined,
 ): Promise<{keys: number; slots: number}> {
   const halt = lock ? AbortSignal.any([stop, lock.lost]) : stop
-  const {errors, keys, slots} = await runMoves({cluster, emit, journal, moves, options, stop: halt, wires})
+  const {errors, keys, slots} = await runMoves({
+    cluster,
+    emit,
+    journal,
+    moves,
+    options,
+    reopened: journal.reopened,
+    stop: halt,
+    wires,
+  })
   if (errors.length > 0) throw errors[0]
   if (lock?.lost.aborted) throw new CliError('LOCKED', 'another operator took the lock of this cluster')
   if (stop.aborted && slots < moves.reduce((sum, move) => sum + countSlots(move.slots), 0)) {

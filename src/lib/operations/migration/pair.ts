@@ -1,5 +1,6 @@
 import {parseClusterNodes} from '../../client/cluster-nodes.js'
 import {
+  countKeysInSlot,
   isAlreadyOwner,
   isNotOwner,
   isNotPrimary,
@@ -7,12 +8,14 @@ import {
   setImporting,
   setMigrating,
   setOwner,
+  takeSlots,
 } from '../../client/migration/legacy.js'
 import type {WireReply} from '../../client/migration/reply-reader.js'
 import {NodeReplyError} from '../../client/reply-error.js'
 import {CliError, messageOf} from '../../kernel/errors.js'
-import {rangesOf, renderRanges, slotsOf} from '../../model/slot-set.js'
+import {rangesOf, renderRanges} from '../../model/slot-set.js'
 import {epochBarrier, readEpochs} from './barrier.js'
+import {CopyLanes} from './copy-lanes.js'
 import {Drain, LIST_KEYS} from './drain.js'
 import {Pace} from './pace.js'
 import {type ListedSlot, type SizedSlot, sizeKeys} from './size-keys.js'
@@ -30,20 +33,24 @@ export interface PairResult {
   readonly failed: readonly CliError[]
 }
 
-/** A window after opening: what is to be drained, and what the target owned before. */
+/** A window after opening: what is to be moved, and what the target owned before. */
 interface OpenWindow {
-  readonly slots: readonly number[]
   readonly record: WindowRecord
-  readonly sized: readonly SizedSlot[]
+  /** Slots to copy; the source is stable in them. */
+  readonly copied: readonly SizedSlot[]
+  /** Slots to move by MIGRATE; the source may be stable in them. */
+  readonly migrated: readonly number[]
   readonly owned: readonly number[]
+  /** The highest epoch the target knew of. */
+  readonly targetEpoch: number
 }
 
 /**
  * Moves slots from one primary to another in windows: while one window drains, the next is opened and the one before is
  * handed over, so that the source's connection never runs dry.
  *
- *   open:  target IMPORTING -> source MIGRATING + first list of keys -> sizes of the keys
- *   drain: MIGRATE until each slot is empty
+ *   open:  target IMPORTING, first lists of keys and their sizes
+ *   drain: slots of small keys are copied and switched; for the others source MIGRATING, MIGRATE until empty
  *   close: target NODE + check that it owns them -> source NODE, other primaries NODE
  *
  * Every step may be repeated: slots that the target owns already are only closed.
@@ -62,32 +69,40 @@ export class PairMove {
   async run(slots: readonly number[]): Promise<PairResult> {
     const {emit, epochs, stop, target} = this.context
     await epochBarrier(target, epochs, this.barrierMs, emit)
-    const pace = new Pace(this.context.pace, await this.roundTripMs())
+    const roundTripMs = await this.roundTripMs()
+    const pace = new Pace(this.context.pace, roundTripMs)
+    const lanes = new CopyLanes(this.context, roundTripMs)
     const windows = split(slots, this.context.pace.windowSlots)
-    let next = stop.aborted ? undefined : this.openNext(windows.shift(), pace)
+    let next = stop.aborted ? undefined : this.openNext(windows.shift(), pace, lanes)
     let closing: Promise<void> = Promise.resolve()
-    while (next) {
-      const window = await next
-      const goOn = !stop.aborted && this.failed.length === 0
-      next = goOn ? this.openNext(windows.shift(), pace) : undefined
-      const result = await new Drain(this.context, pace).run(window.sized)
+    try {
+      while (next) {
+        const window = await next
+        const goOn = !stop.aborted && this.failed.length === 0
+        next = goOn ? this.openNext(windows.shift(), pace, lanes) : undefined
+        const {drained, keys} = await this.drain(window, pace, lanes)
+        await closing
+        closing = this.close(window, ascending([...window.owned, ...drained]), keys)
+        closing.catch(() => undefined)
+      }
       await closing
-      this.keys += result.keys
-      this.failed.push(...result.failed.values())
-      closing = this.close(window, [...window.owned, ...result.drained], result.keys)
-      closing.catch(() => undefined)
+    } finally {
+      await lanes.close()
     }
-    await closing
-    return {keys: this.keys, done: this.done.sort((a, b) => a - b), failed: this.failed}
+    return {keys: this.keys, done: ascending(this.done), failed: this.failed}
   }
 
   private get barrierMs(): number {
     return Math.max(BARRIER_MS_MIN, this.context.nodeTimeoutMs * BARRIER_TIMEOUTS)
   }
 
-  private openNext(slots: readonly number[] | undefined, pace: Pace): Promise<OpenWindow> | undefined {
+  private openNext(
+    slots: readonly number[] | undefined,
+    pace: Pace,
+    lanes: CopyLanes,
+  ): Promise<OpenWindow> | undefined {
     if (!slots) return undefined
-    const opening = this.open(slots, pace)
+    const opening = this.open(slots, pace, lanes)
     // It is awaited only after the window before has drained; until then a failure must not look unhandled.
     opening.catch(() => undefined)
     return opening
@@ -104,27 +119,83 @@ export class PairMove {
     return best
   }
 
-  private async open(slots: readonly number[], pace: Pace): Promise<OpenWindow> {
-    const {emit, epochs, journal, source, target} = this.context
+  private async open(slots: readonly number[], pace: Pace, lanes: CopyLanes): Promise<OpenWindow> {
+    const {emit, journal, source, target} = this.context
     const record = {from: source.id, to: target.id, slots: renderRanges(rangesOf(slots))}
     await journal.opening(record)
-    const imports = await target.wire.send([...slots.map((slot) => setImporting(slot, source.id)), ['CLUSTER', 'INFO']])
-    const owned = slots.filter((_, index) => isAlreadyOwner(imports[index]))
+    const imports = await target.wire.send([
+      ...slots.flatMap((slot) => [setImporting(slot, source.id), countKeysInSlot(slot)]),
+      ['CLUSTER', 'INFO'],
+    ])
+    const owned = slots.filter((_, index) => isAlreadyOwner(imports[index * 2]))
     const wasOwned = new Set(owned)
+    const held = new Map(slots.map((slot, index) => [slot, imports[index * 2 + 1]]))
     slots.forEach((slot, index) => {
-      if (!wasOwned.has(slot)) requireOk(imports[index], `${target.name} does not import slot ${slot}`)
+      if (!wasOwned.has(slot)) requireOk(imports[index * 2], `${target.name} does not import slot ${slot}`)
     })
     const moving = slots.filter((slot) => !wasOwned.has(slot))
-    const listed = await this.startMigrating(moving)
-    const known = readEpochs(imports[slots.length])
-    // Somebody took a newer epoch since the barrier: the target must hear of it before it takes these slots.
-    if (!known || known.current < epochs.highest) await epochBarrier(target, epochs, this.barrierMs, emit)
+    await this.discardOldCopies(moving.filter((slot) => held.get(slot) !== 0))
+    const sized = this.context.copy ? await this.listKeys(moving, pace) : []
     emit({event: 'window-open', ...record})
-    return {slots, record, owned, sized: await sizeKeys(this.context, pace, listed)}
+    const copyable = (listed: SizedSlot) =>
+      held.get(listed.slot) === 0 && !this.context.midway.has(listed.slot) && lanes.accepts(listed)
+    const copied = sized.filter(copyable)
+    const byCopy = new Set(copied.map(({slot}) => slot))
+    const targetEpoch = readEpochs(imports[slots.length * 2])?.current ?? 0
+    return {record, copied, migrated: moving.filter((slot) => !byCopy.has(slot)), owned, targetEpoch}
+  }
+
+  /**
+   * Copies that an earlier run made and did not come to switch: the source has not redirected anybody since, so it holds
+   * the truth, and it may have changed. They must be gone before it redirects.
+   */
+  private async discardOldCopies(slots: readonly number[]): Promise<void> {
+    const {midway, reopened, target} = this.context
+    for (const slot of slots.filter((each) => reopened.has(each) && !midway.has(each))) {
+      for (;;) {
+        const [keys] = await target.wire.send([keysInSlot(slot, LIST_KEYS)])
+        if (!Array.isArray(keys)) throw replyFailure(keys, `${target.name} does not list the keys of slot ${slot}`)
+        if (keys.length === 0) break
+        const [, deleted] = await target.wire.send([['ASKING'], ['DEL', ...(keys as string[])]])
+        if (typeof deleted !== 'number') throw replyFailure(deleted, `${target.name} does not delete old copies`)
+      }
+    }
+  }
+
+  /** The keys of slots that the source is still stable in. */
+  private async listKeys(slots: readonly number[], pace: Pace): Promise<SizedSlot[]> {
+    const {epochs, source} = this.context
+    const replies = await source.wire.send([...slots.map((slot) => keysInSlot(slot, LIST_KEYS)), ['CLUSTER', 'INFO']])
+    const heard = readEpochs(replies[slots.length])
+    if (heard) epochs.highest = Math.max(epochs.highest, heard.current)
+    const listed = slots.map((slot, index): ListedSlot => {
+      const keys = replies[index]
+      if (!Array.isArray(keys)) throw replyFailure(keys, `${source.name} does not list the keys of slot ${slot}`)
+      return {slot, keys: keys as string[]}
+    })
+    return sizeKeys(this.context, pace, listed)
+  }
+
+  /** Brings the keys of a window to the target. */
+  private async drain(
+    {copied, migrated}: OpenWindow,
+    pace: Pace,
+    lanes: CopyLanes,
+  ): Promise<{keys: number; drained: readonly number[]}> {
+    const {refused, switched} = await lanes.run(copied)
+    const listed = await this.startMigrating([...migrated, ...refused])
+    const left = switched.map(({left: keys, slot}) => ({slot, keys}))
+    const drain = new Drain(this.context, pace)
+    const result = await drain.run(await sizeKeys(this.context, pace, [...left, ...listed]))
+    const keys = result.keys + switched.reduce((sum, {keyCount}) => sum + keyCount, 0)
+    this.keys += keys
+    this.failed.push(...result.failed.values())
+    return {keys, drained: result.drained}
   }
 
   /** MIGRATING comes before the list on the same connection, so no key can appear after its slot was listed. */
   private async startMigrating(slots: readonly number[]): Promise<ListedSlot[]> {
+    if (slots.length === 0) return []
     const {epochs, source, target} = this.context
     const replies = await source.wire.send([
       ...slots.flatMap((slot) => [setMigrating(slot, target.id), keysInSlot(slot, LIST_KEYS)]),
@@ -148,18 +219,20 @@ export class PairMove {
 
   /** Hands over what is empty at the source: target first, so that no moment is without an owner. */
   private async close(window: OpenWindow, slots: readonly number[], keys: number): Promise<void> {
-    const {emit, journal, target} = this.context
+    const {emit, epochs, journal, target} = this.context
+    // Somebody took a newer epoch since the barrier: the target must hear of it before it takes these slots.
+    if (window.targetEpoch < epochs.highest) await epochBarrier(target, epochs, this.barrierMs, emit)
     if (slots.length > 0) {
-      const commands = slots.map((slot) => setOwner(slot, target.id))
+      const commands = takeSlots(slots, target.id)
       const taken = await target.wire.send([...commands, ['CLUSTER', 'NODES']])
-      slots.forEach((slot, index) => {
-        requireOk(taken[index], `${target.name} does not take slot ${slot}`)
+      commands.forEach((command, index) => {
+        requireOk(taken[index], `${target.name} does not take slot ${command[2]}`)
       })
-      this.requireOwned(slots, taken[slots.length])
+      this.requireOwned(slots, taken[commands.length])
       await Promise.all([this.tellSource(slots), ...this.context.others.map((other) => this.tellOther(other, slots))])
       this.done.push(...slots)
     }
-    const record = {...window.record, slots: renderRanges(rangesOf([...slots].sort((a, b) => a - b)))}
+    const record = {...window.record, slots: renderRanges(rangesOf(slots))}
     await journal.done({...record, keys})
     emit({event: 'window-done', ...record, keys})
   }
@@ -169,8 +242,8 @@ export class PairMove {
     const {target} = this.context
     if (typeof reply !== 'string') throw replyFailure(reply, `${target.name} does not show its slots`)
     const own = parseClusterNodes(reply, {host: '', port: 0}).find(({myself}) => myself)
-    const owned = new Set(own?.role === 'primary' ? slotsOf(own.slots) : [])
-    const missing = slots.filter((slot) => !owned.has(slot))
+    const owned = own?.role === 'primary' ? own.slots : []
+    const missing = slots.filter((slot) => !owned.some(({first, last}) => first <= slot && slot <= last))
     if (missing.length === 0) return
     throw new CliError(
       'PLAN_PARTIAL',
@@ -200,6 +273,10 @@ export class PairMove {
       this.context.emit({event: 'warning', message: `${other.name} was not told of the new owner: ${messageOf(error)}`})
     }
   }
+}
+
+function ascending(slots: readonly number[]): number[] {
+  return [...slots].sort((a, b) => a - b)
 }
 
 function split(slots: readonly number[], size: number): number[][] {

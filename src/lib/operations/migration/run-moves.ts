@@ -1,5 +1,5 @@
 import {CliError} from '../../kernel/errors.js'
-import {highestEpoch, nameNode, primariesOf} from '../../model/cluster-map.js'
+import {highestEpoch, nameNode, ownRecord, primariesOf} from '../../model/cluster-map.js'
 import type {NodeRecord, NodeView} from '../../model/cluster-view.js'
 import type {NodeId} from '../../model/node-id.js'
 import {slotsOf} from '../../model/slot-set.js'
@@ -15,6 +15,8 @@ export interface MoveOptions {
   readonly migrateTimeoutMs: number
   /** Let the source win where a key is on both sides. */
   readonly replace: boolean
+  /** Copy slots of small keys and switch, instead of sending MIGRATE for each. */
+  readonly copy: boolean
   /** Bound on retrying what may pass by itself. Milliseconds. */
   readonly retryMs: number
 }
@@ -25,6 +27,8 @@ export interface RunMoves {
   readonly moves: readonly Move[]
   readonly options: MoveOptions
   readonly journal: WindowJournal
+  /** Slots that an earlier run of this job opened -> the source it opened them at. */
+  readonly reopened: ReadonlyMap<number, NodeId>
   readonly emit: Emit
   /** Aborted: finish the open windows, open no more. */
   readonly stop: AbortSignal
@@ -105,6 +109,11 @@ async function pairContext(
   return {
     source,
     target,
+    openLane: () => wires.another(from),
+    copy: options.copy,
+    midway: new Set(ownRecord(wires.node(from))?.migrating.keys()),
+    // Another source than then is a replica that took over, and replicas do not know what their primary migrated.
+    reopened: new Set([...job.reopened].filter(([, source]) => source === from).map(([slot]) => slot)),
     others,
     migrate: {
       host: seen.address.host === '' ? (seen.hostname ?? '') : seen.address.host,

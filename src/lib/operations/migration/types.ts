@@ -47,6 +47,14 @@ export interface Endpoint {
 export interface PairContext {
   readonly source: Endpoint
   readonly target: Endpoint
+  /** One more connection to the source. */
+  readonly openLane: () => Promise<Wire>
+  /** Copy slots of small keys instead of sending MIGRATE. */
+  readonly copy: boolean
+  /** Slots that the source held as migrating before this run: they are past their switch. */
+  readonly midway: ReadonlySet<number>
+  /** Slots that an earlier run of the job opened and this one imports again. */
+  readonly reopened: ReadonlySet<number>
   /** The other primaries, told of the new owner; one that fails hears it by gossip. */
   readonly others: readonly Endpoint[]
   readonly migrate: Omit<MigrateOptions, 'timeoutMs'> & {readonly timeoutMs: number}

@@ -1,3 +1,4 @@
+import type {ConnectOptions} from '../../client/connect-options.js'
 import {countKeysInSlot} from '../../client/migration/legacy.js'
 import {connectWire, type Wire} from '../../client/migration/wire.js'
 import {CliError} from '../../kernel/errors.js'
@@ -9,6 +10,9 @@ import type {Endpoint} from './types.js'
 
 const NODE_TIMEOUT_MS_DEFAULT = 15_000
 
+/** A node that takes in a big key answers nobody else meanwhile. */
+const SILENCE_MS = 30_000
+
 /** Counts asked for in one write. */
 const COUNTS_PER_WRITE = 512
 
@@ -17,7 +21,11 @@ export class WirePool {
   private readonly wires = new Map<NodeId, Promise<Wire>>()
   private closed = false
 
-  constructor(private readonly cluster: ObservedCluster) {}
+  private readonly options: ConnectOptions
+
+  constructor(private readonly cluster: ObservedCluster) {
+    this.options = {...cluster.options, timeoutMs: Math.max(cluster.options.timeoutMs, SILENCE_MS)}
+  }
 
   /** @throws {CliError} UNREACHABLE if the node did not answer when it was last observed */
   node(id: NodeId): NodeView {
@@ -31,11 +39,17 @@ export class WirePool {
     const node = this.node(id)
     let wire = this.wires.get(id)
     if (!wire) {
-      wire = connectWire(node.address, this.cluster.options, ownRecord(node)?.hostname)
+      wire = connectWire(node.address, this.options, ownRecord(node)?.hostname)
       this.wires.set(id, wire)
       if (this.closed) this.closeOne(wire)
     }
     return {id, name: nameNode(node), wire: await wire}
+  }
+
+  /** A connection of its own, which is the caller's to close. */
+  another(id: NodeId): Promise<Wire> {
+    const node = this.node(id)
+    return connectWire(node.address, this.options, ownRecord(node)?.hostname)
   }
 
   /** How long a node may be silent before the others take it for dead; Redis's default if it does not tell. */
