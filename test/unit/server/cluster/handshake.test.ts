@@ -84,6 +84,31 @@ describe('receiving a MEET (wire.md 1.7)', () => {
   })
 })
 
+describe('packets of strangers (wire.md 1.7)', () => {
+  const about = 'a'.repeat(40)
+  const full = new Uint8Array(2048).fill(255)
+  const bodies: BusBody[] = [
+    {type: 'fail', failed: about},
+    {type: 'update', id: about, configEpoch: 99, slots: full},
+    {type: 'publish', channel: 'c', message: 'm'},
+    {type: 'auth-request'},
+    {type: 'auth-ack'},
+    {type: 'mfstart'},
+    {type: 'module', moduleId: '12345678', moduleType: 0, payload: ''},
+  ]
+  it.each(bodies.map((body) => [body.type, body] as const))('%s changes nothing and gets no answer', (_type, body) => {
+    const conf =
+      `${'e'.repeat(40)} 127.0.0.1:7000@17000 myself,master - 0 0 1 connected 0-99\n` +
+      `${about} 127.0.0.1:7001@17001 master - 0 0 2 connected 100-16383\n`
+    const node = new TestNode(7000, {}, conf)
+    node.core.start()
+    node.core.step({kind: 'link-accepted', link: -1, localIp: '10.0.0.1', peerIp: '10.0.0.2'}, START_MS)
+    const before = node.core.renderNodesConf()
+    expect(receive(node, body, -1, {currentEpoch: 50, configEpoch: 50, slots: full, flags: 18})).toEqual([])
+    expect(node.core.renderNodesConf()).toBe(before)
+  })
+})
+
 /** A node that dialled the stranger after CLUSTER MEET; the link has number 1 and is open. */
 function meetingNode(): TestNode {
   const node = new TestNode(7000)
