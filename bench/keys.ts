@@ -5,24 +5,22 @@ import {hashSlot} from '../src/lib/protocol/hash-slot.js'
 
 export const VALUE_LENGTH = 100
 
-/** A hash tag for each of the slots 0..slotCount-1. */
-function tagsOf(slotCount: number): string[] {
-  const tags = new Array<string>(slotCount)
-  for (let left = slotCount, i = 0; left > 0; i++) {
+/** A hash tag for each of the slots, in their order. */
+function tagsOf(slots: readonly number[]): string[] {
+  const missing = new Set(slots)
+  const tags = new Map<number, string>()
+  for (let i = 0; missing.size > 0; i++) {
     const tag = i.toString(36)
     const slot = hashSlot(tag)
-    if (slot < slotCount && tags[slot] === undefined) {
-      tags[slot] = tag
-      left--
-    }
+    if (missing.delete(slot)) tags.set(slot, tag)
   }
-  return tags
+  return slots.map((slot) => tags.get(slot)!)
 }
 
-/** `keyCount` keys spread evenly over the slots 0..slotCount-1. */
-export function keyNames(slotCount: number, keyCount: number): string[] {
-  const tags = tagsOf(slotCount)
-  return Array.from({length: keyCount}, (_, i) => `{${tags[i % slotCount]}}:${i}`)
+/** `keyCount` keys spread evenly over the slots. */
+export function keyNames(slots: readonly number[], keyCount: number): string[] {
+  const tags = tagsOf(slots)
+  return Array.from({length: keyCount}, (_, i) => `{${tags[i % tags.length]}}:${i}`)
 }
 
 /** A value that tells which write it is from, padded with what LZF cannot shorten. */

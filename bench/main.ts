@@ -6,7 +6,7 @@ import {benchReshard} from './reshard.js'
 
 const USAGE = `usage: npm run bench -- TOPIC [options]
 
-  reshard   redis-cli and shoal move the same slots of one redis-server cluster in turn
+  reshard   redis-cli and shoal move the same slots between redis-servers in turn
   node      the embedded node and redis-server under redis-benchmark in turn; start, check, up, memory
 
   --rounds N      rounds of each comparison (default 5; over the delaying links of reshard 2)

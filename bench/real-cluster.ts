@@ -13,6 +13,8 @@ export interface ClusterNode {
   readonly port: number
   /** Where everyone reaches it: the proxy's port, or `port`. */
   readonly announcedPort: number
+  /** Its slots at the start, ascending; none for a replica. */
+  readonly slots: readonly number[]
   /** For administration by the benchmark itself: past the proxy. */
   readonly admin: Redis
 }
@@ -88,13 +90,19 @@ async function areSettled(nodes: readonly ClusterNode[]): Promise<boolean> {
   return maps.every((map) => map === maps[0])
 }
 
+/** An even share of all slots; none beyond the primaries. */
+function shareOf(index: number, primaryCount: number): number[] {
+  if (index >= primaryCount) return []
+  const first = Math.round((index * SLOT_COUNT) / primaryCount)
+  const end = Math.round(((index + 1) * SLOT_COUNT) / primaryCount)
+  return Array.from({length: end - first}, (_, i) => first + i)
+}
+
 async function formCluster(nodes: readonly ClusterNode[], primaryCount: number): Promise<void> {
   const [first, ...others] = nodes as readonly [ClusterNode, ...ClusterNode[]]
   const primaries = nodes.slice(0, primaryCount)
-  for (const [index, {admin}] of primaries.entries()) {
-    const from = Math.round((index * SLOT_COUNT) / primaryCount)
-    const to = Math.round(((index + 1) * SLOT_COUNT) / primaryCount) - 1
-    await admin.call('CLUSTER', 'ADDSLOTSRANGE', from, to)
+  for (const [index, {admin, slots}] of primaries.entries()) {
+    await admin.call('CLUSTER', 'ADDSLOTSRANGE', slots.at(0)!, slots.at(-1)!)
     await admin.call('CLUSTER', 'SET-CONFIG-EPOCH', index + 1)
   }
   for (const {port} of others) await first.admin.call('CLUSTER', 'MEET', '127.0.0.1', port, port + BUS_PORT_OFFSET)
@@ -115,10 +123,10 @@ export async function startRealCluster(options: RealClusterOptions): Promise<Rea
   if (delayMs > 0) processes.push(await startProxies(ports, delayMs))
   await Promise.all(ports.map((port) => untilPong(port)))
   const nodes = await Promise.all(
-    ports.map(async (port): Promise<ClusterNode> => {
+    ports.map(async (port, index): Promise<ClusterNode> => {
       const admin = new Redis(port, '127.0.0.1', {retryStrategy: () => null})
       const id = (await admin.call('CLUSTER', 'MYID')) as string
-      return {admin, announcedPort: announcedPortOf(port), id, port}
+      return {admin, announcedPort: announcedPortOf(port), id, port, slots: shareOf(index, primaryCount)}
     }),
   )
   const settled = () => until('the cluster to agree', () => areSettled(nodes), 60_000, 50)

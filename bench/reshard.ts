@@ -1,6 +1,8 @@
 import {fork} from 'node:child_process'
 import {existsSync} from 'node:fs'
 import {join} from 'node:path'
+import {rangesOf, renderRanges} from '../src/lib/model/slot-set.js'
+import {hashSlot} from '../src/lib/protocol/hash-slot.js'
 import {keyNames, load, valueOfWrite} from './keys.js'
 import type {BenchOptions} from './options.js'
 import {makeFolder, own, run} from './processes.js'
@@ -9,21 +11,28 @@ import {median, publish, table} from './report.js'
 import type {Traffic, Verdict, WritersOptions, WritersReply, WritersRequest} from './writers.js'
 
 /**
- * The same slots with the same keys move between two real redis-servers, by redis-cli and by shoal in turn, each tool as a
- * whole process, while clients write. A round is: both tools, there and back; which tool begins changes every round.
+ * The same slots with the same keys move between real redis-servers, by redis-cli and by shoal in turn, each tool as a
+ * whole process, while clients write. Which tool begins changes every round.
+ *
+ *   pair   from one node to another, and back: a round is both tools there and back
+ *   all    from two nodes to the third, as for a node that joins: a round is both tools there; the way back, which no
+ *          tool can go in one command, is not measured
  */
 
 const SLOT_COUNT = 2048
 const KEYS_PER_SLOT = 25
 const KEY_COUNT = 50_000
 const PRIMARY_COUNT = 3
+const SCENARIOS = ['pair', 'all'] as const
 const TOOLS = ['redis-cli', 'shoal'] as const
 const RUN_LIMIT_MS = 20 * 60_000
 const SHOAL = join(import.meta.dirname, '..', 'bin', 'run.js')
 
 type Tool = (typeof TOOLS)[number]
+type Scenario = (typeof SCENARIOS)[number]
 
 interface Scale {
+  /** Moved in each run. */
   readonly slotCount: number
   readonly keyCount: number
   readonly writesPerSecond: number
@@ -68,20 +77,42 @@ class WritersProcess {
   }
 }
 
-function commandLine(
-  tool: Tool,
-  from: ClusterNode,
-  to: ClusterNode,
-  slotCount: number,
-): readonly [string, readonly string[]] {
-  const seed = `127.0.0.1:${from.announcedPort}`
+/** Slots from `sources` to `to`. */
+interface Move {
+  readonly sources: readonly ClusterNode[]
+  readonly to: ClusterNode
+  readonly slots: readonly number[]
+}
+
+function commandLine(tool: Tool, {slots, sources, to}: Move): readonly [string, readonly string[]] {
+  const seed = `127.0.0.1:${to.announcedPort}`
+  const from = sources.map(({id}) => id).join(',')
   if (tool === 'redis-cli') {
-    const flags = ['--cluster-from', from.id, '--cluster-to', to.id, '--cluster-slots', String(slotCount)]
+    const flags = ['--cluster-from', from, '--cluster-to', to.id, '--cluster-slots', String(slots.length)]
     return ['redis-cli', ['--cluster', 'reshard', seed, ...flags, '--cluster-yes']]
   }
-  // The range says what redis-cli takes by itself: the lowest slots of the source, which hold the keys.
-  const flags = ['--from', from.id, '--to', to.id, '--slots', `0-${slotCount - 1}`, '--yes']
+  // The ranges say what redis-cli takes by itself, so that both move the same.
+  const flags = ['--from', from, '--to', to.id, '--slots', rangesText(slots), '--yes']
   return [process.execPath, [SHOAL, 'reshard', seed, ...flags]]
+}
+
+function rangesText(slots: readonly number[]): string {
+  return renderRanges(rangesOf(slots))
+}
+
+/**
+ * The lowest slots of each source, as redis-cli chooses them: in proportion, the biggest source first and rounded up, the
+ * others rounded down.
+ */
+function chosenSlots(sources: readonly (readonly number[])[], slotCount: number): number[] {
+  const total = sources.reduce((sum, {length}) => sum + length, 0)
+  const shares = [...sources].sort((a, b) => b.length - a.length)
+  return shares
+    .flatMap((owned, index) => {
+      const exact = (slotCount * owned.length) / total
+      return owned.slice(0, index === 0 ? Math.ceil(exact) : Math.floor(exact))
+    })
+    .sort((a, b) => a - b)
 }
 
 class Course {
@@ -89,42 +120,54 @@ class Course {
   readonly runs: Run[] = []
 
   constructor(
+    private readonly scenario: Scenario,
     private readonly cluster: RealCluster,
     private readonly writers: WritersProcess,
     private readonly scale: Scale,
+    /** By source, ascending. */
+    private readonly slots: readonly (readonly number[])[],
   ) {}
 
   async round(round: number): Promise<void> {
+    const {cluster, scenario} = this
+    const [a, b, c] = cluster.nodes as readonly [ClusterNode, ClusterNode, ClusterNode]
+    const slots = this.slots.flat()
     const tools = round % 2 === 0 ? TOOLS : [...TOOLS].reverse()
     for (const tool of tools) {
-      for (const direction of ['there', 'back'] as const) this.runs.push(await this.move(tool, round, direction))
+      if (scenario === 'pair') {
+        await this.measure(tool, round, 'there', {slots, sources: [a], to: b})
+        await this.measure(tool, round, 'back', {slots, sources: [b], to: a})
+      } else {
+        await this.measure(tool, round, 'there', {slots, sources: [a, b], to: c})
+        await this.move('shoal', {slots: this.slots[0]!, sources: [c], to: a})
+        await this.move('shoal', {slots: this.slots[1]!, sources: [c], to: b})
+      }
     }
   }
 
-  private async move(tool: Tool, round: number, direction: Run['direction']): Promise<Run> {
-    const {cluster, scale, writers} = this
-    const [a, b] = cluster.nodes as readonly [ClusterNode, ClusterNode, ...ClusterNode[]]
-    const [from, to] = direction === 'there' ? [a, b] : [b, a]
-    const [command, args] = commandLine(tool, from, to, scale.slotCount)
-    await cluster.settled()
+  private async measure(tool: Tool, round: number, direction: Run['direction'], move: Move): Promise<void> {
+    const {scale, writers} = this
+    await this.cluster.settled()
     await writers.ask({kind: 'start'})
+    const durationMs = await this.move(tool, move)
+    const {traffic} = await writers.ask<'stopped'>({kind: 'stop'})
+    await this.cluster.settled()
+    const {verdict} = await writers.ask<'verified'>({kind: 'verify'})
+    const keyCount = await move.to.admin.dbsize()
+    if (keyCount !== scale.keyCount) throw new Error(`${keyCount} of ${scale.keyCount} keys stand on the target`)
+    const run: Run = {direction, round, seconds: durationMs / 1000, tool, traffic, verdict}
+    console.log(describeRun(run))
+    this.runs.push(run)
+  }
+
+  /** @returns milliseconds of the whole process */
+  private async move(tool: Tool, move: Move): Promise<number> {
+    await this.cluster.settled()
+    const [command, args] = commandLine(tool, move)
     const env = {...process.env, SHOAL_STATE_DIR: this.stateFolder}
     const {durationMs, exitCode, output} = await run(command, args, RUN_LIMIT_MS, env)
-    const {traffic} = await writers.ask<'stopped'>({kind: 'stop'})
     if (exitCode !== 0) throw new Error(`${tool} exited ${exitCode}:\n${output.slice(-3000)}`)
-    await cluster.settled()
-    const {verdict} = await writers.ask<'verified'>({kind: 'verify'})
-    await this.requireMoved(to)
-    const result: Run = {direction, round, seconds: durationMs / 1000, tool, traffic, verdict}
-    console.log(describeRun(result))
-    return result
-  }
-
-  private async requireMoved(to: ClusterNode): Promise<void> {
-    const keyCount = await to.admin.dbsize()
-    if (keyCount !== this.scale.keyCount) {
-      throw new Error(`${keyCount} keys stand on the target, ${this.scale.keyCount} were to move`)
-    }
+    return durationMs
   }
 }
 
@@ -143,23 +186,35 @@ async function idleTraffic(writers: WritersProcess): Promise<Traffic> {
   return (await writers.ask<'stopped'>({kind: 'stop'})).traffic
 }
 
-async function measure(link: Link, scale: Scale, basePort: number) {
+/** The slots each source gives, ascending. */
+function slotsBySource(scenario: Scenario, cluster: RealCluster, slotCount: number): number[][] {
+  const owned = cluster.nodes.map(({slots}) => slots)
+  const sources = owned.slice(0, scenario === 'pair' ? 1 : 2)
+  const chosen = chosenSlots(sources, slotCount)
+  return sources.map((slots) => chosen.filter((slot) => slots.includes(slot)))
+}
+
+async function measure(link: Link, scenario: Scenario, scale: Scale, basePort: number) {
   const cluster = await startRealCluster({basePort, delayMs: link.delayMs, primaryCount: PRIMARY_COUNT})
   const writers = new WritersProcess()
   try {
-    const keys = keyNames(scale.slotCount, scale.keyCount)
-    await load(
-      cluster.nodes[0]!.port,
-      keys.map((key, index) => [key, valueOfWrite(index, 0)] as const),
-    )
+    const slots = slotsBySource(scenario, cluster, scale.slotCount)
+    const values = keyNames(slots.flat(), scale.keyCount).map((key, index) => [key, valueOfWrite(index, 0)] as const)
+    for (const [index, owned] of slots.entries()) {
+      const here = new Set(owned)
+      await load(
+        cluster.nodes[index]!.port,
+        values.filter(([key]) => here.has(hashSlot(key))),
+      )
+    }
     const seedPort = cluster.nodes[0]!.announcedPort
-    const options: WritersOptions = {...scale, seedPort}
+    const options: WritersOptions = {...scale, seedPort, slots: slots.flat()}
     await writers.ask({kind: 'open', options})
     const idle = await idleTraffic(writers)
-    console.log(`${link.name}: idle p50 ${idle.p50Ms.toFixed(2)} ms, p99 ${idle.p99Ms.toFixed(2)} ms`)
-    const course = new Course(cluster, writers, scale)
+    console.log(`${link.name}, ${scenario}: idle p50 ${idle.p50Ms.toFixed(2)} ms, p99 ${idle.p99Ms.toFixed(2)} ms`)
+    const course = new Course(scenario, cluster, writers, scale, slots)
     for (let round = 0; round < link.rounds; round++) await course.round(round)
-    return {idle, link, ...summarize(course.runs), runs: course.runs}
+    return {idle, link, scenario, ...summarize(course.runs), runs: course.runs}
   } finally {
     writers.end()
     await cluster.stop()
@@ -195,11 +250,12 @@ function summarize(runs: readonly Run[]) {
 
 type Measured = Awaited<ReturnType<typeof measure>>
 
-function rowsOf({idle, link, ratio, tools}: Measured): string[][] {
+function rowsOf({idle, link, ratio, scenario, tools}: Measured): string[][] {
   return TOOLS.map((tool) => {
     const figures = tools[tool]!
     return [
       link.name,
+      scenario,
       tool,
       `${figures.secondsMedian.toFixed(2)} (${figures.secondsMin.toFixed(2)}-${figures.secondsMax.toFixed(2)})`,
       tool === 'shoal' ? `${ratio.toFixed(1)}x (bar ${link.bar}x)` : '1.0x',
@@ -225,9 +281,14 @@ export async function benchReshard({basePort, quick, rounds}: BenchOptions): Pro
   ]
   console.log(`${slotCount} slots, ${scale.keyCount} keys, ${scale.writesPerSecond} writes/s meanwhile\n`)
   const measured: Measured[] = []
-  for (const [index, link] of links.entries()) measured.push(await measure(link, scale, basePort + index * 10))
+  for (const [index, link] of links.entries()) {
+    for (const [at, scenario] of SCENARIOS.entries()) {
+      measured.push(await measure(link, scenario, scale, basePort + (index * SCENARIOS.length + at) * 10))
+    }
+  }
   const header = [
     'link',
+    'from',
     'tool',
     'seconds, median (range)',
     'ratio',

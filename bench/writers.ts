@@ -12,7 +12,8 @@ import {percentile} from './report.js'
 
 export interface WritersOptions {
   readonly seedPort: number
-  readonly slotCount: number
+  /** The slots of the keys. */
+  readonly slots: readonly number[]
   readonly keyCount: number
   readonly writesPerSecond: number
 }
@@ -64,7 +65,7 @@ class Writers {
   private timer: NodeJS.Timeout | undefined
 
   constructor(private readonly options: WritersOptions) {
-    this.keys = keyNames(options.slotCount, options.keyCount)
+    this.keys = keyNames(options.slots, options.keyCount)
     this.tried = new Int32Array(options.keyCount)
     this.acknowledged = new Int32Array(options.keyCount)
     this.cluster = new Cluster([{host: '127.0.0.1', port: options.seedPort}], {
