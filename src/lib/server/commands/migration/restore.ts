@@ -80,20 +80,26 @@ const run: CommandHandler = ({db, nowMs, reply, server}, argv) => {
   reply.ok()
 }
 
-const definition: Omit<CommandDefinition, 'name' | 'since'> = {
+const definition: Omit<CommandDefinition, 'name' | 'since' | 'group'> = {
   arity: -4,
-  group: 'generic',
   acl: ['keyspace', 'dangerous'],
   keys: [keyAt(1, ['OW', 'update'])],
   run,
 }
 
-export const restore = defineCommand({...definition, name: 'restore', flags: ['write', 'denyoom'], since: '2.6.0'})
+export const restore = defineCommand({
+  ...definition,
+  name: 'restore',
+  group: 'generic',
+  flags: ['write', 'denyoom'],
+  since: '2.6.0',
+})
 
 /** RESTORE that a node importing the slot takes without an ASKING before it: what MIGRATE sends in cluster mode. */
 export const restoreAsking = defineCommand({
   ...definition,
   name: 'restore-asking',
+  group: 'server',
   flags: ['write', 'denyoom', 'asking'],
   since: '3.0.0',
 })
