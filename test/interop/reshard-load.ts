@@ -69,7 +69,8 @@ interface Tracked {
 
 /**
  * Writers that keep a log of what was acknowledged: counters by INCR, registers by SET of a growing number, each read
- * back at once. A read that finds less than was acknowledged is noted when it happens.
+ * back at once, and keys that come and go by SET and DEL. What is read otherwise than it was acknowledged is noted when it
+ * happens: a lost write, and a deleted key that is back.
  */
 export class Writers {
   readonly problems: string[] = []
@@ -116,7 +117,19 @@ export class Writers {
       await this.attempt(counter, () => this.cluster.incr(counter.key))
       await this.attempt(register, () => this.cluster.set(register.key, register.acknowledged + register.unknown + 1))
       this.compare(register, Number(await this.cluster.get(register.key).catch(() => Number.NaN)), 'read back')
-      this.operations += 3
+      await this.comeAndGo(`{${register.key}}gone`)
+      this.operations += 6
+    }
+  }
+
+  private async comeAndGo(key: string): Promise<void> {
+    try {
+      await this.cluster.set(key, 'here')
+      if ((await this.cluster.get(key)) !== 'here') this.problems.push(`${key} was set and is gone`)
+      await this.cluster.del(key)
+      if ((await this.cluster.get(key)) !== null) this.problems.push(`${key} was deleted and is back`)
+    } catch {
+      // An error reply acknowledges nothing, so there is nothing to hold against it.
     }
   }
 
