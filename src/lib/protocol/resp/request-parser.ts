@@ -239,7 +239,8 @@ export class RequestParser {
     if (negative) index++
     let value = 0
     let digits = 0
-    while (index < end) {
+    // No more digits than judging needs: a line of digits without end must not be walked again with every byte.
+    while (index < end && digits < 20) {
       code = bytes[index]!
       if (code < 48 || code > 57) break
       value = value * 10 + code - 48

@@ -1,0 +1,177 @@
+import fc from 'fast-check'
+import {describe, expect, it} from 'vitest'
+import {RequestParser} from '../../../../src/lib/protocol/resp/request-parser.js'
+import {SHORT_BYTES_MAX, shortText} from '../../../../src/lib/protocol/resp/short-text.js'
+
+const LIMITS = {bulkBytesMax: 1024 * 1024}
+
+function bytes(text: string): Buffer {
+  return Buffer.from(text, 'latin1')
+}
+
+function encode(argv: readonly string[]): string {
+  return `*${argv.length}\r\n${argv.map((one) => `$${one.length}\r\n${one}\r\n`).join('')}`
+}
+
+/** Feeds the pieces through one buffer that is overwritten each time, as a socket's shared read buffer is. */
+function parse(
+  pieces: readonly Buffer[],
+  trusted = true,
+): {requests: string[][]; error: string | undefined; left: number} {
+  const parser = new RequestParser(LIMITS)
+  parser.trusted = trusted
+  const shared = Buffer.alloc(Math.max(1, ...pieces.map((piece) => piece.length)))
+  const requests: string[][] = []
+  for (const piece of pieces) {
+    shared.fill(0xee)
+    piece.copy(shared)
+    parser.feed(shared, piece.length)
+    for (let argv = parser.next(); argv !== undefined; argv = parser.next()) requests.push(argv)
+    parser.keep()
+  }
+  return {error: parser.error, left: parser.pendingBytes, requests}
+}
+
+const VALID: [name: string, wire: string, requests: string[][]][] = [
+  ['one request', '*2\r\n$3\r\nGET\r\n$1\r\nk\r\n', [['GET', 'k']]],
+  [
+    'a pipeline',
+    encode(['SET', 'a', 'b']) + encode(['GET', 'a']),
+    [
+      ['SET', 'a', 'b'],
+      ['GET', 'a'],
+    ],
+  ],
+  ['an empty argument', '*2\r\n$4\r\nECHO\r\n$0\r\n\r\n', [['ECHO', '']]],
+  ['CRLF inside an argument', '*2\r\n$4\r\nECHO\r\n$4\r\n\r\n\r\n\r\n', [['ECHO', '\r\n\r\n']]],
+  ['every byte', encode(['SET', 'k', '\0\x7f\x80\xff\xfe']), [['SET', 'k', '\0\x7f\x80\xff\xfe']]],
+  ['many arguments', encode(['DEL', ...'abcdefghijklmnop']), [['DEL', ...'abcdefghijklmnop']]],
+  ['a long argument', encode(['SET', 'k', 'v'.repeat(1000)]), [['SET', 'k', 'v'.repeat(1000)]]],
+  ['empty and negative counts', '*0\r\n*-1\r\n*1\r\n$4\r\nPING\r\n', [['PING']]],
+  ['inline', 'PING\r\n', [['PING']]],
+  [
+    'inline with LF alone',
+    'SET a b\nGET a\n',
+    [
+      ['SET', 'a', 'b'],
+      ['GET', 'a'],
+    ],
+  ],
+  ['inline blanks and empty lines', '\r\n  \r\n  GET   a  \r\n', [['GET', 'a']]],
+  ['inline double quotes', 'SET "a b" "\\x41\\n\\"\\q"\r\n', [['SET', 'a b', 'A\n"q']]],
+  ['inline single quotes', "SET 'a\\n' 'it\\'s'\r\n", [['SET', 'a\\n', "it's"]]],
+  ['inline, then multibulk', `PING\r\n${encode(['GET', 'a'])}`, [['PING'], ['GET', 'a']]],
+]
+
+describe('RequestParser', () => {
+  for (const [name, wire, requests] of VALID) {
+    it(`reads ${name}`, () => {
+      expect(parse([bytes(wire)])).toEqual({error: undefined, left: 0, requests})
+    })
+
+    it(`reads ${name}, cut in two anywhere and byte by byte`, () => {
+      const whole = bytes(wire)
+      for (let cut = 1; cut < whole.length; cut++) {
+        expect(parse([whole.subarray(0, cut), whole.subarray(cut)]).requests).toEqual(requests)
+      }
+      expect(parse([...whole].map((byte) => Buffer.from([byte]))).requests).toEqual(requests)
+    })
+  }
+
+  const WRONG: [name: string, wire: string, error: string][] = [
+    ['no dollar', '*1\r\nGET\r\n', "expected '$', got 'G'"],
+    ['a count that is no number', '*x\r\n', 'invalid multibulk length'],
+    ['a count beyond 31 bits', '*2147483648\r\n', 'invalid multibulk length'],
+    ['a count beyond 64 bits', '*99999999999999999999\r\n', 'invalid multibulk length'],
+    ['a count with a leading zero', '*01\r\n', 'invalid multibulk length'],
+    ['a negative length', '*1\r\n$-1\r\n', 'invalid bulk length'],
+    ['a length that is no number', '*1\r\n$abc\r\n', 'invalid bulk length'],
+    ['an empty length', '*1\r\n$\r\n', 'invalid bulk length'],
+    ['a length above proto-max-bulk-len', '*1\r\n$1048577\r\n', 'invalid bulk length'],
+    ['open quotes', 'GET "a\r\n', 'unbalanced quotes in request'],
+    ['text right after a quote', 'GET "a"b\r\n', 'unbalanced quotes in request'],
+    ['an endless inline request', 'x'.repeat(65 * 1024), 'too big inline request'],
+    ['an endless count', `*${'1'.repeat(65 * 1024)}`, 'too big mbulk count string'],
+    ['an endless length', `*1\r\n$${'1'.repeat(65 * 1024)}`, 'too big bulk count string'],
+  ]
+
+  for (const [name, wire, error] of WRONG) {
+    it(`refuses ${name}, whole and byte by byte`, () => {
+      const whole = bytes(encode(['PING']) + wire)
+      expect(parse([whole])).toMatchObject({error, requests: [['PING']]})
+      const pieces = [...whole].map((byte) => Buffer.from([byte]))
+      expect(parse(pieces)).toMatchObject({error, requests: [['PING']]})
+    })
+  }
+
+  it('keeps strangers to ten arguments of 16 KiB', () => {
+    expect(parse([bytes('*11\r\n')], false).error).toBe('unauthenticated multibulk length')
+    expect(parse([bytes('*1\r\n$16385\r\n')], false).error).toBe('unauthenticated bulk length')
+    expect(parse([bytes(encode(['AUTH', 'p'.repeat(16384)]))], false).requests).toHaveLength(1)
+  })
+
+  it('reserves nothing for what is only announced', () => {
+    const before = process.memoryUsage().arrayBuffers
+    const parsers = Array.from({length: 200}, () => {
+      const parser = new RequestParser({bulkBytesMax: 512 * 1024 * 1024})
+      parser.feed(bytes('*2147483647\r\n$536870912\r\nx'), 26)
+      expect(parser.next()).toBeUndefined()
+      parser.keep()
+      return parser
+    })
+    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(10 * 1024 * 1024)
+    expect(parsers.every((parser) => parser.error === undefined)).toBe(true)
+  })
+
+  it('stays linear when a big argument comes in small pieces', () => {
+    const pieces = (size: number): Buffer[] => {
+      const whole = bytes(encode(['SET', 'k', 'v'.repeat(size)]))
+      return Array.from({length: Math.ceil(whole.length / 64)}, (_, i) => whole.subarray(i * 64, i * 64 + 64))
+    }
+    const small = pieces(64 * 1024)
+    const large = pieces(1024 * 1024)
+    const time = (given: readonly Buffer[]): number => {
+      const started = performance.now()
+      expect(parse(given).requests).toHaveLength(1)
+      return performance.now() - started
+    }
+    time(small)
+    // Sixteen times the bytes; quadratic work would take 256 times as long.
+    expect(time(large)).toBeLessThan(Math.max(50, time(small) * 100))
+  })
+
+  it('reads whatever was encoded, however it is split', () => {
+    const argument = fc.string({maxLength: 40, unit: 'binary'}).map((text) => Buffer.from(text).toString('latin1'))
+    const request = fc.array(argument, {maxLength: 7, minLength: 1})
+    fc.assert(
+      fc.property(fc.array(request, {maxLength: 6}), fc.array(fc.nat(60), {minLength: 1}), (requests, cuts) => {
+        const whole = bytes(requests.map(encode).join(''))
+        const pieces: Buffer[] = []
+        for (let at = 0, i = 0; at < whole.length; i++) {
+          const size = cuts[i % cuts.length]! + 1
+          pieces.push(whole.subarray(at, at + size))
+          at += size
+        }
+        expect(parse(pieces)).toEqual({error: undefined, left: 0, requests})
+      }),
+    )
+  })
+
+  it('never throws on any bytes', () => {
+    const token = fc.constantFrom('*', '$', '\r\n', '1', '3', '-1', '"', "'", '\\x', 'GET', ' ', '\0', '\n', '999999')
+    fc.assert(
+      fc.property(fc.array(token, {maxLength: 40}), fc.boolean(), (tokens, trusted) => {
+        const {requests} = parse(tokens.map(bytes), trusted)
+        expect(requests.every((argv) => argv.length > 0)).toBe(true)
+      }),
+    )
+  })
+})
+
+describe('shortText', () => {
+  it('decodes every length it takes', () => {
+    const all = Buffer.from(Array.from({length: 40}, (_, i) => 255 - i))
+    for (let n = 0; n <= SHORT_BYTES_MAX; n++) expect(shortText(all, 5, n)).toBe(all.toString('latin1', 5, 5 + n))
+    expect(() => shortText(all, 0, SHORT_BYTES_MAX + 1)).toThrow(RangeError)
+  })
+})

@@ -1,0 +1,187 @@
+import {describe, expect, it} from 'vitest'
+import {seededRng} from '../../../../src/lib/kernel/rng.js'
+import {hashSlot} from '../../../../src/lib/protocol/hash-slot.js'
+import {ActiveExpiry} from '../../../../src/lib/server/keyspace/active-expiry.js'
+import {Database} from '../../../../src/lib/server/keyspace/database.js'
+import {KeyspaceState} from '../../../../src/lib/server/keyspace/keyspace-state.js'
+
+function database(isSlotted = false): {db: Database; state: KeyspaceState} {
+  const state = new KeyspaceState()
+  state.setTime(1000)
+  return {db: new Database(0, state, isSlotted), state}
+}
+
+/** All pages until the cursor is 0 again; `between` runs after each page. */
+function scanAll(db: Database, count: number, between: (shown: string[]) => void = () => undefined): string[] {
+  const shown: string[] = []
+  let cursor = 0
+  do {
+    const page = db.scan(cursor, count)
+    shown.push(...page.keys)
+    cursor = page.cursor
+    between(shown)
+  } while (cursor !== 0)
+  return shown
+}
+
+for (const isSlotted of [false, true]) {
+  describe(`Database ${isSlotted ? 'in cluster mode' : 'outside cluster mode'}`, () => {
+    it('hides and deletes expired keys, and counts them', () => {
+      const {db, state} = database(isSlotted)
+      db.set('a', '1')
+      db.setExpiry('a', 2000)
+      expect([db.get('a'), db.size, db.expiresSize]).toEqual(['1', 1, 1])
+      state.setTime(1999)
+      expect(db.has('a')).toBe(true)
+      state.setTime(2000)
+      expect(db.isExpired('a')).toBe(true)
+      expect(db.hasEvenExpired('a')).toBe(true)
+      expect(db.get('a')).toBeUndefined()
+      expect([db.size, db.expiresSize, state.expiredKeys]).toEqual([0, 0, 1])
+      expect(db.hasEvenExpired('a')).toBe(false)
+    })
+
+    it('drops the deadline on set, keeps it on put, starts anew after it passed', () => {
+      const {db, state} = database(isSlotted)
+      db.set('a', '1')
+      db.setExpiry('a', 5000)
+      db.put('a', '2')
+      expect(db.expiryOf('a')).toBe(5000)
+      db.set('a', '3')
+      expect(db.expiryOf('a')).toBeUndefined()
+      db.setExpiry('a', 5000)
+      state.setTime(6000)
+      db.put('a', '4')
+      expect([db.get('a'), db.expiryOf('a')]).toEqual(['4', undefined])
+    })
+
+    it('leaves deletion to the primary on a replica', () => {
+      const {db, state} = database(isSlotted)
+      db.set('a', '1')
+      db.setExpiry('a', 2000)
+      state.keepExpired = true
+      state.setTime(3000)
+      expect(db.get('a')).toBeUndefined()
+      expect(db.size).toBe(1)
+    })
+
+    it('shows every key that stays exactly once, whatever else comes and goes between the pages', () => {
+      for (let seed = 0; seed < 20; seed++) {
+        const rng = seededRng(seed)
+        const {db} = database(isSlotted)
+        for (let i = 0; i < 900; i++) db.set(`stay${i}`, 'x')
+        for (let i = 0; i < 600; i++) db.set(`go${i}`, 'x')
+        const shown = scanAll(db, 1 + rng.below(40), () => {
+          for (let i = 0; i < 10; i++) db.delete(`go${rng.below(600)}`)
+          if (db.size < 3000) for (let i = 0; i < 5; i++) db.set(`new${rng.below(100_000)}`, 'x')
+          db.set(`stay${rng.below(900)}`, 'changed')
+        })
+        const stayed = shown.filter((key) => key.startsWith('stay'))
+        expect(stayed).toHaveLength(900)
+        expect(new Set(shown).size).toBe(shown.length)
+      }
+    })
+
+    it('answers a cursor asked for again, or after the place was forgotten', () => {
+      const {db, state} = database(isSlotted)
+      for (let i = 0; i < 2000; i++) db.set(`k${i}`, 'x')
+      const first = db.scan(0, 100)
+      const second = db.scan(first.cursor, 100)
+      expect(db.scan(first.cursor, 100)).toEqual(second)
+      state.setTime(10_000_000)
+      db.dropIdleScans()
+      expect(db.scan(first.cursor, 100)).toEqual(second)
+    })
+
+    it('ends the scan of a key that was deleted at the cursor', () => {
+      const {db} = database(isSlotted)
+      for (let i = 0; i < 700; i++) db.set(`k${i}`, 'x')
+      const page = db.scan(0, 350)
+      for (let i = 0; i < 700; i++) if (!page.keys.includes(`k${i}`)) db.delete(`k${i}`)
+      expect(db.scan(page.cursor, 350)).toEqual({cursor: 0, keys: []})
+    })
+
+    it('breaks watches on change, flush and swap, not on reads', () => {
+      const {db, state} = database(isSlotted)
+      const other = new Database(1, state, isSlotted)
+      const watcher = {watchBroken: false}
+      const broken = (act: () => void): boolean => {
+        watcher.watchBroken = false
+        act()
+        return watcher.watchBroken
+      }
+      db.set('a', '1')
+      db.watch('a', watcher)
+      db.watch('nokey', watcher)
+      expect(broken(() => db.get('a'))).toBe(false)
+      expect(broken(() => db.set('b', '1'))).toBe(false)
+      expect(broken(() => db.put('a', '2'))).toBe(true)
+      expect(broken(() => db.setExpiry('a', 9999))).toBe(true)
+      expect(broken(() => db.removeExpiry('a'))).toBe(true)
+      expect(broken(() => db.swapWith(other))).toBe(true)
+      expect(broken(() => db.flush())).toBe(false)
+      expect(broken(() => db.swapWith(other))).toBe(true)
+      expect(broken(() => db.flush())).toBe(true)
+      expect(broken(() => db.set('nokey', '1'))).toBe(true)
+      db.unwatch('a', watcher)
+      expect(broken(() => db.set('a', '1'))).toBe(false)
+    })
+
+    it('finds random keys only among the living', () => {
+      const {db, state} = database(isSlotted)
+      const rng = seededRng(1)
+      expect(db.randomKey(rng)).toBeUndefined()
+      for (let i = 0; i < 50; i++) db.set(`live${i}`, 'x')
+      for (let i = 0; i < 50; i++) {
+        db.set(`dead${i}`, 'x')
+        db.setExpiry(`dead${i}`, 1500)
+      }
+      state.setTime(2000)
+      const found = new Set(Array.from({length: 1000}, () => db.randomKey(rng)!))
+      expect([...found].every((key) => key.startsWith('live'))).toBe(true)
+      expect(found.size).toBeGreaterThan(40)
+    })
+
+    it('deletes expired keys nobody asks for, a bounded number of looks at a time', () => {
+      const {db, state} = database(isSlotted)
+      for (let i = 0; i < 500; i++) {
+        db.set(`k${i}`, 'x')
+        db.setExpiry(`k${i}`, i % 2 === 0 ? 1500 : 9000)
+      }
+      state.setTime(2000)
+      const expiry = new ActiveExpiry()
+      let calls = 1
+      while (expiry.run([db], 50)) calls++
+      expect(db.size).toBe(250)
+      expect(calls).toBeGreaterThanOrEqual(10)
+      state.setTime(10_000)
+      while (expiry.run([db], 50)) calls++
+      expect([db.size, db.expiresSize, state.expiredKeys, db.expiring.size]).toEqual([0, 0, 500, 0])
+    })
+  })
+}
+
+describe('slots', () => {
+  it('counts, lists newest first, and drops one slot', () => {
+    const {db} = database(true)
+    for (const key of ['{t}1', '{t}2', '{t}3', 'other']) db.set(key, 'x')
+    db.setExpiry('{t}2', 5000)
+    const slot = hashSlot('{t}')
+    expect(db.countKeysInSlot(slot)).toBe(3)
+    expect(db.keysInSlot(slot, 2)).toEqual(['{t}3', '{t}2'])
+    expect(db.keysInSlot(slot, 10)).toEqual(['{t}3', '{t}2', '{t}1'])
+    const watcher = {watchBroken: false}
+    db.watch('{t}1', watcher)
+    expect(db.deleteSlot(slot)).toBe(3)
+    expect([db.size, db.expiresSize, db.countKeysInSlot(slot), watcher.watchBroken]).toEqual([1, 0, 0, true])
+    expect(db.deleteSlot(slot)).toBe(0)
+  })
+
+  it('trusts the hint for the hinted key alone', () => {
+    const {db} = database(true)
+    db.hint('a', hashSlot('a'))
+    db.set('a', '1')
+    db.set('b', '2')
+    expect([db.countKeysInSlot(hashSlot('a')), db.countKeysInSlot(hashSlot('b'))]).toEqual([1, 1])
+  })
+})
