@@ -1,7 +1,7 @@
 import {type BusExtension, type GossipEntry, NODE_FLAG} from '../../protocol/bus/message.js'
 import {addFailureReport, countFailureReports, markFailedIfAgreed} from './failure.js'
 import {deleteNode, setAddress} from './handshake.js'
-import {ClusterNode} from './node.js'
+import {ClusterNode, withOneRole} from './node.js'
 import {BLACKLIST_TTL_MS, type ClusterState} from './state.js'
 
 /** What others say about others (wire.md 1.7, 1.8). */
@@ -41,7 +41,9 @@ function hearAbout(state: ClusterState, sender: ClusterNode | undefined, node: C
     node.pongReceivedMs = pongMs
   }
   const moved = node.ip !== entry.ip || node.port !== entry.port || node.busPort !== entry.busPort
-  if (healthy && node.has(FAILING) && !(entry.flags & NODE_FLAG.noaddr) && moved && entry.ip !== '') {
+  // Redis 7.0 leaves NOADDR out, and two nodes that swapped their addresses never find each other again.
+  const lost = node.has(FAILING | NODE_FLAG.noaddr)
+  if (healthy && lost && !(entry.flags & NODE_FLAG.noaddr) && moved && entry.ip !== '') {
     setAddress(state, node, entry)
     state.save()
   }
@@ -61,7 +63,7 @@ function takeReport(state: ClusterState, sender: ClusterNode, node: ClusterNode,
 function addFromGossip(state: ClusterState, entry: GossipEntry): void {
   if (entry.flags & (NODE_FLAG.noaddr | NODE_FLAG.handshake) || entry.ip === '') return
   if (entry.id === state.myself.id || state.isBlacklisted(entry.id)) return
-  const node = new ClusterNode(entry.id, entry.flags & INHERITED_FLAGS, state.nowMs)
+  const node = new ClusterNode(entry.id, withOneRole(entry.flags & INHERITED_FLAGS), state.nowMs)
   node.ip = entry.ip
   node.port = entry.port
   node.busPort = entry.busPort

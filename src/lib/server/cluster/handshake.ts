@@ -1,7 +1,7 @@
 import type {BusHeader} from '../../protocol/bus/message.js'
 import {NODE_FLAG} from '../../protocol/bus/message.js'
 import {closeLink} from './links.js'
-import {type ClusterLink, ClusterNode} from './node.js'
+import {type ClusterLink, ClusterNode, withOneRole} from './node.js'
 import {announceRole} from './roles.js'
 import {unbindAllSlotsOf} from './slots.js'
 import type {ClusterState} from './state.js'
@@ -40,7 +40,7 @@ export function finishHandshake(state: ClusterState, node: ClusterNode, header: 
   state.log('debug', `Handshake with node ${header.sender} completed.`)
   state.renameNode(node, header.sender)
   node.clear(NODE_FLAG.handshake | NODE_FLAG.meet)
-  node.set(header.flags & (NODE_FLAG.primary | NODE_FLAG.replica))
+  node.set(withOneRole(header.flags) & (NODE_FLAG.primary | NODE_FLAG.replica))
   state.save()
 }
 

@@ -55,6 +55,8 @@ export function closeLink(state: ClusterState, link: ClusterLink | undefined): v
 export function bindInbound(state: ClusterState, link: ClusterLink, node: ClusterNode): void {
   if (node.inboundLink === link) return
   closeLink(state, node.inboundLink)
+  // CLUSTER RESET HARD gives the node at the other end a new id.
+  if (link.node?.inboundLink === link) link.node.inboundLink = undefined
   node.inboundLink = link
   link.node = node
 }

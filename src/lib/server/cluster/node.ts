@@ -16,6 +16,11 @@ export interface ClusterLink {
   readonly pending: BusMessage[]
 }
 
+/** Role bits of another's making: a packet may carry both, a node has one. */
+export function withOneRole(flags: number): number {
+  return flags & NODE_FLAG.replica ? flags & ~(NODE_FLAG.primary | NODE_FLAG.migrateTo) : flags
+}
+
 /** One known node, ourselves included. Mutated by the files of this folder only. */
 export class ClusterNode {
   /** Sum of NODE_FLAG values. */

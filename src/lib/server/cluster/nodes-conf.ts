@@ -142,6 +142,7 @@ function parseFlags(names: string, fail: Fail): number {
     if (!known) return fail(`unknown flag ${name}`)
     flags |= known[0]
   }
+  if (flags & NODE_FLAG.primary && flags & NODE_FLAG.replica) fail('both master and slave')
   return flags
 }
 

@@ -65,11 +65,17 @@ function onOwnPacket(state: ClusterState, link: ClusterLink, type: BusBody['type
   if (link.id > 0 && link.node?.inHandshake) deleteNode(state, link.node)
 }
 
-/** The node bound to the link, unless that is still in handshake; else whom the header names. */
+/**
+ * Whom the header names. A link we dialled is heard only if the node we meant answers: Redis 7.0 takes the header for that
+ * node's all the same, and after two nodes have swapped addresses keeps a wrong config epoch for ever (`checkIdentity`
+ * ends the link).
+ */
 function senderOf(state: ClusterState, link: ClusterLink, header: BusHeader): ClusterNode | undefined {
-  if (link.node && !link.node.inHandshake) return link.node
+  const bound = link.node
+  if (bound?.id === header.sender) return bound
+  if (bound && !bound.inHandshake && link.id > 0) return undefined
   const sender = state.nodes.get(header.sender)
-  if (sender && !link.node && sender !== state.myself) bindInbound(state, link, sender)
+  if (sender && link.id < 0 && sender !== state.myself) bindInbound(state, link, sender)
   return sender
 }
 

@@ -1,5 +1,6 @@
 import {describe, expect, it} from 'vitest'
 import {NODE_FLAG} from '../../../../src/lib/protocol/bus/message.js'
+import type {ClusterNode} from '../../../../src/lib/server/cluster/node.js'
 import {formedCluster, header, type TestNet, type TestNode, TIMEOUT_MS} from './support.js'
 
 function viewOf(node: TestNode, other: TestNode) {
@@ -150,6 +151,37 @@ describe('failure detection (wire.md 1.6, 1.8)', () => {
     expect(again.id).toBe(victim.id)
     net.run(TIMEOUT_MS * 4 + 5000)
     for (const node of [...rest, again]) expect(node.core.stateOk).toBe(true)
+  })
+})
+
+describe('gossip about a healthy node (wire.md 1.6)', () => {
+  /** What a holds as c's last PONG after b told `pongSec` seconds from now, and `before` had been done. */
+  function lifted(pongSec: number, before: (known: ClusterNode) => void = () => undefined): boolean {
+    const net = formedCluster(3)
+    const [a, b, c] = net.nodes as [TestNode, TestNode, TestNode]
+    const known = a.core.nodes.get(c.id)!
+    const oldMs = net.nowMs - 60_000
+    known.pongReceivedMs = oldMs
+    known.pingSentMs = 0
+    before(known)
+    const {busPort, ip, port} = known
+    const entry = {id: c.id, pingSentSec: 0, pongReceivedSec: net.nowMs / 1000 + pongSec, ip, port, busPort}
+    const gossip = [{...entry, flags: NODE_FLAG.primary, plainPort: 0}]
+    const {configEpoch, slots} = b.core.myself
+    const own = {port: b.port, busPort: b.port + 10000, configEpoch, slots: slots.snapshot()}
+    const link = a.core.nodes.get(b.id)!.inboundLink!.id
+    const message = {header: header(b.id, own), body: {type: 'ping' as const, gossip, extensions: []}}
+    a.core.step({kind: 'packet', link, message}, net.nowMs)
+    return known.pongReceivedMs > oldMs
+  }
+
+  it('saves us a ping', () => {
+    expect(lifted(-1)).toBe(true)
+  })
+
+  it('is not believed from the future, nor while we wait for an answer ourselves', () => {
+    expect(lifted(2)).toBe(false)
+    expect(lifted(-1, (known) => (known.pingSentMs = known.pongReceivedMs))).toBe(false)
   })
 })
 
