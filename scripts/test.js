@@ -8,6 +8,7 @@ import {spawn} from 'node:child_process'
 import {randomUUID} from 'node:crypto'
 import {existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync} from 'node:fs'
 import {createRequire} from 'node:module'
+import {availableParallelism} from 'node:os'
 import {delimiter, dirname, join, relative} from 'node:path'
 import {fileURLToPath} from 'node:url'
 
@@ -15,6 +16,11 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const require = createRequire(import.meta.url)
 const RUN_MARK = 'SHOAL_TEST_RUN'
 const run = randomUUID()
+/** Rounds, one after the other: tests that compute get a processor each, tests that wait for processes share. */
+const ROUNDS = [
+  {projects: ['unit', 'sim'], workers: availableParallelism()},
+  {projects: ['commands', 'interop'], workers: availableParallelism() + 1},
+]
 
 /** The program of a development dependency, as its package.json names it. */
 function binOf(name, program = name) {
@@ -87,12 +93,14 @@ function readReport(file) {
   for (const {assertionResults, name, status} of testResults) {
     // A file that cannot be loaded has no tests to count, but it has failed.
     if (status === 'failed' && !assertionResults.some((test) => test.status === 'failed')) counts.failed++
-    for (const {ancestorTitles, status: state, title} of assertionResults) {
+    for (const {ancestorTitles, fullName, status: state} of assertionResults) {
       if (state === 'passed') counts.passed++
       else if (state === 'failed') counts.failed++
       else {
         counts.skipped++
-        const group = `${relative(root, name)}: ${ancestorTitles.filter(Boolean)[0] ?? title}`
+        // A group that was skipped as a whole says so, and why, in its own name.
+        const whole = ancestorTitles.find((each) => each.includes('[skipped'))
+        const group = `${relative(root, name)}: ${whole ?? fullName}`
         skippedGroups.set(group, (skippedGroups.get(group) ?? 0) + 1)
       }
     }
@@ -107,6 +115,27 @@ async function findRealPeers() {
   const peers = provisionPeers()
   await unregister()
   return peers
+}
+
+/** The rounds of the projects asked for. A name that is in none gets its own, for vitest to complain about. */
+function roundsOf(only) {
+  if (only.length === 0) return ROUNDS
+  const known = ROUNDS.flatMap(({projects}) => projects)
+  const strangers = {projects: only.filter((name) => !known.includes(name)), workers: 1}
+  const chosen = ROUNDS.map((round) => ({...round, projects: round.projects.filter((name) => only.includes(name))}))
+  return [...chosen, strangers].filter(({projects}) => projects.length > 0)
+}
+
+async function runRound(projects, workers, rest, environment) {
+  const file = join(root, '.cache', `test-report-${randomUUID()}.json`)
+  mkdirSync(dirname(file), {recursive: true})
+  const chosen = projects.flatMap((name) => ['--project', name])
+  const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${file}`]
+  const options = ['run', '--passWithNoTests', `--maxWorkers=${workers}`, ...chosen, ...reporters, ...rest]
+  const code = await node([binOf('vitest'), ...options], {env: environment})
+  const report = readReport(file)
+  rmSync(file, {force: true})
+  return {code, report}
 }
 
 async function main() {
@@ -136,29 +165,28 @@ async function main() {
   if (peers.found) environment.PATH = [peers.folder, process.env.PATH].join(delimiter)
   else environment.SHOAL_TEST_NO_PEERS = peers.reason
 
-  const report = join(root, '.cache', `test-report-${run}.json`)
-  mkdirSync(dirname(report), {recursive: true})
-  const projects = only.flatMap((name) => ['--project', name])
-  const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`]
-  const code = await node([binOf('vitest'), 'run', '--passWithNoTests', ...projects, ...reporters, ...rest], {
-    env: environment,
-  })
-  const {failed, passed, skipped, skippedGroups} = readReport(report)
-  rmSync(report, {force: true})
+  const total = {failed: 0, passed: 0, skipped: 0}
+  const skippedGroups = new Map()
+  for (const {projects, workers} of roundsOf(only)) {
+    const {code, report} = await runRound(projects, workers, rest, environment)
+    for (const key of Object.keys(total)) total[key] += report[key]
+    for (const [group, count] of report.skippedGroups) skippedGroups.set(group, count)
+    if (code !== 0 && report.failed === 0) problems.push(`vitest exited ${code} for ${projects.join(', ')}`)
+  }
 
   const leftovers = endLeftovers()
   if (leftovers.length > 0) {
     problems.push('left processes behind')
     console.log(`processes left behind by tests:\n${leftovers.map((line) => `  ${line}`).join('\n')}`)
   }
-  if (code !== 0 && failed === 0) problems.push(`vitest exited ${code}`)
   if (skippedGroups.size > 0) {
     console.log('skipped:')
     for (const [group, count] of skippedGroups) console.log(`  ${group} (${count})`)
   }
   if (problems.length > 0) console.log(`failed beside the tests: ${problems.join(', ')}`)
-  console.log(`${passed} passed, ${failed + problems.length} failed, ${skipped} skipped`)
-  return failed + problems.length === 0 ? 0 : 1
+  const failed = total.failed + problems.length
+  console.log(`${total.passed} passed, ${failed} failed, ${total.skipped} skipped`)
+  return failed === 0 ? 0 : 1
 }
 
 process.exitCode = await main()
