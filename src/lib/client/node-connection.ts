@@ -35,6 +35,11 @@ export class NodeConnection {
     return renderAddress(this.address)
   }
 
+  /** The IP that the name of the node turned out to be; undefined once the connection is closed. */
+  get remoteIp(): string | undefined {
+    return this.redis.stream?.remoteAddress?.replace(/^::ffff:(?=\d+\.)/, '')
+  }
+
   get isOpen(): boolean {
     return this.redis.status === 'ready'
   }
@@ -101,6 +106,8 @@ function ioredisOptions(address: Address, {tls, timeoutMs}: ConnectOptions, tlsN
     disableClientInfo: true,
     disconnectTimeout: DISCONNECT_MS,
     enableReadyCheck: false,
+    // Whatever a name resolves to; ioredis would take IPv4 alone.
+    family: 0,
     lazyConnect: true,
     maxRetriesPerRequest: 0,
     // RESP2 needs no HELLO, so a connection is ready without a round trip and 6.x nodes need no downgrade.

@@ -46,15 +46,16 @@ export async function probeNodes(addresses: readonly Address[], options: ProbeOp
 
 async function probeNode(address: Address, options: ProbeOptions): Promise<ProbedNode> {
   const {connect, probeBus, signal} = options
-  const host = await resolveHost(address.host)
   const reachedAt = mapAddress(address, connect.addressMap)
   const connection = await connectNode(reachedAt, connect, {signal, tlsName: address.host})
   try {
     const view = await readView(connection)
+    const reachedIp = reachedAt === address ? connection.remoteIp : undefined
+    const host = reachedIp ?? (await resolveHost(address.host))
     const busPort = ownRecord(view)?.busPort ?? 0
     // Behind address translation the bus is reached by other ways than ours.
     if (probeBus && reachedAt === address) {
-      const reason = await probePort({host: address.host, port: busPort}, connect.timeoutMs)
+      const reason = await probePort({host, port: busPort}, connect.timeoutMs)
       if (reason !== undefined) throw busError(address, busPort, reason)
     }
     return {address, host, connection, view}
