@@ -131,6 +131,7 @@ function healAndSettle(stage: Stage): void {
   const limitMs = healingMsMax(world.options.nodeTimeoutMs)
   runLine(stage, 'calm')
   reviveAll(world)
+  repair(stage)
   requireAgreement(world, 'heals', limitMs)
   // Clients and movers end what they began; then the last epochs travel.
   world.run(60_000, () => app.idle && mover.open === 0)
@@ -153,5 +154,22 @@ function reviveAll(world: World): void {
     node.crashAtEffect = Number.POSITIVE_INFINITY
     node.thaw()
     node.start()
+  }
+}
+
+/**
+ * What an operator has to do: FORGET the id of a lost disk everywhere, MEET who came back as a stranger, and MEET at its
+ * new address whom nobody can find, because too many moved at once.
+ */
+function repair(stage: Stage): void {
+  const {world} = stage
+  runLine(stage, 'forget-lost')
+  for (const {core, index} of world.running) {
+    if (core?.nodes.size === 1) runLine(stage, `meet ${index === 1 ? 2 : 1} ${index}`)
+  }
+  world.run(2 * world.options.nodeTimeoutMs)
+  for (const node of world.running) {
+    const lost = world.running.filter((other) => node.core?.nodes.get(other.id)?.hasAddress === false)
+    for (const {index} of lost) runLine(stage, `meet ${node.index} ${index}`)
   }
 }

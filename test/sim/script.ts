@@ -44,6 +44,15 @@ const VERBS: Readonly<Record<string, Verb>> = {
   delslots: (stage, [node, ranges]) => admin(stage, node, (core) => core.delSlots(slotsIn(ranges))),
   epoch: (stage, [node, epoch]) => admin(stage, node, (core) => core.setConfigEpoch(Number(epoch))),
   forget: (stage, [node, other]) => admin(stage, node, (core) => core.forget(nodeOf(stage.world, other).id)),
+  /** Everybody forgets the ids that no machine bears any more. */
+  'forget-lost': (stage) => {
+    const ids = new Set(stage.world.nodes.map(({id}) => id))
+    for (const {core, index} of stage.world.running) {
+      const lost = [...(core?.nodes.values() ?? [])].filter((known) => !ids.has(known.id) && !known.inHandshake)
+      for (const {id} of lost) admin(stage, String(index), (forgetting) => forgetting.forget(id))
+    }
+    return undefined
+  },
   freeze: ({world}, nodes) => each(world, nodes, (node) => node.freeze()),
   heal: ({world}, links) =>
     links.length === 0
@@ -99,6 +108,12 @@ const VERBS: Readonly<Record<string, Verb>> = {
   slow: ({world}, [link, extraMs]) =>
     eachLink([link as string], (from, to) => world.network.slowDown(from, to, Number(extraMs))),
   start: ({world}, nodes) => each(world, nodes, (node) => node.start()),
+  swap: ({world}, [first, second]) =>
+    quiet(() => {
+      const [a, b] = [nodeOf(world, first), nodeOf(world, second)]
+      if (a.running || b.running) throw new Error('nodes must be down to swap their addresses')
+      ;[a.ip, b.ip] = [b.ip, a.ip]
+    }),
   thaw: ({world}, nodes) => each(world, nodes, (node) => node.thaw()),
   wipe: ({world, persistence}, nodes) =>
     each(world, nodes, (node) => {

@@ -14,13 +14,16 @@ export function swarmScenario(seed: number): Scenario {
   const {nodeCount} = options
   const primaryCount = nodeCount >= 4 && shapeRng.chance(0.5) ? nodeCount - 1 : nodeCount
   const faultPhaseMs = 8000 + shapeRng.below(12_000)
-  const draw: Draw = {faultPhaseMs, nodeCount, primaryCount, rng: rng.fork(), timeoutMs: options.nodeTimeoutMs}
+  const hasReplica = primaryCount < nodeCount && shapeRng.chance(0.7)
+  const wipes = primaryCount < nodeCount && !hasReplica && shapeRng.chance(0.5)
+  const timeoutMs = options.nodeTimeoutMs
+  const draw: Draw = {faultPhaseMs, nodeCount, primaryCount, rng: rng.fork(), timeoutMs, wipes}
   const steps = [...FAULTS, ...OPERATIONS].flatMap((make) => make({...draw, rng: rng.fork()}))
   steps.sort((a, b) => a.atMs - b.atMs)
   return {
     faultPhaseMs,
     givenEpochs: shapeRng.chance(0.5),
-    hasReplica: primaryCount < nodeCount && shapeRng.chance(0.7),
+    hasReplica,
     keysPerMigrate: 1 + shapeRng.below(4),
     options,
     primaryCount,
@@ -35,6 +38,8 @@ interface Draw {
   readonly nodeCount: number
   readonly primaryCount: number
   readonly timeoutMs: number
+  /** The last node owns nothing, gets nothing, and loses its disk. */
+  readonly wipes: boolean
 }
 
 function swarmOptions(seed: number, rng: Rng): WorldOptions {
@@ -141,6 +146,23 @@ const FAULTS: readonly Make[] = [
       const link = `${from}->${other(draw.rng, draw.nodeCount, from)}`
       return pair(draw, atMs, `slow ${link} ${draw.rng.below(2 * draw.timeoutMs)}`, `slow ${link} 0`)
     }),
+  // Two nodes come back with each other's address: whoever dials finds the wrong one there.
+  (draw) =>
+    times(draw, 8000, 30_000).flatMap((atMs) => {
+      const node = anyNode(draw)
+      const second = other(draw.rng, draw.nodeCount, node)
+      return [`crash ${node} ${second}`, `swap ${node} ${second}`, `start ${node} ${second}`].map((line, at) =>
+        fault(atMs + at, line),
+      )
+    }),
+  // The spare machine loses its disk and comes back as a stranger at the old address.
+  (draw) =>
+    draw.wipes
+      ? [
+          fault(draw.faultPhaseMs / 3, `wipe ${draw.nodeCount}`),
+          fault(draw.faultPhaseMs / 2, `start ${draw.nodeCount}`),
+        ]
+      : [],
   // The same node at another address.
   (draw) =>
     times(draw, 6000, 20_000).flatMap((atMs) => {
@@ -175,6 +197,14 @@ const OPERATIONS: readonly Make[] = [
   },
   (draw) => times(draw, 200, 2000).map((atMs) => operation(atMs, moveLine(draw))),
   (draw) => times(draw, 500, 5000).map((atMs) => operation(atMs, `bump ${anyNode(draw)}`)),
+  // Meeting again whom one knows, and changing names, must never harm.
+  (draw) =>
+    times(draw, 1000, 8000).map((atMs) => {
+      const node = anyNode(draw)
+      return operation(atMs, `meet ${node} ${other(draw.rng, draw.nodeCount, node)}`)
+    }),
+  (draw) =>
+    times(draw, 2000, 8000).map((atMs) => operation(atMs, `hostname ${anyNode(draw)} host-${draw.rng.below(100)}`)),
   // Votes: honest candidates, and such that collide in one epoch.
   (draw) =>
     times(draw, 500, 4000).map((atMs) => {
@@ -195,5 +225,5 @@ function operation(atMs: number, line: string): Step {
 
 function moveLine(draw: Draw): string {
   const slot = hashSlot(draw.rng.pick(TAGS))
-  return `move ${slot} ->${anyNode(draw)}`
+  return `move ${slot} ->${1 + draw.rng.below(draw.wipes ? draw.primaryCount : draw.nodeCount)}`
 }

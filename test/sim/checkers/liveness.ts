@@ -37,7 +37,9 @@ function viewOf(node: SimNode): string[] {
     const bad = [NODE_FLAG.pfail, NODE_FLAG.fail, NODE_FLAG.handshake, NODE_FLAG.noaddr].filter((flag) => one.has(flag))
     const address = `${one.isMyself ? node.ip : one.ip}:${one.port}`
     const slots = hashOf(one.slots.snapshot())
-    return `${one.id.slice(0, 8)} ${address} ${role} ${bad.join(',')} epoch ${(one.primary ?? one).configEpoch} slots ${one.slots.count}/${slots}`
+    // What a replica spoke for goes on standing in the others' tables when it is an empty primary again: harmless.
+    const epoch = one.isPrimary && one.slots.count === 0 ? '-' : (one.primary ?? one).configEpoch
+    return `${one.id.slice(0, 8)} ${address} ${one.hostname} ${role} ${bad.join(',')} epoch ${epoch} slots ${one.slots.count}/${slots}`
   })
 }
 
