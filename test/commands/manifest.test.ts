@@ -1,4 +1,5 @@
-import {readFileSync} from 'node:fs'
+import {execFileSync} from 'node:child_process'
+import {existsSync, readFileSync} from 'node:fs'
 import {join} from 'node:path'
 import {Plugin} from '@oclif/core/config'
 import {beforeAll, describe, expect, it} from 'vitest'
@@ -68,6 +69,19 @@ describe('the command surface', () => {
     expect(manifest.version).toBe(version)
     expect(version).toBe(JSON.parse(readFileSync(join(packageFolder(), 'package.json'), 'utf8')).version)
   })
+
+  // A build writes the file, so only where a clean clone was built can it tell what was committed.
+  if (process.env['REQUIRE_PEERS'] === '1' && existsSync(join(packageFolder(), '.git'))) {
+    it('was committed as the build makes it', () => {
+      const committed = execFileSync('git', ['show', 'HEAD:oclif.manifest.json'], {
+        cwd: packageFolder(),
+        encoding: 'utf8',
+      })
+      expect(JSON.parse(committed)).toEqual(
+        JSON.parse(readFileSync(join(packageFolder(), 'oclif.manifest.json'), 'utf8')),
+      )
+    })
+  }
 
   it('changes only on purpose (vitest -u after a look at the difference)', async () => {
     const ids = Object.keys(commands).sort()
