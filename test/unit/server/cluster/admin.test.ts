@@ -84,6 +84,17 @@ describe('CLUSTER FORGET', () => {
   })
 })
 
+it('forgetting the target of a migration serves the slot again', () => {
+  const {a, net} = pair()
+  const spare = net.add(7009)
+  net.perform(spare, spare.core.meet('127.0.0.1', 7000, 17000))
+  net.run(2000)
+  net.perform(a, a.core.setSlotMigrating(5, spare.id))
+  expect(a.core.serves[5]).toBe(0)
+  net.perform(a, a.core.forget(spare.id))
+  expect(a.core.serves[5]).toBe(1)
+})
+
 describe('CLUSTER RESET', () => {
   it('soft: forgets all but its id and epoch', () => {
     const {a} = pair()
