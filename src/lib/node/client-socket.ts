@@ -2,7 +2,7 @@ import {Socket, type SocketConstructorOpts} from 'node:net'
 import type {Client} from '../server/client.js'
 import type {Server} from '../server/server.js'
 
-/** A socket with this much unsent output is not read from until the peer has taken it. */
+/** A socket with this much unsent output is not read from until the peer has taken it, unless a limit above is set. */
 const UNSENT_BYTES_MAX = 1024 * 1024
 /** A parked client may send this much ahead. */
 const PARKED_BYTES_MAX = 256 * 1024
@@ -106,7 +106,7 @@ export class ClientSocket {
     this.isQueued = false
     this.flush()
     const {client} = this
-    if (client.throttled && !this.isGone && this.socket.writableLength <= UNSENT_BYTES_MAX)
+    if (client.throttled && !this.isGone && this.socket.writableLength <= this.unsentBytesMax())
       setImmediate(() => this.resume())
     this.adjustReading()
   }
@@ -144,12 +144,18 @@ export class ClientSocket {
     if (this.isGone) return
     const mustWait =
       client.throttled ||
-      client.unsentBytes > UNSENT_BYTES_MAX ||
+      client.unsentBytes > this.unsentBytesMax() ||
       (client.parked && client.queryBufferBytes > PARKED_BYTES_MAX)
     if (mustWait === this.isPaused) return
     this.isPaused = mustWait
     if (mustWait) socket.pause()
     else socket.resume()
+  }
+
+  /** Waiting below the hard limit would keep a client from ever reaching it, and from being closed as it asks for. */
+  private unsentBytesMax(): number {
+    const {hardBytes} = this.server.config.values.clientOutputBufferLimit.normal
+    return Math.max(hardBytes, UNSENT_BYTES_MAX)
   }
 
   private isOverLimit(nowMs: number): boolean {
