@@ -1,12 +1,11 @@
 import {describe, expect, it} from 'vitest'
-import type {BusBody} from '../../../../src/lib/protocol/bus/message.js'
-import {NODE_FLAG} from '../../../../src/lib/protocol/bus/message.js'
+import {type BusBody, type GossipEntry, NODE_FLAG} from '../../../../src/lib/protocol/bus/message.js'
 import {header, START_MS, TestNet, TestNode, TIMEOUT_MS} from './support.js'
 
 const STRANGER = 's'.repeat(40)
 const OTHER = 'o'.repeat(40)
 
-function meet(gossip: Extract<BusBody, {type: 'meet'}>['gossip'] = []): BusBody {
+function meet(gossip: readonly GossipEntry[] = []): BusBody {
   return {type: 'meet', gossip, extensions: []}
 }
 
