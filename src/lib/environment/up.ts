@@ -104,10 +104,11 @@ async function startMissing(
     onProgress(`starting ${namesOf(missing).join(', ')}`)
     await startAll(parts.engine, missing, signal)
     onProgress('waiting until all nodes agree')
-    await whileNodesRun(parts.engine, spec.name, namesOf(nodesOf(spec)), signal, (both) =>
-      parts.driver.settle(accessOf(spec), both),
-    )
   }
+  // Also if all run: running is not yet being ready.
+  await whileNodesRun(parts.engine, spec.name, namesOf(nodesOf(spec)), signal, (both) =>
+    parts.driver.settle(accessOf(spec), both),
+  )
   return {change: missing.length > 0 ? 'started' : 'none', spec, startedNodes: namesOf(missing)}
 }
 

@@ -76,6 +76,14 @@ describe('up', () => {
     const pids = (await engine.list()).map(({pid}) => pid)
     expect(await bringUp(parts, {name: 'blue'}, never())).toMatchObject({change: 'none', startedNodes: []})
     expect((await engine.list()).map(({pid}) => pid)).toEqual(pids)
+    expect(driver.calls).toEqual(['form', 'settle'])
+  })
+
+  it('does not call an environment up that runs but is not ready', async () => {
+    await bringUp(parts, request, never())
+    driver.failing = new CliError('TIMED_OUT', 'n2 reports the cluster as down')
+    await expect(bringUp(parts, request, never())).rejects.toMatchObject({code: 'TIMED_OUT', exitCode: 7})
+    expect(await engine.list('blue')).toHaveLength(3)
   })
 
   it('starts again what was stopped, and waits for agreement', async () => {
