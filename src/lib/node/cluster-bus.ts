@@ -11,6 +11,8 @@ import {NodesConfFile} from './nodes-conf-file.js'
 
 const TICK_MS = 100
 const BUS_PORT_OFFSET = 10000
+/** Packets that wait for the disk; beyond them the node waits with them, as redis-server does. */
+const HELD_MESSAGES_MAX = 1000
 /** Answers queued for a peer that has not said who it is and does not read: garbage must not cost memory. */
 const STRANGER_QUEUE_BYTES_MAX = 1024 * 1024
 
@@ -22,6 +24,8 @@ export interface ClusterBusOptions {
   readonly onFatal: (reason: string) => void
 }
 
+type SendEffect = Extract<ClusterEffect, {kind: 'send'}>
+
 interface Connection {
   readonly socket: Socket
   readonly decoder: FrameDecoder
@@ -30,7 +34,8 @@ interface Connection {
 
 /**
  * The cluster bus of one node: sockets, the 100 ms tick and nodes.conf around a `ClusterCore` (contract in
- * server/cluster/types.ts). Effects are carried out in order; a save that must be durable is so before the next one.
+ * server/cluster/types.ts). A save that must be durable is so before any packet after it leaves: an admin call waits for
+ * the disk, as its reply reveals the change too; what packets and ticks bring about only holds back what is to be sent.
  */
 export class ClusterBus implements ClusterBinding {
   readonly core: ClusterCore
@@ -43,6 +48,9 @@ export class ClusterBus implements ClusterBinding {
   private readonly originMs = Date.now() - performance.now()
   private timer: NodeJS.Timeout | undefined
   private nextAccepted = -1
+  /** Durable saves under way; while there are any, packets are held. */
+  private savesPending = 0
+  private held: SendEffect[] = []
   private closed = false
 
   /**
@@ -95,7 +103,7 @@ export class ClusterBus implements ClusterBinding {
   }
 
   perform(effects: readonly ClusterEffect[]): void {
-    for (const effect of effects) this.carryOut(effect)
+    for (const effect of effects) this.carryOut(effect, true)
   }
 
   /** Settings changed at run time. */
@@ -171,16 +179,18 @@ export class ClusterBus implements ClusterBinding {
   }
 
   private step(input: ClusterInput): void {
-    if (!this.closed) this.perform(this.core.step(input, this.nowMs()))
+    if (this.closed) return
+    for (const effect of this.core.step(input, this.nowMs())) this.carryOut(effect, false)
   }
 
-  private carryOut(effect: ClusterEffect): void {
+  /** @param waits - for the disk */
+  private carryOut(effect: ClusterEffect, waits: boolean): void {
     switch (effect.kind) {
       case 'send':
         this.send(effect)
         return
       case 'save':
-        this.save(effect.fsync)
+        this.save(effect.fsync, waits)
         return
       case 'dial':
         this.dial(effect.link, effect.host, effect.port)
@@ -206,28 +216,43 @@ export class ClusterBus implements ClusterBinding {
     }
   }
 
-  private save(fsync: boolean): void {
-    const fatal = (error: unknown) => {
-      if (this.closed) return
-      const reason = error instanceof Error ? error.message : String(error)
-      this.server.effects.log('warning', `Fatal: can't update cluster config file: ${reason}`)
-      this.onFatal(`cannot update the cluster configuration file: ${reason}`)
-    }
-    if (!fsync) {
-      this.file.saveSoon(() => this.core.renderNodesConf(), fatal)
-      return
-    }
-    try {
-      this.file.saveNow(this.core.renderNodesConf())
-    } catch (error) {
-      fatal(error)
-      // What was to follow would reveal what is not on disk.
-      this.close()
+  private save(fsync: boolean, waits: boolean): void {
+    const render = () => this.core.renderNodesConf()
+    if (!fsync) this.file.saveSoon(render, this.onSaveFailed)
+    else if (waits || this.held.length > HELD_MESSAGES_MAX) this.saveNow()
+    else {
+      this.savesPending++
+      this.file.saveSoon(render, this.onSaveFailed, () => this.onSaved())
     }
   }
 
-  private send({link, message}: Extract<ClusterEffect, {kind: 'send'}>): void {
-    this.connections.get(link)?.socket.write(encodeMessage(message))
+  private saveNow(): void {
+    try {
+      this.file.saveNow(this.core.renderNodesConf())
+    } catch (error) {
+      this.onSaveFailed(error)
+    }
+  }
+
+  private onSaved(): void {
+    if (--this.savesPending > 0 || this.closed) return
+    const {held} = this
+    this.held = []
+    for (const effect of held) this.send(effect)
+  }
+
+  /** What was to follow would reveal what is not on disk. */
+  private readonly onSaveFailed = (error: unknown): void => {
+    if (this.closed) return
+    const reason = error instanceof Error ? error.message : String(error)
+    this.server.effects.log('warning', `Fatal: can't update cluster config file: ${reason}`)
+    this.onFatal(`cannot update the cluster configuration file: ${reason}`)
+    this.close()
+  }
+
+  private send(effect: SendEffect): void {
+    if (this.savesPending > 0) this.held.push(effect)
+    else this.connections.get(effect.link)?.socket.write(encodeMessage(effect.message))
   }
 
   private dial(link: number, host: string, port: number): void {

@@ -13,20 +13,26 @@ interface Holder {
   readonly started: string
 }
 
+interface PendingSave {
+  readonly render: () => string
+  readonly onError: (error: unknown) => void
+  readonly onDone: (() => void)[]
+}
+
 const LOCK_ATTEMPTS = 5
 
 /**
  * nodes.conf on disk (wire.md 1.14): always whole, and only one node's.
  *
- * A save is write-temp, fsync, rename; `saveNow` is durable when it returns (fsync of the folder too). `saveSoon` does the
- * same off the event loop's back and joins saves that come meanwhile. The lock file `<path>.lock` names the process; one
+ * A save is write-temp, fsync, rename, fsync of the folder; `saveNow` is durable when it returns. `saveSoon` does the same
+ * off the event loop's back, joins saves that come meanwhile, and tells when it is durable. The lock file `<path>.lock` names the process; one
  * left behind by a process that is gone is taken over.
  */
 export class NodesConfFile {
   /** What was there at the start; undefined if nothing. */
   readonly text: string | undefined
   private generation = 0
-  private soon: {readonly render: () => string; readonly onError: (error: unknown) => void} | undefined
+  private soon: PendingSave | undefined
   private writing: Promise<void> | undefined
   private closed = false
 
@@ -47,6 +53,7 @@ export class NodesConfFile {
   saveNow(text: string): void {
     if (this.closed) return
     this.generation++
+    const joined = this.soon?.onDone ?? []
     this.soon = undefined
     const temporary = `${this.path}.tmp-${process.pid}`
     const file = openSync(temporary, 'w', 0o644)
@@ -58,16 +65,19 @@ export class NodesConfFile {
     }
     renameSync(temporary, this.path)
     fsyncFolder(dirname(this.path))
+    for (const done of joined) done()
   }
 
   /**
    * Within a few milliseconds, with what `render` gives then.
    *
    * @param onError - the system refused; the old file is untouched
+   * @param onDone - what `render` gives now, or something newer, is durable
    */
-  saveSoon(render: () => string, onError: (error: unknown) => void): void {
+  saveSoon(render: () => string, onError: (error: unknown) => void, onDone?: () => void): void {
     if (this.closed) return
-    this.soon = {render, onError}
+    const callers = this.soon?.onDone ?? []
+    this.soon = {render, onError, onDone: onDone === undefined ? callers : [...callers, onDone]}
     this.writing ??= this.writeLoop()
   }
 
@@ -88,13 +98,15 @@ export class NodesConfFile {
     // Commands of one pipeline come in one turn of the loop: one save for all of them.
     await new Promise((resolve) => setImmediate(resolve))
     while (this.soon && !this.closed) {
-      const {onError, render} = this.soon
+      const {onDone, onError, render} = this.soon
       this.soon = undefined
       try {
         await this.writeOnce(render())
       } catch (error) {
         onError(error)
+        continue
       }
+      for (const done of onDone) done()
     }
     this.writing = undefined
   }
@@ -110,8 +122,17 @@ export class NodesConfFile {
       await file.close()
     }
     // A durable save that came meanwhile is newer than this text.
-    if (generation === this.generation) await rename(temporary, this.path)
-    else rmSync(temporary, {force: true})
+    if (generation !== this.generation) {
+      rmSync(temporary, {force: true})
+      return
+    }
+    await rename(temporary, this.path)
+    const folder = await open(dirname(this.path), 'r')
+    try {
+      await folder.sync()
+    } finally {
+      await folder.close()
+    }
   }
 }
 

@@ -1,5 +1,5 @@
 import {randomBytes} from 'node:crypto'
-import {readFileSync} from 'node:fs'
+import {readFileSync, writeFileSync} from 'node:fs'
 import {connect, type Socket} from 'node:net'
 import {join} from 'node:path'
 import {afterEach, describe, expect, it} from 'vitest'
@@ -140,12 +140,35 @@ describe('the bus shell', () => {
     expect(again.node.server.cluster?.core.myself.id).toBe(id)
   })
 
+  it('tells nobody what is not on disk yet', async () => {
+    const known = 's'.repeat(40)
+    const first = await startNode()
+    const {id} = first.node.server.cluster!.core.myself
+    await first.node.stop()
+    const lines = [
+      `${id} 127.0.0.1:${first.busPort - 10000}@${first.busPort} myself,master - 0 0 1 connected`,
+      `${known} 127.0.0.1:7999@17999 master - 0 0 2 connected`,
+      'vars currentEpoch 2 lastVoteEpoch 0',
+    ]
+    writeFileSync(join(first.dir, 'nodes.conf'), `${lines.join('\n')}\n`)
+    const {busPort} = await startNode({dir: first.dir})
+    const {received, socket} = await dial(busPort)
+    const onDiskWhenTold: number[] = []
+    for (let epoch = 3; epoch < 23; epoch++) {
+      const told = received.length
+      socket.write(encodeMessage({...PING, header: header(known, {configEpoch: epoch, currentEpoch: epoch})}))
+      await waitFor(() => received.length > told, {everyMs: 1, what: `the PONG of epoch ${epoch}`})
+      const saved = /currentEpoch (\d+)/.exec(readFileSync(join(first.dir, 'nodes.conf'), 'latin1'))
+      if (received.at(-1)?.header.currentEpoch === epoch) onDiskWhenTold.push(Number(saved?.[1]) - epoch)
+    }
+    expect(onDiskWhenTold).toEqual(Array.from({length: 20}, () => 0))
+  })
+
   it('refuses to start on the nodes.conf of another node, on a damaged one, and where it cannot write one', async () => {
     const {dir} = await startNode()
     await expect(startNode({dir})).rejects.toThrow(StartError)
     const other = await startNode()
     await other.node.stop()
-    const {writeFileSync} = await import('node:fs')
     writeFileSync(join(other.dir, 'nodes.conf'), 'damaged\n')
     await expect(startNode({dir: other.dir})).rejects.toThrow(/nodes.conf line 1/)
     await expect(startNode({clusterConfigFile: 'missing/nodes.conf'})).rejects.toThrow(StartError)

@@ -68,6 +68,19 @@ describe('nodes.conf on disk (wire.md 1.14)', () => {
     file.close()
   })
 
+  it('says when a save is durable, also one that a later save took along', async () => {
+    const file = new NodesConfFile(path)
+    const seen: string[] = []
+    const look = () => seen.push(readFileSync(path, 'latin1'))
+    file.saveSoon(() => 'one\n', never, look)
+    file.saveSoon(() => 'two\n', never, look)
+    await waitFor(() => seen.length === 2, {what: 'both'})
+    file.saveSoon(() => 'three\n', never, look)
+    file.saveNow('four\n')
+    expect(seen).toEqual(['two\n', 'two\n', 'four\n'])
+    file.close()
+  })
+
   it('writes what is pending when it closes', () => {
     const file = new NodesConfFile(path)
     file.saveSoon(() => 'last\n', never)
