@@ -27,6 +27,10 @@ export default class Check extends ClusterCommand {
     'fail-on': Flags.option({options: FAIL_ON, default: 'error' as const})({
       summary: 'Exit 9 on findings of this severity or worse.',
     }),
+    'search-stray-keys': Flags.boolean({
+      aliases: ['cluster-search-multiple-owners'],
+      summary: 'Also look for keys in slots that their node does not own.',
+    }),
     settle: durationFlag({
       default: 3000,
       defaultHelp: async () => '3s',
@@ -37,7 +41,11 @@ export default class Check extends ClusterCommand {
   async run(): Promise<CheckReport> {
     const {args, flags} = await this.parse(Check)
     const cluster = await this.connect(args.seed)
-    const report = await checkCluster(cluster, {settleMs: flags.settle, signal: this.signal})
+    const report = await checkCluster(cluster, {
+      settleMs: flags.settle,
+      searchStrayKeys: flags['search-stray-keys'],
+      signal: this.signal,
+    })
     this.print(renderCheck(report, this.style, this.columns))
     if (isFailing(report, flags['fail-on'])) this.exitWith(9)
     return report

@@ -1,5 +1,6 @@
 import {availableParallelism, loadavg} from 'node:os'
 import {afterAll, beforeAll, expect, it} from 'vitest'
+import {connectNode} from '../../src/lib/client/node-connection.js'
 import type {ErrorDocument} from '../../src/lib/kernel/errors.js'
 import type {CheckReport} from '../../src/lib/operations/check.js'
 import {runShoal} from '../support/cli.js'
@@ -62,6 +63,27 @@ describeWithPeers('shoal check and info', () => {
     await waitFor(async () => String(await a.call('CLUSTER', 'INFO')).includes('cluster_state:ok'), {
       what: 'the slot to be back',
     })
+  })
+
+  it('finds keys where clients do not, when asked to', async () => {
+    const [a, b] = cluster.nodes as [RedisNode, RedisNode]
+    const slot = Number(await a.call('CLUSTER', 'KEYSLOT', 'stray'))
+    const [owner, other] = slot <= 5460 ? [a, b] : [b, a]
+    await other.call('CLUSTER', 'SETSLOT', slot, 'IMPORTING', String(await owner.call('CLUSTER', 'MYID')))
+    const link = await connectNode(other, {timeoutMs: 2000})
+    await link.pipeline([['ASKING'], ['SET', 'stray', 'x'], ['CLUSTER', 'SETSLOT', slot, 'STABLE']])
+    const found = await check(cluster.seed, ['--cluster-search-multiple-owners'])
+    const unasked = await check(cluster.seed)
+    await other.call('CLUSTER', 'SETSLOT', slot, 'IMPORTING', String(await owner.call('CLUSTER', 'MYID')))
+    await link.pipeline([['ASKING'], ['DEL', 'stray'], ['CLUSTER', 'SETSLOT', slot, 'STABLE']])
+    link.close()
+    expect([found.code, unasked.code]).toEqual([9, 0])
+    expect(found.json<CheckReport>().findings[0]).toMatchObject({
+      id: 'keys-stray',
+      nodes: [{address: `127.0.0.1:${other.port}`}],
+      slots: String(slot),
+    })
+    expect((await check(cluster.seed, ['--search-stray-keys'])).code).toBe(0)
   })
 
   it('shows a line per primary and a map', async () => {

@@ -25,6 +25,7 @@ export const FINDING_IDS = [
   'nodes-unknown',
   'slots-uncovered',
   'slots-open',
+  'keys-stray',
   'node-failed',
   'node-suspected',
   'node-unreachable',
@@ -93,8 +94,13 @@ export function checkHealth(view: ClusterView): Finding[] {
     ...checkSize(view),
     ...checkVersions(view),
   ]
+  return sortFindings(findings)
+}
+
+/** Errors first; within a severity in the order of FINDING_IDS. */
+export function sortFindings(findings: readonly Finding[]): Finding[] {
   const rank = ({id, severity}: Finding) => SEVERITIES.indexOf(severity) * 100 + FINDING_IDS.indexOf(id)
-  return findings.sort((a, b) => rank(a) - rank(b))
+  return [...findings].sort((a, b) => rank(a) - rank(b))
 }
 
 /** The newest record of every node anybody knows; a node's own word about itself first. */
@@ -119,7 +125,8 @@ function asFindingNode({id, address}: Pick<NodeRecord, 'id' | 'address'>): Findi
   return {id, address: renderAddress(address)}
 }
 
-function finding(
+/** A finding with its nodes and slots in the form that is printed. */
+export function finding(
   id: FindingId,
   severity: Severity,
   nodes: readonly Pick<NodeRecord, 'id' | 'address'>[],
@@ -138,7 +145,7 @@ function list(names: readonly string[]): string {
   return names.join(', ')
 }
 
-function plural(count: number, noun: string): string {
+export function plural(count: number, noun: string): string {
   return `${count} ${noun}${count === 1 ? '' : 's'}`
 }
 

@@ -1,5 +1,7 @@
 import {describe, expect, it} from 'vitest'
+import type {NodeView} from '../../../src/lib/model/cluster-view.js'
 import {checkHealth, FINDING_IDS, type Finding, SEVERITIES} from '../../../src/lib/plan/health.js'
+import {checkStrayKeys, foreignSlotsOf} from '../../../src/lib/plan/health-stray.js'
 import {buildView, change, type NodeSpec, type Seen, SIX} from '../model/build-view.js'
 
 function check(changes: Readonly<Record<string, Partial<NodeSpec>>> = {}, sees: Readonly<Record<string, Seen>> = {}) {
@@ -115,5 +117,28 @@ describe('checkHealth', () => {
       '10.0.0.3:7002 (cccccccc) sees other owners than the owners themselves for 1 slot: 5460.',
     )
     expect(finding?.nodes).toEqual([{id: 'c'.repeat(40), address: '10.0.0.3:7002'}])
+  })
+})
+
+describe('checkStrayKeys', () => {
+  it('counts as foreign what is neither owned nor imported', () => {
+    const {nodes} = buildView(change(SIX, {b: {slots: '5461-10922 [3-<-a]'}}))
+    const foreign = foreignSlotsOf(nodes[1] as NodeView, 16384)
+    expect(foreign).toHaveLength(16384 - 5462 - 1)
+    expect(foreign.slice(0, 4)).toEqual([0, 1, 2, 4])
+  })
+
+  it('names the node, the slots and the number of keys', () => {
+    const node = buildView(SIX).nodes[0] as NodeView
+    expect(checkStrayKeys(node, new Map())).toEqual([])
+    const found = checkStrayKeys(
+      node,
+      new Map([
+        [9000, 2],
+        [9001, 5],
+      ]),
+    )
+    expect(brief(found)).toEqual(['error keys-stray a 9000-9001'])
+    expect(found[0]?.message).toBe('10.0.0.1:7000 (aaaaaaaa) holds 7 keys in slots it does not own: 9000-9001.')
   })
 })
