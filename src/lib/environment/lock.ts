@@ -13,7 +13,7 @@ const POLL_MS = 50
  * Runs `body` while no other process changes the environment. Another `up` or `down` is waited for, with a bound.
  *
  * @param body - its signal is the caller's, and is also aborted if the lock is lost
- * @throws {CliError} LOCKED if the other one takes too long; INTERRUPTED
+ * @throws {CliError} LOCKED if the other one takes too long or this one was too slow to keep the lock; INTERRUPTED
  */
 export async function withEnvironmentLock<T>(
   store: EnvironmentStore,
@@ -27,6 +27,9 @@ export async function withEnvironmentLock<T>(
     const release = await acquire(store, name, signal, () => lost.abort())
     try {
       return await body(AbortSignal.any([signal, lost.signal]))
+    } catch (error) {
+      if (!lost.signal.aborted || signal.aborted) throw error
+      throw new CliError('LOCKED', `the lock of environment ${name} was lost to another process`, {cause: error})
     } finally {
       await release().catch(() => undefined)
     }

@@ -1,5 +1,5 @@
 import {once} from 'node:events'
-import {existsSync, mkdirSync, readdirSync, statSync, utimesSync, writeFileSync} from 'node:fs'
+import {existsSync, mkdirSync, readdirSync, rmSync, statSync, utimesSync, writeFileSync} from 'node:fs'
 import {createServer} from 'node:net'
 import {join} from 'node:path'
 import {beforeEach, describe, expect, it} from 'vitest'
@@ -200,6 +200,16 @@ describe('up', () => {
     utimesSync(lock, longAgo, longAgo)
     expect(await bringUp(parts, request, never())).toMatchObject({change: 'created'})
     expect(existsSync(lock)).toBe(false)
+  })
+
+  it('undoes its work when the lock is lost', async () => {
+    driver.form = async (_access, signal) => {
+      rmSync(parts.store.lockPath('blue'), {recursive: true})
+      await once(signal, 'abort')
+      throw new CliError('INTERRUPTED', 'interrupted')
+    }
+    await expect(bringUp(parts, request, never())).rejects.toMatchObject({code: 'LOCKED', exitCode: 5})
+    expectNothingLeft()
   })
 
   it('stops waiting for a lock when interrupted', async () => {
