@@ -32,7 +32,9 @@ export class Timers {
 
   private cron(): void {
     const nowMs = Date.now()
-    if (adminStateOf(this.server).cronPaused) return
+    const admin = adminStateOf(this.server)
+    if (admin.cronPaused) return
+    admin.rates.sample(this.server.stats, nowMs)
     this.server.cron(nowMs)
     this.tcp.cron(nowMs)
     const isRunning = this.expiryLeftMs > 0

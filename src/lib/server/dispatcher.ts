@@ -1,10 +1,14 @@
 import {hashSlot} from '../protocol/hash-slot.js'
 import {type Client, SPECIAL_MULTI, SPECIAL_NOT_AUTHENTICATED, SPECIAL_REPLY_MODE} from './client.js'
 import type {Command} from './commands/command.js'
+import {adminStateOf} from './info/admin-state.js'
 import {routeKeys} from './key-routing.js'
 import type {ReplyWriter} from './reply.js'
 import {ReplyError} from './reply-error.js'
 import type {Server} from './server.js'
+
+/** Of quick commands one in 64 is timed and counts for all: the clock costs as much as they do. */
+const SAMPLING_MASK = 63
 
 /** Redis cuts names and arguments it repeats in an error. */
 const ECHO_BYTES_MAX = 128
@@ -87,6 +91,8 @@ export class Dispatcher {
     const {reply} = client
     const errorsBefore = reply.errorCount
     const outBefore = reply.out
+    const isTimed = command.isSlow || (command.calls & SAMPLING_MASK) === 0 || server.timesAll
+    const startedUs = isTimed ? server.effects.monotonicUs() : 0
     command.calls++
     server.stats.commands++
     client.lastCommand = command
@@ -98,11 +104,25 @@ export class Dispatcher {
       if (error instanceof ReplyError) reply.error(error.message)
       else this.onBug(reply, command, error)
     }
+    if (isTimed) this.countTime(client, command, argv, server.effects.monotonicUs() - startedUs)
     if (reply.errorCount !== errorsBefore) {
       command.failedCalls++
       server.countError(errorCode(reply.lastError))
     }
     if (client.asking && command.name !== 'asking' && client.queue === undefined) client.asking = false
+  }
+
+  private countTime(client: Client, command: Command, argv: string[], tookUs: number): void {
+    const {server} = this
+    command.usec += command.isSlow || server.timesAll ? tookUs : tookUs * (SAMPLING_MASK + 1)
+    const limitUs = server.config.values.slowlogLogSlowerThan
+    if (limitUs < 0 || tookUs < limitUs || command.flags.includes('skip_slowlog')) return
+    const {address, name} = client
+    const at = Math.floor(server.state.nowMs / 1000)
+    adminStateOf(server).slowLog.record(
+      {address, argv, at, durationUs: Math.round(tookUs), name},
+      server.config.values.slowlogMaxLen,
+    )
   }
 
   /** One command failed for a reason of ours: the node and its other clients go on. */

@@ -1,4 +1,5 @@
 import type {Rng} from '../kernel/rng.js'
+import type {ProtocolLimits} from '../protocol/resp/request-parser.js'
 import {Client, type ClientOptions, SPECIAL_NOT_AUTHENTICATED} from './client.js'
 import type {ClusterBinding} from './cluster/api.js'
 import type {Command} from './commands/command.js'
@@ -33,6 +34,11 @@ export interface ServerStats {
 /** What keeps all clients from the dispatcher's short path. */
 export const SERVER_HOLDS_KEYS = 1
 export const SERVER_PAUSED = 2
+
+/** No quick command takes longer. */
+const QUICK_COMMAND_US_MAX = 1000
+/** JavaScript has no strings of 512 MiB; this leaves room for a reply's header. */
+const STRING_BYTES_MAX = 511 * 1024 * 1024
 
 /** The version of Redis whose behaviour the node offers. */
 export const REDIS_VERSION = '7.0.15'
@@ -69,6 +75,10 @@ export class Server {
   readonly isCluster: boolean
   /** OR of SERVER_...; the dispatcher's short path runs at 0 only. */
   special = 0
+  /** slowlog-log-slower-than is so low that every command has to be timed. */
+  timesAll = false
+  /** What a client's parser accepts; follows the settings. */
+  readonly limits: ProtocolLimits
   readonly held: HeldKeys
   /** CLIENT PAUSE: unix milliseconds; 0 = not paused. */
   pausedUntilMs = 0
@@ -96,13 +106,24 @@ export class Server {
     this.commands = commandTable()
     this.held = new HeldKeys(this)
     this.dispatcher = new Dispatcher(this)
+    this.limits = {bulkBytesMax: 0, requestBytesMax: 0}
+    this.applySettings()
+    this.config.onChange(() => {
+      this.applySettings()
+      return undefined
+    })
+  }
+
+  private applySettings(): void {
+    const {clientQueryBufferLimit, protoMaxBulkLen, slowlogLogSlowerThan} = this.config.values
+    this.timesAll = slowlogLogSlowerThan >= 0 && slowlogLogSlowerThan < QUICK_COMMAND_US_MAX
+    this.limits.bulkBytesMax = Math.min(protoMaxBulkLen, STRING_BYTES_MAX)
+    this.limits.requestBytesMax = clientQueryBufferLimit
   }
 
   /** A connection was accepted. */
   addClient(options: ClientOptions): Client {
-    const client = new Client(this, this.nextClientId++, options, {
-      bulkBytesMax: this.config.values.protoMaxBulkLen,
-    })
+    const client = new Client(this, this.nextClientId++, options, this.limits)
     client.authenticated = this.config.values.requirepass === ''
     this.clients.set(client.id, client)
     this.stats.connections++

@@ -12,11 +12,15 @@ import {SHORT_BYTES_MAX, shortText} from './short-text.js'
  */
 export interface ProtocolLimits {
   /** proto-max-bulk-len */
-  readonly bulkBytesMax: number
+  bulkBytesMax: number
+  /** client-query-buffer-limit: what one request may take in memory. */
+  requestBytesMax: number
 }
 
 /** An inline request or the line of a length may not be longer. */
 const LINE_BYTES_MAX = 64 * 1024
+/** Of a string and its place in an array: a small argument takes more memory than bytes on the wire. */
+const ARGUMENT_OVERHEAD_BYTES = 40
 const ARGUMENTS_MAX = 0x7fffffff
 /** Before AUTH. */
 const UNTRUSTED_ARGUMENTS_MAX = 10
@@ -59,6 +63,8 @@ export class RequestParser {
   /** Arguments still to come of the request being read; 0 = between requests. */
   private argumentsLeft = 0
   private argv: string[] = []
+  /** About what `argv` takes in memory. */
+  private requestBytes = 0
   /** Announced length of the argument being read; -1 = its length line comes first. */
   private bulkLength = -1
   /** No LF before this index, relative to `at`: a long line is searched once. */
@@ -191,6 +197,7 @@ export class RequestParser {
       if (count <= 0) continue
       this.argumentsLeft = count
       this.argv = []
+      this.requestBytes = 0
     }
     return undefined
   }
@@ -212,6 +219,9 @@ export class RequestParser {
         if (!(length >= 0 && length <= this.limits.bulkBytesMax)) return this.fail('invalid bulk length')
         if (!this.trusted && length > UNTRUSTED_BULK_BYTES_MAX) return this.fail('unauthenticated bulk length')
         this.bulkLength = length
+        this.requestBytes += length + ARGUMENT_OVERHEAD_BYTES
+        if (this.requestBytes > this.limits.requestBytesMax)
+          return this.fail('request exceeds client-query-buffer-limit')
       }
       const length = this.bulkLength
       const {at} = this

@@ -129,6 +129,9 @@ export class Command {
   /** May run while a transaction is queued instead of being queued: EXEC, DISCARD, MULTI, WATCH, QUIT, RESET. */
   readonly isTransactionControl: boolean
 
+  /** May take long, so every call is timed. */
+  readonly isSlow: boolean
+
   /** Statistics since start or CONFIG RESETSTAT. */
   calls = 0
   usec = 0
@@ -161,6 +164,7 @@ export class Command {
     this.deniesOom = flags.includes('denyoom')
     this.noAuth = flags.includes('no_auth')
     this.noMulti = flags.includes('no_multi')
+    this.isSlow = (!flags.includes('fast') && definition.name !== 'set') || this.lastKey < 0
     this.isTransactionControl = TRANSACTION_CONTROL.has(definition.name) && definition.group !== 'cluster'
     this.subcommands = definition.subcommands && adopt(this, definition.subcommands)
   }

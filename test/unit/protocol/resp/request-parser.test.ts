@@ -3,7 +3,7 @@ import {describe, expect, it} from 'vitest'
 import {RequestParser} from '../../../../src/lib/protocol/resp/request-parser.js'
 import {SHORT_BYTES_MAX, shortText} from '../../../../src/lib/protocol/resp/short-text.js'
 
-const LIMITS = {bulkBytesMax: 1024 * 1024}
+const LIMITS = {bulkBytesMax: 1024 * 1024, requestBytesMax: 8 * 1024 * 1024}
 
 function bytes(text: string): Buffer {
   return Buffer.from(text, 'latin1')
@@ -110,10 +110,17 @@ describe('RequestParser', () => {
     expect(parse([bytes(encode(['AUTH', 'p'.repeat(16384)]))], false).requests).toHaveLength(1)
   })
 
+  it('refuses a request that grows beyond client-query-buffer-limit, however small its parts', () => {
+    const many = bytes(`*1000000\r\n${'$1\r\na\r\n'.repeat(250_000)}`)
+    expect(parse([many]).error).toBe('request exceeds client-query-buffer-limit')
+    const few = bytes(`*10\r\n${`$1048576\r\n${'x'.repeat(1024 * 1024)}\r\n`.repeat(9)}`)
+    expect(parse([few]).error).toBe('request exceeds client-query-buffer-limit')
+  })
+
   it('reserves nothing for what is only announced', () => {
     const before = process.memoryUsage().arrayBuffers
     const parsers = Array.from({length: 200}, () => {
-      const parser = new RequestParser({bulkBytesMax: 512 * 1024 * 1024})
+      const parser = new RequestParser({bulkBytesMax: 512 * 1024 * 1024, requestBytesMax: 1024 ** 3})
       parser.feed(bytes('*2147483647\r\n$536870912\r\nx'), 26)
       expect(parser.next()).toBeUndefined()
       parser.keep()
