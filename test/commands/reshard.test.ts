@@ -121,11 +121,25 @@ describeWithPeers('reshard', () => {
       '--cluster-yes',
     ]
     const keys = keysIn({first: 100, last: 119}, 40, 'key')
-    for (const key of keys) await cluster.nodes[0]?.call('SET', key, baseValue(key))
-    const run = await reshard(...args, '--cluster-timeout', '5000', '--cluster-pipeline', '5', '--cluster-replace')
+    for (const key of keys) await cluster.nodes[0]?.call('SET', key, baseValue(key), 'PX', 600_000)
+    const run = await reshard(
+      ...args,
+      '--cluster-timeout',
+      '5000',
+      '--cluster-pipeline',
+      '5',
+      '--cluster-replace',
+      '--window',
+      '4',
+    )
     expect(run.code, run.stdout).toBe(0)
     expect(run.json<{result: {slotsMoved: number}}>().result.slotsMoved).toBe(20)
-    for (const key of keys) expect(await cluster.nodes[1]?.call('GET', key)).toBe(baseValue(key))
+    for (const key of keys) {
+      expect(await cluster.nodes[1]?.call('GET', key)).toBe(baseValue(key))
+      const ttlMs = Number(await cluster.nodes[1]?.call('PTTL', key))
+      expect(ttlMs).toBeGreaterThan(500_000)
+      expect(ttlMs).toBeLessThanOrEqual(600_000)
+    }
     const again = await reshard(...args)
     expect(again.code, again.stdout).toBe(0)
     expect(again.json()).not.toHaveProperty('result')

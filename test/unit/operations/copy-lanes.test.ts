@@ -87,6 +87,26 @@ describe('CopyLanes', () => {
     expect(sent(pair, 'MIGRATE')).toHaveLength(1)
   })
 
+  it('brings times to live along', async () => {
+    const pair = fakePair(KEYS, COPY)
+    pair.source.ttls.set('{two}7', 5000)
+    await new PairMove(pair.context).run(SLOTS)
+    expect(Object.fromEntries(pair.target.keys)).toEqual(KEYS)
+    // What was under way when the first was seen goes by MIGRATE, which has its own way with them.
+    if (sent(pair, 'MIGRATE').length < SLOTS.length) expect(sent(pair, 'PTTL').length).toBeGreaterThan(0)
+  })
+
+  it('asks for times to live and sets them, 1 at least', async () => {
+    const pair = fakePair(
+      {...taggedKeys('one', 3), ...taggedKeys('two', 3)},
+      {...COPY, pace: {maxBlockMs: 20, windowSlots: 1}},
+    )
+    pair.source.ttls.set('{one}1', 0).set('{two}1', 5000)
+    await new PairMove(pair.context).run([SLOT, hashSlot('two')].sort((a, b) => a - b))
+    const second = SLOT < hashSlot('two') ? '{two}1' : '{one}1'
+    expect(Object.fromEntries(pair.target.ttls)).toEqual({[second]: second === '{two}1' ? 5000 : 1})
+  })
+
   it('sends slots of many or big keys by MIGRATE', async () => {
     const keys = {...taggedKeys('one', 600), ...taggedKeys('two', 1, 'x'.repeat(300_000))}
     const pair = fakePair(keys, COPY)

@@ -18,6 +18,8 @@ export class FakeNode implements Wire {
   readonly migrating = new Set<number>()
   readonly importing = new Set<number>()
   readonly keys = new Map<string, string>()
+  /** Key -> milliseconds. */
+  readonly ttls = new Map<string, number>()
   readonly log: string[] = []
   peer: FakeNode | undefined
   epoch = 1
@@ -111,12 +113,15 @@ export class FakeNode implements Wire {
       case 'UNWATCH':
       case 'MULTI':
         return 'OK'
+      case 'INFO':
+        return `# Keyspace\r\ndb0:keys=${this.keys.size},expires=${this.ttls.size},avg_ttl=0\r\n`
       case 'PTTL':
-        return this.keys.has(key) ? -1 : -2
+        return this.keys.has(key) ? (this.ttls.get(key) ?? -1) : -2
       case 'RESTORE-ASKING':
       case 'RESTORE':
         if (this.keys.has(key)) return new NodeReplyError('BUSYKEY Target key name already exists.')
         this.set(key, command[3])
+        if (command[2] !== '0') this.ttls.set(key, Number(command[2]))
         return 'OK'
       case 'DEL':
         return command.slice(1).filter((each) => {
@@ -231,6 +236,7 @@ export function fakePair(keys: Readonly<Record<string, string>>, change: Partial
     others: [{id: idOf('c'), name: 'other', wire: other}],
     migrate: {host: '127.0.0.1', port: 7001, timeoutMs: 1000, replace: false},
     pace: {maxBlockMs: 20, windowSlots: 2},
+    bytesPerKey: undefined,
     nodeTimeoutMs: 15_000,
     emit: (event) => events.push(event),
     journal: {

@@ -48,14 +48,6 @@ export function countKeysInSlot(slot: number): WireCommand {
   return ['CLUSTER', 'COUNTKEYSINSLOT', String(slot)]
 }
 
-/** What `RESTORE` needs of a key: its value and its time to live. */
-export function copyKey(key: string): WireCommand[] {
-  return [
-    ['DUMP', key],
-    ['PTTL', key],
-  ]
-}
-
 /** Puts a dumped key into a slot that is being imported, as MIGRATE does. `ttlMs` 0 = no expiry. */
 export function restoreKey(copy: {
   readonly key: string

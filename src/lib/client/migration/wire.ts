@@ -17,7 +17,7 @@ export type WireCommand = readonly string[]
 export interface Wire {
   readonly name: string
   /**
-   * Sends all commands in one write; batches are answered in the order they were sent.
+   * Sends all commands in one write, shared by what else is sent in this turn of the event loop; batches are answered in the order they were sent.
    *
    * @param timeoutMs - bound on silence while replies are owed; the wire's own otherwise
    * @returns one reply per command, error replies in their place
@@ -45,8 +45,11 @@ export class SocketWire implements Wire {
   readonly name: string
   private readonly reader = new ReplyReader()
   private readonly owed: Batch[] = []
+  private unsent = ''
   private failure: CliError | undefined
   private silence: NodeJS.Timeout | undefined
+  /** When the last bytes came, or replies began to be owed. */
+  private heardAt = 0
 
   constructor(
     address: Address,
@@ -64,13 +67,22 @@ export class SocketWire implements Wire {
     if (commands.length === 0) return Promise.resolve([])
     return new Promise((resolve, reject) => {
       this.owed.push({commandCount: commands.length, timeoutMs, replies: [], resolve, reject})
-      if (this.owed.length === 1) this.watchSilence(timeoutMs)
-      this.socket.write(encodeCommands(commands), 'latin1')
+      if (this.owed.length === 1) this.heardAt = performance.now()
+      this.watchSilence(timeoutMs)
+      // What several ask for in one turn of the event loop goes out as one: a write costs more than what it carries.
+      if (this.unsent === '') setImmediate(() => this.flush())
+      this.unsent += encodeCommands(commands)
     })
   }
 
   close(): void {
     this.fail(new CliError('UNREACHABLE', `the connection to ${this.name} is closed`))
+  }
+
+  private flush(): void {
+    const text = this.unsent
+    this.unsent = ''
+    if (!this.failure) this.socket.write(text, 'latin1')
   }
 
   private onData(chunk: Buffer): void {
@@ -81,9 +93,7 @@ export class SocketWire implements Wire {
       this.fail(new CliError('UNREACHABLE', `${this.name}: ${messageOf(error)}`))
       return
     }
-    const batch = this.owed[0]
-    if (batch) this.watchSilence(batch.timeoutMs)
-    else clearTimeout(this.silence)
+    this.heardAt = performance.now()
   }
 
   private onReply(reply: WireReply): void {
@@ -95,11 +105,16 @@ export class SocketWire implements Wire {
     batch.resolve(batch.replies)
   }
 
-  private watchSilence(timeoutMs: number): void {
-    clearTimeout(this.silence)
-    this.silence = setTimeout(() => {
-      this.fail(new CliError('TIMED_OUT', `${this.name} did not answer within ${timeoutMs} ms`))
-    }, timeoutMs)
+  /** One timer that looks how long it has been quiet: setting one anew for each chunk would cost more than the chunk. */
+  private watchSilence(waitMs: number): void {
+    this.silence ??= setTimeout(() => {
+      this.silence = undefined
+      const owed = this.owed[0]
+      if (!owed) return
+      const quietMs = performance.now() - this.heardAt
+      if (quietMs < owed.timeoutMs) this.watchSilence(owed.timeoutMs - quietMs)
+      else this.fail(new CliError('TIMED_OUT', `${this.name} did not answer within ${owed.timeoutMs} ms`))
+    }, waitMs)
   }
 
   private fail(error: CliError): void {

@@ -1,6 +1,6 @@
-import {copyKey, deleteKeys, keysInSlot, restoreKey, setMigrating} from '../../client/migration/legacy.js'
+import {deleteKeys, keysInSlot, restoreKey, setMigrating} from '../../client/migration/legacy.js'
 import type {WireReply} from '../../client/migration/reply-reader.js'
-import type {Wire} from '../../client/migration/wire.js'
+import type {Wire, WireCommand} from '../../client/migration/wire.js'
 import {NodeReplyError} from '../../client/reply-error.js'
 import {CliError} from '../../kernel/errors.js'
 import {LIST_KEYS} from './drain.js'
@@ -12,7 +12,7 @@ import type {PairContext} from './types.js'
  * each answer. Instead the copy is made while nobody can see it, and a transaction switches over:
  *
  *   target  SETSLOT IMPORTING                          (the window was opened; no key of the slot is here)
- *   source  WATCH k1 k2 ..; DUMP k1; PTTL k1; ..       the source is stable: it serves every key, redirects nobody
+ *   source  WATCH k1 k2 ..; DUMP k1; ..; PTTL k1; ..   the source is stable: it serves every key, redirects nobody
  *   target  RESTORE-ASKING k1 ..                       invisible: who comes without ASKING is sent to the source
  *   source  MULTI; SETSLOT MIGRATING; DEL k1 k2 ..; EXEC
  *
@@ -52,10 +52,17 @@ interface Copy {
   readonly ttlMs: number
 }
 
+/** A slot whose copies are at the target, before its switch. */
+interface CopiedSlot {
+  readonly slot: number
+  readonly copies: readonly Copy[]
+}
+
 export class CopyLanes {
   private readonly lanes: Promise<Wire>[] = []
   private readonly laneCount: number
   private off = false
+  private withTtl = false
 
   constructor(
     private readonly context: PairContext,
@@ -77,18 +84,21 @@ export class CopyLanes {
    * @throws {CliError} if a connection is lost: then `resume` finds each slot before or after its switch
    */
   async run(slots: readonly SizedSlot[]): Promise<CopyResult> {
-    const switched: SwitchedSlot[] = []
-    const refused: number[] = []
-    let next = 0
-    const work = async (lane: number) => {
-      for (let slot = slots[next++]; slot; slot = slots[next++]) {
-        const outcome = this.off ? undefined : await this.copy(await this.lane(lane), slot)
-        if (outcome) switched.push(outcome)
-        else refused.push(slot.slot)
+    const result = {switched: [] as SwitchedSlot[], refused: [] as number[]}
+    const waiting = [...slots].reverse()
+    const work = async (index: number) => {
+      const lane = await this.lane(index)
+      // The switch of one slot and the dump of the next share a write: EXEC ends the watch of the one before.
+      for (let copied: CopiedSlot | undefined, next = waiting.pop(); copied || next; next = waiting.pop()) {
+        const switching = copied ? this.switchCommands(copied) : []
+        const replies = await lane.send([...switching, ...(next ? this.dumpCommands(next) : [])])
+        if (copied) await this.onSwitched(lane, copied, replies.slice(0, switching.length), result)
+        copied = next && (await this.restore(lane, next, replies.slice(switching.length)))
+        if (next && !copied) result.refused.push(next.slot)
       }
     }
-    await Promise.all(Array.from({length: Math.min(this.laneCount, slots.length)}, (_, lane) => work(lane)))
-    return {switched, refused}
+    await Promise.all(Array.from({length: Math.min(this.laneCount, slots.length)}, (_, index) => work(index)))
+    return result
   }
 
   async close(): Promise<void> {
@@ -102,37 +112,70 @@ export class CopyLanes {
     return lane
   }
 
+  /** Times to live are asked for key by key only at a source that has any; the answer holds because of the watch. */
+  private dumpCommands({keys}: SizedSlot): WireCommand[] {
+    const names = keys.map(({key}) => key)
+    const ttls = this.withTtl ? names.map((key) => ['PTTL', key]) : [['INFO', 'keyspace']]
+    return [['WATCH', ...names], ...names.map((key) => ['DUMP', key]), ...ttls]
+  }
+
   /** @returns undefined if the slot was left as it was */
-  private async copy(lane: Wire, {keys, slot}: SizedSlot): Promise<SwitchedSlot | undefined> {
-    const {source, target} = this.context
-    const dumped = await lane.send([['WATCH', ...keys.map(({key}) => key)], ...keys.flatMap(({key}) => copyKey(key))])
-    const copies = dumped[0] === 'OK' ? copiesOf(keys, dumped) : undefined
-    const restored = copies ? await target.wire.send(copies.map(restoreKey)) : []
-    if (!copies || restored.some((reply) => reply !== 'OK')) {
-      if (refusesCommand([...dumped, ...restored])) this.off = true
-      await lane.send([['UNWATCH']])
-      await this.discard(copies?.filter((_, index) => restored[index] === 'OK') ?? [])
-      return undefined
-    }
-    const answers = await lane.send([
+  private async restore(lane: Wire, slot: SizedSlot, dumped: readonly WireReply[]): Promise<CopiedSlot | undefined> {
+    const copies = dumped[0] === 'OK' ? this.copiesOf(slot.keys, dumped) : undefined
+    const restored = copies ? await this.context.target.wire.send(copies.map(restoreKey)) : []
+    if (copies && restored.every((reply) => reply === 'OK')) return {slot: slot.slot, copies}
+    if (refusesCommand([...dumped, ...restored])) this.off = true
+    await lane.send([['UNWATCH']])
+    await this.discard(copies?.filter((_, index) => restored[index] === 'OK') ?? [])
+    return undefined
+  }
+
+  private switchCommands({copies, slot}: CopiedSlot): WireCommand[] {
+    return [
       ['MULTI'],
-      setMigrating(slot, target.id),
+      setMigrating(slot, this.context.target.id),
       ...(copies.length > 0 ? [deleteKeys(copies)] : []),
       ['EXEC'],
       keysInSlot(slot, LIST_KEYS),
-    ])
+    ]
+  }
+
+  private async onSwitched(
+    lane: Wire,
+    {copies, slot}: CopiedSlot,
+    answers: readonly WireReply[],
+    result: {readonly switched: SwitchedSlot[]; readonly refused: number[]},
+  ): Promise<void> {
+    const {emit, source, target} = this.context
     const [done, left] = answers.slice(-2)
     if (!Array.isArray(done)) {
       await this.discard(copies)
-      return undefined
+      result.refused.push(slot)
+      return
     }
     if (done[0] !== 'OK') {
       await this.putBack(lane, slot, copies)
       throw new CliError('PLAN_PARTIAL', `${source.name} does not migrate slot ${slot}: ${textOf(done[0])}`)
     }
-    const {emit} = this.context
     emit({event: 'progress', from: source.id, to: target.id, keys: copies.length, slots: 1})
-    return {slot, keyCount: copies.length, left: Array.isArray(left) ? (left as string[]) : []}
+    result.switched.push({slot, keyCount: copies.length, left: Array.isArray(left) ? (left as string[]) : []})
+  }
+
+  /** @returns undefined if a key could not be dumped; a key that is gone is left out */
+  private copiesOf(keys: SizedSlot['keys'], replies: readonly WireReply[]): Copy[] | undefined {
+    if (!this.withTtl && hasExpiries(replies.at(-1))) {
+      this.withTtl = true
+      return undefined
+    }
+    const copies: Copy[] = []
+    for (const [index, {key}] of keys.entries()) {
+      const payload = replies[1 + index]
+      const ttlMs = this.withTtl ? replies[1 + keys.length + index] : -1
+      if (payload === null) continue
+      if (typeof payload !== 'string' || typeof ttlMs !== 'number') return undefined
+      copies.push({key, payload, ttlMs: ttlMs < 0 ? 0 : Math.max(1, ttlMs)})
+    }
+    return copies
   }
 
   /** Copies that nobody has seen. They must be gone before the source redirects anybody. */
@@ -157,17 +200,10 @@ export class CopyLanes {
   }
 }
 
-/** @returns undefined if a key could not be dumped; a key that is gone is left out */
-function copiesOf(keys: SizedSlot['keys'], replies: readonly WireReply[]): Copy[] | undefined {
-  const copies: Copy[] = []
-  for (const [index, {key}] of keys.entries()) {
-    const payload = replies[1 + index * 2]
-    const ttlMs = replies[2 + index * 2]
-    if (payload === null) continue
-    if (typeof payload !== 'string' || typeof ttlMs !== 'number') return undefined
-    copies.push({key, payload, ttlMs: ttlMs < 0 ? 0 : Math.max(1, ttlMs)})
-  }
-  return copies
+/** Whether a node has keys that expire, by its INFO keyspace; yes if it does not tell. */
+function hasExpiries(info: WireReply | undefined): boolean {
+  const match = typeof info === 'string' ? /^db0:keys=\d+,expires=(\d+)/m.exec(info) : undefined
+  return match?.[1] !== '0'
 }
 
 /** Whether a node cannot or may not do this at all, so that trying with each slot is a waste. */

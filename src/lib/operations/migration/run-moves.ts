@@ -1,5 +1,5 @@
 import {CliError} from '../../kernel/errors.js'
-import {highestEpoch, nameNode, ownRecord, primariesOf} from '../../model/cluster-map.js'
+import {highestEpoch, keyCountOf, nameNode, ownRecord, primariesOf} from '../../model/cluster-map.js'
 import type {NodeRecord, NodeView} from '../../model/cluster-view.js'
 import type {NodeId} from '../../model/node-id.js'
 import {slotsOf} from '../../model/slot-set.js'
@@ -124,6 +124,7 @@ async function pairContext(
       replace: options.replace,
     },
     pace: options.pace,
+    bytesPerKey: bytesPerSmallKey(wires.node(from)),
     nodeTimeoutMs: await wires.nodeTimeoutMs(from),
     emit,
     journal,
@@ -140,4 +141,13 @@ function targetAsSeenBySource(source: NodeView, to: NodeId): NodeRecord {
   throw new CliError('NODES_DISAGREE', `${nameNode(source)} does not know node ${to}, or not its address`, {
     details: {nodeId: source.id, unknown: to},
   })
+}
+
+/** A data set of this size is moved in a blink even if it is one key; looking at each key would take longer. */
+const SMALL_DATA_SET_BYTES = 16 * 1024 * 1024
+
+function bytesPerSmallKey(node: NodeView): number | undefined {
+  const bytes = Number(node.info.get('used_memory_dataset') ?? Number.NaN)
+  const keys = keyCountOf(node)
+  return bytes <= SMALL_DATA_SET_BYTES && keys > 0 ? Math.ceil(bytes / keys) : undefined
 }

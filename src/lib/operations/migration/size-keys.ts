@@ -24,6 +24,10 @@ export interface SizedSlot {
  * the sizes unknown.
  */
 export async function sizeKeys(context: PairContext, pace: Pace, slots: readonly ListedSlot[]): Promise<SizedSlot[]> {
+  if (context.bytesPerKey !== undefined) {
+    const bytes = context.bytesPerKey
+    return slots.map(({keys, slot}) => ({slot, keys: keys.map((key) => ({key, bytes}))}))
+  }
   const keys = slots.flatMap((listed) => listed.keys)
   const writes: Promise<unknown[]>[] = []
   for (let at = 0; at < keys.length; at += KEYS_PER_WRITE) {

@@ -59,6 +59,8 @@ export interface PairContext {
   readonly others: readonly Endpoint[]
   readonly migrate: Omit<MigrateOptions, 'timeoutMs'> & {readonly timeoutMs: number}
   readonly pace: PaceOptions
+  /** What a key of the source takes on average, if its data set is too small to hold a big one; else each is asked for. */
+  readonly bytesPerKey: number | undefined
   readonly nodeTimeoutMs: number
   readonly emit: Emit
   readonly journal: WindowJournal
