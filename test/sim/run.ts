@@ -169,7 +169,10 @@ function repair(stage: Stage): void {
   }
   world.run(2 * world.options.nodeTimeoutMs)
   for (const node of world.running) {
-    const lost = world.running.filter((other) => node.core?.nodes.get(other.id)?.hasAddress === false)
+    const lost = world.running.filter((other) => {
+      const known = node.core?.nodes.get(other.id)
+      return other !== node && known !== undefined && known.ip !== other.ip
+    })
     for (const {index} of lost) runLine(stage, `meet ${node.index} ${index}`)
   }
 }
