@@ -20,6 +20,8 @@ interface PendingSave {
 }
 
 const LOCK_ATTEMPTS = 5
+/** Some file systems have none; creating the file exclusively is the next best. */
+const NO_HARD_LINKS = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS'])
 
 /**
  * nodes.conf on disk (wire.md 1.14): always whole, and only one node's.
@@ -183,6 +185,14 @@ function lockedBy(path: string, {pid}: Holder): NodesConfLockedError {
 function tryLink(from: string, to: string): boolean {
   try {
     linkSync(from, to)
+    return true
+  } catch (error) {
+    const {code = ''} = error as NodeJS.ErrnoException
+    if (code === 'EEXIST') return false
+    if (!NO_HARD_LINKS.has(code)) throw error
+  }
+  try {
+    writeFileSync(to, readFileSync(from), {flag: 'wx'})
     return true
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false

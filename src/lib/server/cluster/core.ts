@@ -14,6 +14,9 @@ import {announceRole} from './roles.js'
 import {ClusterState} from './state.js'
 import type {ClusterConfig, ClusterCoreOptions, ClusterEffect, ClusterInput} from './types.js'
 
+/** What fits into a header and into nodes.conf. */
+const ANNOUNCEABLE = /^[0-9A-Za-z.:_%-]{0,45}$/
+
 /**
  * One cluster node, without sockets, disk or clock. The contract for driving it stands in types.ts.
  *
@@ -244,7 +247,12 @@ export class ClusterCore implements ClusterCoreApi {
 
   /** Our own line of the table follows the settings. */
   private applyConfig(): void {
-    const {config, myself} = this.state
+    const {state} = this
+    if (!ANNOUNCEABLE.test(state.config.announceIp)) {
+      state.log('warning', `cluster-announce-ip ${JSON.stringify(state.config.announceIp)} is no address, ignored.`)
+      state.config = {...state.config, announceIp: ''}
+    }
+    const {config, myself} = state
     if (config.announceIp !== '') myself.ip = config.announceIp
     myself.port = config.announcePort || config.port
     myself.busPort = config.announceBusPort || config.busPort

@@ -82,7 +82,8 @@ export function renderInfo(state: ClusterState): string {
 }
 
 function messageCounts(counts: readonly number[], direction: 'sent' | 'received'): [string, number][] {
-  const types = Object.keys(MESSAGE_TYPES)
+  // As Redis abbreviates.
+  const types = Object.keys(MESSAGE_TYPES).map((type) => (type === 'auth-request' ? 'auth-req' : type))
   const lines = counts.flatMap((count, type): [string, number][] =>
     count === 0 ? [] : [[`cluster_stats_messages_${types[type]}_${direction}`, count]],
   )

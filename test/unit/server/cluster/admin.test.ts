@@ -185,6 +185,16 @@ describe('other commands', () => {
     expect(b.core.renderNode(b.core.nodes.get(a.id)!)).toContain('127.0.0.1:7000@17000,a.example master')
   })
 
+  it('an announced address that could not stand in nodes.conf is ignored', () => {
+    const {a, net} = pair()
+    net.perform(
+      a,
+      a.core.step({kind: 'config-changed', config: {...a.core.config, announceIp: '10.0.0.1 x\n'}}, net.nowMs),
+    )
+    expect(a.core.config.announceIp).toBe('')
+    expect(() => new TestNode(7000, {}, a.core.renderNodesConf())).not.toThrow()
+  })
+
   it('PUBLISH reaches all nodes, a sharded one those of the shard', () => {
     const net = formedCluster(3)
     const [a, b, c] = net.nodes as [TestNode, TestNode, TestNode]

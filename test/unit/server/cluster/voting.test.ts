@@ -44,6 +44,8 @@ describe('voting (wire.md 1.10, voter)', () => {
     expect(ask()).toBe(true)
     expect(voter.core.lastVoteEpoch).toBe(voter.core.currentEpoch)
     expect(voter.core.renderNodesConf()).toContain(`lastVoteEpoch ${voter.core.lastVoteEpoch}`)
+    expect(voter.core.renderInfo()).toContain('cluster_stats_messages_auth-req_received:1\r\n')
+    expect(voter.core.renderInfo()).toContain('cluster_stats_messages_auth-ack_sent:1\r\n')
   })
 
   it('never votes twice in one epoch', () => {
