@@ -1,7 +1,7 @@
-// Compiles src/ to dist/ from nothing, makes one file of the server, and writes oclif.manifest.json.
+// Writes dist/ from nothing: bundles for Node and declarations for TypeScript; then oclif.manifest.json.
 // The manifest comes from @oclif/core's own Plugin class, which is what `oclif manifest` calls.
 import {execFileSync} from 'node:child_process'
-import {readFileSync, rmSync, writeFileSync} from 'node:fs'
+import {readdirSync, readFileSync, rmSync, writeFileSync} from 'node:fs'
 import {createRequire} from 'node:module'
 import {dirname, join} from 'node:path'
 import {fileURLToPath} from 'node:url'
@@ -11,17 +11,45 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const require = createRequire(import.meta.url)
 const tscBin = join(dirname(require.resolve('typescript/package.json')), 'bin', 'tsc')
 
-rmSync(join(root, 'dist'), {force: true, recursive: true})
-execFileSync(process.execPath, [tscBin, '-p', join(root, 'tsconfig.json')], {stdio: 'inherit'})
+const {dependencies} = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
+// Loaded at every start. Finding and reading their hundreds of files one by one takes longer than all that `check` does.
+const BUNDLED = ['@oclif/core', 'ioredis']
+const external = Object.keys(dependencies).filter((name) => !BUNDLED.includes(name))
 
-// A node is started often and must answer at once; resolving its 170 modules one by one takes longer than all the rest.
+rmSync(join(root, 'dist'), {force: true, recursive: true})
+execFileSync(process.execPath, [tscBin, '-p', join(root, 'tsconfig.json'), '--emitDeclarationOnly'], {stdio: 'inherit'})
+
+const commands = readdirSync(join(root, 'src', 'commands'), {recursive: true})
+  .filter((name) => name.endsWith('.ts'))
+  .map((name) => join(root, 'src', 'commands', name))
 buildSync({
-  allowOverwrite: true,
+  absWorkingDir: root,
+  // The bundled packages are CommonJS; these are the names such a module finds around itself.
+  banner: {
+    js: [
+      "import {createRequire as createRequireOfBundle} from 'node:module'",
+      "import {dirname as dirnameOfBundle} from 'node:path'",
+      "import {fileURLToPath as pathOfBundle} from 'node:url'",
+      'const require = createRequireOfBundle(import.meta.url)',
+      'const __filename = pathOfBundle(import.meta.url)',
+      'const __dirname = dirnameOfBundle(__filename)',
+    ].join(';'),
+  },
   bundle: true,
-  entryPoints: [join(root, 'dist', 'lib', 'node', 'main.js')],
+  chunkNames: 'chunks/[name]-[hash]',
+  entryPoints: [
+    ...commands,
+    join(root, 'src', 'embedded.ts'),
+    join(root, 'src', 'lib', 'cli', 'main.ts'),
+    join(root, 'src', 'lib', 'node', 'main.ts'),
+  ],
+  external: [...external, 'ts-node', 'tsx', 'typescript'],
   format: 'esm',
-  outfile: join(root, 'dist', 'lib', 'node', 'main.js'),
+  logLevel: 'warning',
+  outbase: join(root, 'src'),
+  outdir: join(root, 'dist'),
   platform: 'node',
+  splitting: true,
   target: 'node20',
 })
 

@@ -138,8 +138,8 @@ export async function connectNode(
   {signal, tlsName}: {signal?: AbortSignal | undefined; tlsName?: string | undefined} = {},
 ): Promise<NodeConnection> {
   throwIfAborted(signal)
-  const {Redis} = await import('ioredis')
-  const redis = new Redis(ioredisOptions(address, options, tlsName))
+  const {default: ioredis} = await import('ioredis')
+  const redis = new ioredis.Redis(ioredisOptions(address, options, tlsName))
   let lastError: Error | undefined
   redis.on('error', (error: Error) => {
     lastError = error

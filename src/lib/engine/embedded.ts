@@ -3,12 +3,12 @@ import {existsSync} from 'node:fs'
 import {chmod, mkdir, open, readFile, rename, rm, rmdir, writeFile} from 'node:fs/promises'
 import {dirname, join, resolve} from 'node:path'
 import {setTimeout as delay} from 'node:timers/promises'
-import {fileURLToPath} from 'node:url'
 import {CliError} from '../kernel/errors.js'
 import {renderAddress} from '../model/address.js'
 import type {Engine, NodeRef, NodeSpec, Probe} from './engine.js'
 import {reasonIn} from './log-reason.js'
 import {parseNodeConfAddress, renderNodeConf} from './node-conf.js'
+import {packageFile} from './package-root.js'
 import {pingOnce} from './ping.js'
 import {takenPorts} from './ports.js'
 import {findProcess, listProcesses, type ProcessEntry} from './process-table.js'
@@ -30,8 +30,6 @@ export interface EmbeddedEngineOptions {
   readonly startTimeoutMs?: number
 }
 
-/** From here to the package's own bin/, whether it runs from src/, dist/ or an installed package. */
-const SERVER_ENTRY = fileURLToPath(new URL('../../../bin/server.js', import.meta.url))
 const CONF_NAME = 'node.conf'
 const LOG_NAME = 'node.log'
 const NODES_NAME = 'nodes.conf'
@@ -48,7 +46,7 @@ export class EmbeddedEngine implements Engine {
   private readonly startTimeoutMs: number
   private readonly identity: RegExp
 
-  constructor({folder, serverEntry = SERVER_ENTRY, startTimeoutMs = 15_000}: EmbeddedEngineOptions) {
+  constructor({folder, serverEntry = packageFile('bin', 'server.js'), startTimeoutMs = 15_000}: EmbeddedEngineOptions) {
     this.folder = resolve(folder)
     this.serverEntry = serverEntry
     this.startTimeoutMs = startTimeoutMs
