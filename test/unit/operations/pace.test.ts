@@ -29,15 +29,23 @@ describe('Pace', () => {
     expect(pace.batches(keys(25)).map((batch) => batch.length)).toEqual([10, 10, 5])
   })
 
-  it('believes at once that it is slower than thought, and slowly that it is faster', () => {
+  it('believes quickly that keys are slower than thought, and then splits them', () => {
     const pace = new Pace(OPTIONS, 0.1)
-    const before = pace.estimateMs(10, 0)
-    pace.learn(before, before * 10)
-    expect(pace.estimateMs(10, 0)).toBeCloseTo(before * 10)
-    pace.learn(before * 10, before)
-    expect(pace.estimateMs(10, 0)).toBeGreaterThan(before * 5)
-    for (let i = 0; i < 50; i++) pace.learn(pace.estimateMs(10, 0), before)
-    expect(pace.estimateMs(10, 0)).toBeCloseTo(before, 1)
+    for (let i = 0; i < 5; i++) pace.learn({migrateCount: 1, keyCount: 100, bytes: 20_000}, 30)
+    expect(pace.batches(keys(100, 200)).length).toBeGreaterThan(1)
+  })
+
+  it('does not split because the way to the target is long', () => {
+    const pace = new Pace(OPTIONS, 4)
+    for (let i = 0; i < 100; i++) pace.learn({migrateCount: 1, keyCount: 25, bytes: 5000}, 15)
+    expect(pace.batches(keys(25, 200))).toHaveLength(1)
+    expect(pace.estimateMs(25, 5000)).toBeGreaterThan(10)
+  })
+
+  it('does not take one stall for the nature of the keys', () => {
+    const pace = new Pace(OPTIONS, 0.1)
+    pace.learn({migrateCount: 4, keyCount: 100, bytes: 20_000}, 500)
+    expect(pace.batches(keys(100, 200))).toHaveLength(1)
   })
 
   it('makes bursts longer over a long way, within a share of the allowed block', () => {

@@ -5,7 +5,7 @@ import type {WireCommand} from '../../client/migration/wire.js'
 import {NodeReplyError} from '../../client/reply-error.js'
 import {CliError} from '../../kernel/errors.js'
 import {compareBusyKeys} from './busy-keys.js'
-import {batchBytes, type Pace, type SizedKey} from './pace.js'
+import {type BurstLoad, batchBytes, type Pace, type SizedKey} from './pace.js'
 import {type SizedSlot, sizeKeys} from './size-keys.js'
 import type {PairContext} from './types.js'
 
@@ -39,7 +39,7 @@ interface Batch {
 
 interface Burst {
   readonly batches: readonly Batch[]
-  readonly estimatedMs: number
+  readonly load: BurstLoad
   readonly sentAt: number
   readonly replies: Promise<WireReply[]>
 }
@@ -119,13 +119,16 @@ export class Drain {
     const silenceMs = timeoutMs * 2 + this.context.nodeTimeoutMs
     const replies = this.context.source.wire.send(commands, silenceMs)
     replies.catch(() => undefined)
-    this.flying.push({batches, estimatedMs, sentAt: performance.now(), replies})
+    const keyCount = batches.reduce((sum, {keys}) => sum + keys.length, 0)
+    const bytes = batches.reduce((sum, {keys}) => sum + batchBytes(keys), 0)
+    const load = {migrateCount: batches.length, keyCount, bytes}
+    this.flying.push({batches, load, sentAt: performance.now(), replies})
   }
 
-  private async land({batches, estimatedMs, replies, sentAt}: Burst): Promise<void> {
+  private async land({batches, load, replies, sentAt}: Burst): Promise<void> {
     const answers = await replies
     const now = performance.now()
-    this.pace.learn(estimatedMs, now - Math.max(sentAt, this.lastReplyAt))
+    this.pace.learn(load, now - Math.max(sentAt, this.lastReplyAt))
     this.lastReplyAt = now
     let next = 0
     const before = {keys: this.keys, slots: this.drained.length}

@@ -1,7 +1,7 @@
 import type {PaceOptions} from './types.js'
 
 /** First guesses; the measured time of each burst corrects them. */
-const MS_PER_MIGRATE = 0.15
+const MS_PER_MIGRATE = 0.1
 const MS_PER_KEY = 0.006
 const BYTES_PER_MS = 100_000
 
@@ -17,8 +17,12 @@ const BATCH_SHARE = 0.5
 
 const CORRECTION_MIN = 0.25
 const CORRECTION_MAX = 100
-/** Weight of the newest burst in the running correction. */
+/** Weight of the newest burst where it was faster than thought. */
 const CORRECTION_GAIN = 0.25
+/** Slower is believed at once, but one stall of a busy machine is not taken for the nature of the keys. */
+const CORRECTION_STEP_MAX = 2
+/** Weight of the newest burst in what a MIGRATE costs whatever it carries; a shorter one is believed at once. */
+const FIXED_GAIN = 0.1
 
 export interface SizedKey {
   readonly key: string
@@ -26,14 +30,24 @@ export interface SizedKey {
   readonly bytes: number | undefined
 }
 
+/** What one write of MIGRATEs carries. */
+export interface BurstLoad {
+  readonly migrateCount: number
+  readonly keyCount: number
+  readonly bytes: number
+}
+
 /**
  * Decides how much goes into one MIGRATE and into one write, from what the last ones took.
  *
  * Redis serves one client's whole input before the next client's, so a write of several MIGRATEs blocks the source like
- * one large one: both are bounded in estimated time.
+ * one large one: both are bounded in estimated time. A MIGRATE costs a way to the target and back, whatever it carries,
+ * and something for each key and byte; only the latter is a reason to split.
  */
 export class Pace {
-  /** Measured time / estimated time. */
+  /** What a MIGRATE costs whatever it carries. Milliseconds. */
+  private fixedMs: number
+  /** Measured time of keys and bytes / estimated time. */
   private correction = 1
 
   /**
@@ -42,11 +56,17 @@ export class Pace {
   constructor(
     private readonly options: PaceOptions,
     private readonly roundTripMs: number,
-  ) {}
+  ) {
+    this.fixedMs = MS_PER_MIGRATE + roundTripMs
+  }
 
   /** Estimated time that a MIGRATE of these keys blocks the source. Milliseconds. */
   estimateMs(keyCount: number, bytes: number): number {
-    return (MS_PER_MIGRATE + keyCount * MS_PER_KEY + bytes / BYTES_PER_MS) * this.correction
+    return this.fixedMs + this.loadMs(keyCount, bytes) * this.correction
+  }
+
+  private loadMs(keyCount: number, bytes: number): number {
+    return keyCount * MS_PER_KEY + bytes / BYTES_PER_MS
   }
 
   /** Estimated time that a key alone blocks the source. Milliseconds. */
@@ -77,7 +97,8 @@ export class Pace {
     let bytes = 0
     for (const key of keys) {
       const size = key.bytes ?? BYTES_PER_KEY_GUESS
-      const full = batch.length >= keysMax || this.estimateMs(batch.length + 1, bytes + size) > this.batchMs
+      const full =
+        batch.length >= keysMax || this.loadMs(batch.length + 1, bytes + size) * this.correction > this.batchMs
       if (batch.length > 0 && full) {
         batches.push(batch)
         batch = []
@@ -90,13 +111,15 @@ export class Pace {
     return batches
   }
 
-  /** @param estimatedMs - by `estimateMs`, before the burst was sent */
-  learn(estimatedMs: number, measuredMs: number): void {
-    if (estimatedMs <= 0) return
-    const newest = (this.correction * Math.max(measuredMs, 0.01)) / estimatedMs
-    // Slower than thought is believed at once: the next burst must not block as long again.
-    const gain = newest > this.correction * 2 ? 1 : CORRECTION_GAIN
-    const blended = this.correction + (newest - this.correction) * gain
+  /** @param measuredMs - how long the source took for a burst */
+  learn({bytes, keyCount, migrateCount}: BurstLoad, measuredMs: number): void {
+    const eachMs = measuredMs / migrateCount
+    this.fixedMs = eachMs < this.fixedMs ? eachMs : this.fixedMs + (eachMs - this.fixedMs) * FIXED_GAIN
+    const newest = Math.max(0, measuredMs - migrateCount * this.fixedMs) / this.loadMs(keyCount, bytes)
+    const blended =
+      newest > this.correction
+        ? Math.min(newest, this.correction * CORRECTION_STEP_MAX)
+        : this.correction + (newest - this.correction) * CORRECTION_GAIN
     this.correction = Math.min(CORRECTION_MAX, Math.max(CORRECTION_MIN, blended))
   }
 }
