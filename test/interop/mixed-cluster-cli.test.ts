@@ -1,5 +1,7 @@
 import {connect, type Socket} from 'node:net'
+import {Cluster} from 'ioredis'
 import {beforeAll, describe, expect, it} from 'vitest'
+import {hashSlot} from '../../src/lib/protocol/hash-slot.js'
 import {describeWithPeers} from '../support/peers.js'
 import {claimPorts} from '../support/ports.js'
 import {waitFor} from '../support/processes.js'
@@ -34,6 +36,31 @@ describeWithPeers('redis-cli --cluster against embedded nodes alone', () => {
     await writeKeys(a, KEY_COUNT)
     expect(await redisCli('--cluster', 'info', seed())).toContain(`${KEY_COUNT} keys in 3 masters`)
     expect(await redisCli('--cluster', 'check', seed())).toContain('All nodes agree about slots configuration')
+  })
+
+  it('ioredis follows the slots, also while one is moving', async () => {
+    const [a, b] = nodes as [AnyNode, AnyNode]
+    const cluster = new Cluster([{host: '127.0.0.1', port: a.port}])
+    cluster.on('error', () => undefined)
+    const [from, to] = await Promise.all([a, b].map(async (node) => String(await node.call('CLUSTER', 'MYID'))))
+    const name = ['x', 'y', 'z', 'u', 'v', 'w'].find((tag) => hashSlot(`{${tag}}`) <= 5460) as string
+    const slot = hashSlot(`{${name}}`)
+    for (let index = 0; index < 20; index++) await cluster.set(`{${name}}${index}`, index)
+    await b.call('CLUSTER', 'SETSLOT', slot, 'IMPORTING', from as string)
+    await a.call('CLUSTER', 'SETSLOT', slot, 'MIGRATING', to as string)
+    const half = (await a.call('CLUSTER', 'GETKEYSINSLOT', slot, 10)) as string[]
+    await a.call('MIGRATE', '127.0.0.1', b.port, '', 0, 5000, 'KEYS', ...half)
+    // Half of the keys are answered with ASK, new ones too.
+    for (let index = 0; index < 20; index++) expect(await cluster.get(`{${name}}${index}`)).toBe(`${index}`)
+    await cluster.set(`{${name}}new`, 'x')
+    expect(await b.call('CLUSTER', 'COUNTKEYSINSLOT', slot)).toBe(11)
+    const rest = (await a.call('CLUSTER', 'GETKEYSINSLOT', slot, 100)) as string[]
+    await a.call('MIGRATE', '127.0.0.1', b.port, '', 0, 5000, 'KEYS', ...rest)
+    await b.call('CLUSTER', 'SETSLOT', slot, 'NODE', to as string)
+    await a.call('CLUSTER', 'SETSLOT', slot, 'NODE', to as string)
+    for (let index = 0; index < 20; index++) expect(await cluster.get(`{${name}}${index}`)).toBe(`${index}`)
+    cluster.disconnect()
+    await waitForOneView(nodes.slice(0, 3))
   })
 
   it('add-node and rebalance onto it', async () => {
