@@ -37,18 +37,20 @@ export interface WaitOptions {
   readonly everyMs?: number
 }
 
+type Truthy<T> = Exclude<T, false | 0 | '' | null | undefined>
+
 /**
  * Polls `condition` until it gives something truthy, which is returned. What it throws counts as "not yet" and is named
  * as the cause if the deadline passes.
  */
-export async function waitFor<T>(condition: () => Promise<T> | T, options: WaitOptions): Promise<NonNullable<T>> {
+export async function waitFor<T>(condition: () => Promise<T> | T, options: WaitOptions): Promise<Truthy<T>> {
   const {deadlineMs = 10_000, everyMs = 10, what} = options
   const end = Date.now() + deadlineMs
   let cause: unknown
   for (;;) {
     try {
       const value = await condition()
-      if (value) return value
+      if (value) return value as Truthy<T>
       cause = undefined
     } catch (error) {
       cause = error
