@@ -168,6 +168,8 @@ function repair(stage: Stage): void {
     if (core?.nodes.size === 1) runLine(stage, `meet ${index === 1 ? 2 : 1} ${index}`)
   }
   world.run(2 * world.options.nodeTimeoutMs)
+  // A packet under way may have brought a forgotten id to a node that had not known it, and so had not banned it.
+  runLine(stage, 'forget-lost')
   for (const node of world.running) {
     const lost = world.running.filter((other) => {
       const known = node.core?.nodes.get(other.id)

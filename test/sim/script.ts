@@ -27,7 +27,8 @@ export type Verb = (stage: Stage, args: readonly string[]) => string | undefined
 const VERBS: Readonly<Record<string, Verb>> = {
   addslots: (stage, [node, ranges]) => admin(stage, node, (core) => core.addSlots(slotsIn(ranges))),
   boot: ({world}, nodes) => each(world, nodes, (node) => node.start()),
-  bump: (stage, [node]) => (stage.mover.mayBump ? admin(stage, node, (core) => core.bumpEpoch().effects) : undefined),
+  // Asked when the command runs, not when it is sent: the node may be frozen in between.
+  bump: (stage, [node]) => admin(stage, node, (core) => (stage.mover.mayBump ? core.bumpEpoch().effects : [])),
   calm: ({world}) => quiet(() => world.calm()),
   careless: ({world, mover}, [slot, link]) => startMove(world, mover, slot, link, true),
   campaign: ({world}, [node, epoch, force]) =>
@@ -87,16 +88,14 @@ const VERBS: Readonly<Record<string, Verb>> = {
   run: ({world}, [duration]) => quiet(() => world.run(msOf(duration))),
   // What `fix` does for a slot whose owner is out of reach: its new owner takes it with a new epoch.
   saveconfig: (stage, [node]) => admin(stage, node, (core) => core.saveConfig()),
-  seize: (stage, [node, ranges]) => {
-    if (!stage.mover.mayBump) return undefined
-    const bumped = admin(stage, node, (core) => core.bumpEpoch().effects)
-    const take = (core: ClusterCore): ClusterEffect[] => {
+  seize: (stage, [node, ranges]) =>
+    admin(stage, node, (core) => {
+      if (!stage.mover.mayBump) return []
       const taken = slotsIn(ranges).filter((slot) => core.ownerOf(slot) !== core.myself)
+      const bumped = core.bumpEpoch().effects
       const dropped = core.delSlots(taken.filter((slot) => core.ownerOf(slot)))
-      return [...dropped, ...core.addSlots(taken), ...core.saveConfig()]
-    }
-    return bumped ?? admin(stage, node, take)
-  },
+      return [...bumped, ...dropped, ...core.addSlots(taken), ...core.saveConfig()]
+    }),
   setslot: (stage, [node, ranges, action, other]) => {
     const id = other === undefined ? '' : nodeOf(stage.world, other).id
     for (const slot of slotsIn(ranges)) {
