@@ -57,6 +57,8 @@ describe('Journal', () => {
     expect(summarise(record)).toMatchObject({state: 'broken-off', slotsDone: 0})
     const again = await Journal.reopen(folder, 'reshard-1')
     expect(again.touched).toBe(true)
+    expect([...again.reopened.keys()]).toEqual([0, 1, 2, 3, 4])
+    expect(summarise(await readJob(folder, 'reshard-1')).state).toBe('running')
     await again.done({...WINDOW, slots: '0-9', keys: 3})
     await again.finished()
     await again.close()
