@@ -38,6 +38,20 @@ export class ClientSocket {
   private isPaused = false
   private isQueued = false
   private isGone = false
+  private isWriting = false
+  private writesUnderWay = 0
+  /** One function for all writes of this socket; called at once when the kernel took everything. */
+  private readonly onWritten = (error?: Error | null): void => {
+    this.writesUnderWay--
+    if (error) {
+      if (!this.isWriting) this.close(false)
+      else setImmediate(() => this.close(false))
+    } else if (this.writesUnderWay === 0) {
+      this.client.unsentBytes = 0
+      if (!this.isWriting) this.onDrain()
+    }
+  }
+
   /** Since when unsent output has been above the soft limit; 0 = it is not. Unix milliseconds. */
   private softLimitSinceMs = 0
 
@@ -47,7 +61,6 @@ export class ClientSocket {
     this.client = client
     this.server = server
     this.onGone = onGone
-    socket.on('drain', () => this.onDrain())
     socket.on('end', () => this.close(false))
     socket.on('error', () => this.close(false))
     socket.on('close', () => this.close(false))
@@ -106,20 +119,20 @@ export class ClientSocket {
     this.isQueued = false
     this.flush()
     const {client} = this
-    if (client.throttled && !this.isGone && this.socket.writableLength <= this.unsentBytesMax())
+    if (client.throttled && !this.isGone && client.unsentBytes <= this.unsentBytesMax()) {
       setImmediate(() => this.resume())
+    }
     this.adjustReading()
   }
 
   /** Sends what has gathered. */
   flush(): void {
-    const {client, socket} = this
+    const {client} = this
     if (this.isGone) return
     if (client.reply.out !== '') {
       const out = client.reply.take()
       this.server.stats.outputBytes += out.length
-      socket.write(out, 'latin1')
-      client.unsentBytes = socket.writableLength
+      this.write(out)
       if (client.unsentBytes !== 0 && this.isOverLimit(Date.now())) {
         this.server.effects.log(
           'warning',
@@ -130,6 +143,18 @@ export class ClientSocket {
       }
     }
     if (client.closing) this.close(true)
+  }
+
+  /**
+   * Past the stream's own queue and its bookkeeping, which cost as much as a command: the kernel takes nearly every answer
+   * at once, and what it does not take libuv keeps in order.
+   */
+  private write(out: string): void {
+    this.client.unsentBytes += out.length
+    this.writesUnderWay++
+    this.isWriting = true
+    this.socket._write(out, 'latin1', this.onWritten)
+    this.isWriting = false
   }
 
   private onDrain(): void {
@@ -144,7 +169,7 @@ export class ClientSocket {
     if (this.isGone) return
     const mustWait =
       client.throttled ||
-      client.unsentBytes > this.unsentBytesMax() ||
+      (client.unsentBytes > UNSENT_BYTES_MAX && client.unsentBytes > this.unsentBytesMax()) ||
       (client.parked && client.queryBufferBytes > PARKED_BYTES_MAX)
     if (mustWait === this.isPaused) return
     this.isPaused = mustWait
@@ -177,9 +202,8 @@ export class ClientSocket {
     if (timeout > 0 && !client.parked && nowMs - client.lastInteractionMs > timeout * 1000) {
       this.server.effects.log('verbose', 'Closing idle client')
       this.close(false)
-    } else if (client.unsentBytes > 0) {
-      client.unsentBytes = this.socket.writableLength
-      if (this.isOverLimit(nowMs)) this.close(false)
+    } else if (client.unsentBytes > 0 && this.isOverLimit(nowMs)) {
+      this.close(false)
     }
   }
 
