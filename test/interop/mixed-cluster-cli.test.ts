@@ -93,6 +93,19 @@ describeWithPeers('redis-cli --cluster against embedded nodes alone', () => {
     await waitForOneView(nodes.slice(0, 3))
   })
 
+  it('what was answered OK survives SIGKILL', async () => {
+    let node = await startEmbedded()
+    await node.call('CLUSTER', 'SET-CONFIG-EPOCH', 7)
+    for (let slot = 0; slot < 5; slot++) {
+      await node.call('CLUSTER', 'ADDSLOTS', slot)
+      await node.kill()
+      node = await node.restart()
+      expect(await node.call('CLUSTER', 'NODES')).toMatch(
+        new RegExp(` 7 connected ${slot === 0 ? '0' : `0-${slot}`}\n$`),
+      )
+    }
+  })
+
   it('a second process cannot use the same nodes.conf', async () => {
     const {folder} = nodes[0] as AnyNode
     const port = await claimPorts()

@@ -3,6 +3,7 @@ import {join} from 'node:path'
 import {decodeMessage} from '../protocol/bus/decode.js'
 import {encodeMessage} from '../protocol/bus/encode.js'
 import {FRAME_BYTES_MAX, FrameDecoder} from '../protocol/bus/framing.js'
+import type {BusMessage} from '../protocol/bus/message.js'
 import type {ClusterBinding} from '../server/cluster/api.js'
 import {ClusterCore} from '../server/cluster/core.js'
 import type {ClusterConfig, ClusterEffect, ClusterInput} from '../server/cluster/types.js'
@@ -23,8 +24,6 @@ export interface ClusterBusOptions {
   /** The cluster configuration cannot be written: a node that forgets its votes must not go on. */
   readonly onFatal: (reason: string) => void
 }
-
-type SendEffect = Extract<ClusterEffect, {kind: 'send'}>
 
 interface Connection {
   readonly socket: Socket
@@ -50,7 +49,11 @@ export class ClusterBus implements ClusterBinding {
   private nextAccepted = -1
   /** Durable saves under way; while there are any, packets are held. */
   private savesPending = 0
-  private held: SendEffect[] = []
+  /** Packets of this turn, and those that wait for the disk, by link. */
+  private readonly outgoing = new Map<number, BusMessage[]>()
+  private heldCount = 0
+  private isAheadWanted = false
+  private isTurnEnding = false
   private closed = false
 
   /**
@@ -119,6 +122,7 @@ export class ClusterBus implements ClusterBinding {
     for (const listener of this.listeners) listener.close()
     for (const {socket} of this.connections.values()) socket.destroy()
     this.connections.clear()
+    this.outgoing.clear()
     this.file.close()
   }
 
@@ -217,28 +221,28 @@ export class ClusterBus implements ClusterBinding {
   }
 
   private save(fsync: boolean, waits: boolean): void {
-    const render = () => this.core.renderNodesConf()
-    if (!fsync) this.file.saveSoon(render, this.onSaveFailed)
-    else if (waits || this.held.length > HELD_MESSAGES_MAX) this.saveNow()
-    else {
-      this.savesPending++
-      this.file.saveSoon(render, this.onSaveFailed, () => this.onSaved())
+    if (fsync && (waits || this.heldCount > HELD_MESSAGES_MAX)) {
+      this.guardSave(() => this.file.saveNow(this.core.renderNodesConf()))
+      return
     }
+    if (fsync) this.savesPending++
+    const onDone = fsync ? () => this.onSaved() : undefined
+    this.file.saveSoon(() => this.core.renderNodesConf(), this.onSaveFailed, onDone)
+    if (!waits) return
+    this.isAheadWanted = true
+    this.atEndOfTurn()
   }
 
-  private saveNow(): void {
+  private guardSave(save: () => void): void {
     try {
-      this.file.saveNow(this.core.renderNodesConf())
+      save()
     } catch (error) {
       this.onSaveFailed(error)
     }
   }
 
   private onSaved(): void {
-    if (--this.savesPending > 0 || this.closed) return
-    const {held} = this
-    this.held = []
-    for (const effect of held) this.send(effect)
+    if (--this.savesPending === 0 && !this.closed) this.flush()
   }
 
   /** What was to follow would reveal what is not on disk. */
@@ -250,9 +254,41 @@ export class ClusterBus implements ClusterBinding {
     this.close()
   }
 
-  private send(effect: SendEffect): void {
-    if (this.savesPending > 0) this.held.push(effect)
-    else this.connections.get(effect.link)?.socket.write(encodeMessage(effect.message))
+  private send({link, message}: Extract<ClusterEffect, {kind: 'send'}>): void {
+    const queued = this.outgoing.get(link)
+    if (queued) queued.push(message)
+    else this.outgoing.set(link, [message])
+    this.heldCount++
+    this.atEndOfTurn()
+  }
+
+  private atEndOfTurn(): void {
+    if (this.isTurnEnding) return
+    this.isTurnEnding = true
+    process.nextTick(() => this.endTurn())
+  }
+
+  /**
+   * Before the replies to clients leave: what an admin call changed is written, so that killing this process does not take
+   * back an OK. Then what the turn said on each link leaves in one write.
+   */
+  private endTurn(): void {
+    this.isTurnEnding = false
+    if (this.closed) return
+    if (this.isAheadWanted) {
+      this.isAheadWanted = false
+      this.guardSave(() => this.file.writeAhead(this.core.renderNodesConf()))
+    }
+    if (this.savesPending === 0) this.flush()
+  }
+
+  private flush(): void {
+    for (const [link, messages] of this.outgoing) {
+      const frames = latestNews(link, messages).map(encodeMessage)
+      this.connections.get(link)?.socket.write(frames.length === 1 ? (frames[0] as Buffer) : Buffer.concat(frames))
+    }
+    this.outgoing.clear()
+    this.heldCount = 0
   }
 
   private dial(link: number, host: string, port: number): void {
@@ -315,8 +351,19 @@ export class ClusterBus implements ClusterBinding {
   private drop(link: number): void {
     const connection = this.connections.get(link)
     this.connections.delete(link)
+    this.outgoing.delete(link)
     connection?.socket.destroy()
   }
+}
+
+/**
+ * A PONG on a link that we dialled answers nothing: it is news of us, and the last one of a turn tells all. A window of
+ * slots closed in one go would otherwise cost every node one claim per slot.
+ */
+function latestNews(link: number, messages: readonly BusMessage[]): readonly BusMessage[] {
+  if (link < 0 || messages.length === 1) return messages
+  const last = messages.findLastIndex(({body}) => body.type === 'pong')
+  return messages.filter(({body}, index) => body.type !== 'pong' || index === last)
 }
 
 function addressesOf(socket: Socket): {localIp: string; peerIp: string} {

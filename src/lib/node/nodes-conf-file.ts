@@ -1,5 +1,5 @@
 import {closeSync, fsyncSync, linkSync, openSync, readFileSync, renameSync, rmSync, writeFileSync} from 'node:fs'
-import {open, rename} from 'node:fs/promises'
+import {open} from 'node:fs/promises'
 import {dirname} from 'node:path'
 
 /** The file is another node's. */
@@ -20,6 +20,7 @@ interface PendingSave {
 }
 
 const LOCK_ATTEMPTS = 5
+const AHEAD_END = '# whole'
 /** Some file systems have none; creating the file exclusively is the next best. */
 const NO_HARD_LINKS = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS'])
 
@@ -27,8 +28,9 @@ const NO_HARD_LINKS = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS'])
  * nodes.conf on disk (wire.md 1.14): always whole, and only one node's.
  *
  * A save is write-temp, fsync, rename, fsync of the folder; `saveNow` is durable when it returns. `saveSoon` does the same
- * off the event loop's back, joins saves that come meanwhile, and tells when it is durable. The lock file `<path>.lock` names the process; one
- * left behind by a process that is gone is taken over.
+ * off the event loop's back, joins saves that come meanwhile, and tells when it is durable. `writeAhead` bridges the time
+ * until then against the death of the process: a copy beside the file, without fsync, which is taken at the next start if
+ * it is whole. The lock file `<path>.lock` names the process; one left behind by a process that is gone is taken over.
  */
 export class NodesConfFile {
   /** What was there at the start; undefined if nothing. */
@@ -37,14 +39,20 @@ export class NodesConfFile {
   private soon: PendingSave | undefined
   private writing: Promise<void> | undefined
   private closed = false
+  /** Counts the copies written ahead; `aheadOnDisk` is the number of the one that is there, 0 = none. */
+  private aheadCount = 0
+  private aheadOnDisk = 0
 
   /** @throws {NodesConfLockedError} if another running node has it */
   constructor(private readonly path: string) {
     lock(`${path}.lock`)
     try {
-      const text = readIfThere(path)
+      const saved = readIfThere(path)
+      const text = newerOf(saved, readAhead(`${path}.ahead`))
       // Redis treats an empty file as none.
       this.text = text === '' ? undefined : text
+      if (text !== undefined && text !== saved) this.saveNow(text)
+      rmSync(`${path}.ahead`, {force: true})
     } catch (error) {
       rmSync(`${path}.lock`, {force: true})
       throw error
@@ -67,6 +75,7 @@ export class NodesConfFile {
     }
     renameSync(temporary, this.path)
     fsyncFolder(dirname(this.path))
+    this.dropAhead(this.aheadCount)
     for (const done of joined) done()
   }
 
@@ -81,6 +90,24 @@ export class NodesConfFile {
     const callers = this.soon?.onDone ?? []
     this.soon = {render, onError, onDone: onDone === undefined ? callers : [...callers, onDone]}
     this.writing ??= this.writeLoop()
+  }
+
+  /**
+   * In the hands of the system on return: it outlives the process, not the machine. `saveSoon` must have been asked too.
+   *
+   * @throws the system's error
+   */
+  writeAhead(text: string): void {
+    if (this.closed) return
+    writeFileSync(`${this.path}.ahead`, `${text}${AHEAD_END} ${text.length}\n`, 'latin1')
+    this.aheadOnDisk = ++this.aheadCount
+  }
+
+  /** The file itself holds what was written ahead up to that number. */
+  private dropAhead(number: number): void {
+    if (this.aheadOnDisk === 0 || this.aheadOnDisk > number) return
+    this.aheadOnDisk = 0
+    rmSync(`${this.path}.ahead`, {force: true})
   }
 
   /** Writes what is pending and lets go of the lock. Safe to call twice. */
@@ -105,7 +132,7 @@ export class NodesConfFile {
       try {
         await this.writeOnce(render())
       } catch (error) {
-        onError(error)
+        if (!this.closed) onError(error)
         continue
       }
       for (const done of onDone) done()
@@ -114,7 +141,7 @@ export class NodesConfFile {
   }
 
   private async writeOnce(text: string): Promise<void> {
-    const {generation} = this
+    const {aheadCount, generation} = this
     const temporary = `${this.path}.tmp-${process.pid}-soon`
     const file = await open(temporary, 'w', 0o644)
     try {
@@ -128,14 +155,35 @@ export class NodesConfFile {
       rmSync(temporary, {force: true})
       return
     }
-    await rename(temporary, this.path)
+    // Not left to a thread, where it could come after such a save.
+    renameSync(temporary, this.path)
     const folder = await open(dirname(this.path), 'r')
     try {
       await folder.sync()
     } finally {
       await folder.close()
     }
+    this.dropAhead(aheadCount)
   }
+}
+
+/** @returns undefined if there is none, or one that the system had not written whole when the machine stopped */
+function readAhead(path: string): string | undefined {
+  const copy = readIfThere(path)
+  const end = copy?.lastIndexOf(AHEAD_END) ?? -1
+  if (copy === undefined || end < 0 || copy.slice(end) !== `${AHEAD_END} ${end}\n` || copy.includes('\0'))
+    return undefined
+  return copy.slice(0, end)
+}
+
+/** The copy, unless the file is known to be later: a durable save may have come between the two. */
+function newerOf(text: string | undefined, ahead: string | undefined): string | undefined {
+  if (ahead === undefined || text === undefined) return ahead ?? text
+  const epochs = (conf: string) =>
+    /^vars currentEpoch (\d+) lastVoteEpoch (\d+)/m.exec(conf)?.slice(1).map(Number) ?? []
+  const [current = 0, vote = 0] = epochs(ahead)
+  const [savedCurrent = 0, savedVote = 0] = epochs(text)
+  return current >= savedCurrent && vote >= savedVote ? ahead : text
 }
 
 function readIfThere(path: string): string | undefined {

@@ -1,6 +1,6 @@
 import {randomBytes} from 'node:crypto'
 import {readFileSync, writeFileSync} from 'node:fs'
-import {connect, type Socket} from 'node:net'
+import {connect, createServer, type Socket} from 'node:net'
 import {join} from 'node:path'
 import {afterEach, describe, expect, it} from 'vitest'
 import {NodeLog} from '../../../src/lib/node/log.js'
@@ -162,6 +162,57 @@ describe('the bus shell', () => {
       if (received.at(-1)?.header.currentEpoch === epoch) onDiskWhenTold.push(Number(saved?.[1]) - epoch)
     }
     expect(onDiskWhenTold).toEqual(Array.from({length: 20}, () => 0))
+  })
+
+  it('tells a window of slots in one PONG', async () => {
+    const {busPort, node} = await startNode()
+    const received: BusMessage[] = []
+    const peerPort = await claimPorts()
+    const peer = createServer((socket) => {
+      const decoder = new FrameDecoder()
+      socket.on('error', () => undefined)
+      socket.on('data', (chunk: Buffer) => {
+        decoder.push(chunk, (frame) => {
+          const message = decodeMessage(frame) as BusMessage
+          received.push(message)
+          if (message.body.type === 'pong') return
+          const place = {port: peerPort, busPort: peerPort + 10000}
+          socket.write(
+            encodeMessage({
+              header: header('s'.repeat(40), place),
+              body: {...PING.body, type: 'pong'} as BusMessage['body'],
+            }),
+          )
+        })
+      })
+    })
+    await new Promise<void>((resolve) => peer.listen(peerPort + 10000, '127.0.0.1', resolve))
+    const client = connect(busPort - 10000, '127.0.0.1')
+    sockets.push(client)
+    let replies = ''
+    client.on('data', (chunk: Buffer) => {
+      replies += chunk.toString('latin1')
+    })
+    client.write(`CLUSTER MEET 127.0.0.1 ${peerPort}\r\n`)
+    await waitFor(() => node.server.cluster?.core.nodes.has('s'.repeat(40)), {what: 'the handshake'})
+    received.length = 0
+    const {id} = node.server.cluster!.core.myself
+    const commands = Array.from({length: 64}, (_, slot) =>
+      [`CLUSTER SETSLOT ${slot} IMPORTING ${'s'.repeat(40)}`, `CLUSTER SETSLOT ${slot} NODE ${id}`].join('\r\n'),
+    )
+    client.write(`${commands.join('\r\n')}\r\n`)
+    await waitFor(() => (replies.match(/\+OK/g) ?? []).length === 129, {what: 'the replies'})
+    const pongs = () => received.filter(({body}) => body.type === 'pong')
+    await waitFor(
+      () =>
+        pongs()
+          .at(-1)
+          ?.header.slots.subarray(0, 8)
+          .every((byte) => byte === 255),
+      {what: 'the news'},
+    )
+    expect(pongs().length).toBeLessThanOrEqual(3)
+    peer.close()
   })
 
   it('refuses to start on the nodes.conf of another node, on a damaged one, and where it cannot write one', async () => {

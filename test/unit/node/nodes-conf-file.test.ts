@@ -103,6 +103,74 @@ describe('nodes.conf on disk (wire.md 1.14)', () => {
   })
 })
 
+describe('what is written ahead of a save', () => {
+  const conf = (current: number, vote: number, slots = '') =>
+    `${'a'.repeat(40)} :7000@17000 myself,master - 0 0 1 connected${slots}\nvars currentEpoch ${current} lastVoteEpoch ${vote}\n`
+
+  /** The text that a start finds after the death of a process that left these two. */
+  function found(saved: string | undefined, ahead: string): string | undefined {
+    if (saved !== undefined) writeFileSync(path, saved)
+    writeFileSync(`${path}.ahead`, ahead)
+    const file = new NodesConfFile(path)
+    file.close()
+    return file.text
+  }
+
+  /** What `writeAhead` leaves, without closing. */
+  function left(text: string): string {
+    const file = new NodesConfFile(path)
+    file.writeAhead(text)
+    const ahead = readFileSync(`${path}.ahead`, 'latin1')
+    file.close()
+    return ahead
+  }
+
+  it('outlives the process, is durable after the next start, and gone then', () => {
+    expect(found(conf(1, 0), left(conf(1, 0, ' 5')))).toBe(conf(1, 0, ' 5'))
+    expect(readFileSync(path, 'latin1')).toBe(conf(1, 0, ' 5'))
+    expect(readdirSync(folder)).toEqual(['nodes.conf'])
+  })
+
+  it('is taken by a node that never saved', () => {
+    expect(found(undefined, left(conf(0, 0)))).toBe(conf(0, 0))
+  })
+
+  it.each([
+    ['cut off', (text: string) => text.slice(0, -3)],
+    ['without its beginning', (text: string) => text.slice(5)],
+    ['with a hole', (text: string) => `${text.slice(0, 10)}${'\0'.repeat(10)}${text.slice(20)}`],
+    ['empty', () => ''],
+  ])('is ignored %s', (_name, damage) => {
+    expect(found(conf(1, 0), damage(left(conf(1, 0, ' 5'))))).toBe(conf(1, 0))
+  })
+
+  it('never takes back a vote or an epoch', () => {
+    expect(found(conf(5, 5), left(conf(5, 4, ' 5')))).toBe(conf(5, 5))
+    expect(found(conf(6, 4), left(conf(5, 4, ' 5')))).toBe(conf(6, 4))
+  })
+
+  it('goes with the save that holds it, not with one begun before', async () => {
+    const file = new NodesConfFile(path)
+    let saves = 0
+    const save = (text: string) =>
+      file.saveSoon(
+        () => text,
+        never,
+        () => saves++,
+      )
+    save(conf(1, 0))
+    // The first save has taken its text by the second turn of the loop.
+    await new Promise((resolve) => setImmediate(() => setImmediate(resolve)))
+    file.writeAhead(conf(1, 0, ' 5'))
+    save(conf(1, 0, ' 5'))
+    await waitFor(() => saves === 1 || saves === 2, {everyMs: 0, what: 'the first save'})
+    if (saves === 1) expect(existsSync(`${path}.ahead`)).toBe(true)
+    await waitFor(() => saves === 2, {what: 'the second save'})
+    expect(existsSync(`${path}.ahead`)).toBe(false)
+    file.close()
+  })
+})
+
 describe('the lock', () => {
   it('keeps a second user out until the first lets go', () => {
     const first = new NodesConfFile(path)

@@ -47,8 +47,8 @@ function watch(state: ClusterState, node: ClusterNode): void {
   const dataAgeMs = nowMs - node.dataReceivedMs
   const inFlight = node.pingSentMs > 0
   const isSilent = inFlight && pingAgeMs > timeoutMs / 2 && dataAgeMs > timeoutMs / 2
-  // Maybe only the connection is broken: a fresh one is dialled by the next cron.
-  if (isSilent && node.link && nowMs - node.link.createdMs > timeoutMs) closeLink(state, node.link)
+  // Maybe only the connection is broken, or hangs half open while the peer's own works: the next cron dials afresh.
+  if (node.link && nowMs - node.link.createdMs > timeoutMs && (isSilent || !node.link.open)) closeLink(state, node.link)
   if (node.link && !inFlight && nowMs - node.pongReceivedMs > timeoutMs / 2) {
     sendPing(state, node.link, 'ping')
     return
