@@ -227,7 +227,9 @@ function checkFailures(view: ClusterView, known: Known): Finding[] {
     } else if (reason !== undefined) {
       findings.push(
         finding('node-unreachable', 'error', [record], `${what} does not answer: ${reason}.`, {
-          suggestion: 'If the node announces an address that is not reachable from here, pass --address-map FROM=TO.',
+          suggestion: /password/.test(reason)
+            ? 'Give the password that all nodes share by SHOAL_PASSWORD, --askpass or --password.'
+            : 'If the node announces an address that is not reachable from here, pass --address-map FROM=TO.',
         }),
       )
     }
