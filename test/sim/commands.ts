@@ -2,6 +2,7 @@ import {hashSlot} from '../../src/lib/protocol/hash-slot.js'
 import type {ClusterCore} from '../../src/lib/server/cluster/core.js'
 import {route} from '../../src/lib/server/cluster/routing.js'
 import {type ClusterEffect, ClusterRefusal} from '../../src/lib/server/cluster/types.js'
+import {runServerKeyCommand, runServerMigrate} from './server-commands.js'
 import {CLIENT_PORT, type SimNode} from './sim-node.js'
 import type {World} from './world.js'
 
@@ -41,8 +42,12 @@ export function runKeyCommand(
   keepAsking: boolean,
   respond: Respond,
 ): void {
-  const {core, keyspace} = node
+  const {backend, core, keyspace} = node
   if (!core || world.queue.nowMs > command.deadlineMs) return
+  if (backend) {
+    runServerKeyCommand(world, node, backend, connection, command, keepAsking, respond)
+    return
+  }
   const {key, value} = command
   const asking = command.asking || connection.asking
   connection.asking = keepAsking && asking
@@ -83,7 +88,11 @@ export function runMigrate(
   keys: readonly string[],
   respond: Respond,
 ): void {
-  const {keyspace, life} = node
+  const {backend, keyspace, life} = node
+  if (backend) {
+    runServerMigrate(backend, target, keys, MIGRATE_TIMEOUT_MS, respond)
+    return
+  }
   const present = keys.filter((key) => keyspace.get(key) !== undefined && !keyspace.isHeld(key))
   if (present.length === 0) {
     respond({value: 'NOKEY'})

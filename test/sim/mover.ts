@@ -126,7 +126,7 @@ export class Mover {
 
   private *moveKeys({from, slot, to}: MoveRequest): Job<boolean> {
     for (;;) {
-      const listed = yield* this.ask(from, (done) => done({value: from.keyspace.keysInSlot(slot, this.keysPerMigrate)}))
+      const listed = yield* this.ask(from, (done) => done({value: from.store.keysInSlot(slot, this.keysPerMigrate)}))
       if (!listed || !('value' in listed)) return false
       const keys = listed.value as string[]
       if (keys.length === 0) return true

@@ -34,6 +34,7 @@ function toAndFro(seed: number, verb: 'careless' | 'move'): Scenario {
       link: {...CALM_LINK, latencyMaxMs: 3},
       nodeCount: 3,
       nodeTimeoutMs: 2000,
+      realServer: seed % 2 === 0,
       seed,
       slowFsyncChance: 0,
       slowFsyncMaxMs: 0,

@@ -118,7 +118,7 @@ const VERBS: Readonly<Record<string, Verb>> = {
     each(world, nodes, (node) => {
       if (node.running) node.crash(false)
       node.disk.wipe()
-      node.keyspace.clear()
+      node.store.clear()
       persistence.onWiped(node)
     }),
   write: ({app}, keys) => quiet(() => app.write(keys)),

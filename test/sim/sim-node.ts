@@ -15,6 +15,7 @@ import {SimDisk} from './disk.js'
 import {SimKeyspace} from './keyspace.js'
 import type {Mutation} from './mutations.js'
 import type {Item, Listener, Socket, SocketHandlers} from './network.js'
+import {ServerBackend} from './server-backend.js'
 import type {World} from './world.js'
 
 export const CLIENT_PORT = 7000
@@ -42,6 +43,8 @@ interface SimLink {
 export class SimNode {
   readonly disk = new SimDisk()
   readonly keyspace = new SimKeyspace()
+  /** The production server with the keys, in the seeds that have it; then `keyspace` is not used. */
+  backend: ServerBackend | undefined
   core: ClusterCore | undefined
   ip: string
   frozen = false
@@ -75,6 +78,10 @@ export class SimNode {
   ) {
     this.ip = `10.0.0.${index}`
     this.config = {...config, busPort: BUS_PORT, port: CLIENT_PORT}
+  }
+
+  get store(): SimKeyspace | ServerBackend {
+    return this.backend ?? this.keyspace
   }
 
   get running(): boolean {
@@ -112,7 +119,9 @@ export class SimNode {
     const text = this.disk.read(CONF) ?? this.seedConf
     this.seedConf = undefined
     this.world.network.setPower(this.index, true)
+    if (this.world.options.realServer) this.backend = new ServerBackend(this.world, this, this.rng.fork(), this.backend)
     this.core = this.load(text)
+    this.backend?.bind()
     this.world.onStarted(this)
     this.perform(this.core.start())
     if (!this.core) return
@@ -126,8 +135,8 @@ export class SimNode {
       config: this.config,
       nowMs: this.clockMs(),
       ports: {
-        countKeysInSlot: (slot) => this.keyspace.countKeysInSlot(slot),
-        keyCount: () => this.keyspace.keyCount,
+        countKeysInSlot: (slot) => this.store.countKeysInSlot(slot),
+        keyCount: () => this.store.keyCount,
         primaryLinkUp: () => true,
         replicationOffset: () => 0,
       },
@@ -203,7 +212,7 @@ export class SimNode {
     this.world.afterStep(this, undefined)
   }
 
-  private perform(effects: readonly ClusterEffect[], done?: () => void): void {
+  perform(effects: readonly ClusterEffect[], done?: () => void): void {
     const ordered = this.mutation?.effects ? this.mutation.effects(effects) : effects
     for (let index = 0; index < ordered.length; index++) {
       if (!this.core) return
@@ -257,10 +266,10 @@ export class SimNode {
         this.links.delete(effect.link)
         break
       case 'delete-slot-keys':
-        for (const slot of effect.slots) this.world.onKeysDropped(this, slot, this.keyspace.deleteSlot(slot))
+        for (const slot of effect.slots) this.world.onKeysDropped(this, slot, this.store.deleteSlot(slot))
         break
       case 'empty-database':
-        this.keyspace.clear()
+        this.store.clear()
         break
       default:
         break

@@ -61,6 +61,7 @@ function swarmOptions(seed: number, rng: Rng): WorldOptions {
     seed,
     slowFsyncChance: on(0.5),
     slowFsyncMaxMs: rng.pick([5, 100, 1500]),
+    realServer: rng.chance(0.5),
   }
 }
 
