@@ -102,6 +102,22 @@ describe('a node on a socket', () => {
     writer.close()
   })
 
+  it('leaves in the kernel what it cannot answer yet', async () => {
+    const node = await start()
+    const writer = await RawConnection.open(node.port)
+    await writer.call('SET', 'big', 'x'.repeat(1_000_000))
+    const deaf = await connectDeaf(node.port)
+    deaf.write(encodeRequest(['GET', 'big']).repeat(400_000))
+    let most = 0
+    for (let i = 0; i < 100; i++) {
+      const list = await writer.call('CLIENT', 'LIST')
+      for (const [, bytes] of list.matchAll(/ qbuf=(\d+)/g)) most = Math.max(most, Number(bytes))
+    }
+    expect(most).toBeGreaterThan(0)
+    expect(most).toBeLessThan(1_000_000)
+    writer.close()
+  })
+
   it('serves no more after stop, and frees its port', async () => {
     const node = await start()
     const connection = await RawConnection.open(node.port)
