@@ -8,6 +8,8 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['test/tidy.test.ts', 'test/unit/**/*.test.ts', 'test/golden/**/*.test.ts'],
+          // A bound on a hang, not on speed: the two cores may be busy with anything.
+          testTimeout: 60_000,
         },
       },
       {test: {name: 'sim', include: ['test/sim/**/*.test.ts'], testTimeout: 120_000}},

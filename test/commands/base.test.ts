@@ -60,6 +60,8 @@ describe('failures', () => {
     ['a choice that is none', ['check', '127.0.0.1:7000', '--fail-on', 'info'], /--fail-on=info/],
     ['a time that is none', ['check', '127.0.0.1:7000', '--timeout', 'soon'], /--timeout soon is not a length of time/],
     ['an address map that is none', ['check', '127.0.0.1:7000', '--address-map', 'x'], /is not FROM=TO/],
+    ['a word that is no command', ['rehsard', '127.0.0.1:7000'], /"rehsard 127.0.0.1:7000" is not a shoal command/],
+    ['a word after a command that takes none', ['ps', 'more'], /"ps more" is not a shoal command/],
     ['a user without a password', ['check', '127.0.0.1:7000', '--user', 'ops'], /--user needs a password/],
     ['a certificate without its key', ['check', '127.0.0.1:7000', '--cert', 'x'], /--key/],
   ]
