@@ -218,8 +218,7 @@ export class SimNode {
       if (!this.core) return
       if (++this.effectCount >= this.crashAtEffect) {
         this.crashAtEffect = Number.POSITIVE_INFINITY
-        this.world.note(`node ${this.index} dies at an effect boundary`)
-        this.crash(this.rng.chance(0.5))
+        this.dieAt(ordered[index] as ClusterEffect)
         return
       }
       const effect = ordered[index] as ClusterEffect
@@ -231,6 +230,14 @@ export class SimNode {
       }
     }
     done?.()
+  }
+
+  /** Between two effects, or with the power in the middle of a durable save: any of its steps may be the last. */
+  private dieAt(effect: ClusterEffect): void {
+    this.world.note(`node ${this.index} dies at an effect boundary`)
+    const isSaving = effect.kind === 'save' && this.rng.chance(0.5)
+    if (isSaving) this.replaceConf((this.core as ClusterCore).renderNodesConf(), this.rng.below(4))
+    this.crash(isSaving || this.rng.chance(0.5))
   }
 
   private waitForDisk(stallMs: number, rest: readonly ClusterEffect[], done: (() => void) | undefined): void {
@@ -299,10 +306,11 @@ export class SimNode {
     })
   }
 
-  private replaceConf(text: string): void {
-    this.disk.write(CONF_TEMP, text)
-    if (!this.mutation?.noFsyncBeforeRename) this.disk.fsync(CONF_TEMP)
-    this.disk.rename(CONF_TEMP, CONF)
+  /** @param stepCount - how far it gets: 1 written, 2 synced, 3 renamed */
+  private replaceConf(text: string, stepCount = 3): void {
+    if (stepCount >= 1) this.disk.write(CONF_TEMP, text)
+    if (stepCount >= 2 && !this.mutation?.noFsyncBeforeRename) this.disk.fsync(CONF_TEMP)
+    if (stepCount >= 3) this.disk.rename(CONF_TEMP, CONF)
   }
 
   private send(link: number, message: BusMessage): void {
