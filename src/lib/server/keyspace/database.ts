@@ -4,6 +4,7 @@ import {ReplyError, WRONG_TYPE} from '../reply-error.js'
 import type {KeyspaceState, Watcher} from './keyspace-state.js'
 import {pickRandomKey} from './random-key.js'
 import {ScanCursors, type ScanPage} from './scan.js'
+import {SlotListing} from './slot-listing.js'
 import {Entry, Store} from './store.js'
 import type {Value} from './value.js'
 
@@ -35,6 +36,7 @@ export class Database {
   readonly watchers = new Map<string, Set<Watcher>>()
 
   private readonly scans = new ScanCursors()
+  private readonly listing = new SlotListing()
 
   /** The routing check has just hashed this key; the same string is asked for next. */
   private hintKey = ''
@@ -253,6 +255,7 @@ export class Database {
       if (this.hasEvenExpired(key)) for (const watcher of watchers) watcher.watchBroken = true
     }
     this.stores = this.isSlotted ? new Array(SLOT_COUNT).fill(undefined) : [new Store()]
+    this.listing.forget()
     this.expiring = new Set()
     this.size = 0
     this.expiresSize = 0
@@ -303,8 +306,8 @@ export class Database {
 
   /** Cluster mode: at most `count` keys, newest first. */
   keysInSlot(slot: number, count: number): string[] {
-    const keys = [...(this.stores[slot]?.entries.keys() ?? [])]
-    return keys.slice(Math.max(0, keys.length - count)).reverse()
+    const store = this.stores[slot]
+    return store === undefined ? [] : this.listing.newest(store, count)
   }
 
   /** Cluster mode: drops all keys of the slot. @returns how many there were */
@@ -314,6 +317,7 @@ export class Database {
     const {size} = store.entries
     if (this.watchers.size !== 0) for (const key of store.entries.keys()) this.breakWatch(key)
     this.stores[slot] = undefined
+    this.listing.forget()
     this.expiring.delete(store)
     this.expiresSize -= store.expires?.size ?? 0
     this.size -= size

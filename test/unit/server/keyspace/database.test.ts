@@ -177,6 +177,22 @@ describe('slots', () => {
     expect(db.deleteSlot(slot)).toBe(0)
   })
 
+  it('lists a big slot newest first while keys leave and come, in time that does not grow with the slot', () => {
+    const {db} = database(true)
+    const slot = hashSlot('{t}')
+    for (let i = 0; i < 20_000; i++) db.set(`{t}${i}`, 'x')
+    expect(db.keysInSlot(slot, 3)).toEqual(['{t}19999', '{t}19998', '{t}19997'])
+    db.delete('{t}19998')
+    expect(db.keysInSlot(slot, 2)).toEqual(['{t}19999', '{t}19997'])
+    db.set('{t}new', 'x')
+    db.set('{t}19998', 'back')
+    expect(db.keysInSlot(slot, 4)).toEqual(['{t}19998', '{t}new', '{t}19999', '{t}19997'])
+    const started = performance.now()
+    while (db.countKeysInSlot(slot) > 0) for (const key of db.keysInSlot(slot, 10)) db.delete(key)
+    // Walking the slot every time would take several seconds.
+    expect(performance.now() - started).toBeLessThan(1000)
+  })
+
   it('trusts the hint for the hinted key alone', () => {
     const {db} = database(true)
     db.hint('a', hashSlot('a'))
