@@ -1,4 +1,14 @@
-import {closeSync, fsyncSync, linkSync, openSync, readFileSync, renameSync, rmSync, writeFileSync} from 'node:fs'
+import {
+  closeSync,
+  fsyncSync,
+  linkSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs'
 import {open} from 'node:fs/promises'
 import {dirname} from 'node:path'
 
@@ -20,7 +30,9 @@ interface PendingSave {
 }
 
 const LOCK_ATTEMPTS = 5
-const AHEAD_END = '# whole'
+const AHEAD_HEAD = '# bytes '
+/** How long a save may wait for others to join it, if nobody waits for it. */
+const SAVE_DELAY_MS = 50
 /** Some file systems have none; creating the file exclusively is the next best. */
 const NO_HARD_LINKS = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS'])
 
@@ -39,7 +51,10 @@ export class NodesConfFile {
   private soon: PendingSave | undefined
   private writing: Promise<void> | undefined
   private closed = false
-  /** Counts the copies written ahead; `aheadOnDisk` is the number of the one that is there, 0 = none. */
+  private timer: NodeJS.Timeout | undefined
+  /** Open while there is a copy beside the file, valid or voided. */
+  private aheadFile: number | undefined
+  /** Counts the copies written ahead; `aheadOnDisk` is the number of the valid one, 0 = none. */
   private aheadCount = 0
   private aheadOnDisk = 0
 
@@ -80,7 +95,7 @@ export class NodesConfFile {
   }
 
   /**
-   * Within a few milliseconds, with what `render` gives then.
+   * Within milliseconds, with what `render` gives then.
    *
    * @param onError - the system refused; the old file is untouched
    * @param onDone - what `render` gives now, or something newer, is durable
@@ -89,7 +104,24 @@ export class NodesConfFile {
     if (this.closed) return
     const callers = this.soon?.onDone ?? []
     this.soon = {render, onError, onDone: onDone === undefined ? callers : [...callers, onDone]}
-    this.writing ??= this.writeLoop()
+    this.schedule()
+  }
+
+  /** At once if somebody waits for it. */
+  private schedule(): void {
+    if (!this.soon || this.closed || this.writing) return
+    if (this.soon.onDone.length === 0) {
+      this.timer ??= setTimeout(() => this.write(), SAVE_DELAY_MS).unref()
+    } else this.write()
+  }
+
+  private write(): void {
+    clearTimeout(this.timer)
+    this.timer = undefined
+    this.writing ??= this.writePending().then(() => {
+      this.writing = undefined
+      this.schedule()
+    })
   }
 
   /**
@@ -99,15 +131,17 @@ export class NodesConfFile {
    */
   writeAhead(text: string): void {
     if (this.closed) return
-    writeFileSync(`${this.path}.ahead`, `${text}${AHEAD_END} ${text.length}\n`, 'latin1')
+    this.aheadFile ??= openSync(`${this.path}.ahead`, 'w', 0o644)
+    // One write over the last copy: nothing is created, renamed or cut, so this costs little.
+    writeSync(this.aheadFile, Buffer.from(`${AHEAD_HEAD}${text.length}\n${text}`, 'latin1'), 0, undefined, 0)
     this.aheadOnDisk = ++this.aheadCount
   }
 
-  /** The file itself holds what was written ahead up to that number. */
+  /** The file itself holds what was written ahead up to that number: the copy is void. */
   private dropAhead(number: number): void {
-    if (this.aheadOnDisk === 0 || this.aheadOnDisk > number) return
+    if (this.aheadFile === undefined || this.aheadOnDisk === 0 || this.aheadOnDisk > number) return
     this.aheadOnDisk = 0
-    rmSync(`${this.path}.ahead`, {force: true})
+    writeSync(this.aheadFile, Buffer.alloc(1), 0, 1, 0)
   }
 
   /** Writes what is pending and lets go of the lock. Safe to call twice. */
@@ -119,25 +153,27 @@ export class NodesConfFile {
     } finally {
       this.closed = true
       this.generation++
+      clearTimeout(this.timer)
+      if (this.aheadFile !== undefined) closeSync(this.aheadFile)
+      // Without a save that holds it, the copy is still needed.
+      if (this.aheadOnDisk === 0) rmSync(`${this.path}.ahead`, {force: true})
       rmSync(`${this.path}.lock`, {force: true})
     }
   }
 
-  private async writeLoop(): Promise<void> {
+  private async writePending(): Promise<void> {
     // Commands of one pipeline come in one turn of the loop: one save for all of them.
     await new Promise((resolve) => setImmediate(resolve))
-    while (this.soon && !this.closed) {
-      const {onDone, onError, render} = this.soon
-      this.soon = undefined
-      try {
-        await this.writeOnce(render())
-      } catch (error) {
-        if (!this.closed) onError(error)
-        continue
-      }
-      for (const done of onDone) done()
+    const pending = this.soon
+    if (!pending || this.closed) return
+    this.soon = undefined
+    try {
+      await this.writeOnce(pending.render())
+    } catch (error) {
+      if (!this.closed) pending.onError(error)
+      return
     }
-    this.writing = undefined
+    for (const done of pending.onDone) done()
   }
 
   private async writeOnce(text: string): Promise<void> {
@@ -167,13 +203,14 @@ export class NodesConfFile {
   }
 }
 
-/** @returns undefined if there is none, or one that the system had not written whole when the machine stopped */
+/** @returns undefined if there is none, a void one, or one that was not on disk whole when the machine stopped */
 function readAhead(path: string): string | undefined {
   const copy = readIfThere(path)
-  const end = copy?.lastIndexOf(AHEAD_END) ?? -1
-  if (copy === undefined || end < 0 || copy.slice(end) !== `${AHEAD_END} ${end}\n` || copy.includes('\0'))
-    return undefined
-  return copy.slice(0, end)
+  if (copy === undefined || !copy.startsWith(AHEAD_HEAD)) return undefined
+  const start = copy.indexOf('\n') + 1
+  const length = Number(copy.slice(AHEAD_HEAD.length, start))
+  const text = copy.slice(start, start + length)
+  return length > 0 && text.length === length && text.endsWith('\n') && !text.includes('\0') ? text : undefined
 }
 
 /** The copy, unless the file is known to be later: a durable save may have come between the two. */

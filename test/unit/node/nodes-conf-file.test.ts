@@ -121,7 +121,9 @@ describe('what is written ahead of a save', () => {
     const file = new NodesConfFile(path)
     file.writeAhead(text)
     const ahead = readFileSync(`${path}.ahead`, 'latin1')
+    file.saveNow('x')
     file.close()
+    rmSync(path)
     return ahead
   }
 
@@ -164,10 +166,11 @@ describe('what is written ahead of a save', () => {
     file.writeAhead(conf(1, 0, ' 5'))
     save(conf(1, 0, ' 5'))
     await waitFor(() => saves === 1 || saves === 2, {everyMs: 0, what: 'the first save'})
-    if (saves === 1) expect(existsSync(`${path}.ahead`)).toBe(true)
+    if (saves === 1) expect(readFileSync(`${path}.ahead`, 'latin1')).toMatch(/^# bytes/)
     await waitFor(() => saves === 2, {what: 'the second save'})
-    expect(existsSync(`${path}.ahead`)).toBe(false)
+    expect(readFileSync(`${path}.ahead`, 'latin1')).toMatch(/^\0/)
     file.close()
+    expect(readdirSync(folder)).toEqual(['nodes.conf'])
   })
 })
 
