@@ -16,21 +16,10 @@ export interface Rng {
 
 const HEX_DIGITS = '0123456789abcdef'
 
-class SeededRng implements Rng {
-  private state: number
-
-  constructor(seed: number) {
-    this.state = seed >>> 0
-  }
-
-  /** mulberry32: full period 2^32, passes gjrand; see Tommy Ettinger's public-domain note. */
-  uint32(): number {
-    this.state = (this.state + 0x6d2b79f5) >>> 0
-    let t = this.state
-    t = Math.imul(t ^ (t >>> 15), t | 1)
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61)
-    return (t ^ (t >>> 14)) >>> 0
-  }
+/** All that can be drawn, from 32 random bits at a time. */
+export abstract class BitRng implements Rng {
+  abstract uint32(): number
+  abstract fork(): Rng
 
   below(limit: number): number {
     return Math.floor((this.uint32() / 0x1_0000_0000) * limit)
@@ -48,6 +37,24 @@ class SeededRng implements Rng {
     let text = ''
     for (let i = 0; i < count; i++) text += HEX_DIGITS[this.below(16)]
     return text
+  }
+}
+
+class SeededRng extends BitRng {
+  private state: number
+
+  constructor(seed: number) {
+    super()
+    this.state = seed >>> 0
+  }
+
+  /** mulberry32: full period 2^32, passes gjrand; see Tommy Ettinger's public-domain note. */
+  uint32(): number {
+    this.state = (this.state + 0x6d2b79f5) >>> 0
+    let t = this.state
+    t = Math.imul(t ^ (t >>> 15), t | 1)
+    t ^= t + Math.imul(t ^ (t >>> 7), t | 61)
+    return (t ^ (t >>> 14)) >>> 0
   }
 
   fork(): Rng {
