@@ -183,6 +183,12 @@ export function formedCluster(count: number, changes: Partial<ClusterConfig> = {
   return net
 }
 
+/** Who owns each slot in a node's view, as runs: `0-8191 <id>`. */
+export function ownersOf(node: TestNode): string[] {
+  const owners = [...node.core.nodes.values()].filter(({slots}) => slots.count > 0)
+  return owners.flatMap(({id, slots}) => slots.ranges().map(({first, last}) => `${first}-${last} ${id}`)).sort()
+}
+
 export function share(index: number, count: number): number[] {
   const first = Math.floor((16384 * index) / count)
   const last = Math.floor((16384 * (index + 1)) / count) - 1
