@@ -9,6 +9,7 @@ import {ClusterCore} from '../server/cluster/core.js'
 import type {ClusterConfig, ClusterEffect, ClusterInput} from '../server/cluster/types.js'
 import type {Server} from '../server/server.js'
 import {NodesConfFile} from './nodes-conf-file.js'
+import {listenError} from './tcp-server.js'
 
 const TICK_MS = 100
 const BUS_PORT_OFFSET = 10000
@@ -153,7 +154,7 @@ export class ClusterBus implements ClusterBinding {
       listener.once('error', (error: NodeJS.ErrnoException) => {
         const isMissing = error.code === 'EADDRNOTAVAIL' || error.code === 'EAFNOSUPPORT'
         if (isOptional && isMissing) resolve()
-        else reject(error)
+        else reject(listenError(name, port, error))
       })
       listener.listen({host, port, ipv6Only: host.includes(':')}, () => {
         this.listeners.push(listener)

@@ -55,11 +55,13 @@ export class Node {
   async start(): Promise<void> {
     const {port} = this.config.values
     try {
-      if (port !== 0) await this.tcp.listen(port)
+      // Clients last: who gets an answer may rely on the whole node, and on nodes.conf being its own.
       if (this.server.isCluster) await this.startBus()
+      if (port !== 0) await this.tcp.listen(port)
     } catch (error) {
       await this.close()
-      const what = error instanceof ListenError ? `Failed listening on port ${port} (TCP), aborting.` : 'aborting.'
+      const what =
+        error instanceof ListenError ? `Failed listening on port ${error.port} (TCP), aborting.` : 'aborting.'
       this.log.write('warning', `Warning: ${messageOf(error)}`)
       this.log.write('warning', what)
       throw new StartError(messageOf(error))

@@ -9,11 +9,13 @@ const FULL = '-ERR max number of clients reached\r\n'
 /** A port that could not be listened on; `message` is the line for the log. */
 export class ListenError extends Error {
   override readonly name = 'ListenError'
-  readonly code: string | undefined
 
-  constructor(message: string, code: string | undefined) {
+  constructor(
+    message: string,
+    readonly port: number,
+    readonly code: string | undefined,
+  ) {
     super(message)
-    this.code = code
   }
 }
 
@@ -21,6 +23,12 @@ const REASONS: Readonly<Record<string, string>> = {
   EACCES: 'Permission denied',
   EADDRINUSE: 'Address already in use',
   EADDRNOTAVAIL: 'Cannot assign requested address',
+}
+
+/** In redis-server's words. */
+export function listenError(address: string, port: number, {code, message}: NodeJS.ErrnoException): ListenError {
+  const reason = REASONS[code ?? ''] ?? message
+  return new ListenError(`Could not create server TCP listening socket ${address}:${port}: bind: ${reason}`, port, code)
 }
 
 /** Accepts clients on every address of `bind` and owns their sockets. */
@@ -49,8 +57,7 @@ export class TcpServer {
         const {code = ''} = error as NodeJS.ErrnoException
         if (isOptional && (code === 'EADDRNOTAVAIL' || code === 'EAFNOSUPPORT')) continue
         this.closeListeners()
-        const reason = REASONS[code] ?? (error as Error).message
-        throw new ListenError(`Could not create server TCP listening socket ${address}:${port}: bind: ${reason}`, code)
+        throw listenError(address, port, error as NodeJS.ErrnoException)
       }
     }
   }
