@@ -34,7 +34,7 @@ const VERBS: Readonly<Record<string, Verb>> = {
   campaign: ({world}, [node, epoch, force]) =>
     quiet(() => campaign(world, nodeOf(world, node), epoch === 'same' ? 'same' : 'next', force === 'force')),
   clock: ({world}, [node, offsetMs, drift]) =>
-    quiet(() => nodeOf(world, node).setClock(Number(offsetMs), Number(drift ?? 0))),
+    quiet(() => nodeOf(world, node).clock.set(Number(offsetMs), Number(drift ?? 0))),
   crash: ({world}, nodes) => each(world, nodes, (node) => node.crash(false)),
   'crash-in': ({world}, [node, effects]) =>
     quiet(() => {

@@ -11,6 +11,8 @@ import type {
   ClusterInput,
 } from '../../src/lib/server/cluster/types.js'
 import {Violation} from './checkers/checker.js'
+import {SimClock} from './clock.js'
+import {type ConfOwner, SimConfFile} from './conf-file.js'
 import {SimDisk} from './disk.js'
 import {SimKeyspace} from './keyspace.js'
 import type {Mutation} from './mutations.js'
@@ -20,13 +22,9 @@ import type {World} from './world.js'
 
 export const CLIENT_PORT = 7000
 export const BUS_PORT = 17000
-const CONF = 'nodes.conf'
-const CONF_TEMP = 'nodes.conf.tmp'
 const TICK_MS = 100
-const SAVE_SOON_MS = 2
-const WRITE_BACK_MS = 5000
-/** Unix ms at virtual time 0. */
-const EPOCH_MS = 1_800_000_000_000
+
+type SendEffect = Extract<ClusterEffect, {kind: 'send'}>
 
 interface SimLink {
   readonly socket: Socket<BusMessage>
@@ -42,6 +40,7 @@ interface SimLink {
  */
 export class SimNode {
   readonly disk = new SimDisk()
+  readonly clock: SimClock
   readonly keyspace = new SimKeyspace()
   /** The production server with the keys, in the seeds that have it; then `keyspace` is not used. */
   backend: ServerBackend | undefined
@@ -58,12 +57,11 @@ export class SimNode {
   /** nodes.conf for the very first start: gives the node an id. */
   seedConf: string | undefined
   private lastId = '?'
-  private saveGeneration = 0
+  private conf: SimConfFile | undefined
+  /** Saves that packets wait for, and the packets. */
+  private savesPending = 0
+  private held: SendEffect[] = []
   private busy = false
-  private clockOffsetMs = 0
-  private clockDrift = 0
-  private startedMs = 0
-  private startedWallMs = EPOCH_MS
   private links = new Map<number, SimLink>()
   private acceptedCount = 0
   private waiting: (() => void)[] = []
@@ -76,6 +74,7 @@ export class SimNode {
     config: Omit<ClusterConfig, 'port' | 'busPort'>,
     private readonly mutation: Mutation | undefined,
   ) {
+    this.clock = new SimClock(() => world.queue.nowMs)
     this.ip = `10.0.0.${index}`
     this.config = {...config, busPort: BUS_PORT, port: CLIENT_PORT}
   }
@@ -93,17 +92,9 @@ export class SimNode {
     return this.lastId
   }
 
-  /** Unix ms as a process tells it: the wall clock when it started, and the monotonic clock from there. */
+  /** Unix ms, as its process tells it. */
   clockMs(): number {
-    return Math.floor(this.startedWallMs + (this.world.queue.nowMs - this.startedMs) * (1 + this.clockDrift))
-  }
-
-  /** Steps of the wall clock show at the next start; the drift at once, without a jump. */
-  setClock(offsetMs: number, drift: number): void {
-    this.startedWallMs = this.startedWallMs + (this.world.queue.nowMs - this.startedMs) * (1 + this.clockDrift)
-    this.startedMs = this.world.queue.nowMs
-    this.clockDrift = drift
-    this.clockOffsetMs += offsetMs
+    return this.clock.nowMs()
   }
 
   /** @throws Violation if nodes.conf does not load: a finding, whatever happened to the disk */
@@ -114,9 +105,11 @@ export class SimNode {
     this.busy = false
     this.waiting = []
     this.links = new Map()
-    this.startedMs = this.world.queue.nowMs
-    this.startedWallMs = EPOCH_MS + this.clockOffsetMs + this.startedMs
-    const text = this.disk.read(CONF) ?? this.seedConf
+    this.clock.start()
+    const text = SimConfFile.read(this.disk) ?? this.seedConf
+    this.conf = this.openConf()
+    this.savesPending = 0
+    this.held = []
     this.seedConf = undefined
     this.world.network.setPower(this.index, true)
     if (this.world.options.realServer) this.backend = new ServerBackend(this.world, this, this.rng.fork(), this.backend)
@@ -154,6 +147,7 @@ export class SimNode {
   crash(power: boolean): void {
     if (!this.core) return
     if (power) this.world.network.setPower(this.index, false)
+    if (!power) this.conf?.onKilled()
     if (this.listener) this.world.network.unlisten(this.ip, BUS_PORT, this.listener)
     this.core = undefined
     this.frozen = false
@@ -222,8 +216,9 @@ export class SimNode {
         return
       }
       const effect = ordered[index] as ClusterEffect
-      this.carryOut(effect)
-      const stallMs = effect.kind === 'save' && effect.fsync ? this.world.fsyncMs() : 0
+      this.carryOut(effect, done !== undefined)
+      const stalls = effect.kind === 'save' && effect.fsync && (done !== undefined || !this.world.options.asyncSaves)
+      const stallMs = stalls ? this.world.fsyncMs() : 0
       if (stallMs > 0) {
         this.waitForDisk(stallMs, ordered.slice(index + 1), done)
         return
@@ -236,7 +231,7 @@ export class SimNode {
   private dieAt(effect: ClusterEffect): void {
     this.world.note(`node ${this.index} dies at an effect boundary`)
     const isSaving = effect.kind === 'save' && this.rng.chance(0.5)
-    if (isSaving) this.replaceConf((this.core as ClusterCore).renderNodesConf(), this.rng.below(4))
+    if (isSaving) this.conf?.saveInPart(this.rng.below(4))
     this.crash(isSaving || this.rng.chance(0.5))
   }
 
@@ -255,15 +250,15 @@ export class SimNode {
     while (this.waiting.length > 0 && !this.frozen && !this.busy && this.core) (this.waiting.shift() as () => void)()
   }
 
-  private carryOut(effect: ClusterEffect): void {
-    this.world.onEffect(this, effect)
+  private carryOut(effect: ClusterEffect, isAdmin: boolean): void {
+    if (effect.kind !== 'send') this.world.onEffect(this, effect)
     switch (effect.kind) {
       case 'save':
-        if (effect.fsync) this.saveNow()
-        else this.saveSoon()
+        this.save(effect.fsync, isAdmin)
         break
       case 'send':
-        this.send(effect.link, effect.message)
+        if (this.savesPending > 0) this.held.push(effect)
+        else this.leave(effect)
         break
       case 'dial':
         this.dial(effect.link, effect.host, effect.port)
@@ -283,34 +278,39 @@ export class SimNode {
     }
   }
 
-  /** Durable on return: write-temp, fsync, rename, fsync of the folder. */
-  private saveNow(): void {
-    const text = (this.core as ClusterCore).renderNodesConf()
-    this.saveGeneration++
-    this.replaceConf(text)
-    this.disk.fsyncDir()
-    this.world.onSaved(this, text)
+  /** An admin call waits for the disk; otherwise only packets do, and the node goes on (if this shell is of that kind). */
+  private save(fsync: boolean, isAdmin: boolean): void {
+    const conf = this.conf as SimConfFile
+    if (fsync && (isAdmin || !this.world.options.asyncSaves)) conf.saveNow()
+    else if (fsync) {
+      this.savesPending++
+      conf.saveSoon(() => {
+        if (--this.savesPending > 0) return
+        for (const effect of this.held.splice(0)) this.leave(effect)
+      })
+    } else {
+      conf.saveSoon()
+      if (isAdmin) conf.writeAhead()
+    }
   }
 
-  /** Off the event loop's back, a little later; a durable save that comes meanwhile is newer and makes it moot. */
-  private saveSoon(): void {
+  private openConf(): SimConfFile {
     const {life} = this
-    const generation = ++this.saveGeneration
-    this.world.queue.after(SAVE_SOON_MS + this.world.fsyncMs(), () => {
-      if (this.life !== life || !this.core || generation !== this.saveGeneration) return
-      const text = this.core.renderNodesConf()
-      this.replaceConf(text)
-      this.world.onSaved(this, text)
-      // The kernel writes the folder back by itself, some time later.
-      this.world.queue.after(WRITE_BACK_MS, () => this.disk.fsyncDir())
-    })
+    const owner: ConfOwner = {
+      fsyncMs: () => this.world.fsyncMs(),
+      later: (delayMs, run) =>
+        this.world.queue.after(delayMs, () => {
+          if (this.life === life && this.core) run()
+        }),
+      onSaved: (text) => this.world.onSaved(this, text),
+      render: () => (this.core as ClusterCore).renderNodesConf(),
+    }
+    return new SimConfFile(this.disk, owner, this.mutation?.noFsyncBeforeRename ?? false)
   }
 
-  /** @param stepCount - how far it gets: 1 written, 2 synced, 3 renamed */
-  private replaceConf(text: string, stepCount = 3): void {
-    if (stepCount >= 1) this.disk.write(CONF_TEMP, text)
-    if (stepCount >= 2 && !this.mutation?.noFsyncBeforeRename) this.disk.fsync(CONF_TEMP)
-    if (stepCount >= 3) this.disk.rename(CONF_TEMP, CONF)
+  private leave(effect: SendEffect): void {
+    this.world.onEffect(this, effect)
+    this.send(effect.link, effect.message)
   }
 
   private send(link: number, message: BusMessage): void {
@@ -393,7 +393,7 @@ export class SimNode {
       if (this.life !== life || !this.core) return
       // A timer that fires late fires once: a frozen process does not catch up on its ticks.
       if (!this.frozen && !this.busy) this.step({kind: 'tick'})
-      this.scheduleTick(TICK_MS / (1 + this.clockDrift))
+      this.scheduleTick(this.clock.virtual(TICK_MS))
     })
   }
 }

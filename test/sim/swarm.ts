@@ -62,6 +62,7 @@ function swarmOptions(seed: number, rng: Rng): WorldOptions {
     slowFsyncChance: on(0.5),
     slowFsyncMaxMs: rng.pick([5, 100, 1500]),
     realServer: rng.chance(0.5),
+    asyncSaves: rng.chance(0.7),
   }
 }
 

@@ -19,6 +19,8 @@ export interface WorldOptions {
   readonly slowFsyncChance: number
   readonly slowFsyncMaxMs: number
   readonly config?: Partial<ClusterConfig>
+  /** Only packets wait for a durable save, the process goes on; else all waits, as in Redis. */
+  readonly asyncSaves?: boolean
   /** Keys live in the production server, commands are RESP bytes. Else the least keyspace that can move slots. */
   readonly realServer?: boolean
   /** Node 1 has id 111..., node 2 has 222..., for scripts that depend on their order. Else ids are random. */
