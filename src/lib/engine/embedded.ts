@@ -32,7 +32,6 @@ export interface EmbeddedEngineOptions {
 
 const CONF_NAME = 'node.conf'
 const LOG_NAME = 'node.log'
-const NODES_NAME = 'nodes.conf'
 const POLL_MS = 8
 const KILL_WAIT_MS = 5000
 const LOG_TAIL_BYTES = 4096
@@ -71,8 +70,6 @@ export class EmbeddedEngine implements Engine {
     try {
       await mkdir(folder, {mode: 0o700, recursive: true})
       await writeSecretFile(join(folder, CONF_NAME), renderNodeConf(spec, folder))
-      // Nobody runs here (the ports are free), but a killed node that nobody reaped still counts as its lock's holder.
-      await rm(join(folder, `${NODES_NAME}.lock`), {force: true})
       requireNotAborted(signal)
       child = await this.launch(folder)
       const pid = await this.waitUntilReady(child, spec, signal)

@@ -315,6 +315,9 @@ function isRunning({pid, started}: Holder): boolean {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ESRCH') return false
   }
+  const [state] = processFacts(pid)
+  // Ended, and nobody has asked for its exit code yet: as the first process of many containers never does.
+  if (state === 'Z' || state === 'X') return false
   const now = startTimeOf(pid)
   // The id may have been given to another process since.
   return now === undefined || started === '' || now === started
@@ -322,11 +325,16 @@ function isRunning({pid, started}: Holder): boolean {
 
 /** Clock ticks since boot at which the process started; undefined where there is no /proc, or no such process. */
 function startTimeOf(pid: number): string | undefined {
+  return processFacts(pid)[19]
+}
+
+/** What /proc tells of a process after its name, its state first; nothing where there is no /proc. */
+function processFacts(pid: number): string[] {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'latin1')
-    // The command in parentheses may hold blanks; the 22nd field of all is the 20th after it.
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19]
+    // The command in parentheses may hold blanks.
+    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')
   } catch {
-    return undefined
+    return []
   }
 }

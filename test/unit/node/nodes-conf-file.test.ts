@@ -198,6 +198,21 @@ describe('the lock', () => {
     file.close()
   })
 
+  it.runIf(existsSync('/proc/self/stat'))('of a process that ended but was not reaped is taken over', async () => {
+    // `sleep` never asks for the exit code of the child that it was handed.
+    const parent = spawnTracked('sh', ['-c', 'sleep 0.2 & echo $!; exec sleep 60'], {stdio: ['ignore', 'pipe', 'ignore']})
+    let output = ''
+    parent.stdout?.on('data', (chunk) => {
+      output += chunk
+    })
+    await waitFor(() => output.includes('\n'), {what: 'the process id'})
+    const pid = Number(output)
+    await waitFor(() => /\) Z /.test(readFileSync(`/proc/${pid}/stat`, 'latin1')), {what: 'the end of the process'})
+    writeFileSync(`${path}.lock`, JSON.stringify({pid, started: ''}))
+    new NodesConfFile(path).close()
+    parent.kill('SIGKILL')
+  })
+
   it.each([
     ['garbage', '{"pid":'],
     ['nothing', ''],
