@@ -21,8 +21,8 @@ describeWithPeers('reshard between real and embedded nodes', () => {
   afterAll(() => Promise.all(nodes.map((node) => node.stop())))
 
   it.each([
-    ['copied and switched', []],
-    ['by MIGRATE', ['--migrate-only']],
+    ['copied and switched', ['--transfer', 'copy']],
+    ['by MIGRATE', ['--transfer', 'migrate']],
   ])('passes slots %s through all of them under writes and loses nothing', async (how, flags) => {
     const ports = nodes.map(({port}) => port)
     const writers = new Writers(ports, SPAN, how, 4)

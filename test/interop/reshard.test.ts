@@ -66,7 +66,7 @@ describeWithPeers('reshard on real redis-servers', () => {
   it('moves 2048 slots with 50,000 keys to and fro ten times under writes and loses nothing', async () => {
     const writers = new Writers(cluster.ports, SPAN, 'steady')
     for (let round = 0; round < 10; round++) {
-      const run = await reshard()
+      const run = await reshard(['--transfer', round % 2 === 0 ? 'auto' : 'copy'])
       expect(run.code, run.stdout + run.stderr).toBe(0)
       const {result} = run.json<{result: {slotsMoved: number; keysMoved: number}}>()
       expect(result.slotsMoved).toBe(2048)
@@ -80,9 +80,9 @@ describeWithPeers('reshard on real redis-servers', () => {
   })
 
   /** Starts a reshard and sends a signal at the nth event of a kind. */
-  const disturb = (signal: NodeJS.Signals, text: string, count: number) => {
+  const disturb = (signal: NodeJS.Signals, text: string, count: number, flags: readonly string[] = []) => {
     let send: ((signal: NodeJS.Signals) => void) | undefined
-    return reshard(['--events'], {
+    return reshard(['--events', ...flags], {
       onStart: ({kill}: {kill: (signal: NodeJS.Signals) => void}) => {
         send = kill
       },
@@ -90,21 +90,24 @@ describeWithPeers('reshard on real redis-servers', () => {
     })
   }
 
-  it('survives SIGKILL at any moment: resume finishes, and nothing is lost', async () => {
-    const writers = new Writers(cluster.ports, SPAN, 'killed')
-    for (const [text, count] of KILLS) {
-      const killed = await disturb('SIGKILL', text, count)
-      expect(killed.signal, `${text} ${count}`).toBe('SIGKILL')
-      const jobs = (await runShoal(['jobs', '--json'])).json<{jobs: {state: string}[]}>().jobs
-      expect(jobs.at(-1)?.state).toBe('broken-off')
-      const resumed = await runShoal(['resume', '--json'])
-      expect(resumed.code, resumed.stdout + resumed.stderr).toBe(0)
-      swap()
-    }
-    expect(await writers.stop()).toEqual([])
-    await waitForAgreement(cluster.nodes, {ownerCount: 3})
-    expect(await lostAt(owner, keys)).toEqual([])
-  })
+  it.each(['migrate', 'copy'])(
+    'survives SIGKILL at any moment of %s: resume finishes, and nothing is lost',
+    async (how) => {
+      const writers = new Writers(cluster.ports, SPAN, how)
+      for (const [text, count] of KILLS) {
+        const killed = await disturb('SIGKILL', text, count, ['--transfer', how])
+        expect(killed.signal, `${text} ${count}`).toBe('SIGKILL')
+        const jobs = (await runShoal(['jobs', '--json'])).json<{jobs: {state: string}[]}>().jobs
+        expect(jobs.at(-1)?.state).toBe('broken-off')
+        const resumed = await runShoal(['resume', '--transfer', how, '--json'])
+        expect(resumed.code, resumed.stdout + resumed.stderr).toBe(0)
+        swap()
+      }
+      expect(await writers.stop()).toEqual([])
+      await waitForAgreement(cluster.nodes, {ownerCount: 3})
+      expect(await lostAt(owner, keys)).toEqual([])
+    },
+  )
 
   it('finishes the open slots on Ctrl-C, exits 130, says what remains, and resumes', async () => {
     const writers = new Writers(cluster.ports, SPAN, 'interrupted')

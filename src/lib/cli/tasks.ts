@@ -1,7 +1,7 @@
 import {Flags} from '@oclif/core'
 import type {NodeId} from '../model/node-id.js'
 import type {MoveOptions} from '../operations/migration/run-moves.js'
-import type {Emit, MigrationEvent} from '../operations/migration/types.js'
+import {type Emit, type MigrationEvent, TRANSFERS, type Transfer} from '../operations/migration/types.js'
 import type {MovePlan} from '../plan/reshard-document.js'
 import {badFlag} from './flags.js'
 import {MoveProgress} from './progress.js'
@@ -35,8 +35,9 @@ export const moveFlags = {
     min: 1,
     summary: 'Timeout of each MIGRATE, in milliseconds.',
   }),
-  'migrate-only': Flags.boolean({
-    summary: 'Move every key by MIGRATE; by default slots of small keys are copied and switched in a transaction.',
+  transfer: Flags.option({options: TRANSFERS, default: 'auto' as const})({
+    summary:
+      'How keys travel: migrate sends them from node to node, copy takes slots of small keys through this process.',
   }),
   replace: Flags.boolean({
     aliases: ['cluster-replace'],
@@ -50,7 +51,7 @@ export interface MoveFlagValues {
   readonly pipeline?: number | undefined
   readonly 'migrate-timeout': number
   readonly replace: boolean
-  readonly 'migrate-only': boolean
+  readonly transfer: Transfer
 }
 
 /** What passes by itself, such as a target that loads or a link that hiccups, should have passed by then. */
@@ -61,7 +62,7 @@ export function moveOptionsOf(flags: MoveFlagValues): MoveOptions {
     pace: {maxBlockMs: flags['max-block'], windowSlots: flags.window, batchKeysMax: flags.pipeline},
     migrateTimeoutMs: flags['migrate-timeout'],
     replace: flags.replace,
-    copy: !flags['migrate-only'],
+    transfer: flags.transfer,
     retryMs: RETRY_MS,
   }
 }

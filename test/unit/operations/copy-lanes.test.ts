@@ -7,7 +7,7 @@ const TAGS = ['one', 'two', 'three', 'four', 'five']
 const SLOTS = TAGS.map(hashSlot).sort((a, b) => a - b)
 const SLOT = hashSlot('one')
 const KEYS = Object.assign({}, ...TAGS.map((tag) => taggedKeys(tag, 30))) as Record<string, string>
-const COPY = {copy: true}
+const COPY = {transfer: 'copy'} as const
 
 /** Does something once, right before the source runs the nth command of a name. */
 function before({source}: FakePair, name: string, act: () => void): void {

@@ -230,7 +230,7 @@ export function fakePair(keys: Readonly<Record<string, string>>, change: Partial
     source: {id: SOURCE, name: 'source', wire: source},
     target: {id: TARGET, name: 'target', wire: target},
     openLane: async () => source.lane(),
-    copy: false,
+    transfer: 'migrate',
     midway: new Set(),
     reopened: new Set(),
     others: [{id: idOf('c'), name: 'other', wire: other}],

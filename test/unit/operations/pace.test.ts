@@ -31,15 +31,24 @@ describe('Pace', () => {
 
   it('believes quickly that keys are slower than thought, and then splits them', () => {
     const pace = new Pace(OPTIONS, 0.1)
-    for (let i = 0; i < 5; i++) pace.learn({migrateCount: 1, keyCount: 100, bytes: 20_000}, 30)
+    for (let i = 0; i < 24; i++) pace.learn({migrateCount: 1, keyCount: 100, bytes: 20_000}, 30)
     expect(pace.batches(keys(100, 200)).length).toBeGreaterThan(1)
   })
 
   it('does not split because the way to the target is long', () => {
     const pace = new Pace(OPTIONS, 4)
-    for (let i = 0; i < 100; i++) pace.learn({migrateCount: 1, keyCount: 25, bytes: 5000}, 15)
+    for (let i = 0; i < 100; i++) pace.learn({migrateCount: 1, keyCount: 25, bytes: 5000}, i % 2 === 0 ? 10 : 0)
     expect(pace.batches(keys(25, 200))).toHaveLength(1)
-    expect(pace.estimateMs(25, 5000)).toBeGreaterThan(10)
+    expect(pace.estimateMs(25, 5000)).toBeGreaterThan(4)
+  })
+
+  it('tells a far target from a near one, once it was tried', () => {
+    const far = new Pace(OPTIONS, 0.1)
+    const near = new Pace(OPTIONS, 30)
+    expect([far.targetIsFar, near.targetIsFar]).toEqual([false, false])
+    for (let i = 0; i < 8; i++) far.learn({migrateCount: 1, keyCount: 25, bytes: 5000}, 5)
+    for (let i = 0; i < 60; i++) near.learn({migrateCount: 4, keyCount: 100, bytes: 20_000}, 1.2)
+    expect([far.targetIsFar, near.targetIsFar]).toEqual([true, false])
   })
 
   it('does not take one stall for the nature of the keys', () => {

@@ -128,7 +128,7 @@ export class Drain {
   private async land({batches, load, replies, sentAt}: Burst): Promise<void> {
     const answers = await replies
     const now = performance.now()
-    this.pace.learn(load, now - Math.max(sentAt, this.lastReplyAt))
+    this.pace.learn(load, now - Math.max(sentAt + this.pace.roundTripMs, this.lastReplyAt))
     this.lastReplyAt = now
     let next = 0
     const before = {keys: this.keys, slots: this.drained.length}

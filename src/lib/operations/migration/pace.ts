@@ -21,8 +21,13 @@ const CORRECTION_MAX = 100
 const CORRECTION_GAIN = 0.25
 /** Slower is believed at once, but one stall of a busy machine is not taken for the nature of the keys. */
 const CORRECTION_STEP_MAX = 2
-/** Weight of the newest burst in what a MIGRATE costs whatever it carries; a shorter one is believed at once. */
-const FIXED_GAIN = 0.1
+/** Weight of the newest bursts in what a MIGRATE costs whatever it carries. */
+const FIXED_GAIN = 0.3
+/** Replies of several bursts may come at once, so only some together say how long each took. */
+const BURSTS_TO_LEARN_FROM = 4
+
+/** A MIGRATE that costs this much before it carries anything spends its time on the way to the target. Milliseconds. */
+const FAR_MS = 1.5
 
 export interface SizedKey {
   readonly key: string
@@ -47,6 +52,8 @@ export interface BurstLoad {
 export class Pace {
   /** What a MIGRATE costs whatever it carries. Milliseconds. */
   private fixedMs: number
+  private measured = false
+  private recent = {bursts: 0, migrateCount: 0, loadMs: 0, measuredMs: 0}
   /** Measured time of keys and bytes / estimated time. */
   private correction = 1
 
@@ -55,9 +62,14 @@ export class Pace {
    */
   constructor(
     private readonly options: PaceOptions,
-    private readonly roundTripMs: number,
+    readonly roundTripMs: number,
   ) {
     this.fixedMs = MS_PER_MIGRATE + roundTripMs
+  }
+
+  /** Whether MIGRATE was seen to be dear because the target is far. */
+  get targetIsFar(): boolean {
+    return this.measured && this.fixedMs >= FAR_MS
   }
 
   /** Estimated time that a MIGRATE of these keys blocks the source. Milliseconds. */
@@ -113,9 +125,18 @@ export class Pace {
 
   /** @param measuredMs - how long the source took for a burst */
   learn({bytes, keyCount, migrateCount}: BurstLoad, measuredMs: number): void {
-    const eachMs = measuredMs / migrateCount
-    this.fixedMs = eachMs < this.fixedMs ? eachMs : this.fixedMs + (eachMs - this.fixedMs) * FIXED_GAIN
-    const newest = Math.max(0, measuredMs - migrateCount * this.fixedMs) / this.loadMs(keyCount, bytes)
+    const {recent} = this
+    recent.bursts++
+    recent.migrateCount += migrateCount
+    recent.loadMs += this.loadMs(keyCount, bytes)
+    recent.measuredMs += measuredMs
+    if (recent.bursts < BURSTS_TO_LEARN_FROM) return
+    this.recent = {bursts: 0, migrateCount: 0, loadMs: 0, measuredMs: 0}
+    this.measured = true
+    // What goes beyond is laid at the keys' door, or heavy keys that are all alike would never be split.
+    const eachMs = Math.min(recent.measuredMs / recent.migrateCount, this.batchMs / 2)
+    this.fixedMs += (eachMs - this.fixedMs) * FIXED_GAIN
+    const newest = Math.max(0, recent.measuredMs - recent.migrateCount * this.fixedMs) / recent.loadMs
     const blended =
       newest > this.correction
         ? Math.min(newest, this.correction * CORRECTION_STEP_MAX)

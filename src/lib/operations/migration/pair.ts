@@ -38,8 +38,10 @@ interface OpenWindow {
   readonly record: WindowRecord
   /** Slots to copy; the source is stable in them. */
   readonly copied: readonly SizedSlot[]
-  /** Slots to move by MIGRATE; the source may be stable in them. */
-  readonly migrated: readonly number[]
+  /** Slots to move by MIGRATE; the source is stable in them yet, unless it was midway. */
+  readonly waiting: readonly number[]
+  /** Slots that the source migrates, with their first keys. */
+  readonly migrating: readonly SizedSlot[]
   readonly owned: readonly number[]
   /** The highest epoch the target knew of. */
   readonly targetEpoch: number
@@ -50,7 +52,7 @@ interface OpenWindow {
  * handed over, so that the source's connection never runs dry.
  *
  *   open:  target IMPORTING, first lists of keys and their sizes
- *   drain: slots of small keys are copied and switched; for the others source MIGRATING, MIGRATE until empty
+ *   drain: source MIGRATING and MIGRATE until empty; to a far target, slots of small keys are copied and switched
  *   close: target NODE + check that it owns them -> source NODE, other primaries NODE
  *
  * Every step may be repeated: slots that the target owns already are only closed.
@@ -135,14 +137,20 @@ export class PairMove {
     })
     const moving = slots.filter((slot) => !wasOwned.has(slot))
     await this.discardOldCopies(moving.filter((slot) => held.get(slot) !== 0))
-    const sized = this.context.copy ? await this.listKeys(moving, pace) : []
     emit({event: 'window-open', ...record})
-    const copyable = (listed: SizedSlot) =>
-      held.get(listed.slot) === 0 && !this.context.midway.has(listed.slot) && lanes.accepts(listed)
-    const copied = sized.filter(copyable)
-    const byCopy = new Set(copied.map(({slot}) => slot))
     const targetEpoch = readEpochs(imports[slots.length * 2])?.current ?? 0
-    return {record, copied, migrated: moving.filter((slot) => !byCopy.has(slot)), owned, targetEpoch}
+    const common = {record, owned, targetEpoch}
+    const {transfer} = this.context
+    if (transfer === 'migrate' || (transfer === 'auto' && !pace.targetIsFar)) {
+      const migrating = await sizeKeys(this.context, pace, await this.startMigrating(moving))
+      return {...common, copied: [], waiting: [], migrating}
+    }
+    const sized = await this.listKeys(moving, pace)
+    const copied = sized.filter(
+      (listed) => held.get(listed.slot) === 0 && !this.context.midway.has(listed.slot) && lanes.accepts(listed),
+    )
+    const byCopy = new Set(copied.map(({slot}) => slot))
+    return {...common, copied, waiting: moving.filter((slot) => !byCopy.has(slot)), migrating: []}
   }
 
   /**
@@ -178,15 +186,16 @@ export class PairMove {
 
   /** Brings the keys of a window to the target. */
   private async drain(
-    {copied, migrated}: OpenWindow,
+    {copied, migrating, waiting}: OpenWindow,
     pace: Pace,
     lanes: CopyLanes,
   ): Promise<{keys: number; drained: readonly number[]}> {
     const {refused, switched} = await lanes.run(copied)
-    const listed = await this.startMigrating([...migrated, ...refused])
+    const listed = await this.startMigrating([...waiting, ...refused])
     const left = switched.map(({left: keys, slot}) => ({slot, keys}))
     const drain = new Drain(this.context, pace)
-    const result = await drain.run(await sizeKeys(this.context, pace, [...left, ...listed]))
+    const late = await sizeKeys(this.context, pace, [...left, ...listed])
+    const result = await drain.run([...migrating, ...late])
     const keys = result.keys + switched.reduce((sum, {keyCount}) => sum + keyCount, 0)
     this.keys += keys
     this.failed.push(...result.failed.values())
@@ -279,9 +288,16 @@ function ascending(slots: readonly number[]): number[] {
   return [...slots].sort((a, b) => a - b)
 }
 
+/** Small windows first, which show how far the target is before much has been decided. */
+const FIRST_WINDOWS = [8, 16]
+
 function split(slots: readonly number[], size: number): number[][] {
   const windows: number[][] = []
-  for (let at = 0; at < slots.length; at += size) windows.push(slots.slice(at, at + size))
+  for (let at = 0; at < slots.length; ) {
+    const count = Math.min(size, FIRST_WINDOWS[windows.length] ?? size)
+    windows.push(slots.slice(at, at + count))
+    at += count
+  }
   return windows
 }
 

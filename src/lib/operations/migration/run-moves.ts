@@ -6,7 +6,7 @@ import {slotsOf} from '../../model/slot-set.js'
 import type {Move} from '../../plan/reshard-document.js'
 import type {ObservedCluster} from '../observe.js'
 import {PairMove, type PairResult} from './pair.js'
-import type {Emit, EpochWatch, PaceOptions, PairContext, WindowJournal} from './types.js'
+import type {Emit, EpochWatch, PaceOptions, PairContext, Transfer, WindowJournal} from './types.js'
 import type {WirePool} from './wires.js'
 
 export interface MoveOptions {
@@ -15,8 +15,7 @@ export interface MoveOptions {
   readonly migrateTimeoutMs: number
   /** Let the source win where a key is on both sides. */
   readonly replace: boolean
-  /** Copy slots of small keys and switch, instead of sending MIGRATE for each. */
-  readonly copy: boolean
+  readonly transfer: Transfer
   /** Bound on retrying what may pass by itself. Milliseconds. */
   readonly retryMs: number
 }
@@ -110,7 +109,7 @@ async function pairContext(
     source,
     target,
     openLane: () => wires.another(from),
-    copy: options.copy,
+    transfer: options.transfer,
     midway: new Set(ownRecord(wires.node(from))?.migrating.keys()),
     // Another source than then is a replica that took over, and replicas do not know what their primary migrated.
     reopened: new Set([...job.reopened].filter(([, source]) => source === from).map(([slot]) => slot)),

@@ -43,14 +43,20 @@ export interface Endpoint {
   readonly wire: Wire
 }
 
+/**
+ * How keys travel: MIGRATE from node to node, or slots of small keys by copy and switch through this process. `auto` is
+ * MIGRATE until it is seen to spend its time on the way.
+ */
+export const TRANSFERS = ['auto', 'copy', 'migrate'] as const
+export type Transfer = (typeof TRANSFERS)[number]
+
 /** What a pair's move works with. */
 export interface PairContext {
   readonly source: Endpoint
   readonly target: Endpoint
   /** One more connection to the source. */
   readonly openLane: () => Promise<Wire>
-  /** Copy slots of small keys instead of sending MIGRATE. */
-  readonly copy: boolean
+  readonly transfer: Transfer
   /** Slots that the source held as migrating before this run: they are past their switch. */
   readonly midway: ReadonlySet<number>
   /** Slots that an earlier run of the job opened and this one imports again. */
