@@ -1,9 +1,8 @@
 import {describe, expect, it} from 'vitest'
 import {seededRng} from '../../src/lib/kernel/rng.js'
 import {hashSlot} from '../../src/lib/protocol/hash-slot.js'
-import {seedsToRun} from '../support/seeds.js'
 import {type Outcome, runScenario} from './run.js'
-import type {Scenario, Step} from './scenario.js'
+import {range, type Scenario, type Step} from './scenario.js'
 import {CALM_LINK} from './world.js'
 
 const KEYS = ['{t0}a', '{t0}b', '{t0}c', '{t0}d']
@@ -47,7 +46,7 @@ function toAndFro(seed: number, verb: 'careless' | 'move'): Scenario {
 }
 
 function outcomes(verb: 'careless' | 'move'): Outcome[] {
-  return seedsToRun(20).map((seed) => runScenario(toAndFro(seed, verb)))
+  return range(1, 20).map((seed) => runScenario(toAndFro(seed, verb)))
 }
 
 describe('moving a slot with its keys to and fro', () => {
