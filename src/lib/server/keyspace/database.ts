@@ -13,18 +13,40 @@ export const SLOT_COUNT = 16384
 /** What Redis gives a new key. */
 const LFU_INITIAL = 5
 
+/** Outside cluster mode. A power of two, at most SLOT_COUNT. */
+const SHARD_COUNT = 64
+/** 32 - log2(SHARD_COUNT) */
+const SHARD_SHIFT = 26
+
+/** A cheap spread by a few bytes where keys usually differ; keys that agree in them are served all the same. */
+function shardOf(key: string): number {
+  const {length} = key
+  if (length < 3) return length === 0 ? 0 : key.charCodeAt(0) & (SHARD_COUNT - 1)
+  const bytes =
+    key.charCodeAt(length - 1) |
+    (key.charCodeAt(length - 2) << 8) |
+    (key.charCodeAt(length - 3) << 16) |
+    (key.charCodeAt(length >> 1) << 24)
+  return Math.imul(bytes, 0x9e3779b1) >>> SHARD_SHIFT
+}
+
+function emptyStores(isSlotted: boolean): undefined[] {
+  return new Array(isSlotted ? SLOT_COUNT : SHARD_COUNT).fill(undefined)
+}
+
 /**
  * One numbered database: keys to values with optional deadlines.
  *
  * In cluster mode every slot has a `Store` of its own, so that counting, listing, moving and dropping a slot touch that
- * slot alone; otherwise one store holds all. Reads hide expired keys and delete them on the way (unless `keepExpired`).
+ * slot alone. Otherwise the keys are spread over a few stores: a Map of millions stops the node for a fifth of a second
+ * when it grows, and holds 2^24 keys at most. Reads hide expired keys and delete them on the way (unless `keepExpired`).
  * Every change counts `state.dirty` and breaks WATCH; callers that change an object value in place call `touched`.
  */
 export class Database {
   index: number
   readonly state: KeyspaceState
   readonly isSlotted: boolean
-  /** By slot; index 0 alone outside cluster mode. */
+  /** By slot; by shard outside cluster mode. */
   stores: (Store | undefined)[]
   /** Stores with deadlines, for the active expiry. */
   expiring = new Set<Store>()
@@ -46,7 +68,7 @@ export class Database {
     this.index = index
     this.state = state
     this.isSlotted = isSlotted
-    this.stores = isSlotted ? new Array(SLOT_COUNT).fill(undefined) : [new Store()]
+    this.stores = emptyStores(isSlotted)
   }
 
   /** Tells the slot of the key that the coming command names, to hash it once only. */
@@ -56,7 +78,7 @@ export class Database {
   }
 
   private storeIndex(key: string): number {
-    if (!this.isSlotted) return 0
+    if (!this.isSlotted) return shardOf(key)
     if (key === this.hintKey && key !== '') return this.hintSlot
     return hashSlot(key)
   }
@@ -254,7 +276,7 @@ export class Database {
     for (const [key, watchers] of this.watchers) {
       if (this.hasEvenExpired(key)) for (const watcher of watchers) watcher.watchBroken = true
     }
-    this.stores = this.isSlotted ? new Array(SLOT_COUNT).fill(undefined) : [new Store()]
+    this.stores = emptyStores(this.isSlotted)
     this.listing.forget()
     this.expiring = new Set()
     this.size = 0

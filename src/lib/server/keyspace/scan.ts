@@ -19,8 +19,8 @@ interface Position {
   readonly savedMs: number
 }
 
-/** The low digits of a cursor are the slot. */
-const SLOTS = 16384
+/** The low digits of a cursor are the store's index: the slot in cluster mode. */
+const STORES_MAX = 16384
 /** Below this, finding the place again by walking costs no more than remembering it. */
 const REMEMBERED_STORE_SIZE_MIN = 512
 const POSITIONS_MAX = 32
@@ -30,7 +30,7 @@ const IDLE_MS_MAX = 30_000
  * SCAN: a key that is there from the first page to the last is shown exactly once, whatever else changes.
  *
  * A store's Map iterates by ascending `Entry.seq`, which never changes while a key exists; so a cursor is the `seq` of the
- * next key to show, and the slot. It needs no state here and may come from any connection, even twice. To find the place
+ * next key to show, and its store. It needs no state here and may come from any connection, even twice. To find the place
  * in a big Map without walking it, the iterators of the latest pages are kept, by cursor: losing one costs time only.
  */
 export class ScanCursors {
@@ -39,8 +39,8 @@ export class ScanCursors {
   scan(db: Database, cursor: number, count: number): ScanPage {
     const keys: string[] = []
     let left = count
-    let slot = db.isSlotted ? cursor % SLOTS : 0
-    let seq = db.isSlotted ? Math.floor(cursor / SLOTS) : cursor
+    let slot = cursor % STORES_MAX
+    let seq = Math.floor(cursor / STORES_MAX)
     for (; slot < db.stores.length; slot++, seq = 0) {
       const store = db.stores[slot]
       if (store === undefined) continue
@@ -75,7 +75,7 @@ export class ScanCursors {
 
   private remember(db: Database, slot: number, store: Store, walk: Walk, ahead: Pair): number {
     const {seq} = ahead[1]
-    const cursor = db.isSlotted ? seq * SLOTS + slot : seq
+    const cursor = seq * STORES_MAX + slot
     if (store.entries.size < REMEMBERED_STORE_SIZE_MIN) return cursor
     this.positions.delete(cursor)
     this.positions.set(cursor, {ahead, savedMs: db.state.nowMs, store, walk})

@@ -18,7 +18,7 @@ export class Entry {
   }
 }
 
-/** The keys of one slot, or of the whole database outside cluster mode. */
+/** The keys of one slot, or of one shard outside cluster mode. */
 export class Store {
   readonly entries = new Map<string, Entry>()
   /** Deadlines in unix milliseconds of those keys that have one; undefined until the first. */
