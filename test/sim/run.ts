@@ -158,8 +158,8 @@ function reviveAll(world: World): void {
 }
 
 /**
- * What an operator has to do: FORGET the id of a lost disk everywhere, MEET who came back as a stranger, and MEET at its
- * new address whom nobody can find, because too many moved at once.
+ * What an operator has to do: FORGET the id of a lost disk everywhere, MEET who came back as a stranger (or whom one side
+ * forgot in a crash amid the handshake), and MEET at its new address whom nobody can find, because too many moved at once.
  */
 function repair(stage: Stage): void {
   const {world} = stage
@@ -173,7 +173,7 @@ function repair(stage: Stage): void {
   for (const node of world.running) {
     const lost = world.running.filter((other) => {
       const known = node.core?.nodes.get(other.id)
-      return other !== node && known !== undefined && known.ip !== other.ip
+      return other !== node && known?.ip !== other.ip
     })
     for (const {index} of lost) runLine(stage, `meet ${node.index} ${index}`)
   }

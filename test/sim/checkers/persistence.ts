@@ -37,6 +37,8 @@ export function parseSavedEpochs(text: string): SavedEpochs | undefined {
  */
 export class PersistenceChecker implements Checker {
   private readonly saved = new Map<SimNode, SavedEpochs>()
+  /** By id: the greatest own configEpoch that was ever durable. */
+  private readonly durable = new Map<string, number>()
   private readonly shown = new Map<string, number>()
   private readonly votes = new Map<string, number>()
   private readonly ids = new Map<SimNode, string>()
@@ -53,6 +55,7 @@ export class PersistenceChecker implements Checker {
     if (!now) return
     const before = this.saved.get(node)
     this.saved.set(node, now)
+    this.durable.set(now.id, Math.max(now.configEpoch ?? 0, this.durable.get(now.id) ?? 0))
     if (before?.id !== now.id) return
     const fell = (['configEpoch', 'currentEpoch', 'lastVoteEpoch'] as const).filter(
       (name) => (now[name] ?? before[name] ?? 0) < (before[name] ?? 0),
@@ -70,7 +73,9 @@ export class PersistenceChecker implements Checker {
     const {body, header} = effect.message
     const durable = this.saved.get(node)
     if ((header.flags & 1) !== 0) {
-      const known = durable?.id === header.sender ? (durable.configEpoch ?? 0) : 0
+      // It became a replica since: its own epoch is gone, and what guards against using it twice is the current one.
+      const isReplicaNow = durable !== undefined && durable.configEpoch === undefined
+      const known = isReplicaNow ? durable.currentEpoch : (this.durable.get(header.sender) ?? 0)
       if (header.configEpoch > known) {
         const text = `n${node.index} shows configEpoch ${header.configEpoch} in a ${body.type} while the disk has ${known}`
         throw new Violation('durable-before-sent', text)
