@@ -52,7 +52,7 @@ function print(text: string): void {
 }
 
 async function run(argv: readonly string[]): Promise<number> {
-  let node: Node
+  let stopped: Promise<void>
   try {
     const given = parseServerArguments(argv)
     const config = readConfiguration(given, given.readsStdin ? readFileSync(STDIN, 'latin1') : '')
@@ -71,23 +71,23 @@ async function run(argv: readonly string[]): Promise<number> {
     if (config.fileName === undefined && given.options === '') {
       log.write('warning', 'Warning: no config file specified, using the default config.')
     } else log.write('warning', 'Configuration loaded')
-    node = new Node(config, log)
-    node.log.write(
-      'notice',
-      `Running mode=${node.server.isCluster ? 'cluster' : 'standalone'}, port=${config.values.port}.`,
-    )
+    const node = new Node(config, log)
+    stopped = node.stopped
+    stopOnSignals(node)
+    log.write('notice', `Running mode=${node.server.isCluster ? 'cluster' : 'standalone'}, port=${config.values.port}.`)
     await node.start()
   } catch (error) {
     if (error instanceof StartError) return 1
     process.stderr.write(error instanceof FatalConfigError ? `\n${error.message}\n` : `${messageOf(error)}\n`)
     return 1
   }
-  await runUntilStopped(node)
-  return 0
+  await stopped
+  // Sockets of peers that do not close must not keep the process.
+  process.exit(0)
 }
 
-async function runUntilStopped(node: Node): Promise<void> {
-  const stopped = node.stopped
+/** Before the start, so that there is no moment at which a signal ends the process with its files left behind. */
+function stopOnSignals(node: Node): void {
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     process.on(signal, () => {
       node.log.write('warning', `Received ${signal} scheduling shutdown...`)
@@ -96,7 +96,4 @@ async function runUntilStopped(node: Node): Promise<void> {
     })
   }
   process.on('SIGHUP', () => node.log.write('warning', 'Received SIGHUP, ignored.'))
-  await stopped
-  // Sockets of peers that do not close must not keep the process.
-  process.exit(0)
 }

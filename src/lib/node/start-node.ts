@@ -66,10 +66,17 @@ export class Node {
       this.log.write('warning', what)
       throw new StartError(messageOf(error))
     }
+    if (this.stopping !== undefined) return await this.closeWhatCameLate()
     this.writePidFile()
     this.timers.start()
     this.log.write('warning', 'Server initialized')
     if (port !== 0) this.log.write('notice', 'Ready to accept connections')
+  }
+
+  /** Stopped before it had started. */
+  private async closeWhatCameLate(): Promise<void> {
+    await this.stopping
+    await this.close()
   }
 
   private async startBus(): Promise<void> {

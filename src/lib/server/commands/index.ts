@@ -1,5 +1,5 @@
-import type {Command} from './command.js'
 import {clusterCommands} from './cluster/index.js'
+import type {Command} from './command.js'
 import {connectionCommands} from './connection/index.js'
 import {genericCommands} from './generic/index.js'
 import {migrationCommands} from './migration/index.js'
