@@ -200,7 +200,9 @@ describe('the lock', () => {
 
   it.runIf(existsSync('/proc/self/stat'))('of a process that ended but was not reaped is taken over', async () => {
     // `sleep` never asks for the exit code of the child that it was handed.
-    const parent = spawnTracked('sh', ['-c', 'sleep 0.2 & echo $!; exec sleep 60'], {stdio: ['ignore', 'pipe', 'ignore']})
+    const parent = spawnTracked('sh', ['-c', 'sleep 0.2 & echo $!; exec sleep 60'], {
+      stdio: ['ignore', 'pipe', 'ignore'],
+    })
     let output = ''
     parent.stdout?.on('data', (chunk) => {
       output += chunk
