@@ -69,7 +69,7 @@ function freq(context: CommandContext, argv: string[]): void {
   } else reply.integer(count)
 }
 
-function about(name: string, run: CommandHandler): Command {
+function about(name: string, run: CommandHandler, since = '2.2.3'): Command {
   return defineCommand({
     acl: ['keyspace'],
     arity: 3,
@@ -78,7 +78,7 @@ function about(name: string, run: CommandHandler): Command {
     keys: [keyAt(2, ['RO'])],
     name,
     run,
-    since: '2.2.3',
+    since,
     tips: ['nondeterministic_output'],
   })
 }
@@ -90,7 +90,7 @@ export const objectCommand: Command = defineCommand({
   since: '2.2.3',
   subcommands: [
     about('encoding', encoding),
-    about('freq', freq),
+    about('freq', freq, '4.0.0'),
     about('idletime', idletime),
     about('refcount', refcount),
     defineCommand({
