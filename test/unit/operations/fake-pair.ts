@@ -23,6 +23,9 @@ export class FakeNode implements Wire {
   readonly log: string[] = []
   peer: FakeNode | undefined
   epoch = 1
+  configEpoch = 1
+  /** Others in its CLUSTER NODES: id -> config epoch and flags. */
+  readonly knows = new Map<string, {readonly epoch: number; readonly flags?: string}>()
   closed = false
   /** Slots taken while they were imported: each of them costs every node a PONG. */
   broadcasts = 0
@@ -152,7 +155,7 @@ export class FakeNode implements Wire {
       case 'INFO':
         return `cluster_current_epoch:${this.epoch}\r\ncluster_my_epoch:1\r\n`
       case 'NODES':
-        return `${this.id} 127.0.0.1:1@2 myself,master - 0 0 1 connected ${renderRanges(rangesOf([...this.owned].sort((a, b) => a - b))).replaceAll(',', ' ')}\n`
+        return this.nodes()
       case 'COUNTKEYSINSLOT':
         return this.keysOf(slot).length
       case 'GETKEYSINSLOT':
@@ -162,6 +165,15 @@ export class FakeNode implements Wire {
       default:
         return new NodeReplyError(`ERR not scripted: ${command.join(' ')}`)
     }
+  }
+
+  private nodes(): string {
+    const slots = renderRanges(rangesOf([...this.owned].sort((a, b) => a - b))).replaceAll(',', ' ')
+    const own = `${this.id} 127.0.0.1:1@2 myself,master - 0 0 ${this.configEpoch} connected ${slots}\n`
+    const lines = [...this.knows].map(
+      ([id, {epoch, flags = 'master'}]) => `${id} 127.0.0.1:7003@17003 ${flags} - 0 0 ${epoch} connected\n`,
+    )
+    return own + lines.join('')
   }
 
   private setSlot(slot: number, state: string, node: string): WireReply {

@@ -14,7 +14,7 @@ import type {WireReply} from '../../client/migration/reply-reader.js'
 import {NodeReplyError} from '../../client/reply-error.js'
 import {CliError, messageOf} from '../../kernel/errors.js'
 import {rangesOf, renderRanges} from '../../model/slot-set.js'
-import {epochBarrier, readEpochs} from './barrier.js'
+import {epochBarrier, readEpochs, sourceCollides} from './barrier.js'
 import {CopyLanes} from './copy-lanes.js'
 import {Drain, LIST_KEYS} from './drain.js'
 import {Pace} from './pace.js'
@@ -61,6 +61,8 @@ export class PairMove {
   private readonly done: number[] = []
   private readonly failed: CliError[] = []
   private keys = 0
+  /** The source shared its config epoch when the target was last seen to own its slots. */
+  private collides = false
 
   constructor(private readonly context: PairContext) {}
 
@@ -69,8 +71,8 @@ export class PairMove {
    * @throws {CliError} if a connection is lost or ownership is not what the plan says; open slots stay open
    */
   async run(slots: readonly number[]): Promise<PairResult> {
-    const {emit, epochs, stop, target} = this.context
-    await epochBarrier(target, epochs, this.barrierMs, emit)
+    const {stop} = this.context
+    await epochBarrier(this.context, this.barrierMs)
     const roundTripMs = await this.roundTripMs()
     const pace = new Pace(this.context.pace, roundTripMs)
     const lanes = new CopyLanes(this.context, roundTripMs)
@@ -229,8 +231,8 @@ export class PairMove {
   /** Hands over what is empty at the source: target first, so that no moment is without an owner. */
   private async close(window: OpenWindow, slots: readonly number[], keys: number): Promise<void> {
     const {emit, epochs, journal, target} = this.context
-    // Somebody took a newer epoch since the barrier: the target must hear of it before it takes these slots.
-    if (window.targetEpoch < epochs.highest) await epochBarrier(target, epochs, this.barrierMs, emit)
+    // Somebody took a newer epoch since the barrier, or may: the target must hear of it before it takes these slots.
+    if (window.targetEpoch < epochs.highest || this.collides) await epochBarrier(this.context, this.barrierMs)
     if (slots.length > 0) {
       const commands = takeSlots(slots, target.id)
       const taken = await target.wire.send([...commands, ['CLUSTER', 'NODES']])
@@ -248,9 +250,11 @@ export class PairMove {
 
   /** The target's own word is what counts: an OK to SETSLOT does not keep a slot that gossip takes away again. */
   private requireOwned(slots: readonly number[], reply: WireReply | undefined): void {
-    const {target} = this.context
+    const {source, target} = this.context
     if (typeof reply !== 'string') throw replyFailure(reply, `${target.name} does not show its slots`)
-    const own = parseClusterNodes(reply, {host: '', port: 0}).find(({myself}) => myself)
+    const records = parseClusterNodes(reply, {host: '', port: 0})
+    this.collides = sourceCollides(records, source.id)
+    const own = records.find(({myself}) => myself)
     const owned = own?.role === 'primary' ? own.slots : []
     const missing = slots.filter((slot) => !owned.some(({first, last}) => first <= slot && slot <= last))
     if (missing.length === 0) return
