@@ -1,14 +1,13 @@
 import {throwIfAborted} from '../client/abort.js'
 import {NodeReplyError} from '../client/reply-error.js'
 import {CliError, messageOf} from '../kernel/errors.js'
-import {BUS_PORT_OFFSET, renderAddress} from '../model/address.js'
 import {findNode, nameNode, ownRecord, replicaStateAt} from '../model/cluster-map.js'
-import type {ClusterView, NodeRecord, NodeView} from '../model/cluster-view.js'
+import type {ClusterView, NodeView} from '../model/cluster-view.js'
 import {slotsOf} from '../model/slot-set.js'
 import type {CreatePlan, PlannedShard} from '../plan/create.js'
 import {viewOfCandidates} from '../plan/create-standing.js'
 import type {PreparedCreate} from './create.js'
-import {readView} from './observe.js'
+import {joinNodes, partial, viewsOf} from './create-join.js'
 import type {ProbedNode} from './preflight.js'
 import {judgeAgreement, judgeReady, settle} from './settle.js'
 
@@ -19,11 +18,6 @@ export interface ApplyCreateOptions {
   /** Told what is being done, one line at a time. */
   readonly onProgress: (text: string) => void
 }
-
-/** Up to this many nodes everybody is introduced to everybody, which saves gossip rounds. */
-const FULL_MESH_MAX = 32
-/** A handshake that nobody answered is forgotten after a while; introduce again. Milliseconds. */
-const MEET_AGAIN_MS = 3000
 
 /**
  * Makes the planned cluster. Each step does only what is not done yet, so that after any failure the same call continues.
@@ -59,14 +53,6 @@ export async function applyCreate(prepared: PreparedCreate, options: ApplyCreate
   }
 }
 
-function partial(message: string, cause?: unknown, details: Readonly<Record<string, unknown>> = {}): CliError {
-  return new CliError('PLAN_PARTIAL', message, {
-    cause,
-    details: {...details, ...(cause instanceof CliError && {cause: cause.code})},
-    suggestions: ['Solve the problem, then run the same command again; it continues where it stopped.'],
-  })
-}
-
 function nodeNamed(nodes: ReadonlyMap<string, ProbedNode>, name: string): ProbedNode {
   return nodes.get(name) as ProbedNode
 }
@@ -99,57 +85,6 @@ async function setEpochs({shards}: CreatePlan, nodes: ReadonlyMap<string, Probed
       }
     }),
   )
-}
-
-/** Introduces whoever does not know whom, until all know all. */
-async function joinNodes(nodes: readonly ProbedNode[], {joinTimeoutMs, signal}: ApplyCreateOptions): Promise<void> {
-  let introducedMs = Number.NEGATIVE_INFINITY
-  const look = async (): Promise<NodeView[]> => {
-    const views = await viewsOf(nodes)
-    if (performance.now() - introducedMs >= MEET_AGAIN_MS && judgeJoined(views).length > 0) {
-      introducedMs = performance.now()
-      await introduce(nodes, views)
-    }
-    return views
-  }
-  const {problems} = await settle(look, judgeJoined, {timeoutMs: joinTimeoutMs, signal})
-  if (problems.length === 0) return
-  throw partial(`the nodes did not find each other within ${joinTimeoutMs} ms: ${problems.join('; ')}`, undefined, {
-    problems,
-  })
-}
-
-async function introduce(nodes: readonly ProbedNode[], views: readonly NodeView[]): Promise<void> {
-  const hosts = nodes.length <= FULL_MESH_MAX ? nodes : nodes.slice(0, 1)
-  await Promise.all(
-    hosts.map(async ({connection}, index) => {
-      const known = new Set(views[index]?.records.filter(({handshake}) => !handshake).map(({id}) => id))
-      const strangers = nodes.filter(({view}, other) => other > index && !known.has(view.id))
-      const replies = await connection.pipeline(strangers.map(meetCommand))
-      const refused = replies.find((reply) => reply instanceof NodeReplyError)
-      if (refused) throw partial(`${connection.name} refused to meet another node: ${messageOf(refused)}`, refused)
-    }),
-  )
-}
-
-function meetCommand({host, address, view}: ProbedNode): ['CLUSTER', ...(string | number)[]] {
-  const busPort = ownRecord(view)?.busPort ?? address.port + BUS_PORT_OFFSET
-  const meet: ['CLUSTER', ...(string | number)[]] = ['CLUSTER', 'MEET', host, address.port]
-  return busPort === address.port + BUS_PORT_OFFSET ? meet : [...meet, busPort]
-}
-
-/** Who cannot reach whom, one sentence per node that misses others. */
-export function judgeJoined(views: readonly NodeView[]): string[] {
-  return views.flatMap((view) => {
-    const records = new Map<string, NodeRecord>(view.records.map((record) => [record.id, record]))
-    const missing = views.filter((other) => {
-      const record = records.get(other.id)
-      return !record?.linked || record.handshake
-    })
-    if (missing.length === 0) return []
-    const whom = missing.map((other) => `${renderAddress(other.address)} (bus port ${ownRecord(other)?.busPort})`)
-    return [`${renderAddress(view.address)} cannot reach ${whom.join(', ')}`]
-  })
 }
 
 async function attachReplicas(
@@ -213,8 +148,4 @@ function judgeReplicas(plan: CreatePlan, nodes: ReadonlyMap<string, ProbedNode>,
       return attached ? [] : [`${address} has not connected to ${primary.address}`]
     })
   })
-}
-
-function viewsOf(nodes: readonly ProbedNode[]): Promise<NodeView[]> {
-  return Promise.all(nodes.map(({connection}) => readView(connection)))
 }
