@@ -1,7 +1,7 @@
 import {nameNode, ownRecord} from '../model/cluster-map.js'
 import type {NodeView} from '../model/cluster-view.js'
 import {rangesOf, renderRanges, slotsOf} from '../model/slot-set.js'
-import {type Finding, finding, plural} from './health.js'
+import {type Finding, finding, plural} from './finding.js'
 
 /** The slots in which a primary may hold no keys: neither owned nor being imported. Ascending. */
 export function foreignSlotsOf(node: NodeView, slotCount: number): number[] {

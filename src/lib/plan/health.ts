@@ -1,4 +1,3 @@
-import {renderAddress} from '../model/address.js'
 import {
   dissentsOf,
   findNode,
@@ -14,62 +13,12 @@ import {
 import type {ClusterView, NodeRecord} from '../model/cluster-view.js'
 import type {NodeId} from '../model/node-id.js'
 import {shortId} from '../model/node-id.js'
-import {countSlots, rangesOf, renderRanges, type SlotRange} from '../model/slot-set.js'
-
-export const SEVERITIES = ['error', 'warning', 'notice'] as const
-export type Severity = (typeof SEVERITIES)[number]
-
-/** What a finding is about; stable names, for scripts. */
-export const FINDING_IDS = [
-  'nodes-disagree',
-  'nodes-unknown',
-  'slots-uncovered',
-  'slots-open',
-  'keys-stray',
-  'node-failed',
-  'node-suspected',
-  'node-unreachable',
-  'state-down',
-  'epoch-collision',
-  'link-down',
-  'replica-behind',
-  'replica-orphan',
-  'primary-without-replica',
-  'shard-on-one-host',
-  'few-primaries',
-  'version-skew',
-] as const
-export type FindingId = (typeof FINDING_IDS)[number]
-
-export interface FindingNode {
-  readonly id: NodeId
-  /** HOST:PORT. */
-  readonly address: string
-}
-
-/** One thing that is wrong, or worth knowing. */
-export interface Finding {
-  readonly id: FindingId
-  readonly severity: Severity
-  readonly nodes: readonly FindingNode[]
-  /** `0-5460,6000`; empty if it is not about slots. */
-  readonly slots: string
-  /** One sentence, naming nodes and slots. */
-  readonly message: string
-  /** What to do: a command line, or a sentence where no command helps. Empty for notices that need nothing. */
-  readonly suggestion: string
-}
-
-/** Findings that pass by themselves while news travels; a check waits a little before it reports them. */
-export const TRANSIENT: ReadonlySet<FindingId> = new Set<FindingId>([
-  'nodes-disagree',
-  'nodes-unknown',
-  'epoch-collision',
-])
+import {countSlots, rangesOf, renderRanges} from '../model/slot-set.js'
+import {type Finding, finding, list, plural, sortFindings} from './finding.js'
+import {accusersOf, type Known, named, newestRecords} from './health-known.js'
+import {checkReach} from './health-reach.js'
 
 const FEW_PRIMARIES = 3
-
-type Known = ReadonlyMap<NodeId, NodeRecord>
 
 /**
  * Everything wrong with a cluster, as far as one observation shows.
@@ -84,10 +33,9 @@ export function checkHealth(view: ClusterView): Finding[] {
     ...checkMembership(view, known),
     ...checkCoverage(view),
     ...checkOpenSlots(view),
-    ...checkFailures(view, known),
+    ...checkReach(view, known),
     ...checkStates(view),
     ...checkEpochs(view),
-    ...checkLinks(view, known),
     ...checkReplicas(view, known),
     ...checkRedundancy(view),
     ...checkHosts(view, known),
@@ -95,58 +43,6 @@ export function checkHealth(view: ClusterView): Finding[] {
     ...checkVersions(view),
   ]
   return sortFindings(findings)
-}
-
-/** Errors first; within a severity in the order of FINDING_IDS. */
-export function sortFindings(findings: readonly Finding[]): Finding[] {
-  const rank = ({id, severity}: Finding) => SEVERITIES.indexOf(severity) * 100 + FINDING_IDS.indexOf(id)
-  return [...findings].sort((a, b) => rank(a) - rank(b))
-}
-
-/** The newest record of every node anybody knows; a node's own word about itself first. */
-function newestRecords(view: ClusterView): Known {
-  const known = new Map<NodeId, NodeRecord>()
-  for (const node of view.nodes) {
-    for (const record of node.records) {
-      const other = known.get(record.id)
-      const newer = !other || record.myself || (!other.myself && record.configEpoch > other.configEpoch)
-      if (newer && !record.handshake) known.set(record.id, record)
-    }
-  }
-  // Shown by the address Shoal reaches it by, which is the one to paste.
-  for (const {id, address} of view.nodes) {
-    const record = known.get(id)
-    if (record) known.set(id, {...record, address})
-  }
-  return known
-}
-
-function asFindingNode({id, address}: Pick<NodeRecord, 'id' | 'address'>): FindingNode {
-  return {id, address: renderAddress(address)}
-}
-
-/** A finding with its nodes and slots in the form that is printed. */
-export function finding(
-  id: FindingId,
-  severity: Severity,
-  nodes: readonly Pick<NodeRecord, 'id' | 'address'>[],
-  message: string,
-  {slots = [], suggestion = ''}: {slots?: readonly SlotRange[]; suggestion?: string} = {},
-): Finding {
-  return {id, severity, nodes: nodes.map(asFindingNode), slots: renderRanges(slots), message, suggestion}
-}
-
-function named(known: Known, id: NodeId): string {
-  const record = known.get(id)
-  return record ? nameNode(record) : shortId(id)
-}
-
-function list(names: readonly string[]): string {
-  return names.join(', ')
-}
-
-export function plural(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? '' : 's'}`
 }
 
 function checkAgreement(view: ClusterView): Finding[] {
@@ -209,50 +105,6 @@ function checkOpenSlots(view: ClusterView): Finding[] {
   })
 }
 
-function checkFailures(view: ClusterView, known: Known): Finding[] {
-  const unreachable = new Map(view.unreachable.flatMap((node) => (node.id ? [[node.id, node] as const] : [])))
-  const failed = accusersOf(view, ({fail, noaddr}) => fail || noaddr)
-  const suspected = accusersOf(view, ({pfail}) => pfail)
-  const findings: Finding[] = []
-  for (const [id, record] of known) {
-    const accusers = failed.get(id)
-    const reason = unreachable.get(id)?.reason
-    const what = `${record.role} ${nameNode(record)}`
-    if (accusers) {
-      const also = reason === undefined ? '' : `; from here: ${reason}`
-      const text = `${what} is marked as failed by ${plural(accusers.length, 'node')}${also}.`
-      findings.push(
-        finding('node-failed', 'error', [record], text, {suggestion: 'Start the node again, or replace it.'}),
-      )
-    } else if (reason !== undefined) {
-      findings.push(
-        finding('node-unreachable', 'error', [record], `${what} does not answer: ${reason}.`, {
-          suggestion: /password/.test(reason)
-            ? 'Give the password that all nodes share by SHOAL_PASSWORD, --askpass or --password.'
-            : 'If the node announces an address that is not reachable from here, pass --address-map FROM=TO.',
-        }),
-      )
-    }
-    const doubters = suspected.get(id)
-    if (doubters && !accusers) {
-      const text = `${what} is suspected to have failed by ${list(doubters.map((by) => named(known, by)))}.`
-      findings.push(
-        finding('node-suspected', 'warning', [record], text, {suggestion: `shoal check ${renderAddress(view.seed)}`}),
-      )
-    }
-  }
-  return findings
-}
-
-/** Node -> the nodes in whose view `test` holds for it. */
-function accusersOf(view: ClusterView, test: (record: NodeRecord) => boolean): Map<NodeId, NodeId[]> {
-  const accusers = new Map<NodeId, NodeId[]>()
-  for (const {id: by, records} of view.nodes) {
-    for (const record of records) if (test(record)) accusers.set(record.id, [...(accusers.get(record.id) ?? []), by])
-  }
-  return accusers
-}
-
 function checkStates(view: ClusterView): Finding[] {
   const down = view.nodes.filter(({clusterInfo}) => clusterInfo.get('cluster_state') !== 'ok')
   if (down.length === 0) return []
@@ -274,21 +126,6 @@ function checkEpochs(view: ClusterView): Finding[] {
     if (owners.filter(({slots}) => slots.length > 0).length < 2) return []
     const text = `${list(owners.map(nameNode))} share config epoch ${epoch}; ownership of slots is undecided between them.`
     return [finding('epoch-collision', 'warning', owners, text, {suggestion: 'CLUSTER BUMPEPOCH on one of them.'})]
-  })
-}
-
-function checkLinks(view: ClusterView, known: Known): Finding[] {
-  const failing = new Set([...accusersOf(view, ({fail, pfail, noaddr}) => fail || pfail || noaddr).keys()])
-  const cut = accusersOf(view, ({linked, handshake}) => !linked && !handshake)
-  return [...cut].flatMap(([id, by]) => {
-    const record = known.get(id)
-    if (!record || failing.has(id)) return []
-    const observers = list(by.map((observer) => named(known, observer)))
-    return [
-      finding('link-down', 'warning', [record], `${observers} hold no bus link to ${nameNode(record)}.`, {
-        suggestion: `Check that bus port ${record.busPort} of ${record.address.host} is open to those nodes.`,
-      }),
-    ]
   })
 }
 

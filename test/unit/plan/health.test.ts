@@ -1,6 +1,7 @@
 import {describe, expect, it} from 'vitest'
 import type {NodeView} from '../../../src/lib/model/cluster-view.js'
-import {checkHealth, FINDING_IDS, type Finding, SEVERITIES} from '../../../src/lib/plan/health.js'
+import {FINDING_IDS, type Finding, SEVERITIES} from '../../../src/lib/plan/finding.js'
+import {checkHealth} from '../../../src/lib/plan/health.js'
 import {checkStrayKeys, foreignSlotsOf} from '../../../src/lib/plan/health-stray.js'
 import {buildView, change, type NodeSpec, type Seen, SIX} from '../model/build-view.js'
 
@@ -49,6 +50,18 @@ describe('checkHealth', () => {
     ['a suspicion', {}, {a: {e: {flags: 'slave,fail?'}}}, ['warning node-suspected e ']],
     ['a cluster that is down for some', {b: {state: 'fail'}}, {}, ['error state-down b ']],
     ['two owners with one epoch', {c: {epoch: 2}}, {}, ['warning epoch-collision bc ']],
+    [
+      'a node whose address another has lost',
+      {},
+      {a: {e: {flags: 'slave,noaddr', link: 'disconnected'}}},
+      ['warning node-without-address e '],
+    ],
+    [
+      'an introduction nobody answers',
+      {},
+      {a: {e: {flags: 'handshake', link: 'disconnected'}}},
+      ['warning node-in-handshake e '],
+    ],
     ['a broken link', {}, {a: {b: {link: 'disconnected'}}}, ['warning link-down b ']],
     ['a replica cut off', {e: {info: 'master_link_status:down'}}, {}, ['warning replica-behind e ']],
     [
@@ -109,6 +122,39 @@ describe('checkHealth', () => {
       expect(message).toMatch(/^\S.*\.$/)
     }
     expect(findings.filter(({severity, suggestion}) => severity !== 'notice' && suggestion === '')).toEqual([])
+  })
+
+  it('says how to forget a node that is gone and has no address, on all who still list it', () => {
+    const lost = {flags: 'master,noaddr', link: 'disconnected', slots: '', epoch: 9}
+    const sees = {
+      a: {g: lost},
+      b: {g: lost},
+      c: {g: null},
+      d: {g: null},
+      e: {g: {...lost, flags: 'master'}},
+      f: {g: null},
+    }
+    const gone: NodeSpec = {name: 'g', host: '10.0.0.9', down: true}
+    const ofNode = (specs: readonly NodeSpec[], seen: Readonly<Record<string, Seen>>) =>
+      checkHealth(buildView(specs, seen)).filter(({id}) => id === 'node-without-address')
+    const [finding] = ofNode([...SIX, gone], sees)
+    expect(finding).toMatchObject({
+      severity: 'warning',
+      message: '10.0.0.1:7000 (aaaaaaaa), 10.0.0.2:7001 (bbbbbbbb) know no address of node gggggggg.',
+    })
+    expect(finding?.suggestion).toMatch(
+      /CLUSTER FORGET g{40} on 10\.0\.0\.1:7000 .*, 10\.0\.0\.2:7001 .*, 10\.0\.0\.1:7004 /,
+    )
+    // Nobody pings it, so it is never failed: the slots it holds are nobody else's either.
+    const owner = {...lost, slots: '100'}
+    const [worse] = ofNode([...change(SIX, {a: {slots: '0-99 101-5460'}}), gone], {
+      ...sees,
+      a: {g: owner},
+      b: {g: owner},
+    })
+    expect(worse).toMatchObject({severity: 'error', slots: '100'})
+    const [alive] = ofNode(SIX, {a: {e: {flags: 'slave,noaddr'}}})
+    expect(alive?.suggestion).toBe('CLUSTER MEET 10.0.0.1 7004 on 10.0.0.1:7000 (aaaaaaaa).')
   })
 
   it('names nodes and slots in words', () => {

@@ -1,5 +1,5 @@
 import type {CheckReport} from '../../operations/check.js'
-import {SEVERITIES, type Severity} from '../../plan/health.js'
+import {SEVERITIES, type Severity} from '../../plan/finding.js'
 import {renderAmount, renderCount} from './numbers.js'
 import type {Style} from './style.js'
 import {wrapText} from './wrap.js'
