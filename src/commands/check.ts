@@ -1,7 +1,8 @@
-import {Args, Flags} from '@oclif/core'
+import {Flags} from '@oclif/core'
 import {ClusterCommand} from '../lib/cli/base-command.js'
 import {durationFlag} from '../lib/cli/flags.js'
 import {renderCheck} from '../lib/cli/render/check.js'
+import {seedArgs} from '../lib/cli/seed.js'
 import {type CheckReport, checkCluster, isFailing} from '../lib/operations/check.js'
 
 const FAIL_ON = ['error', 'warning', 'never'] as const
@@ -19,9 +20,7 @@ export default class Check extends ClusterCommand {
     '<%= config.bin %> <%= command.id %> 127.0.0.1:7000 --fail-on warning --json',
   ]
 
-  static override args = {
-    seed: Args.string({description: 'HOST:PORT of any node of the cluster.', required: true}),
-  }
+  static override args = seedArgs
 
   static override flags = {
     'fail-on': Flags.option({options: FAIL_ON, default: 'error' as const})({

@@ -1,6 +1,6 @@
-import {Args} from '@oclif/core'
 import {ClusterCommand} from '../lib/cli/base-command.js'
 import {renderInfo} from '../lib/cli/render/info.js'
+import {seedArgs} from '../lib/cli/seed.js'
 import {ownersOf} from '../lib/model/cluster-map.js'
 import {type ClusterSummary, shardIndexOfSlots, summarizeCluster} from '../lib/model/cluster-summary.js'
 
@@ -17,9 +17,7 @@ export default class Info extends ClusterCommand {
     '<%= config.bin %> <%= command.id %> 127.0.0.1:7000 --json',
   ]
 
-  static override args = {
-    seed: Args.string({description: 'HOST:PORT of any node of the cluster.', required: true}),
-  }
+  static override args = seedArgs
 
   async run(): Promise<ClusterSummary> {
     const {args} = await this.parse(Info)

@@ -1,6 +1,7 @@
-import {Args, Flags} from '@oclif/core'
+import {Flags} from '@oclif/core'
 import {ClusterCommand} from '../lib/cli/base-command.js'
 import {renderAmount} from '../lib/cli/render/numbers.js'
+import {seedArgs} from '../lib/cli/seed.js'
 import {moveFlags, moveOptionsOf, showMove} from '../lib/cli/tasks.js'
 import {completeRequest} from '../lib/cli/wizard/complete-request.js'
 import {writePlan} from '../lib/cli/wizard/plan-file.js'
@@ -33,9 +34,7 @@ export default class Reshard extends ClusterCommand {
     '<%= config.bin %> <%= command.id %> 127.0.0.1:7000 --to 127.0.0.1:7003 --slots 0-99,300-300 --dry-run --json',
   ]
 
-  static override args = {
-    seed: Args.string({description: 'HOST:PORT of any node of the cluster.', required: true}),
-  }
+  static override args = seedArgs
 
   static override flags = {
     from: Flags.string({

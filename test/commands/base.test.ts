@@ -53,10 +53,19 @@ describe('failures', () => {
     expect(stderr).toMatch(/^Error: 127\.0\.0\.1:\d+ refuses connections\n {2}Try: .+\n$/)
   })
 
+  it.each(['check', 'info', 'reshard'])(
+    'come of %s HOST PORT, as redis-cli takes it, as of HOST:PORT',
+    async (command) => {
+      const error = await failureOf([command, ...closedSeed.split(':')])
+      expect(error).toMatchObject({code: 'UNREACHABLE', details: {address: closedSeed}})
+    },
+  )
+
   const usage: [name: string, args: string[], message: RegExp][] = [
     ['a mistyped flag', ['check', '127.0.0.1:7000', '--jsn'], /Nonexistent flag: --jsn/],
     ['a missing argument', ['check'], /Missing 1 required arg/],
     ['an argument too many', ['check', '127.0.0.1:7000', 'more'], /Unexpected argument: more/],
+    ['two arguments too many', ['check', '127.0.0.1', '7000', 'more'], /Unexpected argument: more/],
     ['a choice that is none', ['check', '127.0.0.1:7000', '--fail-on', 'info'], /--fail-on=info/],
     ['a time that is none', ['check', '127.0.0.1:7000', '--timeout', 'soon'], /--timeout soon is not a length of time/],
     ['an address map that is none', ['check', '127.0.0.1:7000', '--address-map', 'x'], /is not FROM=TO/],

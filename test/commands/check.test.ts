@@ -96,6 +96,29 @@ describeWithPeers('shoal check and info', () => {
     expect(json.shards).toHaveLength(3)
   })
 
+  it('names an id without an address, and how to get rid of it', async () => {
+    const extra = await startRedis({cluster: true})
+    const id = String(await extra.call('CLUSTER', 'MYID'))
+    const [a] = cluster.nodes as [RedisNode]
+    await a.call('CLUSTER', 'MEET', '127.0.0.1', extra.port)
+    const linesOfId = async () =>
+      (await Promise.all(cluster.nodes.map(async (node) => String(await node.call('CLUSTER', 'NODES')))))
+        .flatMap((text) => text.split('\n'))
+        .filter((line) => line.startsWith(id))
+    await waitFor(async () => (await linesOfId()).length === 3, {what: 'the node to be known'})
+    // At its address another id answers from now on.
+    await extra.call('CLUSTER', 'RESET', 'HARD')
+    await waitFor(async () => (await linesOfId()).every((line) => /noaddr/.test(line)), {
+      what: 'the address to be lost',
+    })
+    const found = (await check(cluster.seed)).json<CheckReport>().findings.find((each) => each.nodes[0]?.id === id)
+    expect(found).toMatchObject({id: 'node-without-address', severity: 'warning'})
+    expect(found?.suggestion).toMatch(new RegExp(`CLUSTER FORGET ${id} on (127.0.0.1:\\d+ \\(\\w+\\)(, )?){3}\\.$`))
+    await extra.stop()
+    for (const node of cluster.nodes) await node.call('CLUSTER', 'FORGET', id)
+    expect((await check(cluster.seed)).code).toBe(0)
+  })
+
   it('refuses a node that is no cluster node', async () => {
     const plain = await startRedis()
     const result = await check(`127.0.0.1:${plain.port}`)

@@ -17,7 +17,7 @@ interface FlagShape {
 
 interface CommandShape {
   readonly aliases: readonly string[]
-  readonly args: Readonly<Record<string, {readonly required?: boolean}>>
+  readonly args: Readonly<Record<string, {readonly hidden?: boolean; readonly required?: boolean}>>
   readonly flags: Readonly<Record<string, FlagShape>>
   readonly hidden?: boolean
   readonly summary?: string
@@ -54,7 +54,9 @@ function describeFlag(name: string, flag: FlagShape): string {
 }
 
 function describeCommand(id: string, {aliases, args, flags, hidden}: CommandShape): string[] {
-  const shownArgs = Object.entries(args).map(([name, arg]) => (arg.required ? ` ${name}` : ` [${name}]`))
+  const shownArgs = Object.entries(args).map(([name, {hidden, required}]) =>
+    required ? ` ${name}` : ` [${name}${hidden ? ', hidden' : ''}]`,
+  )
   const also = aliases.length > 0 ? ` (also ${[...aliases].sort().join(', ')})` : ''
   const names = Object.keys(flags).sort()
   const head = `${id.replaceAll(':', ' ')}${shownArgs.join('')}${also}${hidden ? ' hidden' : ''}`

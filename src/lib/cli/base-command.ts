@@ -9,6 +9,7 @@ import {connectFlags, globalFlags} from './flags.js'
 import {askPassword, askYesNo, hasTerminal} from './prompts.js'
 import {renderError} from './render/error.js'
 import {type Style, styleOf, wantsColor} from './render/style.js'
+import {joinSeed} from './seed.js'
 
 /** The width of a pipe: wide enough for a table, narrow enough for a mail. */
 const COLUMNS_DEFAULT = 100
@@ -132,6 +133,9 @@ export abstract class BaseCommand extends Command {
   >(options?: Interfaces.Input<F, B, A>, argv?: string[]): Promise<Interfaces.ParserOutput<F, B, A>> {
     const parsed = await super.parse<F, B, A>(options, argv)
     this.values = parsed.flags
+    const {port, seed} = parsed.args
+    if (seed !== undefined && port !== undefined)
+      Object.assign(parsed.args, {port: undefined, seed: joinSeed(seed, port)})
     return parsed
   }
 
