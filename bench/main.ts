@@ -11,6 +11,7 @@ const USAGE = `usage: npm run bench -- TOPIC [options]
 
   --rounds N      rounds of each comparison (default 5; over the delaying links of reshard 2)
   --quick         a tenth of the work, one round: does it run at all?
+  --only TEXT     of reshard, only the links and scenarios with TEXT in their name; writes no report
   --base-port N   first of 300 ports to use (default 22000; the cluster bus uses 10000 more)
 `
 
@@ -21,6 +22,7 @@ const {positionals, values} = parseArgs({
   allowPositionals: true,
   options: {
     'base-port': {type: 'string', default: '22000'},
+    only: {type: 'string'},
     quick: {type: 'boolean', default: false},
     rounds: {type: 'string'},
   },
@@ -34,6 +36,7 @@ guard(LIMIT_MS)
 console.log(`${machineLine(describeMachine())}\n`)
 await TOPICS[topic]({
   basePort: Number(values['base-port']),
+  only: values.only,
   quick: values.quick,
   rounds: values.rounds === undefined ? undefined : Number(values.rounds),
 })

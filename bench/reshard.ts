@@ -267,7 +267,7 @@ function rowsOf({idle, link, ratio, scenario, tools}: Measured): string[][] {
   })
 }
 
-export async function benchReshard({basePort, quick, rounds}: BenchOptions): Promise<void> {
+export async function benchReshard({basePort, only, quick, rounds}: BenchOptions): Promise<void> {
   if (!existsSync(join(SHOAL, '..', '..', 'dist'))) throw new Error('shoal is not built: npm run build')
   const slotCount = quick ? SLOT_COUNT / 8 : SLOT_COUNT
   const scale: Scale = {
@@ -283,6 +283,7 @@ export async function benchReshard({basePort, quick, rounds}: BenchOptions): Pro
   const measured: Measured[] = []
   for (const [index, link] of links.entries()) {
     for (const [at, scenario] of SCENARIOS.entries()) {
+      if (only !== undefined && !`${link.name}, ${scenario}`.includes(only)) continue
       measured.push(await measure(link, scenario, scale, basePort + (index * SCENARIOS.length + at) * 10))
     }
   }
@@ -299,5 +300,5 @@ export async function benchReshard({basePort, quick, rounds}: BenchOptions): Pro
   ]
   const summary = table(header, measured.flatMap(rowsOf))
   console.log(`\n${summary}\n`)
-  publish('reshard', quick, {links: measured, scale}, [summary])
+  if (only === undefined) publish('reshard', quick, {links: measured, scale}, [summary])
 }
