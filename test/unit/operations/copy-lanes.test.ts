@@ -1,5 +1,6 @@
 import {describe, expect, it} from 'vitest'
 import {PairMove} from '../../../src/lib/operations/migration/pair.js'
+import {takesSetslotInMulti} from '../../../src/lib/operations/migration/run-moves.js'
 import {hashSlot} from '../../../src/lib/protocol/hash-slot.js'
 import {type FakePair, fakePair, taggedKeys} from './fake-pair.js'
 
@@ -113,6 +114,24 @@ describe('CopyLanes', () => {
     await new PairMove(pair.context).run([SLOT, hashSlot('two')].sort((a, b) => a - b))
     expect(Object.fromEntries(pair.target.keys)).toEqual(keys)
     expect(sent(pair, 'WATCH')).toEqual([])
+  })
+
+  it('sends all by MIGRATE, and says so, where the source cannot switch slots over', async () => {
+    const pair = fakePair(KEYS, {...COPY, canSwitch: false})
+    const result = await new PairMove(pair.context).run(SLOTS)
+    expect(result).toEqual({keys: 150, done: SLOTS, failed: []})
+    expect(sent(pair, 'WATCH')).toEqual([])
+    const warnings = pair.events.flatMap((event) => (event.event === 'warning' ? [event.message] : []))
+    expect(warnings).toEqual(['source cannot switch copied slots over; all go by MIGRATE'])
+  })
+
+  it.each([
+    [{redis_version: '7.0.15'}, true],
+    [{redis_version: '7.2.4', valkey_version: '7.2.11'}, true],
+    [{redis_version: '7.2.4', valkey_version: '8.0.1'}, false],
+    [{redis_version: '7.2.4', valkey_version: '10.0.0'}, false],
+  ])('knows from INFO %j whether a source can: %s', (info, can) => {
+    expect(takesSetslotInMulti({info: new Map(Object.entries(info))})).toBe(can)
   })
 
   it('leaves keys that the target held before to the comparison', async () => {

@@ -243,6 +243,7 @@ export function fakePair(keys: Readonly<Record<string, string>>, change: Partial
     target: {id: TARGET, name: 'target', wire: target},
     openLane: async () => source.lane(),
     transfer: 'migrate',
+    canSwitch: true,
     midway: new Set(),
     reopened: new Set(),
     others: [{id: idOf('c'), name: 'other', wire: other}],

@@ -71,7 +71,10 @@ export class PairMove {
    * @throws {CliError} if a connection is lost or ownership is not what the plan says; open slots stay open
    */
   async run(slots: readonly number[]): Promise<PairResult> {
-    const {stop} = this.context
+    const {canSwitch, emit, source, stop, transfer} = this.context
+    if (transfer === 'copy' && !canSwitch) {
+      emit({event: 'warning', message: `${source.name} cannot switch copied slots over; all go by MIGRATE`})
+    }
     await epochBarrier(this.context, this.barrierMs)
     const roundTripMs = await this.roundTripMs()
     const pace = new Pace(this.context.pace, roundTripMs)
@@ -142,8 +145,7 @@ export class PairMove {
     emit({event: 'window-open', ...record})
     const targetEpoch = readEpochs(imports[slots.length * 2])?.current ?? 0
     const common = {record, owned, targetEpoch}
-    const {transfer} = this.context
-    if (transfer === 'migrate' || (transfer === 'auto' && !pace.targetIsFar)) {
+    if (!this.copies(pace)) {
       const migrating = await sizeKeys(this.context, pace, await this.startMigrating(moving))
       return {...common, copied: [], waiting: [], migrating}
     }
@@ -153,6 +155,11 @@ export class PairMove {
     )
     const byCopy = new Set(copied.map(({slot}) => slot))
     return {...common, copied, waiting: moving.filter((slot) => !byCopy.has(slot)), migrating: []}
+  }
+
+  private copies(pace: Pace): boolean {
+    const {canSwitch, transfer} = this.context
+    return canSwitch && (transfer === 'copy' || (transfer === 'auto' && pace.targetIsFar))
   }
 
   /**

@@ -110,6 +110,7 @@ async function pairContext(
     target,
     openLane: () => wires.another(from),
     transfer: options.transfer,
+    canSwitch: takesSetslotInMulti(wires.node(from)),
     midway: new Set(ownRecord(wires.node(from))?.migrating.keys()),
     // Another source than then is a replica that took over, and replicas do not know what their primary migrated.
     reopened: new Set([...job.reopened].filter(([, source]) => source === from).map(([slot]) => slot)),
@@ -149,4 +150,12 @@ function bytesPerSmallKey(node: NodeView): number | undefined {
   const bytes = Number(node.info.get('used_memory_dataset') ?? Number.NaN)
   const keys = keyCountOf(node)
   return bytes <= SMALL_DATA_SET_BYTES && keys > 0 ? Math.ceil(bytes / keys) : undefined
+}
+
+/**
+ * From Valkey 8 on, SETSLOT on a primary first goes to its replicas and runs once they have confirmed it, which the rest of
+ * a transaction does not wait for.
+ */
+export function takesSetslotInMulti({info}: Pick<NodeView, 'info'>): boolean {
+  return !(Number.parseInt(info.get('valkey_version') ?? '0', 10) >= 8)
 }

@@ -57,6 +57,8 @@ export interface PairContext {
   /** One more connection to the source. */
   readonly openLane: () => Promise<Wire>
   readonly transfer: Transfer
+  /** Whether the source can take SETSLOT within a transaction (`takesSetslotInMulti`). */
+  readonly canSwitch: boolean
   /** Slots that the source held as migrating before this run: they are past their switch. */
   readonly midway: ReadonlySet<number>
   /** Slots that an earlier run of the job opened and this one imports again. */
