@@ -45,7 +45,14 @@ export const moveFlags = {
   }),
 }
 
+/** Flags of every command that makes a plan. */
+export const planFlags = {
+  'dry-run': Flags.boolean({summary: 'Show the plan and change nothing.'}),
+  'plan-out': Flags.string({helpValue: 'FILE', summary: 'Write the plan to FILE as JSON.'}),
+}
+
 export interface MoveFlagValues {
+  readonly events: boolean
   readonly 'max-block': number
   readonly window: number
   readonly pipeline?: number | undefined

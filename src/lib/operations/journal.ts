@@ -20,11 +20,14 @@ import type {WindowJournal, WindowRecord} from './migration/types.js'
  *     {"type":"stopped" | "finished"}      how the run ended; absent after a SIGKILL
  */
 
+/** Which command made the plan. */
+export type JobCommand = 'reshard' | 'rebalance'
+
 export interface JobHeader {
   readonly type: 'job'
   readonly version: 1
   readonly id: string
-  readonly command: 'reshard'
+  readonly command: JobCommand
   /** ISO 8601. */
   readonly at: string
   readonly seed: string
@@ -36,7 +39,7 @@ export type JobState = 'running' | 'finished' | 'stopped' | 'broken-off'
 /** A job, as its file tells. */
 export interface JobSummary {
   readonly id: string
-  readonly command: 'reshard'
+  readonly command: JobCommand
   readonly at: string
   readonly seed: string
   /** `broken-off`: its process is gone without a word. */

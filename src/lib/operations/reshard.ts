@@ -44,7 +44,7 @@ export async function prepareReshard(
   const moves = planReshard(cluster.view, request)
   const counts = await countKeys(cluster, moves)
   const plan = moveDocument(cluster.view, moves, (slot) => counts.get(slot) ?? 0)
-  return {plan, warnings: warningsOf(cluster.view, plan)}
+  return {plan, warnings: moveWarnings(cluster.view, plan)}
 }
 
 /** Looks again while nodes disagree or share a config epoch, both of which gossip mends. */
@@ -107,7 +107,10 @@ export function requireHealthy(view: ClusterView, mine?: ReadonlyMap<number, Nod
 }
 
 /** Keys of each slot at its source. */
-async function countKeys(cluster: ObservedCluster, moves: readonly Move[]): Promise<Map<number, number>> {
+export async function countKeys(
+  cluster: ObservedCluster,
+  moves: readonly Pick<Move, 'from' | 'slots'>[],
+): Promise<Map<number, number>> {
   const wires = new WirePool(cluster)
   try {
     const counts = await Promise.all(moves.map(({from, slots}) => wires.countKeys(from, slotsOf(slots))))
@@ -117,7 +120,8 @@ async function countKeys(cluster: ObservedCluster, moves: readonly Move[]): Prom
   }
 }
 
-function warningsOf(view: ClusterView, plan: MovePlan): string[] {
+/** What the operator should know of a plan before saying yes. */
+export function moveWarnings(view: ClusterView, plan: MovePlan): string[] {
   const warnings: string[] = []
   const replicated = new Set(replicasOf(view).map(({own}) => own.primaryId))
   for (const id of new Set(plan.steps.map(({to}) => to))) {

@@ -104,7 +104,7 @@ export function moveDocument(
 }
 
 /** Memory of the data set per key, by the node's own INFO; 0 if it does not tell. */
-function bytesPerKeyOf(view: ClusterView, id: NodeId): number {
+export function bytesPerKeyOf(view: ClusterView, id: NodeId): number {
   const node = view.nodes.find((candidate) => candidate.id === id)
   if (!node) return 0
   const keys = keyCountOf(node)

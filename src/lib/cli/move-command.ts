@@ -1,0 +1,56 @@
+import {defaultStateFolder} from '../environment/store.js'
+import {type JobCommand, Journal, jobsFolder, newJobId} from '../operations/journal.js'
+import {type JobResult, runJob} from '../operations/migration/job.js'
+import type {ObservedCluster} from '../operations/observe.js'
+import type {PreparedReshard} from '../operations/reshard.js'
+import type {MovePlan} from '../plan/reshard-document.js'
+import {ClusterCommand} from './base-command.js'
+import {renderAmount} from './render/numbers.js'
+import {type MoveFlagValues, moveOptionsOf, showMove} from './tasks.js'
+import {writePlan} from './wizard/plan-file.js'
+import {nodeName, renderMovePlan} from './wizard/plan-text.js'
+
+/** The `--json` document of a command that moves slots. */
+export interface MoveResult {
+  readonly plan: MovePlan
+  readonly warnings: readonly string[]
+  /** Absent after `--dry-run`, and if there was nothing to do. */
+  readonly result?: JobResult
+}
+
+export interface CarryOut {
+  readonly command: JobCommand
+  readonly seed: string
+  readonly flags: MoveFlagValues & {readonly 'dry-run': boolean; readonly 'plan-out'?: string | undefined}
+}
+
+/** A command whose plan is a move of slots: shown, confirmed, journaled, carried out. */
+export abstract class MoveCommand extends ClusterCommand {
+  protected async carryOut(
+    cluster: ObservedCluster,
+    {plan, warnings}: PreparedReshard,
+    {command, flags, seed}: CarryOut,
+  ): Promise<MoveResult> {
+    const {view} = cluster
+    if (flags['plan-out'] !== undefined) await writePlan(flags['plan-out'], plan)
+    this.showPlan(renderMovePlan(plan, view, this.style))
+    for (const warning of warnings) this.progress(`Warning: ${warning}`)
+    if (flags['dry-run'] || plan.steps.length === 0) return {plan, warnings}
+    await this.confirm(`Move ${renderAmount(plan.cost.slotCount, 'slot')}?`)
+    const jobId = newJobId(command)
+    const folder = jobsFolder(defaultStateFolder(process.env))
+    const openJournal = () => Journal.create(folder, {id: jobId, command, seed, plan})
+    const result = await showMove({
+      how: flags.events ? 'events' : this.interactive ? 'tasks' : 'silent',
+      nameOf: (id) => nodeName(view, id),
+      onWarning: (message) => this.progress(`Warning: ${message}`),
+      plan,
+      run: (emit) =>
+        runJob({cluster, plan, jobId, openJournal, options: moveOptionsOf(flags), emit, stop: this.signal}),
+    })
+    this.print(
+      `Moved ${renderAmount(result.slotsMoved, 'slot')} with ${renderAmount(result.keysMoved, 'key')}. All nodes agree.`,
+    )
+    return {plan, warnings, result}
+  }
+}
