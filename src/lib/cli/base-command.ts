@@ -105,6 +105,12 @@ export abstract class BaseCommand extends Command {
     return this.closeLater(await observeCluster(address, options, this.signal))
   }
 
+  private get hasDryRun(): boolean {
+    // Undefined, whatever the type says, where a command has no flags of its own.
+    const flags: Interfaces.FlagInput | undefined = this.ctor.flags
+    return flags?.['dry-run'] !== undefined
+  }
+
   /**
    * Asks before a change; `--yes` answers.
    *
@@ -114,7 +120,9 @@ export abstract class BaseCommand extends Command {
     if (this.values['yes'] === true || process.env['REDISCLI_CLUSTER_YES'] === '1') return
     if (!this.interactive) {
       throw new CliError('NEEDS_TERMINAL', `${question} There is no terminal to ask on.`, {
-        suggestions: ['Pass --yes to go ahead without being asked, or --dry-run to see the plan alone.'],
+        suggestions: [
+          `Pass --yes to go ahead without being asked${this.hasDryRun ? ', or --dry-run to see the plan alone' : ''}.`,
+        ],
       })
     }
     if (!(await askYesNo(question, this.signal))) throw new CliError('DECLINED', 'declined; nothing was changed')

@@ -17,7 +17,10 @@ interface OclifError extends Error {
 export function errorDocument(error: unknown, commandId: string): ErrorDocument {
   if (error instanceof CliError) return error.toJSON()
   if (isParseError(error)) {
-    const message = stripStyle(error.message).replace(/\nSee more help with --help$/, '')
+    const message = stripStyle(error.message)
+      .replace(/\nSee more help with --help$/, '')
+      // Not so: every repeatable flag here takes one value at a time.
+      .replace(/\n\nNote: --\S+ allows multiple values\.[^]*$/, '')
     return new CliError('BAD_FLAG', message, {suggestions: [`shoal ${commandId} --help`]}).toJSON()
   }
   if (error instanceof Error && (error.name === 'ExitPromptError' || error.name === 'AbortPromptError')) {
