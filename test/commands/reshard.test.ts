@@ -3,9 +3,9 @@ import {join} from 'node:path'
 import {afterAll, beforeAll, describe, expect, it} from 'vitest'
 import {baseValue, keysIn} from '../interop/reshard-load.js'
 import {runShoal} from '../support/cli.js'
-import {describeWithPeers, type RealCluster, startRealCluster, startRedis} from '../support/peers.js'
+import {describeWithPeers, type RealCluster, type RedisNode, startRealCluster, startReplica} from '../support/peers.js'
 import {claimPorts} from '../support/ports.js'
-import {temporaryFolder, waitFor} from '../support/processes.js'
+import {temporaryFolder} from '../support/processes.js'
 
 interface Failure {
   readonly error: {
@@ -34,27 +34,17 @@ describe('reshard without a cluster', () => {
 describeWithPeers('reshard', () => {
   let cluster: RealCluster
   let ids: string[]
+  let replica: RedisNode
   let replicaId: string
 
   beforeAll(async () => {
     cluster = await startRealCluster(3, {password: 'secret word'})
     ids = await Promise.all(cluster.nodes.map(async (node) => String(await node.call('CLUSTER', 'MYID'))))
-    const replica = await startRedis({cluster: true, password: 'secret word'})
+    replica = await startReplica(cluster.nodes[0] as RedisNode, cluster.nodes, {password: 'secret word'})
     replicaId = String(await replica.call('CLUSTER', 'MYID'))
-    await replica.call('CLUSTER', 'MEET', '127.0.0.1', cluster.ports[0] as number)
-    await waitFor(async () => (await replica.call('CLUSTER', 'REPLICATE', ids[0] as string)) === 'OK', {
-      what: 'a replica',
-    })
-    await waitFor(
-      async () => {
-        const views = await Promise.all(cluster.nodes.map((node) => node.call('CLUSTER', 'NODES')))
-        return views.every((view) => new RegExp(`${replicaId} .*slave ${ids[0]}`).test(String(view)))
-      },
-      {what: 'all to know the replica'},
-    )
   })
 
-  afterAll(() => cluster?.stop())
+  afterAll(() => Promise.all([cluster?.stop(), replica?.stop()]))
 
   const reshard = (...args: string[]) =>
     runShoal(['reshard', cluster.seed, ...args, '--json'], {env: {SHOAL_PASSWORD: 'secret word'}})

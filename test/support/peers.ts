@@ -110,8 +110,10 @@ export async function startRedis(options: RedisOptions = {}): Promise<RedisNode>
   const password = options.password
   const base = ['--port', String(port), '--bind', '127.0.0.1', '--dir', folder, '--logfile', logFile]
   const volatile = ['--save', '', '--appendonly', 'no', '--daemonize', 'no', '--enable-debug-command', 'yes']
+  // Redis waits for more replicas to join a transfer; there are none.
+  const eager = ['--repl-diskless-sync-delay', '0']
   const secret = password === undefined ? [] : ['--requirepass', password, '--masterauth', password]
-  const args = [...base, ...volatile, ...cluster, ...secret, ...(options.args ?? [])]
+  const args = [...base, ...volatile, ...eager, ...cluster, ...secret, ...(options.args ?? [])]
   const child = spawnTracked(peerProgram('redis-server'), args)
   const pid = child.pid
   if (pid === undefined) throw new Error('redis-server could not be started')
@@ -224,4 +226,30 @@ export async function waitForAgreement(
     },
     {deadlineMs, everyMs: 50, what: () => `agreement of ports ${nodes.map(({port}) => port)}:\n${last}`},
   )
+}
+
+/** Starts one more node as a replica of `primary`; resolves once it is in sync and all nodes of the cluster know it. */
+export async function startReplica(
+  primary: RedisNode,
+  nodes: readonly RedisNode[],
+  options: RedisOptions = {},
+): Promise<RedisNode> {
+  const replica = await startRedis({...options, cluster: true})
+  const [id, primaryId] = await Promise.all(
+    [replica, primary].map(async (node) => String(await node.call('CLUSTER', 'MYID'))),
+  )
+  await replica.call('CLUSTER', 'MEET', '127.0.0.1', primary.port)
+  await waitFor(async () => (await replica.call('CLUSTER', 'REPLICATE', primaryId as string)) === 'OK', {
+    what: 'a replica',
+  })
+  await waitFor(
+    async () => {
+      const info = String(await replica.call('INFO', 'replication'))
+      const views = await Promise.all(nodes.map((node) => node.call('CLUSTER', 'NODES')))
+      const known = new RegExp(`${id} .*slave\\S* ${primaryId}`)
+      return info.includes('master_link_status:up') && views.every((view) => known.test(String(view)))
+    },
+    {what: 'a replica in sync that all know'},
+  )
+  return replica
 }

@@ -29,6 +29,7 @@ export const ERRORS = {
   DECLINED: {exit: 3, summary: 'The plan was not confirmed.'},
   UNKNOWN_NODE: {exit: 3, summary: 'An id or address names no node of the cluster.'},
   NOT_A_PRIMARY: {exit: 3, summary: 'The node is a replica where a primary is needed.'},
+  NOT_A_REPLICA: {exit: 3, summary: 'The node is a primary where a replica is needed.'},
   SAME_NODE: {exit: 3, summary: 'Source and target are the same node.'},
   NOT_ENOUGH_SLOTS: {exit: 3, summary: 'The sources own fewer slots than asked for.'},
   NOT_ENOUGH_NODES: {exit: 3, summary: 'Too few nodes for the cluster asked for.'},

@@ -1,0 +1,121 @@
+import {pause} from '../client/abort.js'
+import type {NodeConnection} from '../client/node-connection.js'
+import {NodeReplyError} from '../client/reply-error.js'
+import {CliError} from '../kernel/errors.js'
+import {findNode, nameNode} from '../model/cluster-map.js'
+import type {NodeView} from '../model/cluster-view.js'
+import {electionRestMs, type FailoverPlan, isPromoted, judgeFailover} from '../plan/failover.js'
+import type {ObservedCluster} from './observe.js'
+import {judgeAgreement, settle} from './settle.js'
+
+export interface FailoverOptions {
+  /** Bound on the whole: rest, election, and every node hearing of it. Milliseconds. */
+  readonly waitMs: number
+  /** Told how long the replica must rest before it can be asked, if it must. Milliseconds. */
+  readonly onRest: (restMs: number) => void
+  readonly signal: AbortSignal
+}
+
+export interface FailoverResult {
+  /** From the command until every node had the new view. */
+  readonly durationMs: number
+}
+
+/**
+ * A node gives up an attempt after 5 s. One is lost, for example, where the shard failed over a moment ago: primaries do not
+ * vote on the same one twice within two node timeouts. Milliseconds.
+ */
+const ATTEMPT_MS = 5500
+
+const NODE_TIMEOUT_MS_DEFAULT = 15_000
+
+/**
+ * Promotes a replica and waits until every node that answers sees it.
+ *
+ * @throws {CliError} PREFLIGHT_FAILED if the replica refuses, or must rest longer than there is time; TIMED_OUT if it was
+ *   not elected, or if some nodes did not hear of it; INTERRUPTED
+ */
+export async function failOver(
+  cluster: ObservedCluster,
+  plan: FailoverPlan,
+  options: FailoverOptions,
+): Promise<FailoverResult> {
+  const {signal, waitMs} = options
+  const deadline = performance.now() + waitMs
+  await rest(cluster, plan, options)
+  const start = performance.now()
+  let askedMs = start
+  await askFor(cluster, plan)
+  const look = async () => {
+    const view = await cluster.observe(signal)
+    if (!isPromoted(view, plan) && performance.now() - askedMs > ATTEMPT_MS) {
+      askedMs = performance.now()
+      await askFor(cluster, plan)
+    }
+    return view
+  }
+  const {problems} = await settle(look, (view) => judgeFailover(view, plan, judgeAgreement(view)), {
+    timeoutMs: deadline - start,
+    signal,
+  })
+  if (problems.length === 0) return {durationMs: Math.round(performance.now() - start)}
+  throw new CliError('TIMED_OUT', `the failover is not complete after ${waitMs} ms: ${problems.join('; ')}`, {
+    details: {problems},
+    suggestions: [`shoal check ${cluster.seed.host}:${cluster.seed.port}`],
+  })
+}
+
+async function rest(
+  cluster: ObservedCluster,
+  plan: FailoverPlan,
+  {onRest, signal, waitMs}: FailoverOptions,
+): Promise<void> {
+  const replica = findNode(cluster.view, plan.replica)
+  if (!replica || plan.mode === 'takeover') return
+  const link = cluster.connectionTo(plan.replica)
+  const restMs = electionRestMs(replica, await nodeTimeoutMs(link), await secondsAsReplica(link, replica))
+  if (restMs === 0) return
+  if (restMs >= waitMs) {
+    throw new CliError(
+      'PREFLIGHT_FAILED',
+      `${nameNode(replica)} may have been promoted a moment ago and would count the votes of then again; nothing was changed`,
+      {
+        suggestions: [
+          `Run it again in ${Math.ceil(restMs / 1000)} s, or pass --wait ${Math.ceil(restMs / 1000) + 30}s.`,
+        ],
+      },
+    )
+  }
+  onRest(restMs)
+  await pause(restMs, signal)
+}
+
+async function nodeTimeoutMs(link: NodeConnection): Promise<number> {
+  const reply = await orRefusal(link.call('CONFIG', 'GET', 'cluster-node-timeout'))
+  const value = Array.isArray(reply) ? Number(reply[1]) : Number.NaN
+  return value > 0 ? value : NODE_TIMEOUT_MS_DEFAULT
+}
+
+/** For how long, at least, the node has followed its primary; 0 if it does not tell. */
+async function secondsAsReplica(link: NodeConnection, {info}: NodeView): Promise<number> {
+  const down = Number(info.get('master_link_down_since_seconds') ?? 0)
+  if (down > 0) return down
+  const clients = await orRefusal(link.call('CLIENT', 'LIST', 'TYPE', 'master'))
+  return Number(/ age=(\d+) /.exec(String(clients))?.[1] ?? 0)
+}
+
+function orRefusal(reply: Promise<unknown>): Promise<unknown> {
+  return reply.catch((error: unknown) => {
+    if (error instanceof NodeReplyError) return error
+    throw error
+  })
+}
+
+async function askFor(cluster: ObservedCluster, {mode, replica: id}: FailoverPlan): Promise<void> {
+  const replica = findNode(cluster.view, id)
+  const words = mode === 'plain' ? [] : [mode.toUpperCase()]
+  const reply = await orRefusal(cluster.connectionTo(id).call('CLUSTER', 'FAILOVER', ...words))
+  if (reply instanceof NodeReplyError) {
+    throw new CliError('PREFLIGHT_FAILED', `${replica ? nameNode(replica) : id} refuses: ${reply.message}`)
+  }
+}
