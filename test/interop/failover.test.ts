@@ -28,7 +28,7 @@ describeWithPeers('failover', () => {
 
   const failover = (port: number | undefined, ...words: string[]) =>
     runShoal(['failover', `127.0.0.1:${port}`, '--yes', '--json', '--timeout', '500ms', ...words])
-  const roleOf = async (node: RedisNode | undefined) => ((await node?.call('ROLE')) as string[])[0]
+  const roleOf = async (node: RedisNode) => ((await node.call('ROLE')) as string[])[0]
 
   it('refuses a primary and names its replica', async () => {
     const run = await failover(cluster.ports[0])
@@ -47,10 +47,10 @@ describeWithPeers('failover', () => {
     const writers = new Writers([...cluster.ports, replica.port], {first: 0, last: 5460}, 'handed over', 4)
     const there = await failover(replica.port)
     expect(there.code, there.stdout).toBe(0)
-    expect([await roleOf(replica), await roleOf(cluster.nodes[0])]).toEqual(['master', 'slave'])
+    expect([await roleOf(replica), await roleOf(cluster.nodes[0] as RedisNode)]).toEqual(['master', 'slave'])
     const back = await failover(cluster.ports[0])
     expect(back.code, back.stdout).toBe(0)
-    expect([await roleOf(replica), await roleOf(cluster.nodes[0])]).toEqual(['slave', 'master'])
+    expect([await roleOf(replica), await roleOf(cluster.nodes[0] as RedisNode)]).toEqual(['slave', 'master'])
     expect(await writers.stop()).toEqual([])
   })
 

@@ -164,6 +164,15 @@ export function keyCountOf(node: NodeView): number {
   return Number(/keys=(\d+)/.exec(node.info.get('db0') ?? '')?.[1] ?? 0)
 }
 
+/** Keys in all databases: a node may have been used before cluster mode was turned on. */
+export function keyCountInAll(view: NodeView): number {
+  let keys = 0
+  for (const [field, value] of view.info) {
+    if (/^db\d+$/.test(field)) keys += Number(/keys=(\d+)/.exec(value)?.[1] ?? 0)
+  }
+  return keys
+}
+
 /**
  * How far a replica is in the eyes of its primary: `online`, or a state of the first transfer such as `wait_bgsave`.
  *

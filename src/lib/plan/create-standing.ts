@@ -1,4 +1,4 @@
-import {dissentsOf, keyCountOf, nameNode, ownersOf, ownRecord, uncoveredSlots} from '../model/cluster-map.js'
+import {dissentsOf, keyCountInAll, nameNode, ownersOf, ownRecord, uncoveredSlots} from '../model/cluster-map.js'
 import type {ClusterView, NodeRecord, NodeView} from '../model/cluster-view.js'
 import type {NodeId} from '../model/node-id.js'
 import {shortId} from '../model/node-id.js'
@@ -103,7 +103,7 @@ function problemsOf(
   if (own.role === 'replica' && !isPlannedReplica(own, name, plan.shards, idOf)) {
     report('other-role', `is a replica already, of ${own.primaryId ? shortId(own.primaryId) : 'an unknown primary'}`)
   }
-  const keys = keyCountIn(view)
+  const keys = keyCountInAll(view)
   if (keys > 0) report('has-keys', `is not empty: it holds ${keys} ${keys === 1 ? 'key' : 'keys'}`)
   return problems
 }
@@ -120,13 +120,4 @@ function isPlannedReplica(
 ): boolean {
   const shard = shards.find(({replicas}) => replicas.some(({address}) => address === name))
   return shard !== undefined && idOf.get(shard.primary.address) === own.primaryId
-}
-
-/** Keys in all databases: a node may have been used before cluster mode was turned on. */
-function keyCountIn(view: NodeView): number {
-  let keys = keyCountOf(view)
-  for (const [field, value] of view.info) {
-    if (/^db[1-9]\d*$/.test(field)) keys += Number(/keys=(\d+)/.exec(value)?.[1] ?? 0)
-  }
-  return keys
 }
