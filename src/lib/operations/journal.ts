@@ -21,7 +21,7 @@ import type {WindowJournal, WindowRecord} from './migration/types.js'
  */
 
 /** Which command made the plan. */
-export type JobCommand = 'reshard' | 'rebalance'
+export type JobCommand = 'reshard' | 'rebalance' | 'del-node'
 
 export interface JobHeader {
   readonly type: 'job'

@@ -1,8 +1,9 @@
 import {CliError} from '../kernel/errors.js'
-import {keyCountInAll, nameNode, type ObservedNode, ownRecord, primariesOf, replicasOf} from '../model/cluster-map.js'
+import {keyCountInAll, nameNode, ownRecord} from '../model/cluster-map.js'
 import type {ClusterView, NodeView} from '../model/cluster-view.js'
 import type {NodeId} from '../model/node-id.js'
-import {countSlots, renderRanges} from '../model/slot-set.js'
+import {renderRanges} from '../model/slot-set.js'
+import {chooseHome} from './replica-home.js'
 import {requirePrimary} from './reshard-nodes.js'
 
 export interface AddNodeRequest {
@@ -43,7 +44,7 @@ export function planAddNode(view: ClusterView, node: NodeView, request: AddNodeR
   const primary =
     request.primary === undefined && isReplica && own.primaryId !== undefined
       ? own.primaryId
-      : choosePrimary(view, node, request.primary)
+      : primaryFor(view, node, request.primary)
   const steps = own?.primaryId === primary ? [] : (['replicate'] as const)
   return {node: node.id, role: 'replica', primary, steps: [...meet, ...steps]}
 }
@@ -68,39 +69,9 @@ function notEmpty(node: NodeView, what: string): CliError {
   })
 }
 
-/** The primary with the fewest replicas; among those one on another host and in another zone, then the one with most slots. */
-function choosePrimary(view: ClusterView, newcomer: NodeView, name: string | undefined): NodeId {
+function primaryFor(view: ClusterView, newcomer: NodeView, name: string | undefined): NodeId {
   if (name !== undefined) return requirePrimary(view, name).node.id
-  const candidates = primariesOf(view).filter(({node, own}) => own.slots.length > 0 && node.id !== newcomer.id)
-  const [best] = candidates
-    .map((candidate) => ({candidate, rank: rankOf(view, candidate, newcomer)}))
-    .sort((a, b) => compareRanks(a.rank, b.rank))
-  if (best) return best.candidate.node.id
+  const home = chooseHome(view, newcomer)
+  if (home !== undefined) return home
   throw new CliError('NOT_A_PRIMARY', 'no primary of this cluster has slots, so there is nothing to replicate')
-}
-
-/** Lower is better, from left to right. */
-function rankOf(view: ClusterView, {node, own}: ObservedNode, newcomer: NodeView): number[] {
-  const members = [
-    node,
-    ...replicasOf(view)
-      .filter(({own: each}) => each.primaryId === node.id)
-      .map((each) => each.node),
-  ]
-  const zone = zoneOf(newcomer)
-  const beside = members.filter((member) => member.address.host === newcomer.address.host).length
-  const sameZone = zone === undefined ? 0 : members.filter((member) => zoneOf(member) === zone).length
-  return [members.length, sameZone, beside, -countSlots(own.slots)]
-}
-
-function compareRanks(a: readonly number[], b: readonly number[]): number {
-  for (const [index, rank] of a.entries()) {
-    const difference = rank - (b[index] as number)
-    if (difference !== 0) return difference
-  }
-  return 0
-}
-
-function zoneOf({info}: NodeView): string | undefined {
-  return info.get('availability_zone') || undefined
 }

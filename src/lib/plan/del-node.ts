@@ -1,0 +1,107 @@
+import {CliError} from '../kernel/errors.js'
+import {type Address, renderAddress} from '../model/address.js'
+import {findNode, keyCountInAll, nameNode, ownRecord} from '../model/cluster-map.js'
+import type {ClusterView, NodeRecord} from '../model/cluster-view.js'
+import {isNodeId, type NodeId} from '../model/node-id.js'
+import {countSlots, renderRanges} from '../model/slot-set.js'
+import {planRebalance} from './rebalance.js'
+import {type Rehoming, rehomeReplicas} from './replica-home.js'
+import type {Move} from './reshard-document.js'
+import {requireNode} from './reshard-nodes.js'
+
+export interface DelNodePlan {
+  readonly node: NodeId
+  readonly address: string
+  readonly role: NodeRecord['role']
+  /** Whether it answers; one that does not is forgotten all the same. */
+  readonly answers: boolean
+  /** Slots that go to the other primaries first. */
+  readonly slotCount: number
+  /** Its replicas, and whom they follow then. */
+  readonly rehome: readonly Rehoming[]
+}
+
+/** A node of the cluster that may not answer. */
+interface Member {
+  readonly id: NodeId
+  readonly address: Address
+  readonly record: NodeRecord
+}
+
+/**
+ * Decides what it takes to remove a node.
+ *
+ * @param name - full id or HOST:PORT; the node need not answer
+ * @throws {CliError} UNKNOWN_NODE; NODE_NOT_EMPTY if it owns slots and may not be drained, or holds keys beside them;
+ *   CLUSTER_UNHEALTHY if it owns slots and does not answer, or is the last with slots
+ */
+export function planDelNode(view: ClusterView, name: string, drain: boolean): DelNodePlan {
+  const {address, id, record} = requireMember(view, name)
+  const node = findNode(view, id)
+  const slotCount = countSlots(record.slots)
+  const title = nameNode({address, id})
+  if (slotCount > 0 && !node) throw deadOwner(title, id, record, view)
+  if (slotCount > 0 && !drain) {
+    throw new CliError('NODE_NOT_EMPTY', `${title} owns ${slotCount} slots: ${renderRanges(record.slots)}`, {
+      details: {nodeId: id, slotCount},
+      suggestions: ['Pass --drain to move them to the other primaries first.'],
+    })
+  }
+  if (slotCount > 0) drainMoves(view, id)
+  const keys = node && record.role === 'primary' && slotCount === 0 ? keyCountInAll(node) : 0
+  if (keys > 0) {
+    throw new CliError('NODE_NOT_EMPTY', `${title} holds ${keys} keys of slots it does not own`, {
+      suggestions: ['Look at them, then empty the node with FLUSHALL.'],
+    })
+  }
+  return {
+    node: id,
+    address: renderAddress(address),
+    role: record.role,
+    answers: node !== undefined,
+    slotCount,
+    rehome: rehomeReplicas(view, id),
+  }
+}
+
+/**
+ * The moves that take all slots off a primary, so that the others are as even as they can be by that alone.
+ *
+ * @throws {CliError} CLUSTER_UNHEALTHY if nobody else has slots
+ */
+export function drainMoves(view: ClusterView, id: NodeId): Move[] {
+  const others = view.nodes.filter((node) => node.id !== id && (ownRecord(node)?.slots.length ?? 0) > 0)
+  if (others.length === 0)
+    throw new CliError('CLUSTER_UNHEALTHY', 'no other primary has slots, so nobody can take them')
+  const {moves} = planRebalance(view, {weights: new Map([[id, 0]]), useEmptyPrimaries: false, thresholdPercent: 0})
+  return moves.filter(({from}) => from === id)
+}
+
+function requireMember(view: ClusterView, name: string): Member {
+  const text = name.trim()
+  const id = text.toLowerCase()
+  const absent = view.nodes
+    .flatMap(({records}) => records)
+    .filter((record) => !findNode(view, record.id) && !record.handshake)
+    .find((record) => (isNodeId(id) ? record.id === id : renderAddress(record.address) === text))
+  if (absent) return {id: absent.id, address: absent.address, record: newestRecord(view, absent.id) ?? absent}
+  const node = requireNode(view, name)
+  return {id: node.id, address: node.address, record: ownRecord(node) as NodeRecord}
+}
+
+/** What is known of a node that does not answer, by whoever knows its newest epoch; slots are told by that alone. */
+function newestRecord(view: ClusterView, id: NodeId): NodeRecord | undefined {
+  const records = view.nodes.flatMap((node) => node.records.filter((record) => record.id === id))
+  return records.sort((a, b) => b.configEpoch - a.configEpoch)[0]
+}
+
+function deadOwner(title: string, id: NodeId, {slots}: NodeRecord, view: ClusterView): CliError {
+  const replicas = view.nodes.filter((node) => ownRecord(node)?.primaryId === id)
+  return new CliError('CLUSTER_UNHEALTHY', `${title} does not answer and owns slots ${renderRanges(slots)}`, {
+    details: {nodeId: id, replicas: replicas.map((node) => node.id)},
+    suggestions:
+      replicas.length > 0
+        ? replicas.map(({address}) => `shoal failover ${renderAddress(address)} --force`)
+        : ['Bring it back: it has no replica that could take its slots over.'],
+  })
+}
