@@ -6,7 +6,7 @@ import {nodeName} from '../lib/cli/wizard/plan-text.js'
 import {defaultStateFolder} from '../lib/environment/store.js'
 import {Journal, jobsFolder, summarise} from '../lib/operations/journal.js'
 import {type JobResult, runJob} from '../lib/operations/migration/job.js'
-import {findResumable, observeJobCluster, requireNotRunning} from '../lib/operations/resume.js'
+import {findResumable, observePlanCluster, requireNotRunning} from '../lib/operations/resume.js'
 
 export default class Resume extends ClusterCommand {
   static override summary = 'Continue a job that was interrupted.'
@@ -30,7 +30,9 @@ export default class Resume extends ClusterCommand {
     const record = await findResumable(folder, args.id)
     const {header} = record
     requireNotRunning(summarise(record))
-    const cluster = this.closeLater(await observeJobCluster(record, await this.connectOptions(), this.signal))
+    const cluster = this.closeLater(
+      await observePlanCluster(header.plan, header.seed, await this.connectOptions(), this.signal),
+    )
     const result = await showMove({
       how: flags.events ? 'events' : this.interactive ? 'tasks' : 'silent',
       nameOf: (id) => nodeName(cluster.view, id),

@@ -5,10 +5,9 @@ import type {ClusterView, NodeView} from '../model/cluster-view.js'
 import type {NodeId} from '../model/node-id.js'
 import {type DelNodePlan, drainMoves, planDelNode} from '../plan/del-node.js'
 import {type Rehoming, rehomeReplicas} from '../plan/replica-home.js'
-import {moveDocument} from '../plan/reshard-document.js'
 import {partial} from './create-join.js'
 import type {ObservedCluster} from './observe.js'
-import {countKeys, moveWarnings, type PreparedReshard, requireHealthy, settledView} from './reshard.js'
+import {costOf, type PreparedReshard, requireHealthy, settledView} from './reshard.js'
 import {settle} from './settle.js'
 
 export interface PreparedDelNode {
@@ -52,10 +51,7 @@ export async function prepareDelNode(
   )
   if (plan.slotCount === 0) return {plan, warnings}
   requireHealthy(view)
-  const moves = drainMoves(view, node)
-  const counts = await countKeys(cluster, moves)
-  const document = moveDocument(view, moves, (slot) => counts.get(slot) ?? 0)
-  return {plan, drain: {plan: document, warnings: moveWarnings(view, document)}, warnings}
+  return {plan, drain: await costOf(cluster, drainMoves(view, node)), warnings}
 }
 
 /**

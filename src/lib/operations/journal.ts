@@ -21,7 +21,7 @@ import type {WindowJournal, WindowRecord} from './migration/types.js'
  */
 
 /** Which command made the plan. */
-export type JobCommand = 'reshard' | 'rebalance' | 'del-node'
+export type JobCommand = 'reshard' | 'rebalance' | 'del-node' | 'apply' | 'undo'
 
 export interface JobHeader {
   readonly type: 'job'

@@ -2,9 +2,9 @@ import {primariesOf} from '../model/cluster-map.js'
 import type {ClusterView} from '../model/cluster-view.js'
 import {slotsOf} from '../model/slot-set.js'
 import {type BalanceMeasure, planRebalance, type RebalanceRequest, type Share} from '../plan/rebalance.js'
-import {bytesPerKeyOf, moveDocument} from '../plan/reshard-document.js'
+import {bytesPerKeyOf} from '../plan/reshard-document.js'
 import type {ObservedCluster} from './observe.js'
-import {countKeys, moveWarnings, type PreparedReshard, requireHealthy, settledView} from './reshard.js'
+import {costOf, countKeys, type PreparedReshard, requireHealthy, settledView} from './reshard.js'
 
 export interface PreparedRebalance extends PreparedReshard {
   /** What each primary that takes part carries, in the unit of the measure: slots, keys or bytes. */
@@ -28,9 +28,7 @@ export async function prepareRebalance(
   const {view} = cluster
   const counts = by === 'slots' ? undefined : await countKeys(cluster, ownedSlots(view))
   const {moves, shares} = planRebalance(view, request, counts && loadBy(by, view, counts))
-  const keys = counts ?? (await countKeys(cluster, moves))
-  const plan = moveDocument(view, moves, (slot) => keys.get(slot) ?? 0)
-  return {plan, shares, warnings: moveWarnings(view, plan)}
+  return {shares, ...(await costOf(cluster, moves))}
 }
 
 function ownedSlots(view: ClusterView) {

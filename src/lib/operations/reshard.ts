@@ -41,7 +41,11 @@ export async function prepareReshard(
   // What is wrong with the request is said first: it does not get better by waiting for the cluster.
   planReshard(cluster.view, request)
   requireHealthy(await settledView(cluster, signal))
-  const moves = planReshard(cluster.view, request)
+  return costOf(cluster, planReshard(cluster.view, request))
+}
+
+/** Moves as a plan with its cost: keys are counted, and what the operator should know is found. Changes nothing. */
+export async function costOf(cluster: ObservedCluster, moves: readonly Move[]): Promise<PreparedReshard> {
   const counts = await countKeys(cluster, moves)
   const plan = moveDocument(cluster.view, moves, (slot) => counts.get(slot) ?? 0)
   return {plan, warnings: moveWarnings(cluster.view, plan)}
@@ -120,8 +124,7 @@ export async function countKeys(
   }
 }
 
-/** What the operator should know of a plan before saying yes. */
-export function moveWarnings(view: ClusterView, plan: MovePlan): string[] {
+function moveWarnings(view: ClusterView, plan: MovePlan): string[] {
   const warnings: string[] = []
   const replicated = new Set(replicasOf(view).map(({own}) => own.primaryId))
   for (const id of new Set(plan.steps.map(({to}) => to))) {

@@ -1,6 +1,7 @@
 import type {ConnectOptions} from '../client/connect-options.js'
 import {CliError} from '../kernel/errors.js'
 import {parseAddress, tryParseAddress} from '../model/address.js'
+import type {MovePlan} from '../plan/reshard-document.js'
 import {type JobRecord, type JobSummary, listJobs, readJob} from './journal.js'
 import {type ObservedCluster, observeCluster} from './observe.js'
 
@@ -25,20 +26,22 @@ export function requireNotRunning(summary: JobSummary): void {
 }
 
 /**
- * Connects to the cluster of a job: by its seed, else by any other node the plan names.
+ * Connects to the cluster of a plan: by a seed, else by any other node the plan names.
  *
+ * @param seed - HOST:PORT
  * @throws {CliError} of the last address tried
  */
-export async function observeJobCluster(
-  {header}: JobRecord,
+export async function observePlanCluster(
+  plan: MovePlan,
+  seed: string | undefined,
   options: ConnectOptions,
   signal?: AbortSignal,
 ): Promise<ObservedCluster> {
-  const others = header.plan.basedOn.primaries.flatMap(({address}) => tryParseAddress(address) ?? [])
-  let failure: unknown
-  for (const seed of [parseAddress(header.seed), ...others]) {
+  const others = plan.basedOn.primaries.flatMap(({address}) => tryParseAddress(address) ?? [])
+  let failure: unknown = new CliError('BAD_FLAG', 'the plan names no node to connect to')
+  for (const address of [...(seed === undefined ? [] : [parseAddress(seed)]), ...others]) {
     try {
-      return await observeCluster(seed, options, signal)
+      return await observeCluster(address, options, signal)
     } catch (error) {
       failure = error
       if (!(error instanceof CliError) || !['UNREACHABLE', 'TIMED_OUT'].includes(error.code)) throw error
