@@ -1,6 +1,13 @@
 import {afterAll, beforeAll, expect, it} from 'vitest'
 import {runShoal} from '../support/cli.js'
-import {describeWithPeers, type RealCluster, type RedisNode, startRealCluster, startRedis} from '../support/peers.js'
+import {
+  describeWithPeers,
+  hurryReplication,
+  type RealCluster,
+  type RedisNode,
+  startRealCluster,
+  startRedis,
+} from '../support/peers.js'
 import {fillNode, keysIn, lostAt, Writers} from './reshard-load.js'
 
 interface Document {
@@ -23,6 +30,7 @@ describeWithPeers('add-node', () => {
 
   beforeAll(async () => {
     cluster = await startRealCluster(3)
+    await hurryReplication(cluster.nodes)
     for (const node of cluster.nodes) await node.call('FUNCTION', 'LOAD', LIBRARY)
     keys = keysIn({first: 0, last: 5460}, 3000, 'base')
     await fillNode(cluster.ports[0] as number, keys)

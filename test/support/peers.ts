@@ -110,10 +110,8 @@ export async function startRedis(options: RedisOptions = {}): Promise<RedisNode>
   const password = options.password
   const base = ['--port', String(port), '--bind', '127.0.0.1', '--dir', folder, '--logfile', logFile]
   const volatile = ['--save', '', '--appendonly', 'no', '--daemonize', 'no', '--enable-debug-command', 'yes']
-  // Redis waits for more replicas to join a transfer; there are none.
-  const eager = ['--repl-diskless-sync-delay', '0']
   const secret = password === undefined ? [] : ['--requirepass', password, '--masterauth', password]
-  const args = [...base, ...volatile, ...eager, ...cluster, ...secret, ...(options.args ?? [])]
+  const args = [...base, ...volatile, ...cluster, ...secret, ...(options.args ?? [])]
   const child = spawnTracked(peerProgram('redis-server'), args)
   const pid = child.pid
   if (pid === undefined) throw new Error('redis-server could not be started')
@@ -228,12 +226,18 @@ export async function waitForAgreement(
   )
 }
 
+/** Redis waits 5 s for more replicas to join a transfer; here none will. */
+export async function hurryReplication(nodes: readonly RedisNode[]): Promise<void> {
+  await Promise.all(nodes.map((node) => node.call('CONFIG', 'SET', 'repl-diskless-sync-delay', 0)))
+}
+
 /** Starts one more node as a replica of `primary`; resolves once it is in sync and all nodes of the cluster know it. */
 export async function startReplica(
   primary: RedisNode,
   nodes: readonly RedisNode[],
   options: RedisOptions = {},
 ): Promise<RedisNode> {
+  await hurryReplication(nodes)
   const replica = await startRedis({...options, cluster: true})
   const [id, primaryId] = await Promise.all(
     [replica, primary].map(async (node) => String(await node.call('CLUSTER', 'MYID'))),
