@@ -1,8 +1,8 @@
 import {defaultStateFolder} from '../environment/store.js'
 import {type JobCommand, Journal, jobsFolder, newJobId} from '../operations/journal.js'
 import {type JobResult, runJob} from '../operations/migration/job.js'
+import type {PreparedMoves} from '../operations/move-cost.js'
 import type {ObservedCluster} from '../operations/observe.js'
-import type {PreparedReshard} from '../operations/reshard.js'
 import type {MovePlan} from '../plan/reshard-document.js'
 import {ClusterCommand} from './base-command.js'
 import {renderAmount} from './render/numbers.js'
@@ -28,7 +28,7 @@ export interface CarryOut {
 export abstract class MoveCommand extends ClusterCommand {
   protected async carryOut(
     cluster: ObservedCluster,
-    {plan, warnings}: PreparedReshard,
+    {plan, warnings}: PreparedMoves,
     {command, flags, seed}: CarryOut,
   ): Promise<MoveResult> {
     const {view} = cluster

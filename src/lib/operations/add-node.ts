@@ -8,9 +8,9 @@ import type {NodeId} from '../model/node-id.js'
 import {type AddNodePlan, type AddNodeRequest, planAddNode} from '../plan/add-node.js'
 import {joinNodes, partial} from './create-join.js'
 import {driftOf} from './drift.js'
+import {requireHealthy, settledView} from './fitness.js'
 import type {ObservedCluster} from './observe.js'
 import {type ProbedNode, probeNodes} from './preflight.js'
-import {requireHealthy, settledView} from './reshard.js'
 import {judgeReady, settle} from './settle.js'
 
 export interface PreparedAddNode {

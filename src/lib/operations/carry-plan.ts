@@ -4,9 +4,10 @@ import {primariesOf} from '../model/cluster-map.js'
 import {shortId} from '../model/node-id.js'
 import {clusterFingerprint, type Move, type MovePlan, parseMovePlan} from '../plan/reshard-document.js'
 import {remainingMoves} from '../plan/reshard-resume.js'
+import {requireHealthy, settledView} from './fitness.js'
 import {type JobRecord, type JobSummary, listJobs, readJob} from './journal.js'
+import {costOf, type PreparedMoves} from './move-cost.js'
 import type {ObservedCluster} from './observe.js'
-import {costOf, type PreparedReshard, requireHealthy, settledView} from './reshard.js'
 
 /** Plans that were made before: kept in a file by `--plan-out`, or in the journal of a job. */
 
@@ -62,7 +63,7 @@ export async function prepareRest(
   cluster: ObservedCluster,
   plan: MovePlan,
   signal?: AbortSignal,
-): Promise<PreparedReshard> {
+): Promise<PreparedMoves> {
   const view = await settledView(cluster, signal)
   const primaries = primariesOf(view).map(({node}) => node.id)
   if (clusterFingerprint(primaries) !== plan.cluster) {

@@ -6,14 +6,15 @@ import type {NodeId} from '../model/node-id.js'
 import {type DelNodePlan, drainMoves, planDelNode} from '../plan/del-node.js'
 import {type Rehoming, rehomeReplicas} from '../plan/replica-home.js'
 import {partial} from './create-join.js'
+import {requireHealthy, settledView} from './fitness.js'
+import {costOf, type PreparedMoves} from './move-cost.js'
 import type {ObservedCluster} from './observe.js'
-import {costOf, type PreparedReshard, requireHealthy, settledView} from './reshard.js'
 import {settle} from './settle.js'
 
 export interface PreparedDelNode {
   readonly plan: DelNodePlan
   /** The move that empties it; undefined if it has no slots. */
-  readonly drain?: PreparedReshard
+  readonly drain?: PreparedMoves
   readonly warnings: readonly string[]
 }
 

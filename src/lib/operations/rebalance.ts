@@ -3,10 +3,11 @@ import type {ClusterView} from '../model/cluster-view.js'
 import {slotsOf} from '../model/slot-set.js'
 import {type BalanceMeasure, planRebalance, type RebalanceRequest, type Share} from '../plan/rebalance.js'
 import {bytesPerKeyOf} from '../plan/reshard-document.js'
+import {requireHealthy, settledView} from './fitness.js'
+import {costOf, countKeys, type PreparedMoves} from './move-cost.js'
 import type {ObservedCluster} from './observe.js'
-import {costOf, countKeys, type PreparedReshard, requireHealthy, settledView} from './reshard.js'
 
-export interface PreparedRebalance extends PreparedReshard {
+export interface PreparedRebalance extends PreparedMoves {
   /** What each primary that takes part carries, in the unit of the measure: slots, keys or bytes. */
   readonly shares: readonly Share[]
 }

@@ -3,8 +3,8 @@ import {keyCountInAll, nameNode, ownRecord} from '../model/cluster-map.js'
 import type {ClusterView, NodeView} from '../model/cluster-view.js'
 import type {NodeId} from '../model/node-id.js'
 import {renderRanges} from '../model/slot-set.js'
+import {requirePrimary} from './find-node.js'
 import {chooseHome} from './replica-home.js'
-import {requirePrimary} from './reshard-nodes.js'
 
 export interface AddNodeRequest {
   /** Join as a replica; else as a primary without slots. */

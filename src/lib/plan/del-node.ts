@@ -4,10 +4,10 @@ import {findNode, keyCountInAll, nameNode, ownRecord} from '../model/cluster-map
 import type {ClusterView, NodeRecord} from '../model/cluster-view.js'
 import {isNodeId, type NodeId} from '../model/node-id.js'
 import {countSlots, renderRanges} from '../model/slot-set.js'
+import {requireNode} from './find-node.js'
 import {planRebalance} from './rebalance.js'
 import {type Rehoming, rehomeReplicas} from './replica-home.js'
 import type {Move} from './reshard-document.js'
-import {requireNode} from './reshard-nodes.js'
 
 export interface DelNodePlan {
   readonly node: NodeId

@@ -4,7 +4,7 @@ import {findNode, nameNode, ownRecord, primariesOf, replicasOf} from '../model/c
 import type {ClusterView, NodeRecord, NodeView} from '../model/cluster-view.js'
 import {type NodeId, shortId} from '../model/node-id.js'
 import {renderRanges} from '../model/slot-set.js'
-import {requireNode} from './reshard-nodes.js'
+import {requireNode} from './find-node.js'
 
 /**
  * How a replica is promoted: after its primary stopped writing and the replica has caught up; by the votes of the other

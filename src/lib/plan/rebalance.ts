@@ -3,9 +3,9 @@ import {nameNode, type ObservedNode, primariesOf} from '../model/cluster-map.js'
 import type {ClusterView} from '../model/cluster-view.js'
 import type {NodeId} from '../model/node-id.js'
 import {countSlots, rangesOf, SLOT_COUNT, type SlotRange, slotsOf} from '../model/slot-set.js'
+import {requirePrimary} from './find-node.js'
 import {chooseSlots} from './reshard-choice.js'
 import type {Move} from './reshard-document.js'
-import {requirePrimary} from './reshard-nodes.js'
 
 /** What is to be even: the number of slots, of keys, or the memory they take. */
 export const BALANCE_MEASURES = ['slots', 'keys', 'memory'] as const

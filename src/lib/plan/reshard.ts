@@ -11,9 +11,9 @@ import {
   type SlotRange,
   slotsOf,
 } from '../model/slot-set.js'
+import {requirePrimary} from './find-node.js'
 import {apportion, chooseSlots} from './reshard-choice.js'
 import type {Move} from './reshard-document.js'
-import {requirePrimary} from './reshard-nodes.js'
 
 /** What the operator asks for. Nodes are full ids or HOST:PORT. */
 export interface ReshardRequest {
