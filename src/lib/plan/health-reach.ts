@@ -1,5 +1,5 @@
 import {renderAddress} from '../model/address.js'
-import {findNode, nameNode} from '../model/cluster-map.js'
+import {findNode, nameNode, replicasOf} from '../model/cluster-map.js'
 import type {ClusterView, NodeRecord} from '../model/cluster-view.js'
 import {shortId} from '../model/node-id.js'
 import {type Finding, finding, list, plural} from './finding.js'
@@ -27,9 +27,7 @@ function checkFailures(view: ClusterView, known: Known): Finding[] {
     if (accusers) {
       const also = reason === undefined ? '' : `; from here: ${reason}`
       const text = `${what} is marked as failed by ${plural(accusers.length, 'node')}${also}.`
-      findings.push(
-        finding('node-failed', 'error', [record], text, {suggestion: 'Start the node again, or replace it.'}),
-      )
+      findings.push(finding('node-failed', 'error', [record], text, {suggestion: wayOn(view, record)}))
     } else if (reason !== undefined) {
       findings.push(
         finding('node-unreachable', 'error', [record], `${what} does not answer: ${reason}.`, {
@@ -48,6 +46,14 @@ function checkFailures(view: ClusterView, known: Known): Finding[] {
     }
   }
   return findings
+}
+
+/** A dead owner of slots is replaced by a replica of its own; any other is removed. */
+function wayOn(view: ClusterView, {id, slots}: NodeRecord): string {
+  const heir = replicasOf(view).find(({own}) => own.primaryId === id)
+  if (heir) return `Start it again, or: shoal failover ${renderAddress(heir.node.address)} --force`
+  if (slots.length > 0) return 'Start it again; nobody else has its keys.'
+  return `Start it again, or: shoal del-node ${renderAddress(view.seed)} ${id}`
 }
 
 /**

@@ -1,3 +1,4 @@
+import {renderAddress} from '../model/address.js'
 import {
   dissentsOf,
   findNode,
@@ -166,7 +167,7 @@ function checkRedundancy(view: ClusterView): Finding[] {
       'warning',
       bare.map(({node}) => node),
       `Without a working replica, its slots go down with it: ${names}.`,
-      {suggestion: 'Start more nodes and make them replicas with CLUSTER REPLICATE.'},
+      {suggestion: `For each, start a node and: shoal add-node HOST:PORT ${renderAddress(view.seed)} --replica`},
     ),
   ]
 }

@@ -157,6 +157,17 @@ describe('checkHealth', () => {
     expect(alive?.suggestion).toBe('CLUSTER MEET 10.0.0.1 7004 on 10.0.0.1:7000 (aaaaaaaa).')
   })
 
+  it('advises who takes over from a failed node, or how to be rid of it', () => {
+    const failedBy = (name: string, flags: string) =>
+      Object.fromEntries(
+        ['a', 'b', 'c', 'd', 'e', 'f'].filter((by) => by !== name).map((by) => [by, {[name]: {flags}}]),
+      )
+    const adviceOn = (name: string, flags: string) =>
+      check({[name]: {down: true}}, failedBy(name, flags)).find(({id}) => id === 'node-failed')?.suggestion
+    expect(adviceOn('a', 'master,fail')).toBe('Start it again, or: shoal failover 10.0.0.3:7003 --force')
+    expect(adviceOn('d', 'slave,fail')).toBe(`Start it again, or: shoal del-node 10.0.0.1:7000 ${'d'.repeat(40)}`)
+  })
+
   it('names nodes and slots in words', () => {
     const [finding] = check({}, {c: {a: {slots: '0-5459'}}})
     expect(finding?.message).toBe(
