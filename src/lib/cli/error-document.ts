@@ -20,7 +20,7 @@ export function errorDocument(error: unknown, commandId: string): ErrorDocument 
     const message = stripStyle(error.message)
       .replace(/\nSee more help with --help$/, '')
       // Not so: every repeatable flag here takes one value at a time.
-      .replace(/\n\nNote: --\S+ allows multiple values\.[\s\S]*$/, '')
+      .replace(/\n\nNote: --[^.]+ allows? multiple values\.[\s\S]*$/, '')
     return new CliError('BAD_FLAG', message, {suggestions: [`shoal ${commandId} --help`]}).toJSON()
   }
   if (error instanceof Error && (error.name === 'ExitPromptError' || error.name === 'AbortPromptError')) {

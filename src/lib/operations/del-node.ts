@@ -1,5 +1,6 @@
 import {NodeReplyError} from '../client/reply-error.js'
 import {CliError, messageOf} from '../kernel/errors.js'
+import {renderAddress} from '../model/address.js'
 import {findNode, nameNode, ownRecord} from '../model/cluster-map.js'
 import type {ClusterView, NodeView} from '../model/cluster-view.js'
 import type {NodeId} from '../model/node-id.js'
@@ -48,7 +49,7 @@ export async function prepareDelNode(
   const silent = view.unreachable.filter(({id}) => id !== node)
   const warnings = silent.map(
     ({address}) =>
-      `${address.host}:${address.port} does not answer and cannot be told: if it comes back, it brings the node back`,
+      `${renderAddress(address)} does not answer and cannot be told: if it comes back, it brings the node back`,
   )
   if (plan.slotCount === 0) return {plan, warnings}
   requireHealthy(view)

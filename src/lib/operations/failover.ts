@@ -1,7 +1,9 @@
 import {pause} from '../client/abort.js'
 import type {NodeConnection} from '../client/node-connection.js'
+import {NODE_TIMEOUT, NODE_TIMEOUT_MS_DEFAULT, nodeTimeoutIn} from '../client/node-timeout.js'
 import {NodeReplyError} from '../client/reply-error.js'
 import {CliError} from '../kernel/errors.js'
+import {renderAddress} from '../model/address.js'
 import {findNode, nameNode} from '../model/cluster-map.js'
 import type {NodeView} from '../model/cluster-view.js'
 import {electionRestMs, type FailoverPlan, isPromoted, judgeFailover} from '../plan/failover.js'
@@ -27,8 +29,6 @@ export interface FailoverResult {
  */
 const ATTEMPT_MS = 5500
 
-const NODE_TIMEOUT_MS_DEFAULT = 15_000
-
 /**
  * Promotes a replica and waits until every node that answers sees it.
  *
@@ -45,11 +45,13 @@ export async function failOver(
   await rest(cluster, plan, options)
   const start = performance.now()
   let askedMs = start
-  await askFor(cluster, plan)
+  const refusal = await askFor(cluster, plan)
+  if (refusal) throw new CliError('PREFLIGHT_FAILED', `${nameOf(cluster, plan)} refuses: ${refusal.message}`)
   const look = async () => {
     const view = await cluster.observe(signal)
     if (!isPromoted(view, plan) && performance.now() - askedMs > ATTEMPT_MS) {
       askedMs = performance.now()
+      // It refuses if it was promoted since it was looked at.
       await askFor(cluster, plan)
     }
     return view
@@ -61,7 +63,7 @@ export async function failOver(
   if (problems.length === 0) return {durationMs: Math.round(performance.now() - start)}
   throw new CliError('TIMED_OUT', `the failover is not complete after ${waitMs} ms: ${problems.join('; ')}`, {
     details: {problems},
-    suggestions: [`shoal check ${cluster.seed.host}:${cluster.seed.port}`],
+    suggestions: [`shoal check ${renderAddress(cluster.seed)}`],
   })
 }
 
@@ -91,9 +93,7 @@ async function rest(
 }
 
 async function nodeTimeoutMs(link: NodeConnection): Promise<number> {
-  const reply = await orRefusal(link.call('CONFIG', 'GET', 'cluster-node-timeout'))
-  const value = Array.isArray(reply) ? Number(reply[1]) : Number.NaN
-  return value > 0 ? value : NODE_TIMEOUT_MS_DEFAULT
+  return nodeTimeoutIn(await orRefusal(link.call('CONFIG', 'GET', NODE_TIMEOUT))) ?? NODE_TIMEOUT_MS_DEFAULT
 }
 
 /** For how long, at least, the node has followed its primary; 0 if it does not tell. */
@@ -111,11 +111,13 @@ function orRefusal(reply: Promise<unknown>): Promise<unknown> {
   })
 }
 
-async function askFor(cluster: ObservedCluster, {mode, replica: id}: FailoverPlan): Promise<void> {
-  const replica = findNode(cluster.view, id)
+async function askFor(cluster: ObservedCluster, {mode, replica}: FailoverPlan): Promise<NodeReplyError | undefined> {
   const words = mode === 'plain' ? [] : [mode.toUpperCase()]
-  const reply = await orRefusal(cluster.connectionTo(id).call('CLUSTER', 'FAILOVER', ...words))
-  if (reply instanceof NodeReplyError) {
-    throw new CliError('PREFLIGHT_FAILED', `${replica ? nameNode(replica) : id} refuses: ${reply.message}`)
-  }
+  const reply = await orRefusal(cluster.connectionTo(replica).call('CLUSTER', 'FAILOVER', ...words))
+  return reply instanceof NodeReplyError ? reply : undefined
+}
+
+function nameOf({view}: ObservedCluster, {replica: id}: FailoverPlan): string {
+  const replica = findNode(view, id)
+  return replica ? nameNode(replica) : id
 }

@@ -1,4 +1,5 @@
 import {CliError} from '../kernel/errors.js'
+import {renderAddress} from '../model/address.js'
 import {nameNode, openSlotsOf, ownersOf, primariesOf, uncoveredSlots} from '../model/cluster-map.js'
 import type {ClusterView} from '../model/cluster-view.js'
 import type {NodeId} from '../model/node-id.js'
@@ -25,7 +26,7 @@ export async function settledView(cluster: ObservedCluster, signal?: AbortSignal
   if (problems.length === 0) return state
   throw new CliError('NODES_DISAGREE', problems.join('; '), {
     details: {problems},
-    suggestions: [`shoal check ${state.seed.host}:${state.seed.port}`],
+    suggestions: [`shoal check ${renderAddress(state.seed)}`],
   })
 }
 
@@ -54,19 +55,18 @@ export function requireHealthy(view: ClusterView, mine?: ReadonlyMap<number, Nod
   for (const {address, id, reason} of view.unreachable) {
     const owned = view.nodes.flatMap(({records}) => records).find((record) => record.id === id)?.slots ?? []
     if (owned.length > 0) {
-      problems.push(`${address.host}:${address.port}, owner of ${renderRanges(owned)}, is out of reach: ${reason}`)
+      problems.push(`${renderAddress(address)}, owner of ${renderRanges(owned)}, is out of reach: ${reason}`)
     }
   }
   for (const {node} of primariesOf(view)) {
     if (node.clusterInfo.get('cluster_state') !== 'ok') problems.push(`${nameNode(node)} reports the cluster as down`)
   }
   if (problems.length === 0) return
-  const seed = `${view.seed.host}:${view.seed.port}`
   throw new CliError('CLUSTER_UNHEALTHY', problems.join('; '), {
     details: {problems},
     suggestions: [
       ...(openSlotsOf(view).length > 0 ? ['shoal jobs (an interrupted job of yours: shoal resume ID)'] : []),
-      `shoal check ${seed}`,
+      `shoal check ${renderAddress(view.seed)}`,
     ],
   })
 }

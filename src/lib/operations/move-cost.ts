@@ -1,6 +1,7 @@
 import {findNode, nameNode, ownRecord, replicasOf} from '../model/cluster-map.js'
 import type {ClusterView} from '../model/cluster-view.js'
-import {slotsOf} from '../model/slot-set.js'
+import type {NodeId} from '../model/node-id.js'
+import {countSlots, slotsOf} from '../model/slot-set.js'
 import {type Move, type MovePlan, moveDocument} from '../plan/reshard-document.js'
 import {WirePool} from './migration/wires.js'
 import type {ObservedCluster} from './observe.js'
@@ -48,10 +49,12 @@ function moveWarnings(view: ClusterView, plan: MovePlan): string[] {
       warnings.push(`${nameNode(node)} has ${free} bytes left below maxmemory for about ${plan.cost.bytes}`)
     }
   }
-  for (const {from, slotCount} of plan.steps) {
+  const given = new Map<NodeId, number>()
+  for (const {from, slotCount} of plan.steps) given.set(from, (given.get(from) ?? 0) + slotCount)
+  for (const [from, slotCount] of given) {
     const node = findNode(view, from)
     const own = node && ownRecord(node)
-    if (node && own && slotsOf(own.slots).length === slotCount) {
+    if (node && own && countSlots(own.slots) === slotCount) {
       warnings.push(`${nameNode(node)} is left without slots and may turn into a replica`)
     }
   }

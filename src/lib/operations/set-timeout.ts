@@ -1,3 +1,4 @@
+import {NODE_TIMEOUT, nodeTimeoutIn} from '../client/node-timeout.js'
 import {NodeReplyError} from '../client/reply-error.js'
 import {CliError, messageOf} from '../kernel/errors.js'
 import {renderAddress} from '../model/address.js'
@@ -5,8 +6,6 @@ import {nameNode} from '../model/cluster-map.js'
 import type {NodeView} from '../model/cluster-view.js'
 import type {NodeId} from '../model/node-id.js'
 import type {ObservedCluster} from './observe.js'
-
-const TIMEOUT_NAME = 'cluster-node-timeout'
 
 /** Below this, a node that is merely busy is taken for dead. Milliseconds. */
 export const NODE_TIMEOUT_MS_MIN = 100
@@ -34,10 +33,10 @@ export interface TimeoutChange {
 export async function readTimeouts(cluster: ObservedCluster): Promise<ReadonlyMap<NodeId, number>> {
   const timeouts = await Promise.all(
     cluster.view.nodes.map(async (node) => {
-      const reply = await cluster.connectionTo(node.id).call('CONFIG', 'GET', TIMEOUT_NAME).catch(asReplyError)
-      const timeout = Array.isArray(reply) ? Number(reply[1]) : Number.NaN
-      if (timeout > 0) return [node.id, timeout] as const
-      throw new CliError('PREFLIGHT_FAILED', `${nameNode(node)} does not tell its ${TIMEOUT_NAME}: ${messageOf(reply)}`)
+      const reply = await cluster.connectionTo(node.id).call('CONFIG', 'GET', NODE_TIMEOUT).catch(asReplyError)
+      const timeout = nodeTimeoutIn(reply)
+      if (timeout !== undefined) return [node.id, timeout] as const
+      throw new CliError('PREFLIGHT_FAILED', `${nameNode(node)} does not tell its ${NODE_TIMEOUT}: ${messageOf(reply)}`)
     }),
   )
   return new Map(timeouts)
@@ -86,7 +85,7 @@ async function setAll(
 ): Promise<Map<NodeView, Error>> {
   const replies = await Promise.all(
     nodes.map((node) =>
-      cluster.connectionTo(node.id).call('CONFIG', 'SET', TIMEOUT_NAME, timeoutOf(node.id)).catch(asError),
+      cluster.connectionTo(node.id).call('CONFIG', 'SET', NODE_TIMEOUT, timeoutOf(node.id)).catch(asError),
     ),
   )
   return new Map(

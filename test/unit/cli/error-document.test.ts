@@ -29,12 +29,14 @@ describe('errorDocument', () => {
     expect(JSON.stringify(document)).not.toContain('everything')
   })
 
-  it("leaves out the parser's advice on repeatable flags, which is wrong here", () => {
-    const text =
-      'Missing 1 required arg:\nseed\n\nNote: --address-map allows multiple values. Because of this you need to ...'
-    const error = Object.assign(new Error(text), {oclif: {exit: 2}})
-    expect(errorDocument(error, 'check').error.message).toBe('Missing 1 required arg:\nseed')
-  })
+  it.each([['--address-map allows'], ['--address-map, --weight allow']])(
+    'leaves out that %s multiple values',
+    (flags) => {
+      const text = `Missing 1 required arg:\nseed\n\nNote: ${flags} multiple values. Because of this you need to ...`
+      const error = Object.assign(new Error(text), {oclif: {exit: 2}})
+      expect(errorDocument(error, 'check').error.message).toBe('Missing 1 required arg:\nseed')
+    },
+  )
 
   it('takes a prompt cut short for an interruption', () => {
     for (const name of ['ExitPromptError', 'AbortPromptError']) {

@@ -1,14 +1,13 @@
 import type {ConnectOptions} from '../../client/connect-options.js'
 import {countKeysInSlot} from '../../client/migration/legacy.js'
 import {connectWire, type Wire} from '../../client/migration/wire.js'
+import {NODE_TIMEOUT, NODE_TIMEOUT_MS_DEFAULT, nodeTimeoutIn} from '../../client/node-timeout.js'
 import {CliError} from '../../kernel/errors.js'
 import {nameNode, ownRecord} from '../../model/cluster-map.js'
 import type {NodeView} from '../../model/cluster-view.js'
 import type {NodeId} from '../../model/node-id.js'
 import type {ObservedCluster} from '../observe.js'
 import type {Endpoint} from './types.js'
-
-const NODE_TIMEOUT_MS_DEFAULT = 15_000
 
 /** A node that takes in a big key answers nobody else meanwhile. */
 const SILENCE_MS = 30_000
@@ -55,9 +54,8 @@ export class WirePool {
   /** How long a node may be silent before the others take it for dead; Redis's default if it does not tell. */
   async nodeTimeoutMs(id: NodeId): Promise<number> {
     const {wire} = await this.endpoint(id)
-    const [reply] = await wire.send([['CONFIG', 'GET', 'cluster-node-timeout']])
-    const value = Array.isArray(reply) ? Number(reply[1]) : Number.NaN
-    return value > 0 ? value : NODE_TIMEOUT_MS_DEFAULT
+    const [reply] = await wire.send([['CONFIG', 'GET', NODE_TIMEOUT]])
+    return nodeTimeoutIn(reply) ?? NODE_TIMEOUT_MS_DEFAULT
   }
 
   /** @returns slot -> keys that a node holds of it; a slot it does not tell about is left out */
