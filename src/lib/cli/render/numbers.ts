@@ -21,3 +21,14 @@ export function renderCount(count: number): string {
 export function renderAmount(count: number, one: string, many = `${one}s`): string {
   return `${renderCount(count)} ${count === 1 ? one : many}`
 }
+
+/** `14.91GB`: as rladmin writes memory, without a space. */
+export function renderRam(bytes: number): string {
+  let value = bytes
+  let unit = 0
+  while (value >= 1024 && unit < UNITS.length - 1) {
+    value /= 1024
+    unit++
+  }
+  return `${unit === 0 ? value : value.toFixed(2)}${UNITS[unit]}`
+}
