@@ -73,7 +73,9 @@ describe('renderStatus', () => {
     }
     expect(order('USED_MEMORY', 'shards')).toEqual([2, 3, 1])
     expect(order('SLOTS', 'shards')).toEqual([1, 3, 2])
-    expect(order('FREE_RAM', 'nodes')[0]).toBe(1)
+    const limited = status(change(SPECS, {a: {info: ''}, b: {info: 'maxmemory:2097152'}}))
+    const byFree = selectStatus(limited, {...LAYOUT, sort: ['FREE_RAM']}).nodes
+    expect(byFree?.map(({node}) => node)).toEqual([2, 1, 3, 4])
     expect(order('ROLE', 'nodes')).toEqual([1, 2, 4, 3])
     expect(order('HOSTNAME', 'nodes')).toEqual([1, 2, 3, 4])
   })

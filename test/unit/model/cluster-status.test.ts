@@ -43,10 +43,11 @@ describe('membersOf', () => {
   })
 
   it('takes the slots of a dead node from the newest record of it, and leaves introductions out', () => {
-    const specs = change(SIX, {c: {down: true}})
+    const specs = [...change(SIX, {c: {down: true}}), {name: 'x', down: true}]
+    const stranger = {x: {flags: 'handshake'}}
     const view = buildView(specs, {
-      a: {c: {slots: '1-2', epoch: 1}},
-      d: {e: {flags: 'handshake'}},
+      ...Object.fromEntries(SIX.map(({name}) => [name, stranger])),
+      a: {...stranger, c: {slots: '1-2', epoch: 1}},
     })
     const members = membersOf(view)
     expect(members).toHaveLength(6)
