@@ -71,7 +71,7 @@ export function summarizeCluster(view: ClusterView): ClusterSummary {
 }
 
 /** Slot -> index into `shards`; -1 for nobody, -2 for an owner that did not answer. */
-export function shardIndexOfSlots(owners: SlotOwners, shards: readonly ShardSummary[]): Int16Array {
+export function shardIndexOfSlots(owners: SlotOwners, shards: readonly Pick<ShardSummary, 'id'>[]): Int16Array {
   const indexOf = new Map(shards.map(({id}, index) => [id, index]))
   return Int16Array.from({length: SLOT_COUNT}, (_, slot) => {
     const owner = owners[slot]
