@@ -30,6 +30,10 @@ export async function main(argv: string[], root: string): Promise<void> {
 
 async function runToEnd(argv: string[], root: string): Promise<void> {
   await run(argv, root)
+  if (argv[0] === 'autocomplete') {
+    const {improveCompletion} = await import('./completion.js')
+    await improveCompletion(await Config.load(root))
+  }
   await flush()
 }
 
