@@ -72,7 +72,7 @@ export interface DatabaseStatus {
   readonly endpoint: string
   /** Shards that write a snapshot at this moment. */
   readonly backupsRunning: number
-  /** The age of the oldest snapshot that a primary wrote last. Milliseconds. */
+  /** The age of the last snapshot of the primary whose is the oldest, in milliseconds; null while one has written none. */
   readonly snapshotAgeMs: number | null
   /** Each version that a node runs, once. */
   readonly redisVersions: readonly string[]
@@ -204,12 +204,7 @@ function databaseStatus(
   const replicated = new Set(members.flatMap(({record}) => (record.role === 'replica' ? [record.primaryId] : [])))
   const withReplica = primaries.filter(({id}) => replicated.has(id)).length
   const answering = members.flatMap((member) => (member.view ? [{...member, view: member.view}] : []))
-  const ages = answering
-    .filter(({record}) => record.role === 'primary')
-    .flatMap(({view: {info}}) => {
-      const [nowUs, savedAt] = [numberIn(info, 'server_time_usec'), numberIn(info, 'rdb_last_save_time')]
-      return nowUs === undefined || savedAt === undefined ? [] : [Math.max(0, nowUs / 1000 - savedAt * 1000)]
-    })
+  const ages = answering.filter(({record}) => record.role === 'primary').map(({view: {info}}) => snapshotAgeOf(info))
   return {
     db: 1,
     type: answering.every(({view: {info}}) => info.has('valkey_version')) ? 'valkey' : 'redis',
@@ -220,9 +215,16 @@ function databaseStatus(
     persistence: persistenceOf(answering, extras),
     endpoint: renderAddress(view.seed),
     backupsRunning: answering.filter(({view: {info}}) => info.get('rdb_bgsave_in_progress') === '1').length,
-    snapshotAgeMs: ages.length > 0 ? Math.round(Math.max(...ages)) : null,
+    snapshotAgeMs: ages.every((age) => age !== null) ? Math.round(Math.max(...ages)) : null,
     redisVersions: [...new Set(answering.flatMap(({view: {info}}) => info.get('redis_version') ?? []))].sort(),
   }
+}
+
+/** Null unless a snapshot was written since the start: until then `rdb_last_save_time` is the time of the start. */
+function snapshotAgeOf(info: ReadonlyMap<string, string>): number | null {
+  const [nowUs, savedAt] = [numberIn(info, 'server_time_usec'), numberIn(info, 'rdb_last_save_time')]
+  const hasSaved = (numberIn(info, 'rdb_last_bgsave_time_sec') ?? -1) >= 0
+  return !hasSaved || nowUs === undefined || savedAt === undefined ? null : Math.max(0, nowUs / 1000 - savedAt * 1000)
 }
 
 function databaseState(view: ClusterView): DatabaseStatus['status'] {

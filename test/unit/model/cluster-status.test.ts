@@ -167,6 +167,17 @@ describe('statusOf', () => {
     expect(persistence(buildView(change(SIX, {a: {info: 'aof_enabled:1'}})))).toBe(null)
   })
 
+  it('tells the age of the oldest last snapshot, once every primary has written one', () => {
+    const saved = (agoSeconds: number, tookSeconds = 0) => ({
+      info: `server_time_usec:${NOW_MS * 1000}\r\nrdb_last_save_time:${NOW_MS / 1000 - agoSeconds}\r\nrdb_last_bgsave_time_sec:${tookSeconds}`,
+    })
+    const ageOf = (changes: Parameters<typeof change>[1]) =>
+      statusFor(buildView(change(SIX, changes))).databases[0]?.snapshotAgeMs
+    expect(ageOf({a: saved(60), b: saved(3600), c: saved(5), d: saved(9999)})).toBe(3_600_000)
+    // Redis counts its start as a save.
+    expect(ageOf({a: saved(60), b: saved(3600, -1), c: saved(5)})).toBeNull()
+  })
+
   it('lists modules with the nodes that loaded them', () => {
     const extras = every({modules: [{name: 'search', version: '20612'}]})
     extras.set(idOf('a'), {modules: [{name: 'search', version: '20610'}]})
