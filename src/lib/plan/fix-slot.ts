@@ -15,8 +15,11 @@ import {successorOf} from './reshard-resume.js'
  *   failover  a replica takes the place of an owner that is down
  */
 export type SlotStep =
-  | {readonly kind: 'move' | 'gather' | 'yield'; readonly from: NodeId; readonly to: NodeId}
-  | {readonly kind: 'assign' | 'close'; readonly node: NodeId}
+  | {readonly kind: 'move'; readonly from: NodeId; readonly to: NodeId}
+  | {readonly kind: 'gather'; readonly from: NodeId; readonly to: NodeId}
+  | {readonly kind: 'yield'; readonly from: NodeId; readonly to: NodeId}
+  | {readonly kind: 'assign'; readonly node: NodeId}
+  | {readonly kind: 'close'; readonly node: NodeId}
   | {readonly kind: 'failover'; readonly node: NodeId; readonly from: NodeId}
 
 export const FIX_PROBLEMS = [
@@ -115,28 +118,46 @@ function decideSilent(facts: SlotFacts, context: SlotContext): SlotDecision {
   return {...decision, problem: 'owner-down', ...(decision.reason && {reason: 'owner-gone'})}
 }
 
+/**
+ * A slot that several claim. The newest epoch is what the bus would decide by, but where that owner was handing the slot
+ * over it goes on: its clients are redirected already. Then it is looked at anew.
+ */
 function decideMultiplyOwned(facts: SlotFacts, {choices, view}: SlotContext): SlotDecision {
-  const epochOf = (id: NodeId) => {
-    const node = findNode(view, id)
-    return (node && ownRecord(node)?.configEpoch) ?? 0
-  }
-  const ranked = [...facts.claims].sort((a, b) => epochOf(b) - epochOf(a))
+  const {claims, migrating, slot} = facts
+  const ranked = [...claims].sort((a, b) => epochOf(view, b) - epochOf(view, a))
   const [first, second] = ranked as [NodeId, NodeId]
-  const chosen = choices.owners.get(facts.slot)
-  const owner = chosen ?? first
-  if (chosen === undefined && epochOf(first) === epochOf(second)) {
+  const chosen = choices.owners.get(slot)
+  const onTheWay = migrating.find(({node}) => node === first)?.peer
+  if (chosen === undefined && onTheWay !== undefined && !claims.includes(onTheWay) && isPrimary(view, onTheWay)) {
+    return {problem: 'multiply-owned', steps: [{kind: 'move', from: first, to: onTheWay}], reason: 'recorded'}
+  }
+  if (chosen === undefined && onTheWay === undefined && epochOf(view, first) === epochOf(view, second)) {
     return {problem: 'multiply-owned', steps: [], doubt: 'same-epoch'}
   }
+  const recorded = onTheWay !== undefined && claims.includes(onTheWay) ? onTheWay : undefined
+  const owner = chosen ?? recorded ?? first
   const losers = ranked.filter((id) => id !== owner)
+  const marked = migrating.some(({node}) => node === owner)
   return {
     problem: 'multiply-owned',
     steps: [
+      ...(marked ? [{kind: 'close', node: owner} as const] : []),
       ...losers.map((from): SlotStep => ({kind: 'yield', from, to: owner})),
-      ...(facts.claims.includes(owner) ? [] : [{kind: 'assign', node: owner} as const]),
+      ...(claims.includes(owner) ? [] : [{kind: 'assign', node: owner} as const]),
       ...cleanUp(facts, owner, losers),
     ],
-    reason: chosen === undefined ? 'newest-epoch' : 'operator',
+    reason: chosen !== undefined ? 'operator' : recorded !== undefined ? 'recorded' : 'newest-epoch',
   }
+}
+
+function epochOf(view: ClusterView, id: NodeId): number {
+  const node = findNode(view, id)
+  return (node && ownRecord(node)?.configEpoch) ?? 0
+}
+
+function isPrimary(view: ClusterView, id: NodeId): boolean {
+  const node = findNode(view, id)
+  return node !== undefined && ownRecord(node)?.role === 'primary'
 }
 
 /**
@@ -150,8 +171,7 @@ function decideOwned(facts: SlotFacts, owner: NodeId, context: SlotContext): Slo
   const target = peer && successorOf(view, peer)
   const chosen = choices.owners.get(facts.slot)
   if (target !== undefined && target !== owner) {
-    const there = findNode(view, target)
-    if (there && ownRecord(there)?.role === 'primary') {
+    if (isPrimary(view, target)) {
       const final = chosen ?? target
       const onward: SlotStep[] = final === target ? [] : [{kind: 'move', from: target, to: final}]
       const steps: SlotStep[] = [{kind: 'move', from: owner, to: target}, ...onward]

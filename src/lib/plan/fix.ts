@@ -5,7 +5,7 @@ import {shortId} from '../model/node-id.js'
 import {countSlots, parseRanges, rangesOf, renderRanges, slotsOf} from '../model/slot-set.js'
 import {assignSlots} from './fix-assign.js'
 import {type JobSlot, type KeysByNode, type SlotFacts, slotFacts} from './fix-facts.js'
-import {decideSlot, type FixChoices, type FixProblem, type SlotDecision, type SlotStep} from './fix-slot.js'
+import {type Doubt, decideSlot, type FixChoices, type FixProblem, type SlotDecision, type SlotStep} from './fix-slot.js'
 import {foundText, reasonText, riskText, stepText, wayText} from './fix-text.js'
 import {clusterFingerprint} from './reshard-document.js'
 
@@ -30,6 +30,7 @@ export interface FixItem {
   /** Empty if nothing is decided; then `why` says what is missing, and `way` how to go on. */
   readonly steps: readonly FixStep[]
   readonly way: string
+  readonly doubt?: Doubt
 }
 
 export interface FixPlan {
@@ -115,6 +116,7 @@ function itemOf(view: ClusterView, decision: SlotDecision, members: readonly Slo
     risk: riskText(decision, sample, name),
     steps: decision.steps.map((step) => ({...step, slots})),
     way: wayText(decision, sample, slots, view),
+    ...(decision.doubt && {doubt: decision.doubt}),
   }
 }
 

@@ -123,6 +123,7 @@ export async function pairContext(
     openLane: () => wires.another(from),
     transfer: options.transfer,
     canSwitch: takesSetslotInMulti(wires.node(from)),
+    sourceImports: false,
     midway: new Set(ownRecord(wires.node(from))?.migrating.keys()),
     // Another source than then is a replica that took over, and replicas do not know what their primary migrated.
     reopened: new Set([...job.reopened].filter(([, source]) => source === from).map(([slot]) => slot)),

@@ -72,6 +72,8 @@ export interface PairContext {
   readonly transfer: Transfer
   /** Whether the source can take SETSLOT within a transaction (`takesSetslotInMulti`). */
   readonly canSwitch: boolean
+  /** The source does not own the slots: it talks of their keys after ASKING alone. */
+  readonly sourceImports: boolean
   /** Slots that the source held as migrating before this run: they are past their switch. */
   readonly midway: ReadonlySet<number>
   /** Slots that an earlier run of the job opened and this one imports again. */
