@@ -1,4 +1,5 @@
-import {dissentsOf, findNode, nameNode, ownersOf, primariesOf} from '../model/cluster-map.js'
+import {renderAddress} from '../model/address.js'
+import {dissentsOf, findNode, ownersOf, primariesOf} from '../model/cluster-map.js'
 import type {ClusterView} from '../model/cluster-view.js'
 import type {NodeId} from '../model/node-id.js'
 import {shortId} from '../model/node-id.js'
@@ -20,7 +21,7 @@ export interface FixItem {
   readonly problem: FixProblem
   readonly slots: string
   readonly slotCount: number
-  /** Keys of these slots that are not at their owner, or are on the way. */
+  /** Keys that go from one node to another. */
   readonly keyCount: number
   /** One sentence each: what was found, what is to happen, why so, and what may be lost (empty: nothing). */
   readonly found: string
@@ -102,14 +103,12 @@ function signatureOf({claims, importing, job, keys, migrating, silentOwner}: Slo
 function itemOf(view: ClusterView, decision: SlotDecision, members: readonly SlotFacts[]): FixItem {
   const name = namesOf(view)
   const slots = renderRanges(rangesOf(members.map(({slot}) => slot)))
-  const owner = decision.steps.length === 0 ? undefined : members[0]?.claims[0]
-  const away = members.flatMap(({keys}) => [...keys].filter(([id]) => id !== owner).map(([, count]) => count))
   const sample = members[0] as SlotFacts
   return {
     problem: decision.problem,
     slots,
     slotCount: members.length,
-    keyCount: away.reduce((a, b) => a + b, 0) + movedKeys(decision, members),
+    keyCount: movedKeys(decision, members),
     found: foundText(sample, totalsOf(members), name),
     action: decision.steps.map((step) => stepText(step, name)).join(', then ') || 'nothing yet',
     why: reasonText(decision),
@@ -120,11 +119,11 @@ function itemOf(view: ClusterView, decision: SlotDecision, members: readonly Slo
   }
 }
 
-/** Keys that leave their owner with its slot. */
+/** Keys at the nodes that hand some over. */
 function movedKeys({steps}: SlotDecision, members: readonly SlotFacts[]): number {
-  const move = steps.find((step) => step.kind === 'move')
-  if (move?.kind !== 'move') return 0
-  return members.reduce((sum, {keys}) => sum + (keys.get(move.from) ?? 0), 0)
+  const givers = new Set(steps.flatMap((step) => ('to' in step ? [step.from] : [])))
+  const counts = members.flatMap(({keys}) => [...keys].map(([id, count]) => (givers.has(id) ? count : 0)))
+  return counts.reduce((a, b) => a + b, 0)
 }
 
 function totalsOf(members: readonly SlotFacts[]): ReadonlyMap<NodeId, number> {
@@ -136,9 +135,8 @@ function totalsOf(members: readonly SlotFacts[]): ReadonlyMap<NodeId, number> {
 function namesOf(view: ClusterView): (id: NodeId) => string {
   return (id) => {
     const node = findNode(view, id)
-    if (node) return nameNode(node)
-    const record = view.nodes.flatMap(({records}) => records).find((each) => each.id === id)
-    return record ? nameNode(record) : shortId(id)
+    const record = node ?? view.nodes.flatMap(({records}) => records).find((each) => each.id === id)
+    return record ? renderAddress(record.address) : shortId(id)
   }
 }
 
@@ -153,7 +151,7 @@ function disagreements(view: ClusterView, handled: ReadonlySet<number>): FixItem
       if (owner === undefined || handled.has(slot) || !findNode(view, owner)) continue
       const entry = byOwner.get(owner) ?? {slots: new Set(), nodes: new Set()}
       entry.slots.add(slot)
-      entry.nodes.add(nameNode(node))
+      entry.nodes.add(renderAddress(node.address))
       byOwner.set(owner, entry)
     }
   }
