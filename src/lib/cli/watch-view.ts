@@ -1,6 +1,6 @@
 import {ownersOf} from '../model/cluster-map.js'
 import {type Reading, readingOf, type Sample} from '../model/cluster-reading.js'
-import {shardIndexOfSlots} from '../model/cluster-summary.js'
+import {OWNER_SILENT, shardIndexOfSlots} from '../model/cluster-summary.js'
 import {newsBetween, problemsOf} from '../model/reading-news.js'
 import type {Look} from '../operations/watch.js'
 import {LiveScreen} from './live-screen.js'
@@ -9,9 +9,6 @@ import {renderWatch, type WatchFrame} from './render/watch.js'
 
 /** What happened, for as long as it can still be on a screen. */
 const NEWS_KEPT = 50
-
-/** As `shardIndexOfSlots` marks slots whose owner did not answer. */
-const OWNER_SILENT = -2
 
 /** Turns looks into frames: rates since the look before, and the news so far. */
 export class WatchHistory {

@@ -215,7 +215,7 @@ function databaseStatus(
     persistence: persistenceOf(answering, extras),
     endpoint: renderAddress(view.seed),
     backupsRunning: answering.filter(({view: {info}}) => info.get('rdb_bgsave_in_progress') === '1').length,
-    snapshotAgeMs: ages.every((age) => age !== null) ? Math.round(Math.max(...ages)) : null,
+    snapshotAgeMs: ages.length > 0 && ages.every((age) => age !== null) ? Math.round(Math.max(...ages)) : null,
     redisVersions: [...new Set(answering.flatMap(({view: {info}}) => info.get('redis_version') ?? []))].sort(),
   }
 }
