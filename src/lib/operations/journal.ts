@@ -85,9 +85,16 @@ export class Journal implements WindowJournal {
   private constructor(
     readonly id: string,
     private readonly file: FileHandle,
-    /** Slots that earlier runs opened -> the source they opened them at. */
-    readonly reopened: ReadonlyMap<number, NodeId> = new Map(),
+    private readonly openings: Map<number, Opening> = new Map(),
   ) {}
+
+  /**
+   * Slots that this job opened, in earlier runs too -> at which source, and at which config epoch of it. Left out are
+   * slots of which that is not one and the same: there, what the target holds may be all there is.
+   */
+  get reopened(): ReadonlyMap<number, Opening> {
+    return new Map([...this.openings].filter(([, {fromEpoch}]) => fromEpoch !== SEVERAL))
+  }
 
   /** Starts the file of a new job. @throws {CliError} ENVIRONMENT_LACKS if it cannot be written */
   static async create(folder: string, header: Omit<JobHeader, 'type' | 'version' | 'at'>): Promise<Journal> {
@@ -107,10 +114,9 @@ export class Journal implements WindowJournal {
   /** Goes on with the file of a job. */
   static async reopen(folder: string, id: string): Promise<Journal> {
     const {lines} = await readJob(folder, id)
-    const opened = lines.flatMap((line) =>
-      line.type === 'opening' ? slotsOf(parseRanges(line.slots) ?? []).map((slot) => [slot, line.from] as const) : [],
-    )
-    const journal = new Journal(id, await open(jobPath(folder, id), 'a', 0o600), new Map(opened))
+    const openings = new Map<number, Opening>()
+    for (const line of lines) if (line.type === 'opening') noteOpening(openings, line)
+    const journal = new Journal(id, await open(jobPath(folder, id), 'a', 0o600), openings)
     journal.touched = true
     // A SIGKILL may have cut the last line: the next one must not be glued to it.
     await journal.write('\n')
@@ -120,6 +126,7 @@ export class Journal implements WindowJournal {
 
   async opening(window: WindowRecord): Promise<void> {
     this.touched = true
+    noteOpening(this.openings, window)
     await this.append({type: 'opening', at: now(), ...window})
   }
 
@@ -152,6 +159,23 @@ export class Journal implements WindowJournal {
     })
     this.tail = written.catch(() => undefined)
     return written
+  }
+}
+
+/** At whom a slot was opened: a node that failed over and back has another config epoch then. */
+export interface Opening {
+  readonly from: NodeId
+  readonly fromEpoch: number
+}
+
+/** Instead of an epoch: the slot was opened at more than one, or at one that was not written down. */
+const SEVERAL = -1
+
+function noteOpening(openings: Map<number, Opening>, {from, fromEpoch = SEVERAL, slots}: WindowRecord): void {
+  for (const slot of slotsOf(parseRanges(slots) ?? [])) {
+    const before = openings.get(slot)
+    const isSame = before === undefined || (before.from === from && before.fromEpoch === fromEpoch)
+    openings.set(slot, {from, fromEpoch: isSame ? fromEpoch : SEVERAL})
   }
 }
 

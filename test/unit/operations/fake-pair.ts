@@ -246,6 +246,7 @@ export function fakePair(keys: Readonly<Record<string, string>>, change: Partial
     canSwitch: true,
     midway: new Set(),
     reopened: new Set(),
+    inDoubt: new Set(),
     others: [{id: idOf('c'), name: 'other', wire: other}],
     migrate: {host: '127.0.0.1', port: 7001, timeoutMs: 1000, replace: false},
     pace: {maxBlockMs: 20, windowSlots: 2},

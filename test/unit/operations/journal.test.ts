@@ -11,7 +11,7 @@ import {idOf, viewOf} from '../plan/view-of.js'
 const PLAN = moveDocument(viewOf([{name: 'a', slots: '0-16383'}, {name: 'b'}]), [
   {from: idOf('a'), to: idOf('b'), slots: [{first: 0, last: 9}]},
 ])
-const WINDOW = {from: idOf('a'), to: idOf('b'), slots: '0-4'}
+const WINDOW = {from: idOf('a'), fromEpoch: 1, to: idOf('b'), slots: '0-4'}
 
 let folder: string
 

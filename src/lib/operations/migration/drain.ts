@@ -1,5 +1,5 @@
 import {pause} from '../../client/abort.js'
-import {classifyMigrateFailure, keysInSlot, migrateKeys} from '../../client/migration/legacy.js'
+import {classifyMigrateFailure, isUnanswered, keysInSlot, migrateKeys} from '../../client/migration/legacy.js'
 import type {WireReply} from '../../client/migration/reply-reader.js'
 import type {WireCommand} from '../../client/migration/wire.js'
 import {NodeReplyError} from '../../client/reply-error.js'
@@ -25,14 +25,15 @@ const FRUITLESS_LISTS_MAX = 50
 interface SlotState {
   readonly slot: number
   moved: number
-  /** Set once a stuck key was found to be the same on both sides. */
-  replace: boolean
+  /** Keys that are on both sides, and of which the source's is to stay. */
+  readonly replaceable: Set<string>
   fruitlessLists: number
 }
 
 interface Batch {
   readonly state: SlotState
   readonly keys: readonly SizedKey[]
+  readonly replace: boolean
   /** Ask afterwards what is left in the slot. */
   readonly last: boolean
 }
@@ -70,6 +71,8 @@ export class Drain {
   constructor(
     private readonly context: PairContext,
     private readonly pace: Pace,
+    /** Slots of which the target held no key when they were opened. */
+    private readonly clean: ReadonlySet<number>,
   ) {}
 
   /**
@@ -78,7 +81,7 @@ export class Drain {
    */
   async run(slots: readonly SizedSlot[]): Promise<DrainResult> {
     for (const {keys, slot} of slots) {
-      const state: SlotState = {slot, moved: 0, replace: this.context.migrate.replace, fruitlessLists: 0}
+      const state: SlotState = {slot, moved: 0, replaceable: new Set(), fruitlessLists: 0}
       if (keys.length === 0) this.drained.push(slot)
       else this.enqueue(state, keys)
     }
@@ -92,9 +95,14 @@ export class Drain {
   }
 
   private enqueue(state: SlotState, keys: readonly SizedKey[]): void {
-    const batches = this.pace.batches(keys)
+    const {replace} = this.context.migrate
+    const isReplaceable = ({key}: SizedKey) => state.replaceable.has(key)
+    const batches = [
+      ...this.pace.batches(keys.filter((key) => !isReplaceable(key))).map((batch) => ({keys: batch, replace})),
+      ...this.pace.batches(keys.filter(isReplaceable)).map((batch) => ({keys: batch, replace: true})),
+    ]
     batches.forEach((batch, index) => {
-      this.queue.push({state, keys: batch, last: index === batches.length - 1})
+      this.queue.push({...batch, state, last: index === batches.length - 1})
     })
   }
 
@@ -112,7 +120,7 @@ export class Drain {
       // A key that takes long must not be cut off half-way: MIGRATE would only start over.
       timeoutMs = Math.max(timeoutMs, batchMs * 4)
       const keys = batch.keys.map(({key}) => key)
-      commands.push(migrateKeys(keys, {...this.context.migrate, replace: batch.state.replace, timeoutMs}))
+      commands.push(migrateKeys(keys, {...this.context.migrate, replace: batch.replace, timeoutMs}))
       if (batch.last) commands.push(keysInSlot(batch.state.slot, LIST_KEYS))
     }
     // MIGRATE answers by its own timeout; only a source that is gone stays silent beyond that.
@@ -126,7 +134,11 @@ export class Drain {
   }
 
   private async land({batches, load, replies, sentAt}: Burst): Promise<void> {
-    const answers = await replies
+    const answers = await replies.catch((error: unknown) => {
+      // The source may still carry it out, and not hear of the end either.
+      for (const batch of batches) this.doubt(batch)
+      throw error
+    })
     const now = performance.now()
     this.pace.learn(load, now - Math.max(sentAt + this.pace.roundTripMs, this.lastReplyAt))
     this.lastReplyAt = now
@@ -154,18 +166,12 @@ export class Drain {
     const {slot} = batch.state
     switch (classifyMigrateFailure(error)) {
       case 'transient':
+        if (isUnanswered(error)) this.doubt(batch)
         this.onTransient(slot, error)
         return
-      case 'busy-key': {
-        const conflict = await compareBusyKeys(
-          this.context,
-          slot,
-          batch.keys.map(({key}) => key),
-        )
-        if (conflict) this.failed.set(slot, conflict)
-        else batch.state.replace = true
+      case 'busy-key':
+        await this.onBusy(batch)
         return
-      }
       case 'lost-slot':
         throw new CliError(
           'PLAN_PARTIAL',
@@ -174,6 +180,25 @@ export class Drain {
       case 'fatal':
         this.failed.set(slot, this.slotError(slot, error.message))
     }
+  }
+
+  /** The target may have taken the keys, and nobody heard of it. Whatever else it holds of the slot is not ours to judge. */
+  private doubt({keys, state}: Batch): void {
+    if (!this.clean.has(state.slot)) return
+    for (const {key} of keys) this.context.inDoubt.add(key)
+  }
+
+  /**
+   * Keys of a MIGRATE without an answer are at the target as they were then, while the source went on serving them: its
+   * own count. Others are compared.
+   */
+  private async onBusy({keys, state}: Batch): Promise<void> {
+    const {inDoubt} = this.context
+    const names = keys.map(({key}) => key)
+    const unclear = names.filter((key) => !inDoubt.has(key))
+    const conflict = unclear.length > 0 ? await compareBusyKeys(this.context, state.slot, unclear) : undefined
+    if (conflict) this.failed.set(state.slot, conflict)
+    else for (const key of names) state.replaceable.add(key)
   }
 
   private onTransient(slot: number, error: NodeReplyError): void {
@@ -185,6 +210,8 @@ export class Drain {
 
   private async waitForRetry(retry: {waitMs: number; wait: boolean}): Promise<void> {
     await pause(retry.waitMs)
+    // A target that is gone does not come back on this connection: then there is nothing to wait for.
+    await this.context.target.wire.send([['PING']])
     retry.waitMs = Math.min(retry.waitMs * 2, RETRY_MS_MAX)
     retry.wait = false
   }
