@@ -39,3 +39,27 @@ export function planMend(view: ClusterView, plan: MovePlan): Mending[] {
   }
   return [...pairs.values()]
 }
+
+/** Slots of a pair that nobody claims. */
+export interface Orphans {
+  readonly target: NodeId
+  readonly source: NodeId
+  readonly slots: readonly number[]
+}
+
+/**
+ * What a failover of a target may leave behind: slots that it took, and the source gave up, before the replica that was
+ * being promoted heard of it. That has the keys, but claims what it knew.
+ *
+ * @returns one entry per pair; empty if every slot of the plan has an owner
+ */
+export function planAdoption(view: ClusterView, plan: MovePlan): Orphans[] {
+  const owners = ownersOf(view)
+  const primaries = new Set(primariesOf(view).map(({node}) => node.id))
+  const successor = successorsOf(view, plan)
+  return plan.steps.flatMap((step) => {
+    const [source, target] = [successor(step.from), successor(step.to)]
+    const slots = slotsOf(parseRanges(step.slots) ?? []).filter((slot) => owners[slot] === undefined)
+    return slots.length > 0 && primaries.has(source) && primaries.has(target) ? [{target, source, slots}] : []
+  })
+}

@@ -69,6 +69,21 @@ describe('Journal', () => {
     })
   })
 
+  it('does not take slots for copies that were opened at two sources, or before and after a failover', async () => {
+    const journal = await create()
+    await journal.opening(WINDOW)
+    expect([...journal.reopened]).toHaveLength(5)
+    await journal.opening({...WINDOW, slots: '1', from: idOf('c')})
+    await journal.opening({...WINDOW, slots: '2', fromEpoch: 2})
+    await journal.opening({...WINDOW, slots: '3'})
+    await journal.close()
+    const again = await Journal.reopen(folder, 'reshard-1')
+    await again.opening({...WINDOW, slots: '1', from: idOf('c')})
+    expect([...again.reopened.keys()]).toEqual([0, 3, 4])
+    expect(again.reopened.get(0)).toEqual({from: idOf('a'), fromEpoch: 1})
+    await again.close()
+  })
+
   it('tells why a job stopped, until it runs again', async () => {
     const journal = await create()
     await journal.stopped('INTERRUPTED', 'interrupted')

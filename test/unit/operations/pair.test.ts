@@ -1,5 +1,5 @@
 import {describe, expect, it} from 'vitest'
-import type {CliError} from '../../../src/lib/kernel/errors.js'
+import {CliError} from '../../../src/lib/kernel/errors.js'
 import {epochBarrier} from '../../../src/lib/operations/migration/barrier.js'
 import {PairMove} from '../../../src/lib/operations/migration/pair.js'
 import {hashSlot} from '../../../src/lib/protocol/hash-slot.js'
@@ -116,6 +116,18 @@ describe('PairMove', () => {
     expect(pair.source.keys.size).toBe(150)
   })
 
+  it('does not wait for a target that is gone', async () => {
+    const pair = fakePair(KEYS, {retryMs: 60_000})
+    pair.source.script = first(Number.POSITIVE_INFINITY, /^MIGRATE/, '-IOERR error or timeout connecting to the client')
+    const answer = pair.target.send.bind(pair.target)
+    pair.target.send = async (commands) => {
+      if (commands[0]?.[0] === 'PING') throw new CliError('UNREACHABLE', 'target closed the connection')
+      return answer(commands)
+    }
+    const error = await failureOf(new PairMove(pair.context).run(SLOTS))
+    expect(error.code).toBe('UNREACHABLE')
+  })
+
   it('finishes the open slots beside one that fails, and opens no more', async () => {
     const pair = fakePair(KEYS)
     const bad = TAGS.find((tag) => hashSlot(tag) === SLOTS[0]) as string
@@ -215,6 +227,44 @@ describe('keys that are on both sides', () => {
     )
     expect([pair.source.keys.get('{one}2'), pair.target.keys.get('{one}2')]).toEqual(['v', 'another'])
     expect(pair.source.owned.has(slot)).toBe(true)
+  })
+
+  it('stop the slot when one differs, also after others were found to be the same', async () => {
+    const pair = fakePair(taggedKeys('one', 5), {pace: {maxBlockMs: 20, windowSlots: 2, batchKeysMax: 1}})
+    for (const name of ['{one}0', '{one}1']) pair.target.keys.set(name, 'v')
+    pair.target.keys.set('{one}4', 'another')
+    const result = await new PairMove(pair.context).run([slot])
+    expect(result.failed[0]?.message).toContain('"{one}4"')
+    expect([pair.source.keys.get('{one}4'), pair.target.keys.get('{one}4')]).toEqual(['v', 'another'])
+  })
+
+  /** The target takes a key, and the source does not hear of it. */
+  const unanswered = (pair: FakePair, key: string) => {
+    let done = false
+    pair.source.script = (command) => {
+      if (done || command[0] !== 'MIGRATE' || !command.includes(key)) return undefined
+      done = true
+      pair.target.keys.set(key, pair.source.keys.get(key) as string)
+      pair.source.set(key, 'newer')
+      return '-IOERR error or timeout reading from target instance'
+    }
+  }
+
+  it('are what the source went on with, if a MIGRATE had no answer', async () => {
+    const pair = fakePair(taggedKeys('one', 5))
+    unanswered(pair, '{one}2')
+    const result = await new PairMove(pair.context).run([slot])
+    expect(result.failed).toEqual([])
+    expect(Object.fromEntries(pair.target.keys)).toEqual({...taggedKeys('one', 5), '{one}2': 'newer'})
+  })
+
+  it('stop the slot, answer or not, if the target held keys of it before', async () => {
+    const pair = fakePair(taggedKeys('one', 5))
+    pair.target.keys.set('{one}3', 'another')
+    unanswered(pair, '{one}3')
+    const result = await new PairMove(pair.context).run([slot])
+    expect(result.failed[0]?.message).toContain('"{one}3"')
+    expect(pair.source.keys.has('{one}3')).toBe(true)
   })
 
   it('are replaced when the operator says so', async () => {

@@ -6,7 +6,7 @@ import {CliError, messageOf} from '../../kernel/errors.js'
 import {findNode, nameNode, primariesOf} from '../../model/cluster-map.js'
 import type {ClusterView} from '../../model/cluster-view.js'
 import {type NodeId, shortId} from '../../model/node-id.js'
-import {type Mending, planMend} from '../../plan/mend.js'
+import {type Mending, type Orphans, planAdoption, planMend} from '../../plan/mend.js'
 import type {Move, MovePlan} from '../../plan/reshard-document.js'
 import {remainingMoves} from '../../plan/reshard-resume.js'
 import {successorsOf, targetsOf} from '../../plan/successor.js'
@@ -23,6 +23,7 @@ import type {Emit} from './types.js'
  *   the source fails   its replica knows neither that it migrates nor that keys went: it answers nil for those, so it is
  *                      told of the target as soon as it is promoted (`mend`), before anything else
  *
+ * A slot that the target took the moment before may have no owner then: `adopt`.
  * In both cases the slots go on in the direction they had. Nothing is decided by who fails: it is whether each end of what
  * is left is a primary that answers, in a cluster that is fit.
  */
@@ -87,7 +88,7 @@ export async function recover(job: Recovery, moves: readonly Move[], failure: un
  * @returns the view to go on with
  */
 export async function mendOpenSlots(cluster: ObservedCluster, plan: MovePlan): Promise<ClusterView> {
-  if (planMend(cluster.view, plan).length === 0) return cluster.view
+  if (!isBroken(cluster.view, plan)) return cluster.view
   const settled = await settle(
     () => look({cluster, plan}),
     (view) => judgeFit(view, plan),
@@ -110,14 +111,37 @@ async function recoveryMs(cluster: ObservedCluster): Promise<number> {
 /** Observes, and mends at once what a failover left behind. @returns undefined while nobody answers */
 async function look({cluster, plan}: Pick<Recovery, 'cluster' | 'plan'>): Promise<ClusterView | undefined> {
   try {
-    const mendings = planMend(await cluster.observe(), plan)
-    if (mendings.length === 0) return cluster.view
-    await Promise.all(mendings.map((mending) => mend(cluster, mending)))
+    if (!isBroken(await cluster.observe(), plan)) return cluster.view
+    await Promise.all(planMend(cluster.view, plan).map((mending) => mend(cluster, mending)))
+    // A look while a slot changes hands may miss both its owners: a second one tells.
+    await Promise.all(planAdoption(await cluster.observe(), plan).map((orphans) => adopt(cluster, orphans)))
     return await cluster.observe()
   } catch (error) {
     if (error instanceof CliError && (error.code === 'UNREACHABLE' || error.code === 'TIMED_OUT')) return undefined
     throw error
   }
+}
+
+function isBroken(view: ClusterView, plan: MovePlan): boolean {
+  return planMend(view, plan).length > 0 || planAdoption(view, plan).length > 0
+}
+
+/** Slots that nobody claims belong to the end that alone has keys of them; the target took them last. */
+async function adopt(cluster: ObservedCluster, {slots, source, target}: Orphans): Promise<void> {
+  const counts = slots.map((slot): Command => ['CLUSTER', 'COUNTKEYSINSLOT', slot])
+  const [atSource, atTarget] = await Promise.all([
+    cluster.connectionTo(source).pipeline(counts),
+    cluster.connectionTo(target).pipeline(counts),
+  ])
+  const back = slots.filter((_, index) => atSource[index] !== 0 && atTarget[index] === 0)
+  const taken = slots.filter((_, index) => atSource[index] === 0)
+  await Promise.all([
+    cluster.connectionTo(source).pipeline(back.map((slot) => toCommand(setOwner(slot, source)))),
+    // Taken as imported, which brings an epoch that settles it.
+    cluster
+      .connectionTo(target)
+      .pipeline(taken.flatMap((slot) => [setImporting(slot, source), setOwner(slot, target)].map(toCommand))),
+  ])
 }
 
 /**
