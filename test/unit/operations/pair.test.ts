@@ -230,12 +230,13 @@ describe('keys that are on both sides', () => {
   })
 
   it('stop the slot when one differs, also after others were found to be the same', async () => {
-    const pair = fakePair(taggedKeys('one', 5), {pace: {maxBlockMs: 20, windowSlots: 2, batchKeysMax: 1}})
-    for (const name of ['{one}0', '{one}1']) pair.target.keys.set(name, 'v')
-    pair.target.keys.set('{one}4', 'another')
+    // One list of keys holds 500.
+    const pair = fakePair(taggedKeys('one', 600))
+    pair.target.keys.set('{one}0', 'v')
+    pair.target.keys.set('{one}590', 'another')
     const result = await new PairMove(pair.context).run([slot])
-    expect(result.failed[0]?.message).toContain('"{one}4"')
-    expect([pair.source.keys.get('{one}4'), pair.target.keys.get('{one}4')]).toEqual(['v', 'another'])
+    expect(result.failed[0]?.message).toContain('"{one}590"')
+    expect([pair.source.keys.get('{one}590'), pair.target.keys.get('{one}590')]).toEqual(['v', 'another'])
   })
 
   /** The target takes a key, and the source does not hear of it. */
