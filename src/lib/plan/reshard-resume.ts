@@ -4,7 +4,7 @@ import type {ClusterView} from '../model/cluster-view.js'
 import {type NodeId, shortId} from '../model/node-id.js'
 import {parseRanges, rangesOf, renderRanges, slotsOf} from '../model/slot-set.js'
 import type {Move, MovePlan} from './reshard-document.js'
-import {successorsOf} from './successor.js'
+import {successorsOf, targetsOf} from './successor.js'
 
 /**
  * What is left of a plan that was cut short at any moment.
@@ -24,11 +24,12 @@ export function remainingMoves(view: ClusterView, plan: MovePlan): Move[] {
   const pairs = new Map<string, {from: NodeId; to: NodeId; slots: number[]}>()
   const astray = new Map<NodeId, number[]>()
   const successor = successorsOf(view, plan)
+  const targets = targetsOf(view, plan)
   for (const step of plan.steps) {
     const from = successor(step.from)
-    const to = successor(step.to)
     for (const slot of slotsOf(parseRanges(step.slots) ?? [])) {
       const owner = owners[slot]
+      const to = targets.get(slot) as NodeId
       if (owner === to && !unsettled.has(slot)) continue
       if (owner !== undefined && owner !== to && owner !== from) {
         astray.set(owner, [...(astray.get(owner) ?? []), slot])

@@ -38,13 +38,34 @@ export function successorsOf(view: ClusterView, plan: Basis): Successor {
   }
 }
 
-/** Slot -> where the plan brings it, by whoever stands in for the target now. */
+/**
+ * Slot -> where the plan brings it, by whoever stands in for the target now.
+ *
+ * A target that takes a slot in the very moment its replica is promoted stays a primary with that slot, beside the replica
+ * that has all the others: what either owns is at its target.
+ */
 export function targetsOf(view: ClusterView, plan: MovePlan): Map<number, NodeId> {
+  const owners = ownersOf(view)
   const successor = successorsOf(view, plan)
+  const heirs = heirsOf(view, plan)
   return new Map(
     plan.steps.flatMap(({slots, to}) =>
-      slotsOf(parseRanges(slots) ?? []).map((slot) => [slot, successor(to)] as const),
+      slotsOf(parseRanges(slots) ?? []).map((slot) => {
+        const owner = owners[slot]
+        return [slot, owner !== undefined && owner === heirs.get(to) ? owner : successor(to)] as const
+      }),
     ),
+  )
+}
+
+/** Target of the plan -> the replica it had that is a primary with slots now. */
+export function heirsOf(view: ClusterView, plan: MovePlan): Map<NodeId, NodeId> {
+  const owners = ownersOf(view)
+  return new Map(
+    [...new Set(plan.steps.map(({to}) => to))].flatMap((id) => {
+      const heir = promotedOf(view, plan, id, owners)
+      return heir === undefined ? [] : [[id, heir] as const]
+    }),
   )
 }
 

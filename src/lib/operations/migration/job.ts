@@ -12,7 +12,7 @@ import {type LockHandle, type LockOwner, takeLock} from './lock.js'
 import {mendOpenSlots, ownMoves, recover} from './recovery.js'
 import {type Doubts, type MoveOptions, runMoves} from './run-moves.js'
 import type {Emit} from './types.js'
-import {countAtTargets, stuckReplicas, verifyMoves} from './verify.js'
+import {countAtTargets, splitTargets, stuckReplicas, verifyMoves} from './verify.js'
 import {WirePool} from './wires.js'
 
 export interface JobResult {
@@ -62,7 +62,7 @@ export async function runJob(job: RunJob): Promise<JobResult> {
     const moves = remainingMoves(view, plan)
     journal = await job.openJournal()
     const totals = await runRounds({...job, plan}, moves, journal, lock)
-    for (const message of stuckReplicas(cluster.view, plan)) warn(message)
+    for (const message of [...stuckReplicas(cluster.view, plan), ...splitTargets(cluster.view, plan)]) warn(message)
     await journal.finished()
     const durationMs = Math.round(performance.now() - start)
     return {job: job.jobId, state: 'finished', ...totals, durationMs, warnings}

@@ -1,10 +1,11 @@
 import {CliError} from '../../kernel/errors.js'
-import {nameNode, openSlotsOf, ownersOf, ownRecord, primariesOf} from '../../model/cluster-map.js'
+import {renderAddress} from '../../model/address.js'
+import {findNode, nameNode, openSlotsOf, ownersOf, ownRecord, primariesOf} from '../../model/cluster-map.js'
 import type {ClusterView} from '../../model/cluster-view.js'
 import type {NodeId} from '../../model/node-id.js'
-import {rangesOf, renderRanges, slotsOf} from '../../model/slot-set.js'
+import {countSlots, rangesOf, renderRanges, slotsOf} from '../../model/slot-set.js'
 import type {Move, MovePlan} from '../../plan/reshard-document.js'
-import {targetsOf} from '../../plan/successor.js'
+import {heirsOf, targetsOf} from '../../plan/successor.js'
 import type {ObservedCluster} from '../observe.js'
 import {judgeAgreement, settle} from '../settle.js'
 import type {WirePool} from './wires.js'
@@ -51,6 +52,21 @@ export function stuckReplicas(view: ClusterView, plan: MovePlan): string[] {
       `${name}, a replica, still holds slots ${renderRanges(rangesOf(slots))} open; it lets go of them when it is ` +
       'given another primary',
   )
+}
+
+/** Targets whose slots two primaries share since a failover came between: one sentence each. */
+export function splitTargets(view: ClusterView, plan: MovePlan): string[] {
+  const targets = targetsOf(view, plan)
+  return [...heirsOf(view, plan)].flatMap(([id, heir]) => {
+    const [target, promoted] = [findNode(view, id), findNode(view, heir)]
+    const ofTarget = rangesOf([...targets].flatMap(([slot, to]) => (to === id ? [slot] : [])).sort((a, b) => a - b))
+    if (!target || !promoted || ofTarget.length === 0 || ![...targets.values()].includes(heir)) return []
+    return [
+      `${nameNode(promoted)} took the place of ${nameNode(target)}, which had just taken slots ${renderRanges(ofTarget)} and ` +
+        `keeps them; shoal reshard ${renderAddress(promoted.address)} --from ${id} --to ${heir} ` +
+        `--slots ${countSlots(ofTarget)} brings them together`,
+    ]
+  })
 }
 
 /** @throws {CliError} PLAN_PARTIAL if a source still holds keys of slots it gave away */
