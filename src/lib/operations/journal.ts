@@ -21,7 +21,7 @@ import type {WindowJournal, WindowRecord} from './migration/types.js'
  */
 
 /** Which command made the plan. */
-export type JobCommand = 'reshard' | 'rebalance' | 'del-node' | 'apply' | 'undo'
+export type JobCommand = 'reshard' | 'rebalance' | 'del-node' | 'apply' | 'undo' | 'fix'
 
 export interface JobHeader {
   readonly type: 'job'
@@ -32,7 +32,20 @@ export interface JobHeader {
   readonly at: string
   readonly seed: string
   readonly plan: MovePlan
+  /** Of a `fix`: what the operator decided. What there is to do, each run sees anew. */
+  readonly fix?: FixRecord
 }
+
+export interface FixRecord {
+  /** `0-99=ID` */
+  readonly owners: readonly string[]
+  readonly withUnreachable: boolean
+  readonly keep?: Keep
+}
+
+/** Whose value stays where a key is at two nodes and differs. */
+export const KEEPS = ['owner', 'other'] as const
+export type Keep = (typeof KEEPS)[number]
 
 export type JobState = 'running' | 'finished' | 'stopped' | 'broken-off'
 
@@ -88,12 +101,9 @@ export class Journal implements WindowJournal {
     private readonly openings: Map<number, Opening> = new Map(),
   ) {}
 
-  /**
-   * Slots that this job opened, in earlier runs too -> at which source, and at which config epoch of it. Left out are
-   * slots of which that is not one and the same: there, what the target holds may be all there is.
-   */
+  /** Slots that this job opened, in earlier runs too. */
   get reopened(): ReadonlyMap<number, Opening> {
-    return new Map([...this.openings].filter(([, {fromEpoch}]) => fromEpoch !== SEVERAL))
+    return this.openings
   }
 
   /** Starts the file of a new job. @throws {CliError} ENVIRONMENT_LACKS if it cannot be written */
@@ -113,9 +123,7 @@ export class Journal implements WindowJournal {
 
   /** Goes on with the file of a job. */
   static async reopen(folder: string, id: string): Promise<Journal> {
-    const {lines} = await readJob(folder, id)
-    const openings = new Map<number, Opening>()
-    for (const line of lines) if (line.type === 'opening') noteOpening(openings, line)
+    const openings = new Map(openedSlots(await readJob(folder, id)))
     const journal = new Journal(id, await open(jobPath(folder, id), 'a', 0o600), openings)
     journal.touched = true
     // A SIGKILL may have cut the last line: the next one must not be glued to it.
@@ -162,20 +170,22 @@ export class Journal implements WindowJournal {
   }
 }
 
-/** At whom a slot was opened: a node that failed over and back has another config epoch then. */
+/** The move a slot was opened for. */
 export interface Opening {
   readonly from: NodeId
+  /** Config epoch of the source then: one that failed over and back has another since. */
   readonly fromEpoch: number
+  readonly to: NodeId
 }
 
 /** Instead of an epoch: the slot was opened at more than one, or at one that was not written down. */
 const SEVERAL = -1
 
-function noteOpening(openings: Map<number, Opening>, {from, fromEpoch = SEVERAL, slots}: WindowRecord): void {
+function noteOpening(openings: Map<number, Opening>, {from, fromEpoch = SEVERAL, slots, to}: WindowRecord): void {
   for (const slot of slotsOf(parseRanges(slots) ?? [])) {
     const before = openings.get(slot)
     const isSame = before === undefined || (before.from === from && before.fromEpoch === fromEpoch)
-    openings.set(slot, {from, fromEpoch: isSame ? fromEpoch : SEVERAL})
+    openings.set(slot, {from, fromEpoch: isSame ? fromEpoch : SEVERAL, to})
   }
 }
 
@@ -212,6 +222,13 @@ export async function readJob(folder: string, id: string): Promise<JobRecord> {
   if (header?.type !== 'job') throw new CliError('NOT_FOUND', `job ${id} has no readable beginning`)
   parseMovePlan(JSON.stringify(header.plan))
   return {header, lines}
+}
+
+/** Slots that the runs of a job opened, and the move they were opened for; the last word counts. */
+export function openedSlots({lines}: JobRecord): ReadonlyMap<number, Opening> {
+  const openings = new Map<number, Opening>()
+  for (const line of lines) if (line.type === 'opening') noteOpening(openings, line)
+  return openings
 }
 
 /** All jobs, the newest last. A file that is none is left out. */

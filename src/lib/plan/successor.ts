@@ -38,6 +38,11 @@ export function successorsOf(view: ClusterView, plan: Basis): Successor {
   }
 }
 
+/** Without a plan: the node itself while it is a primary; else the primary it follows. */
+export function successorOf(view: ClusterView, id: NodeId): NodeId {
+  return primariesOf(view).some(({node}) => node.id === id) ? id : (followed(view, id) ?? id)
+}
+
 /**
  * Slot -> where the plan brings it, by whoever stands in for the target now.
  *

@@ -4,7 +4,7 @@ import type {WireReply} from '../../client/migration/reply-reader.js'
 import type {WireCommand} from '../../client/migration/wire.js'
 import {NodeReplyError} from '../../client/reply-error.js'
 import {CliError} from '../../kernel/errors.js'
-import {compareBusyKeys} from './busy-keys.js'
+import {settleBusyKeys} from './busy-keys.js'
 import {type BurstLoad, batchBytes, type Pace, type SizedKey} from './pace.js'
 import {type SizedSlot, sizeKeys} from './size-keys.js'
 import type {PairContext} from './types.js'
@@ -25,7 +25,7 @@ const FRUITLESS_LISTS_MAX = 50
 interface SlotState {
   readonly slot: number
   moved: number
-  /** Keys that are on both sides, and of which the source's is to stay. */
+  /** Keys that may be sent over what the target has. */
   readonly replaceable: Set<string>
   fruitlessLists: number
 }
@@ -72,7 +72,7 @@ export class Drain {
     private readonly context: PairContext,
     private readonly pace: Pace,
     /** Slots of which the target held no key when they were opened. */
-    private readonly clean: ReadonlySet<number>,
+    private readonly clean: ReadonlySet<number> = new Set(),
   ) {}
 
   /**
@@ -95,14 +95,16 @@ export class Drain {
   }
 
   private enqueue(state: SlotState, keys: readonly SizedKey[]): void {
-    const {replace} = this.context.migrate
-    const isReplaceable = ({key}: SizedKey) => state.replaceable.has(key)
+    const always = this.context.migrate.replace
+    const isReplaceable = ({key}: SizedKey) => always || state.replaceable.has(key)
+    const sure = state.replaceable.size === 0 ? [] : this.pace.batches(keys.filter(isReplaceable))
+    const rest = state.replaceable.size === 0 ? keys : keys.filter((key) => !isReplaceable(key))
     const batches = [
-      ...this.pace.batches(keys.filter((key) => !isReplaceable(key))).map((batch) => ({keys: batch, replace})),
-      ...this.pace.batches(keys.filter(isReplaceable)).map((batch) => ({keys: batch, replace: true})),
+      ...sure.map((batch) => ({keys: batch, replace: true})),
+      ...this.pace.batches(rest).map((batch) => ({keys: batch, replace: always})),
     ]
     batches.forEach((batch, index) => {
-      this.queue.push({...batch, state, last: index === batches.length - 1})
+      this.queue.push({state, ...batch, last: index === batches.length - 1})
     })
   }
 
@@ -195,10 +197,12 @@ export class Drain {
   private async onBusy({keys, state}: Batch): Promise<void> {
     const {inDoubt} = this.context
     const names = keys.map(({key}) => key)
+    for (const key of names) if (inDoubt.has(key)) state.replaceable.add(key)
     const unclear = names.filter((key) => !inDoubt.has(key))
-    const conflict = unclear.length > 0 ? await compareBusyKeys(this.context, state.slot, unclear) : undefined
+    if (unclear.length === 0) return
+    const {conflict, replaceable} = await settleBusyKeys(this.context, state.slot, unclear)
+    for (const key of replaceable) state.replaceable.add(key)
     if (conflict) this.failed.set(state.slot, conflict)
-    else for (const key of names) state.replaceable.add(key)
   }
 
   private onTransient(slot: number, error: NodeReplyError): void {

@@ -1,4 +1,3 @@
-import {hostname} from 'node:os'
 import {interrupted} from '../../client/abort.js'
 import {CliError, messageOf} from '../../kernel/errors.js'
 import {countSlots, rangesOf, renderRanges, slotsOf} from '../../model/slot-set.js'
@@ -8,7 +7,7 @@ import {withReplicas} from '../../plan/successor.js'
 import {requireHealthy} from '../fitness.js'
 import type {Journal} from '../journal.js'
 import type {ObservedCluster} from '../observe.js'
-import {type LockHandle, type LockOwner, takeLock} from './lock.js'
+import {type LockHandle, lockOwner, mayTakeOver, takeLock} from './lock.js'
 import {mendOpenSlots, ownMoves, recover} from './recovery.js'
 import {type Doubts, type MoveOptions, runMoves} from './run-moves.js'
 import type {Emit} from './types.js'
@@ -54,7 +53,7 @@ export async function runJob(job: RunJob): Promise<JobResult> {
     warnings.push(message)
     emit({event: 'warning', message})
   }
-  const lock = await takeLock(cluster, ownerOf(job.jobId), mayTakeOver(job.jobId), warn)
+  const lock = await takeLock(cluster, lockOwner(job.jobId), mayTakeOver(job.jobId), warn)
   let journal: Journal | undefined
   try {
     const view = await mendOpenSlots(cluster, plan)
@@ -163,23 +162,5 @@ async function remainingText({cluster, plan}: RunJob): Promise<{text: string; sl
     return {slots: renderRanges(slots), text: `${countSlots(slots)} slots remain: ${renderRanges(slots) || 'none'}`}
   } catch {
     return undefined
-  }
-}
-
-function ownerOf(jobId: string): LockOwner {
-  return {job: jobId, host: hostname(), pid: process.pid, since: new Date().toISOString()}
-}
-
-/** A process of this machine that is gone left its lock behind. */
-function mayTakeOver(jobId: string): (present: LockOwner) => boolean {
-  return ({host, job, pid}) => {
-    if (host !== hostname()) return false
-    if (job === jobId && pid === process.pid) return true
-    try {
-      process.kill(pid, 0)
-      return false
-    } catch (error) {
-      return (error as {code?: string}).code === 'ESRCH'
-    }
   }
 }
