@@ -51,6 +51,10 @@ export default class DelNode extends MoveCommand {
     const {drain, plan, warnings} = await prepareDelNode(cluster, args.node, flags.drain, this.signal)
     this.showPlan(renderDelNode(plan, cluster.view, this.style))
     for (const warning of warnings) this.progress(`Warning: ${warning}`)
+    if (flags['dry-run'] && drain) {
+      const planned = await this.carryOut(cluster, drain, {command: 'del-node', seed: args.seed, flags})
+      return {status: 'planned', plan, warnings, drain: planned}
+    }
     if (flags['dry-run']) return {status: 'planned', plan, warnings}
     if (!drain) await this.confirm('Remove it?')
     const drained = drain && (await this.carryOut(cluster, drain, {command: 'del-node', seed: args.seed, flags}))

@@ -6,7 +6,7 @@ import {nodeName} from '../lib/cli/wizard/plan-text.js'
 import {defaultStateFolder} from '../lib/environment/store.js'
 import {Journal, jobsFolder, summarise} from '../lib/operations/journal.js'
 import {type JobResult, runJob} from '../lib/operations/migration/job.js'
-import {findResumable, observePlanCluster, requireNotRunning} from '../lib/operations/resume.js'
+import {findResumable, observePlanCluster, preflightRest, requireNotRunning} from '../lib/operations/resume.js'
 
 export default class Resume extends ClusterCommand {
   static override summary = 'Continue a job that was interrupted.'
@@ -33,6 +33,8 @@ export default class Resume extends ClusterCommand {
     const cluster = this.closeLater(
       await observePlanCluster(header.plan, header.seed, await this.connectOptions(), this.signal),
     )
+    for (const warning of await preflightRest(cluster, header.plan, flags.transfer))
+      this.progress(`Warning: ${warning}`)
     const result = await showMove({
       how: flags.events ? 'events' : this.interactive ? 'tasks' : 'silent',
       nameOf: (id) => nodeName(cluster.view, id),

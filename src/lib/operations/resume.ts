@@ -2,7 +2,13 @@ import type {ConnectOptions} from '../client/connect-options.js'
 import {CliError} from '../kernel/errors.js'
 import {parseAddress, tryParseAddress} from '../model/address.js'
 import type {MovePlan} from '../plan/reshard-document.js'
+import {remainingMoves} from '../plan/reshard-resume.js'
+import {requireHealthy} from './fitness.js'
 import {type JobRecord, type JobSummary, listJobs, readJob} from './journal.js'
+import {targetsOf} from './migration/job.js'
+import type {Transfer} from './migration/types.js'
+import {costOf} from './move-cost.js'
+import {requireReady} from './move-preflight.js'
 import {type ObservedCluster, observeCluster} from './observe.js'
 
 /**
@@ -48,4 +54,19 @@ export async function observePlanCluster(
     }
   }
   throw failure
+}
+
+/**
+ * Looks whether what is left of a job can be carried through; see `requireReady`. Changes nothing.
+ *
+ * @returns warnings
+ * @throws {CliError} PREFLIGHT_FAILED; CLUSTER_UNHEALTHY, NODES_DISAGREE as the job itself would
+ */
+export async function preflightRest(
+  cluster: ObservedCluster,
+  plan: MovePlan,
+  transfer: Transfer,
+): Promise<readonly string[]> {
+  requireHealthy(cluster.view, targetsOf(plan))
+  return requireReady(cluster, await costOf(cluster, remainingMoves(cluster.view, plan)), transfer)
 }

@@ -52,8 +52,8 @@ function fingerprintUser(line: unknown): [name: string, fingerprint: string] {
   return [name, sha256([...ordered, ...unordered].join(' '))]
 }
 
-/** Before 7.0 there are none. */
-function functionsIn(reply: unknown, {info}: Pick<NodeView, 'info'>): NodeTraits['functions'] {
+/** @param reply - to FUNCTION LIST. Before 7.0 there are none. */
+export function functionsIn(reply: unknown, {info}: Pick<NodeView, 'info'>): NodeTraits['functions'] {
   if (Array.isArray(reply)) return new Map(reply.flatMap(libraryIn))
   const major = Number.parseInt(info.get('redis_version') ?? '', 10)
   return reply instanceof NodeReplyError && major < 7 ? new Map() : undefined
