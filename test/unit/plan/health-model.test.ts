@@ -182,6 +182,11 @@ describe('drift', () => {
     expect(found?.nodes.map(({id}) => id[0])).toEqual(['b', 'c'])
   })
 
+  it('takes what most have for what is meant, whoever comes first', () => {
+    const [found] = check({}, {a: settings({maxmemory: '100'})})
+    expect(found?.message).toBe('maxmemory is 0 on 5 nodes, but 100 on 10.0.0.1:7000 (aaaaaaaa).')
+  })
+
   it('sets the node timeout by its own command, and thinks less of appendonly', () => {
     const timeout = check({}, {e: settings({'cluster-node-timeout': '5000'})})
     expect(timeout[0]?.suggestion).toBe('shoal set-timeout 10.0.0.1:7000 15000')
