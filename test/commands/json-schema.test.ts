@@ -20,6 +20,8 @@ interface Stage {
   readonly basePort: number
   /** Id of a job that a command began. */
   readonly jobOf: (command: string) => string
+  /** Leaves a slot of the newcomer open at the seed. */
+  readonly openSlot: () => Promise<unknown>
 }
 
 /** How they are called in the names of tests. */
@@ -27,6 +29,7 @@ const PLACEHOLDERS: Stage = {
   addresses: ['SEED', 'A', 'B'],
   basePort: 17_001,
   jobOf: () => 'ID',
+  openSlot: async () => undefined,
   newcomer: 'NEW',
   planFile: 'FILE',
   seed: 'SEED',
@@ -34,6 +37,7 @@ const PLACEHOLDERS: Stage = {
 
 interface Run {
   readonly args: (stage: Stage) => readonly string[]
+  readonly before?: (stage: Stage) => Promise<unknown>
   /** Default 0. */
   readonly exit?: number
   /** Default: that of the command, which is the first word. */
@@ -107,6 +111,10 @@ const RUNS: readonly Run[] = [
   },
   {args: ({newcomer, seed}) => ['reshard', seed, '--to', newcomer, '--slots', '0-9', '--yes']},
   {args: ({newcomer, seed}) => ['reshard', seed, '--to', newcomer, '--slots', '0-9', '--yes']},
+  {args: ({seed}) => ['fix', seed]},
+  {args: ({seed}) => ['fix', seed, '--dry-run'], before: ({openSlot}) => openSlot()},
+  {args: ({seed}) => ['fix', seed, '--yes']},
+  {args: ({jobOf}) => ['resume', jobOf('fix')]},
   {args: ({seed}) => ['rebalance', seed, '--threshold', '0', '--dry-run']},
   {args: ({seed}) => ['rebalance', seed, '--threshold', '0', '--yes']},
   {args: ({seed}) => ['rebalance', seed]},
@@ -192,6 +200,10 @@ describeWithPeers('--json of every command', () => {
         return basename(file as string, '.ndjson')
       },
       newcomer: addresses[3] as string,
+      openSlot: async () => {
+        const [seed, newcomer] = [nodes[0] as RedisNode, nodes[3] as RedisNode]
+        await seed.call('CLUSTER', 'SETSLOT', 0, 'IMPORTING', String(await newcomer.call('CLUSTER', 'MYID')))
+      },
       planFile: join(state, 'plan.json'),
       seed: addresses[0] as string,
     }
@@ -213,7 +225,8 @@ describeWithPeers('--json of every command', () => {
   it.each(RUNS.map((run, index) => [run.args(PLACEHOLDERS).join(' '), index] as const))(
     'is what its schema says: %s',
     async (_, index) => {
-      const {args, exit, schema} = RUNS[index] as Run
+      const {args, before, exit, schema} = RUNS[index] as Run
+      await before?.(stage)
       const words = args(stage)
       await expectValid(words, schema ?? schemaFileOf(words[0] as string), exit)
     },

@@ -79,6 +79,22 @@ export async function requireReady(
   return warnings
 }
 
+/**
+ * Looks at permissions alone, where slots are open already and the rest is no reason to leave them so.
+ *
+ * @throws {CliError} PREFLIGHT_FAILED, as `preflightMoves`
+ */
+export async function requireAllowed(cluster: ObservedCluster, plan: MovePlan, transfer: Transfer): Promise<void> {
+  const wires = new WirePool(cluster)
+  try {
+    const asked = {byCopy: transfer !== 'migrate', login: cluster.options.username}
+    const refusal = refusalFor([], await permissionsOf(wires, plan, asked), transfer)
+    if (refusal) throw refusal
+  } finally {
+    wires.close()
+  }
+}
+
 function refusalFor(
   refusals: readonly string[],
   permissions: readonly NodePermissions[],
