@@ -81,8 +81,9 @@ export default class Create extends ClusterCommand {
     }
     this.showPlan(renderCreatePlan(plan, warnings, this.style, this.columns))
     if (flags['dry-run']) return {status: 'planned', plan, warnings, cluster: null}
+    const {applyCreate, requireCreatable} = await import('../lib/operations/create-apply.js')
+    await requireCreatable(prepared, flags.user as string | undefined)
     await this.confirm(standing === 'started' ? 'Continue to make this cluster?' : 'Make this cluster?')
-    const {applyCreate} = await import('../lib/operations/create-apply.js')
     const view = await applyCreate(prepared, {
       joinTimeoutMs: flags['timeout-join'],
       onProgress: (text) => this.progress(text),

@@ -3,7 +3,7 @@ import {durationFlag} from '../lib/cli/flags.js'
 import {MoveCommand, type MoveResult} from '../lib/cli/move-command.js'
 import {renderDelNode} from '../lib/cli/render/del-node.js'
 import {moveFlags, planFlags} from '../lib/cli/tasks.js'
-import {prepareDelNode, removeNode} from '../lib/operations/del-node.js'
+import {prepareDelNode, removeNode, requireRemovable} from '../lib/operations/del-node.js'
 import type {DelNodePlan} from '../lib/plan/del-node.js'
 
 /** The `--json` document. */
@@ -56,6 +56,7 @@ export default class DelNode extends MoveCommand {
       return {status: 'planned', plan, warnings, drain: planned}
     }
     if (flags['dry-run']) return {status: 'planned', plan, warnings}
+    await requireRemovable(cluster, plan)
     if (!drain) await this.confirm('Remove it?')
     const drained = drain && (await this.carryOut(cluster, drain, {command: 'del-node', seed: args.seed, flags}))
     await removeNode(cluster, plan.node, {

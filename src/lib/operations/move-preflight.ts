@@ -1,31 +1,20 @@
-import {randomUUID} from 'node:crypto'
 import {keysInSlot} from '../client/migration/legacy.js'
-import type {WireReply} from '../client/migration/reply-reader.js'
 import type {Wire, WireCommand} from '../client/migration/wire.js'
-import {NodeReplyError} from '../client/reply-error.js'
 import {CliError} from '../kernel/errors.js'
 import {renderAddress} from '../model/address.js'
 import type {NodeView} from '../model/cluster-view.js'
 import type {NodeId} from '../model/node-id.js'
 import {parseRanges, slotsOf} from '../model/slot-set.js'
-import {
-  judgePermissions,
-  KEY,
-  type MoveRole,
-  type NeededCommand,
-  type NodePermissions,
-  neededAt,
-  type Permission,
-  readAttempt,
-  readDryRun,
-} from '../plan/move-permissions.js'
+import {type MoveRole, neededAt} from '../plan/move-permissions.js'
 import {type BigKey, bigKeyBytes, judgeBigKeys, judgeFunctions} from '../plan/move-verdict.js'
+import {judgePermissions, type NodePermissions} from '../plan/permissions.js'
 import type {MovePlan} from '../plan/reshard-document.js'
 import {printableKey} from './migration/busy-keys.js'
 import type {Transfer} from './migration/types.js'
 import {WirePool} from './migration/wires.js'
 import type {PreparedMoves} from './move-cost.js'
 import type {ObservedCluster} from './observe.js'
+import {askPermissions, ruleSuggestions} from './permissions.js'
 import {functionsIn} from './traits.js'
 
 /** What is found out about a move right before it begins, at the nodes that take part. */
@@ -110,7 +99,7 @@ function refusalFor(
   return new CliError('PREFLIGHT_FAILED', `${problems.join('; ')}; nothing was changed`, {
     details: {problems, permissions: denied},
     suggestions: [
-      ...new Set(denied.flatMap(({rules, user}) => (rules.length > 0 ? `ACL SETUSER ${user} ${rules.join(' ')}` : []))),
+      ...ruleSuggestions(denied),
       ...(denied.length > 0 && byMigrate ? ['Or pass --transfer migrate, which needs less.'] : []),
       ...(refusals.some((text) => /maxmemory/.test(text))
         ? ['Raise maxmemory of the target, or move fewer slots.']
@@ -136,33 +125,10 @@ function permissionsOf(
   return Promise.all(
     [...rolesIn(plan)].map(async ([id, roles]) => {
       const {wire} = await wires.endpoint(id)
-      const told = await askPermissions(wire, neededAt(roles, byCopy), login)
+      const told = await askPermissions((commands) => wire.send(commands), neededAt(roles, byCopy), login)
       return {node: {id, address: renderAddress(wires.node(id).address)}, ...told}
     }),
   )
-}
-
-async function askPermissions(
-  wire: Wire,
-  needed: readonly NeededCommand[],
-  login: string,
-): Promise<Pick<NodePermissions, 'user' | 'permissions'>> {
-  const key = `shoal:preflight:${randomUUID()}`
-  const filled = (words: readonly string[]) => words.map((word) => (word === KEY ? key : word))
-  const [name] = await wire.send([['ACL', 'WHOAMI']])
-  const user = typeof name === 'string' ? name : login
-  const tried = await wire.send(needed.map(({words}): WireCommand => ['ACL', 'DRYRUN', user, ...filled(words)]))
-  const permissions = new Map<NeededCommand, Permission>(
-    needed.map((each, index) => [each, readDryRun(tried[index])] as const),
-  )
-  const open = needed.filter((each) => permissions.get(each) === 'not-told' && each.harmless)
-  const attempts = await wire.send(open.map(({harmless = []}): WireCommand => filled(harmless)))
-  for (const [index, each] of open.entries()) permissions.set(each, readAttempt(errorIn(attempts[index])))
-  return {user, permissions}
-}
-
-function errorIn(reply: WireReply | undefined): string | undefined {
-  return reply instanceof NodeReplyError ? reply.message : undefined
 }
 
 async function librariesOf(wires: WirePool, plan: MovePlan): Promise<Map<NodeId, readonly string[]>> {
