@@ -84,6 +84,9 @@ const RUNS: readonly Run[] = [
   },
   {args: ({newcomer, seed}) => ['add-node', newcomer, seed, '--replica', '--yes']},
   {args: ({seed}) => ['check', seed]},
+  {args: ({seed}) => ['status', seed]},
+  {args: ({seed}) => ['status', seed, 'shards', '--issues-only']},
+  {args: ({seed}) => ['watch', seed, '--interval', '100ms']},
   {args: ({newcomer}) => ['failover', newcomer, '--dry-run']},
   {args: ({newcomer}) => ['failover', newcomer, '--yes']},
 
