@@ -13,13 +13,13 @@ export class MoveProgress {
   }
 
   take(event: MigrationEvent, nowMs: number): void {
-    if (event.event !== 'progress' && event.event !== 'window-open' && event.event !== 'window-done') return
+    if (!('from' in event)) return
     const pair = this.pairs.find(({from, to}) => from === event.from && to === event.to)
     pair?.take(event, nowMs)
   }
 }
 
-type PairEvent = Extract<MigrationEvent, {readonly event: 'progress' | 'window-open' | 'window-done'}>
+type PairEvent = Extract<MigrationEvent, {readonly from: NodeId}>
 
 export class PairProgress {
   /** Resolves once the target owns all slots of the pair. */
@@ -30,6 +30,8 @@ export class PairProgress {
   private keysDone = 0
   private startedAt: number | undefined
   private endedAt: number
+  /** Of an atomic migration, in the nodes' words. */
+  private state: string | undefined
 
   /**
    * @param keyCount - when the plan was made; it may have changed since
@@ -51,6 +53,7 @@ export class PairProgress {
     this.startedAt ??= nowMs
     this.endedAt = nowMs
     if (event.event === 'progress') this.keysDone += event.keys
+    if (event.event === 'task') this.state = event.state
     if (event.event !== 'window-done') return
     this.slotsDone += countSlots(parseRanges(event.slots) ?? [])
     if (this.slotsDone < this.slotCount) return
@@ -58,13 +61,14 @@ export class PairProgress {
     this.finish()
   }
 
-  /** `640/2048 slots, 15660 keys, 41k keys/s, 0.9 s left`; waiting pairs say so. */
+  /** `640/2048 slots, 15660 keys, 41k keys/s, snapshotting, 0.9 s left`; waiting pairs say so. */
   describe(nowMs: number): string {
     if (this.startedAt === undefined) return 'waiting'
     const elapsedMs = nowMs - this.startedAt
     const parts = [`${this.slotsDone}/${this.slotCount} slots`, `${this.keysDone} keys`]
     if (elapsedMs > 0 && this.keysDone > 0) parts.push(`${renderRate((this.keysDone * 1000) / elapsedMs)} keys/s`)
     const share = this.share()
+    if (this.state !== undefined) parts.push(this.state)
     if (share > 0 && share < 1) parts.push(`${renderDuration((elapsedMs * (1 - share)) / share)} left`)
     return parts.join(', ')
   }

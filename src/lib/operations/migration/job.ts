@@ -10,6 +10,7 @@ import {requireHealthy} from '../fitness.js'
 import type {Journal} from '../journal.js'
 import type {ObservedCluster} from '../observe.js'
 import {judgeAgreement, settle} from '../settle.js'
+import {chooseTransfers} from './choose-transfer.js'
 import {type LockHandle, type LockOwner, takeLock} from './lock.js'
 import {type MoveOptions, runMoves} from './run-moves.js'
 import type {Emit} from './types.js'
@@ -60,6 +61,8 @@ export async function runJob(job: RunJob): Promise<JobResult> {
   try {
     requireHealthy(cluster.view, targetsOf(plan))
     const moves = remainingMoves(cluster.view, plan)
+    // Refused here, there is no job to be resumed.
+    if (job.options.transfer === 'atomic') await chooseTransfers(wires, moves, 'atomic')
     journal = await job.openJournal()
     const moved = await moveAll(job, wires, moves, journal, lock)
     const view = await verify(job, plan)
@@ -141,15 +144,29 @@ async function countAtTargets(
       ),
     ),
   )
+  // After an atomic migration the source trims what it gave away in the background.
+  const {problems, state} = await settle(() => keysBehind(wires, view, moves), describeBehind, {timeoutMs: VERIFY_MS})
+  if (problems.length === 0) return counts.reduce((sum, each) => sum + sumOf(each), 0)
+  throw new CliError('PLAN_PARTIAL', `moved slots still hold ${problems.join(', ')}`, {details: {leftBehind: state}})
+}
+
+interface KeysBehind {
+  readonly from: NodeId
+  readonly keys: number
+}
+
+/** Sources that hold keys of slots they gave away. */
+async function keysBehind(wires: WirePool, view: ClusterView, moves: readonly Move[]): Promise<KeysBehind[]> {
   const behind = await Promise.all(
     moves
       .filter(({from}) => isPrimary(view, from))
       .map(async ({from, slots}) => ({from, keys: sumOf(await wires.countKeys(from, slotsOf(slots)))})),
   )
-  const leftBehind = behind.filter(({keys}) => keys > 0)
-  if (leftBehind.length === 0) return counts.reduce((sum, each) => sum + sumOf(each), 0)
-  const text = leftBehind.map(({from, keys}) => `${keys} keys at ${from}`).join(', ')
-  throw new CliError('PLAN_PARTIAL', `moved slots still hold ${text}`, {details: {leftBehind}})
+  return behind.filter(({keys}) => keys > 0)
+}
+
+function describeBehind(behind: readonly KeysBehind[]): string[] {
+  return behind.map(({from, keys}) => `${keys} keys at ${from}`)
 }
 
 function sumOf(counts: ReadonlyMap<number, number>): number {
