@@ -37,6 +37,8 @@ export interface AtomicContext extends BarrierContext {
 
 /** How often a task is begun that fails for what may pass by itself. */
 const ATTEMPTS = 3
+/** Before the second attempt; twice that before the third. The target cleans up meanwhile. */
+const RETRY_PAUSE_MS = 500
 
 /** What a refusal to begin means to the operator. */
 const REFUSAL_CODES: Partial<Record<ReturnType<typeof classifyRefusal>, ErrorCode>> = {
@@ -226,6 +228,6 @@ export class AtomicMove {
       })
     }
     emit({event: 'warning', message: `${text}, tried again: ${reason}`})
-    await pause(1000 * attempt, cancel).catch(() => undefined)
+    await pause(RETRY_PAUSE_MS * attempt, cancel).catch(() => undefined)
   }
 }
