@@ -56,6 +56,8 @@ async function startProxies(ports: readonly number[], delayMs: number): Promise<
 function startServer(port: number, announcedPort: number): ChildProcess {
   const settings: Record<string, string> = {
     appendonly: 'no',
+    // A primary that gave away its last slot is to stay one.
+    'cluster-allow-replica-migration': 'no',
     'cluster-announce-bus-port': String(port + BUS_PORT_OFFSET),
     'cluster-announce-ip': '127.0.0.1',
     'cluster-announce-port': String(announcedPort),
