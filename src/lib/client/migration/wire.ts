@@ -2,7 +2,7 @@ import {connect as connectTcp, type Socket} from 'node:net'
 import {connect as connectTls} from 'node:tls'
 import {CliError, messageOf} from '../../kernel/errors.js'
 import type {Address} from '../../model/address.js'
-import {renderAddress} from '../../model/address.js'
+import {isSocketPath, renderAddress} from '../../model/address.js'
 import type {ConnectOptions} from '../connect-options.js'
 import {NodeReplyError} from '../reply-error.js'
 import {ReplyReader, type WireReply} from './reply-reader.js'
@@ -164,16 +164,18 @@ export async function connectWire(address: Address, options: ConnectOptions, tls
 function openSocket(address: Address, {timeoutMs, tls}: ConnectOptions, tlsName: string | undefined): Promise<Socket> {
   return new Promise((resolve, reject) => {
     const servername = tls?.servername ?? tlsName
-    const socket = tls
-      ? connectTls({
-          ...address,
-          ...(tls.ca !== undefined && {ca: tls.ca}),
-          ...(tls.cert !== undefined && {cert: tls.cert}),
-          ...(tls.key !== undefined && {key: tls.key}),
-          ...(servername !== undefined && {servername}),
-          rejectUnauthorized: !tls.insecure,
-        })
-      : connectTcp({...address})
+    const local = isSocketPath(address)
+    const socket =
+      tls && !local
+        ? connectTls({
+            ...address,
+            ...(tls.ca !== undefined && {ca: tls.ca}),
+            ...(tls.cert !== undefined && {cert: tls.cert}),
+            ...(tls.key !== undefined && {key: tls.key}),
+            ...(servername !== undefined && {servername}),
+            rejectUnauthorized: !tls.insecure,
+          })
+        : connectTcp(local ? {path: address.host} : {...address})
     const name = renderAddress(address)
     const fail = (error: CliError) => {
       clearTimeout(timer)
@@ -187,7 +189,7 @@ function openSocket(address: Address, {timeoutMs, tls}: ConnectOptions, tlsName:
     )
     socket.setNoDelay(true)
     socket.once('error', onError)
-    socket.once(tls ? 'secureConnect' : 'connect', () => {
+    socket.once(tls && !local ? 'secureConnect' : 'connect', () => {
       clearTimeout(timer)
       socket.off('error', onError)
       resolve(socket)

@@ -1,4 +1,3 @@
-import {hostname} from 'node:os'
 import {CliError, messageOf} from '../../kernel/errors.js'
 import {nameNode, openSlotsOf, ownersOf, primariesOf} from '../../model/cluster-map.js'
 import type {ClusterView} from '../../model/cluster-view.js'
@@ -11,7 +10,7 @@ import type {Journal} from '../journal.js'
 import type {ObservedCluster} from '../observe.js'
 import {judgeAgreement, settle} from '../settle.js'
 import {chooseTransfers} from './choose-transfer.js'
-import {type LockHandle, type LockOwner, takeLock} from './lock.js'
+import {type LockHandle, lockOwner, mayTakeOver, takeLock} from './lock.js'
 import {type MoveOptions, runMoves} from './run-moves.js'
 import type {Emit} from './types.js'
 import {WirePool} from './wires.js'
@@ -52,7 +51,7 @@ export async function runJob(job: RunJob): Promise<JobResult> {
   const start = performance.now()
   const {cluster, emit, plan} = job
   const warnings: string[] = []
-  const lock = await takeLock(cluster, ownerOf(job.jobId), mayTakeOver(job.jobId), (message) => {
+  const lock = await takeLock(cluster, lockOwner(job.jobId), mayTakeOver(job.jobId), (message) => {
     warnings.push(message)
     emit({event: 'warning', message})
   })
@@ -208,23 +207,5 @@ async function remainingText({cluster, plan}: RunJob): Promise<{text: string; sl
     return {slots: renderRanges(slots), text: `${countSlots(slots)} slots remain: ${renderRanges(slots) || 'none'}`}
   } catch {
     return undefined
-  }
-}
-
-function ownerOf(jobId: string): LockOwner {
-  return {job: jobId, host: hostname(), pid: process.pid, since: new Date().toISOString()}
-}
-
-/** A process of this machine that is gone left its lock behind. */
-function mayTakeOver(jobId: string): (present: LockOwner) => boolean {
-  return ({host, job, pid}) => {
-    if (host !== hostname()) return false
-    if (job === jobId && pid === process.pid) return true
-    try {
-      process.kill(pid, 0)
-      return false
-    } catch (error) {
-      return (error as {code?: string}).code === 'ESRCH'
-    }
   }
 }

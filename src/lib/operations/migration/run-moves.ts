@@ -9,7 +9,16 @@ import {atomicContext, isUnable} from './atomic-context.js'
 import {AtomicMove} from './atomic-move.js'
 import {chooseTransfers, type RoutedMove} from './choose-transfer.js'
 import {PairMove, type PairResult} from './pair.js'
-import type {Emit, EpochWatch, PaceOptions, PairContext, Transfer, WindowJournal} from './types.js'
+import {
+  type BusyKeyRule,
+  type Emit,
+  type EpochWatch,
+  OWNER_MOVES,
+  type PaceOptions,
+  type PairContext,
+  type Transfer,
+  type WindowJournal,
+} from './types.js'
 import type {WirePool} from './wires.js'
 
 export interface MoveOptions {
@@ -18,6 +27,8 @@ export interface MoveOptions {
   readonly migrateTimeoutMs: number
   /** Let the source win where a key is on both sides. */
   readonly replace: boolean
+  /** Default: `OWNER_MOVES`. */
+  readonly busyKeys?: BusyKeyRule
   readonly transfer: Transfer
   /** Bound on retrying what may pass by itself. Milliseconds. */
   readonly retryMs: number
@@ -100,9 +111,10 @@ export function mayStart({dialect, from, to}: RoutedMove, running: readonly Rout
   return targets.filter((target) => target === to).length < (dialect?.sourcesPerTarget ?? SOURCES_PER_TARGET)
 }
 
-async function pairContext(
-  job: RunMoves,
-  {from, to}: Move,
+/** @param job - its `moves` are not looked at */
+export async function pairContext(
+  job: Omit<RunMoves, 'moves'>,
+  {from, to}: Pick<Move, 'from' | 'to'>,
   epochs: EpochWatch,
   stop: AbortSignal,
 ): Promise<PairContext> {
@@ -121,6 +133,7 @@ async function pairContext(
     openLane: () => wires.another(from),
     transfer: options.transfer,
     canSwitch: takesSetslotInMulti(wires.node(from)),
+    sourceImports: false,
     midway: new Set(ownRecord(wires.node(from))?.migrating.keys()),
     // Another source than then is a replica that took over, and replicas do not know what their primary migrated.
     reopened: new Set([...job.reopened].filter(([, source]) => source === from).map(([slot]) => slot)),
@@ -133,6 +146,7 @@ async function pairContext(
       timeoutMs: options.migrateTimeoutMs,
       replace: options.replace,
     },
+    busyKeys: options.busyKeys ?? OWNER_MOVES,
     pace: options.pace,
     bytesPerKey: bytesPerSmallKey(wires.node(from)),
     nodeTimeoutMs: await wires.nodeTimeoutMs(from),
