@@ -271,7 +271,11 @@ function stopping(scene: () => Scene): void {
     expect(killed.signal).toBe('SIGKILL')
     expect(scene().migrations.running).toHaveLength(1)
     scene().migrations.release()
-    await scene().expectResumed()
+    const run = await scene().shoal(['resume', '--json', '--events'])
+    expect(run.code, run.stdout + run.stderr).toBe(0)
+    // It is watched, not just waited for.
+    expect(run.stderr).toMatch(/"event":"task".*"slots":"0-9","task":"0+1"/)
+    expect([scene().ownerOf(0), scene().ownerOf(9)]).toEqual([1, 1])
     expect(scene().starts).toHaveLength(1)
   })
 
