@@ -1,5 +1,6 @@
 import type {AtomicDialect, AtomicTask} from '../../client/migration/atomic.js'
 import {CliError} from '../../kernel/errors.js'
+import {ownRecord} from '../../model/cluster-map.js'
 import {slotsOf} from '../../model/slot-set.js'
 import {bytesPerKeyOf, type Move} from '../../plan/reshard-document.js'
 import type {AtomicContext} from './atomic-move.js'
@@ -23,13 +24,17 @@ export async function atomicContext(
     wires.countKeys(from, slots),
   ])
   const bytesPerKey = bytesPerKeyOf(cluster.view, from)
+  const fromEpoch = ownRecord(wires.node(from))?.configEpoch ?? 0
   const others = moves.filter((each) => each.from !== from || each.to !== to)
   return {
     source,
     target,
     dialect,
-    journal,
-    reopened: new Set([...job.reopened].filter(([, opener]) => opener === from).map(([slot]) => slot)),
+    journal: {
+      opening: (window) => journal.opening({...window, fromEpoch}),
+      done: (window) => journal.done(window),
+    },
+    reopened: new Set([...job.reopened].flatMap(([slot, at]) => (at.from === from ? [slot] : []))),
     isOfJob: (task) => others.some((each) => isTaskOf(task, each)),
     emit,
     epochs,
