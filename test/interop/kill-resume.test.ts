@@ -55,8 +55,7 @@ describeWithPeers('SIGKILL at random points, then resume', () => {
     expect(check.code, `${context}: ${check.stdout}`).toBe(0)
   }
 
-  it.each(COMMANDS)('loses nothing, and can be undone: $name', async ({name, words}) => {
-    console.info(`KILL_SEED=${SEED}`)
+  it.each(COMMANDS)(`loses nothing, and can be undone: $name (KILL_SEED=${SEED})`, async ({name, words}) => {
     const rng = seededRng(SEED)
     const before = await layout()
     const flags = ['--yes', '--events', '--window', '16', '--transfer']

@@ -30,7 +30,8 @@ export function successorsOf(view: ClusterView, plan: Basis): Successor {
       const isOvertaken = promoted !== undefined && claimed.length > 0 && !claimed.some((slot) => owners[slot] === id)
       return isOvertaken ? promoted : id
     }
-    return followed(view, id) ?? promoted ?? id
+    const primary = followed(view, id)
+    return (primary !== undefined && !isOfAnother(plan, id, primary) ? primary : promoted) ?? id
   }
   return (id) => {
     const known = found.get(id) ?? find(id)
@@ -81,7 +82,7 @@ export function heirsOf(view: ClusterView, plan: MovePlan): Map<NodeId, NodeId> 
  */
 export function withReplicas(plan: MovePlan, view: ClusterView): MovePlan {
   const successor = successorsOf(view, plan)
-  const primaries = plan.basedOn.primaries.map((primary) => {
+  const primaries = (plan.basedOn?.primaries ?? []).map((primary) => {
     const present = successor(primary.id)
     const now = replicasOf(view).flatMap(({node, own}) => (own.primaryId === present ? [node.id] : []))
     const known = new Set([...(primary.replicas ?? []), present, ...now])
@@ -89,6 +90,12 @@ export function withReplicas(plan: MovePlan, view: ClusterView): MovePlan {
     return {...primary, replicas: [...known]}
   })
   return {...plan, basedOn: {...plan.basedOn, primaries}}
+}
+
+/** A primary that gave its last slot away follows another then, which does not stand in for it. */
+function isOfAnother({basedOn}: Basis, id: NodeId, primary: NodeId): boolean {
+  const others = (basedOn?.primaries ?? []).filter((planned) => planned.id !== id)
+  return others.some((planned) => planned.id === primary || planned.replicas?.includes(primary))
 }
 
 function followed(view: ClusterView, id: NodeId): NodeId | undefined {
