@@ -218,19 +218,20 @@ function goingWrong(dialect: DialectUnderTest, scene: () => Scene): void {
   })
 
   it('goes on with the successor when the source fails over meanwhile', async () => {
-    const run = await scene().disturbed({end: 'failed', message: 'A failover occurred'}, () => {
-      const {cluster, migrations, source} = scene()
-      source.role = 'slave'
-      source.primaryId = cluster.node(2).id
-      cluster.give(cluster.slotsOf(source), cluster.node(2).id)
-      migrations.forget()
+    const cluster = await ScriptedCluster.start(4, {empty: 1})
+    const failing = new Scene(cluster, dialect.offer(cluster), dialect)
+    const [source, replica] = [cluster.node(0), cluster.node(3)]
+    Object.assign(replica, {role: 'slave', primaryId: source.id})
+    const run = await failing.disturbed({end: 'failed', message: 'A failover occurred'}, () => {
+      Object.assign(replica, {role: 'master', primaryId: undefined})
+      Object.assign(source, {role: 'slave', primaryId: replica.id})
+      cluster.give(cluster.slotsOf(source), replica.id)
+      failing.migrations.forget()
     })
     expect(run.code, run.stdout + run.stderr).toBe(0)
     expect(run.stderr).toMatch(/is not a primary any more/)
-    expect(scene().migrations.tasks.map(({from, to}) => [from, to])).toEqual([
-      [scene().cluster.node(2).id, scene().target.id],
-    ])
-    expect(scene().ownerOf(0)).toBe(1)
+    expect(failing.migrations.tasks.map(({from, to}) => [from, to])).toEqual([[replica.id, cluster.node(1).id]])
+    expect([failing.ownerOf(0), failing.ownerOf(9), failing.ownerOf(10)]).toEqual([1, 1, 3])
   })
 
   it.each([0, 1])('stops clean when node %i of the pair dies', async (index) => {
