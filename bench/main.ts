@@ -1,21 +1,26 @@
 import {parseArgs} from 'node:util'
 import {benchNode} from './node.js'
 import {guard} from './processes.js'
+import {benchRebalance} from './rebalance.js'
 import {describeMachine, machineLine} from './report.js'
 import {benchReshard} from './reshard.js'
+import {benchScale} from './scale.js'
 
 const USAGE = `usage: npm run bench -- TOPIC [options]
 
   reshard   redis-cli and shoal move the same slots between redis-servers in turn
+  rebalance redis-cli and shoal give a node that joined three its quarter, in turn
+  scale     observing 100 redis-servers; planning for 1000 nodes
   node      the embedded node and redis-server under redis-benchmark in turn; start, check, up, memory
 
   --rounds N      rounds of each comparison (default 5; over the delaying links of reshard 2)
   --quick         a tenth of the work, one round: does it run at all?
-  --only TEXT     of reshard, only the links and scenarios with TEXT in their name; writes no report
+  --only TEXT     of reshard, only the links and scenarios with TEXT in their name, of scale only planning or observing;
+                  writes no report
   --base-port N   first of 300 ports to use (default 22000; the cluster bus uses 10000 more)
 `
 
-const TOPICS = {node: benchNode, reshard: benchReshard}
+const TOPICS = {node: benchNode, rebalance: benchRebalance, reshard: benchReshard, scale: benchScale}
 const LIMIT_MS = 60 * 60_000
 
 const {positionals, values} = parseArgs({

@@ -29,6 +29,8 @@ export interface RealCluster {
 export interface RealClusterOptions {
   readonly basePort: number
   readonly primaryCount: number
+  /** Primaries without slots, after the others. Default 0. */
+  readonly emptyCount?: number
   /** Each attached to the primary of the same index. Default 0. */
   readonly replicaCount?: number
   /** Added to every byte's way, in each direction, between clients and nodes and between nodes by MIGRATE. 0: no proxies. */
@@ -36,6 +38,7 @@ export interface RealClusterOptions {
 }
 
 const PROXY_PORT_OFFSET = 100
+const SETTLE_MS = 120_000
 const BUS_PORT_OFFSET = 10_000
 
 async function startProxies(ports: readonly number[], delayMs: number): Promise<ChildProcess> {
@@ -53,6 +56,8 @@ async function startProxies(ports: readonly number[], delayMs: number): Promise<
 function startServer(port: number, announcedPort: number): ChildProcess {
   const settings: Record<string, string> = {
     appendonly: 'no',
+    // A primary that gave away its last slot is to stay one.
+    'cluster-allow-replica-migration': 'no',
     'cluster-announce-bus-port': String(port + BUS_PORT_OFFSET),
     'cluster-announce-ip': '127.0.0.1',
     'cluster-announce-port': String(announcedPort),
@@ -98,7 +103,7 @@ function shareOf(index: number, primaryCount: number): number[] {
   return Array.from({length: end - first}, (_, i) => first + i)
 }
 
-async function formCluster(nodes: readonly ClusterNode[], primaryCount: number): Promise<void> {
+async function formCluster(nodes: readonly ClusterNode[], primaryCount: number, replicaCount: number): Promise<void> {
   const [first, ...others] = nodes as readonly [ClusterNode, ...ClusterNode[]]
   const primaries = nodes.slice(0, primaryCount)
   for (const [index, {admin, slots}] of primaries.entries()) {
@@ -108,7 +113,7 @@ async function formCluster(nodes: readonly ClusterNode[], primaryCount: number):
   for (const {port} of others) await first.admin.call('CLUSTER', 'MEET', '127.0.0.1', port, port + BUS_PORT_OFFSET)
   const isKnown = async ({admin}: ClusterNode, id: string) =>
     ((await admin.call('CLUSTER', 'NODES')) as string).includes(id)
-  for (const [index, replica] of nodes.slice(primaryCount).entries()) {
+  for (const [index, replica] of nodes.slice(nodes.length - replicaCount).entries()) {
     const primary = primaries[index % primaryCount]!
     await until('a replica to know its primary', () => isKnown(replica, primary.id))
     await replica.admin.call('CLUSTER', 'REPLICATE', primary.id)
@@ -116,8 +121,8 @@ async function formCluster(nodes: readonly ClusterNode[], primaryCount: number):
 }
 
 export async function startRealCluster(options: RealClusterOptions): Promise<RealCluster> {
-  const {basePort, delayMs, primaryCount, replicaCount = 0} = options
-  const ports = Array.from({length: primaryCount + replicaCount}, (_, index) => basePort + index)
+  const {basePort, delayMs, emptyCount = 0, primaryCount, replicaCount = 0} = options
+  const ports = Array.from({length: primaryCount + emptyCount + replicaCount}, (_, index) => basePort + index)
   const announcedPortOf = (port: number): number => (delayMs > 0 ? port + PROXY_PORT_OFFSET : port)
   const processes = ports.map((port) => startServer(port, announcedPortOf(port)))
   if (delayMs > 0) processes.push(await startProxies(ports, delayMs))
@@ -129,8 +134,8 @@ export async function startRealCluster(options: RealClusterOptions): Promise<Rea
       return {admin, announcedPort: announcedPortOf(port), id, port, slots: shareOf(index, primaryCount)}
     }),
   )
-  const settled = () => until('the cluster to agree', () => areSettled(nodes), 60_000, 50)
-  await formCluster(nodes, primaryCount)
+  const settled = () => until('the cluster to agree', () => areSettled(nodes), SETTLE_MS, 50 + nodes.length * 10)
+  await formCluster(nodes, primaryCount, replicaCount)
   await settled()
   return {
     nodes,

@@ -91,7 +91,7 @@ export default class AddNode extends MoveCommand {
     const status = isDone ? ('nothing-to-do' as const) : ('added' as const)
     if (!flags.rebalance) return {status, plan, warnings}
     const balance = {weights: new Map([[plan.node as string, 1]]), useEmptyPrimaries: false, thresholdPercent: 2}
-    const moves = await prepareRebalance(cluster, balance, 'slots', this.signal)
+    const moves = await prepareRebalance(cluster, balance, {by: 'slots'}, this.signal)
     const options = {command: 'rebalance' as const, seed: args.seed, flags}
     return {status, plan, warnings, rebalance: await this.carryOut(cluster, moves, options)}
   }

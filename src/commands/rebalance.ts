@@ -1,5 +1,6 @@
 import {Flags} from '@oclif/core'
-import {badFlag} from '../lib/cli/flags.js'
+import {renderDuration} from '../lib/cli/duration.js'
+import {badFlag, durationFlag} from '../lib/cli/flags.js'
 import {MoveCommand, type MoveResult} from '../lib/cli/move-command.js'
 import {renderBalance} from '../lib/cli/render/balance.js'
 import {seedArgs} from '../lib/cli/seed.js'
@@ -11,7 +12,7 @@ import {BALANCE_MEASURES, type BalanceMeasure, type Share} from '../lib/plan/reb
 /** The `--json` document. */
 interface RebalanceResult extends MoveResult {
   readonly by: BalanceMeasure
-  /** What each primary that takes part carries, in slots, keys or bytes. */
+  /** What each primary that takes part carries, in slots, keys, bytes, or microseconds of CPU during the sample. */
   readonly shares: readonly Share[]
 }
 
@@ -28,6 +29,7 @@ export default class Rebalance extends MoveCommand {
     '<%= config.bin %> <%= command.id %> 127.0.0.1:7000 --use-empty-primaries --yes',
     '<%= config.bin %> <%= command.id %> 127.0.0.1:7000 --weight 127.0.0.1:7001=2 --weight 127.0.0.1:7002=0',
     '<%= config.bin %> <%= command.id %> 127.0.0.1:7000 --by keys --threshold 5',
+    '<%= config.bin %> <%= command.id %> 127.0.0.1:7000 --by cpu --sample 1m --dry-run',
   ]
 
   static override args = seedArgs
@@ -51,7 +53,12 @@ export default class Rebalance extends MoveCommand {
       summary: 'Do nothing while all are within this much of their share.',
     }),
     by: Flags.option({options: BALANCE_MEASURES, default: 'slots' as const})({
-      summary: 'What is to be even.',
+      summary: 'What is to be even. cpu needs nodes with CLUSTER SLOT-STATS (Valkey 8, Redis 8.2).',
+    }),
+    sample: durationFlag({
+      default: 5000,
+      defaultHelp: async () => '5s',
+      summary: 'How long CPU time is measured before the plan is made, with --by cpu.',
     }),
     ...planFlags,
     'dry-run': Flags.boolean({...planFlags['dry-run'], aliases: ['cluster-simulate']}),
@@ -66,7 +73,9 @@ export default class Rebalance extends MoveCommand {
       thresholdPercent: thresholdOf(flags.threshold),
     }
     const cluster = await this.connect(args.seed)
-    const {shares, ...prepared} = await prepareRebalance(cluster, request, flags.by, this.signal)
+    if (flags.by === 'cpu') this.progress(`Measuring CPU time for ${renderDuration(flags.sample)}.`)
+    const measuring = flags.by === 'cpu' ? {by: flags.by, sampleMs: flags.sample} : {by: flags.by}
+    const {shares, ...prepared} = await prepareRebalance(cluster, request, measuring, this.signal)
     this.showPlan(`${renderBalance(shares, flags.by, cluster.view, this.style)}\n`)
     const done = await this.carryOut(cluster, prepared, {command: 'rebalance', seed: args.seed, flags})
     return {by: flags.by, shares, ...done}

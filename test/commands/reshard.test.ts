@@ -64,6 +64,12 @@ describeWithPeers('reshard', () => {
     ['a replica as target', () => ['--from', 'all', '--to', replicaId, '--slots', '1'], 'NOT_A_PRIMARY', 3],
     ['source = target', () => ['--from', ids[1] ?? '', '--to', ids[1] ?? '', '--slots', '1'], 'SAME_NODE', 3],
     ['more than owned', () => ['--from', ids[1] ?? '', '--to', ids[2] ?? '', '--slots', '9000'], 'NOT_ENOUGH_SLOTS', 3],
+    [
+      'an atomic move between nodes that have none',
+      () => ['--from', ids[1] ?? '', '--to', ids[2] ?? '', '--slots', '1', '--transfer', 'atomic'],
+      'ENVIRONMENT_LACKS',
+      8,
+    ],
     ['no slots', () => ['--from', ids[1] ?? '', '--to', ids[2] ?? '', '--slots', '0'], 'BAD_FLAG', 2],
     ['missing values without a terminal', () => ['--to', ids[1] ?? ''], 'NEEDS_TERMINAL', 2],
     ['no --yes without a terminal', () => ['--from', 'all', '--to', ids[1] ?? '', '--slots', '1'], 'NEEDS_TERMINAL', 2],

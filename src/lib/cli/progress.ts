@@ -17,7 +17,7 @@ export class MoveProgress {
 
   take(event: MigrationEvent, nowMs: number): void {
     if (event.event === 'failover') this.stoodInFor.set(event.successor, this.planned(event.node))
-    if (event.event !== 'progress' && event.event !== 'window-open' && event.event !== 'window-done') return
+    if (!('from' in event)) return
     const [source, target] = [this.planned(event.from), this.planned(event.to)]
     const pair = this.pairs.find(({from, to}) => from === source && to === target)
     pair?.take(event, nowMs)
@@ -28,7 +28,7 @@ export class MoveProgress {
   }
 }
 
-type PairEvent = Extract<MigrationEvent, {readonly event: 'progress' | 'window-open' | 'window-done'}>
+type PairEvent = Extract<MigrationEvent, {readonly from: NodeId}>
 
 export class PairProgress {
   /** Resolves once the target owns all slots of the pair. */
@@ -39,6 +39,8 @@ export class PairProgress {
   private keysDone = 0
   private startedAt: number | undefined
   private endedAt: number
+  /** Of an atomic migration, in the nodes' words. */
+  private state: string | undefined
 
   /**
    * @param keyCount - when the plan was made; it may have changed since
@@ -60,6 +62,7 @@ export class PairProgress {
     this.startedAt ??= nowMs
     this.endedAt = nowMs
     if (event.event === 'progress') this.keysDone += event.keys
+    if (event.event === 'task') this.state = event.state
     if (event.event !== 'window-done') return
     this.slotsDone += countSlots(parseRanges(event.slots) ?? [])
     if (this.slotsDone < this.slotCount) return
@@ -67,13 +70,14 @@ export class PairProgress {
     this.finish()
   }
 
-  /** `640/2048 slots, 15660 keys, 41k keys/s, 0.9 s left`; waiting pairs say so. */
+  /** `640/2048 slots, 15660 keys, 41k keys/s, snapshotting, 0.9 s left`; waiting pairs say so. */
   describe(nowMs: number): string {
     if (this.startedAt === undefined) return 'waiting'
     const elapsedMs = nowMs - this.startedAt
     const parts = [`${this.slotsDone}/${this.slotCount} slots`, `${this.keysDone} keys`]
     if (elapsedMs > 0 && this.keysDone > 0) parts.push(`${renderRate((this.keysDone * 1000) / elapsedMs)} keys/s`)
     const share = this.share()
+    if (this.state !== undefined) parts.push(this.state)
     if (share > 0 && share < 1) parts.push(`${renderDuration((elapsedMs * (1 - share)) / share)} left`)
     return parts.join(', ')
   }

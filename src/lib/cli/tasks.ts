@@ -33,11 +33,12 @@ export const moveFlags = {
     default: 60_000,
     helpValue: 'MS',
     min: 1,
-    summary: 'Timeout of each MIGRATE, in milliseconds.',
+    summary: 'Timeout of each MIGRATE, in milliseconds; of an atomic migration, how long it may make no progress.',
   }),
   transfer: Flags.option({options: TRANSFERS, default: 'auto' as const})({
     summary:
-      'How keys travel: migrate sends them from node to node, copy takes slots of small keys through this process.',
+      'How slots travel: atomic leaves it to the nodes (Valkey 9, Redis 8.4), migrate sends keys from node to node, ' +
+      'copy takes slots of small keys through this process. By default atomic where both nodes offer it.',
   }),
   replace: Flags.boolean({
     aliases: ['cluster-replace'],

@@ -37,6 +37,12 @@ export function rangesOf(slots: Iterable<number>): SlotRange[] {
 
 /** @returns the slots of all ranges, ascending, each once */
 export function slotsOf(ranges: readonly SlotRange[]): number[] {
+  const isInOrder = ranges.every(({first}, index) => index === 0 || first > (ranges[index - 1] as SlotRange).last)
+  if (isInOrder) {
+    const slots: number[] = []
+    for (const {first, last} of ranges) for (let slot = first; slot <= last; slot++) slots.push(slot)
+    return slots
+  }
   const slots = new Set<number>()
   for (const {first, last} of ranges) for (let slot = first; slot <= last; slot++) slots.add(slot)
   return [...slots].sort((a, b) => a - b)

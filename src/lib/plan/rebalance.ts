@@ -7,8 +7,8 @@ import {requirePrimary} from './find-node.js'
 import {chooseSlots} from './reshard-choice.js'
 import type {Move} from './reshard-document.js'
 
-/** What is to be even: the number of slots, of keys, or the memory they take. */
-export const BALANCE_MEASURES = ['slots', 'keys', 'memory'] as const
+/** What is to be even: the number of slots, of keys, the memory they take, or the CPU time. */
+export const BALANCE_MEASURES = ['slots', 'keys', 'memory', 'cpu'] as const
 export type BalanceMeasure = (typeof BALANCE_MEASURES)[number]
 
 export interface RebalanceRequest {

@@ -1,8 +1,8 @@
 import {CliError} from '../kernel/errors.js'
-import {ownersOf} from '../model/cluster-map.js'
+import {ownersOf, primariesOf} from '../model/cluster-map.js'
 import type {ClusterView} from '../model/cluster-view.js'
 import {type NodeId, shortId} from '../model/node-id.js'
-import {parseRanges, rangesOf, renderRanges, slotsOf} from '../model/slot-set.js'
+import {parseRanges, rangesOf, renderRanges, type SlotRange, slotsOf} from '../model/slot-set.js'
 import type {Move, MovePlan} from './reshard-document.js'
 import {successorsOf, targetsOf} from './successor.js'
 
@@ -48,17 +48,34 @@ export function remainingMoves(view: ClusterView, plan: MovePlan): Move[] {
 /** Slots that a primary holds open, or that a node sees with another owner. */
 function unsettledSlots(view: ClusterView, owners: readonly (NodeId | undefined)[]): Set<number> {
   const unsettled = new Set<number>()
+  // Whoever sees of a node what it says of itself needs no look at each slot, which on many nodes takes long.
+  const undisputed = new Map(
+    primariesOf(view)
+      .filter(({own}) => own.slots.every(({first, last}) => isOwnedBy(owners, first, last, own.id)))
+      .map(({own}) => [own.id, own.slots] as const),
+  )
   for (const {records} of view.nodes) {
     for (const {id, importing, migrating, myself, role, slots} of records) {
       // What a replica holds open it has from its primary, and nobody can close it but by way of that.
       if (myself && role === 'primary')
         for (const slot of [...importing.keys(), ...migrating.keys()]) unsettled.add(slot)
+      if (isSame(slots, undisputed.get(id))) continue
       for (const {first, last} of slots) {
         for (let slot = first; slot <= last; slot++) if (owners[slot] !== id) unsettled.add(slot)
       }
     }
   }
   return unsettled
+}
+
+function isOwnedBy(owners: readonly (NodeId | undefined)[], first: number, last: number, id: NodeId): boolean {
+  for (let slot = first; slot <= last; slot++) if (owners[slot] !== id) return false
+  return true
+}
+
+function isSame(ranges: readonly SlotRange[], others: readonly SlotRange[] | undefined): boolean {
+  if (ranges.length !== others?.length) return false
+  return ranges.every(({first, last}, index) => others[index]?.first === first && others[index]?.last === last)
 }
 
 function wentAstray(astray: ReadonlyMap<NodeId, readonly number[]>): CliError {

@@ -1,4 +1,4 @@
-import {findNode, ownersOf, ownRecord, primariesOf, replicasOf} from '../model/cluster-map.js'
+import {findNode, type ObservedNode, ownersOf, ownRecord, primariesOf, replicasOf} from '../model/cluster-map.js'
 import type {ClusterView} from '../model/cluster-view.js'
 import type {NodeId} from '../model/node-id.js'
 import {parseRanges, slotsOf} from '../model/slot-set.js'
@@ -19,10 +19,11 @@ type Basis = Pick<MovePlan, 'basedOn'>
  */
 export function successorsOf(view: ClusterView, plan: Basis): Successor {
   const owners = ownersOf(view)
-  const primaries = new Map(primariesOf(view).map(({node, own}) => [node.id, own]))
+  const claimants = primariesOf(view)
+  const primaries = new Map(claimants.map(({node, own}) => [node.id, own]))
   const found = new Map<NodeId, NodeId>()
   const find = (id: NodeId): NodeId => {
-    const promoted = promotedOf(view, plan, id, owners)
+    const promoted = promotedOf(claimants, plan, id, owners)
     const own = primaries.get(id)
     if (own) {
       const claimed = slotsOf(own.slots)
@@ -67,9 +68,10 @@ export function targetsOf(view: ClusterView, plan: MovePlan): Map<number, NodeId
 /** Target of the plan -> the replica it had that is a primary with slots now. */
 export function heirsOf(view: ClusterView, plan: MovePlan): Map<NodeId, NodeId> {
   const owners = ownersOf(view)
+  const claimants = primariesOf(view)
   return new Map(
     [...new Set(plan.steps.map(({to}) => to))].flatMap((id) => {
-      const heir = promotedOf(view, plan, id, owners)
+      const heir = promotedOf(claimants, plan, id, owners)
       return heir === undefined ? [] : [[id, heir] as const]
     }),
   )
@@ -109,13 +111,13 @@ function followed(view: ClusterView, id: NodeId): NodeId | undefined {
 
 /** Of the replicas it had, the one that owns slots by the highest epoch. */
 function promotedOf(
-  view: ClusterView,
+  primaries: readonly ObservedNode[],
   {basedOn}: Basis,
   id: NodeId,
   owners: readonly (NodeId | undefined)[],
 ): NodeId | undefined {
   const replicas = basedOn?.primaries.find((primary) => primary.id === id)?.replicas ?? []
-  const [best] = primariesOf(view)
+  const [best] = primaries
     .filter(({node, own}) => replicas.includes(node.id) && slotsOf(own.slots).some((slot) => owners[slot] === node.id))
     .sort((a, b) => b.own.configEpoch - a.own.configEpoch)
   return best?.node.id

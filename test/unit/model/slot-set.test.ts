@@ -32,6 +32,13 @@ describe('slot ranges', () => {
     expect(parseRanges('5-9, 0-5 ,10')).toEqual([{first: 0, last: 10}])
   })
 
+  it('give each slot once, in order, however the ranges stand', () => {
+    const range = (first: number, last: number) => ({first, last})
+    expect(slotsOf([range(0, 3), range(3, 5)])).toEqual([0, 1, 2, 3, 4, 5])
+    expect(slotsOf([range(0, 9), range(2, 3)])).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9])
+    expect(slotsOf([range(7, 8), range(0, 1)])).toEqual([0, 1, 7, 8])
+  })
+
   for (const text of ['', 'x', '1-', '-1', '9-5', '16384', '0-16384', '1,,2', '1.5', '0x10', '1 2']) {
     it(`refuse ${JSON.stringify(text)}`, () => expect(parseRanges(text)).toBeUndefined())
   }

@@ -16,6 +16,14 @@ function left(sketches: readonly NodeSketch[], plan = PLAN): string[] {
 }
 
 describe('remainingMoves', () => {
+  it('goes on with slots that a third node still sees elsewhere', () => {
+    const view = viewOf([{name: 'a', slots: '10-16383'}, {name: 'b', slots: '0-9'}, {name: 'c'}])
+    const stale = viewOf([{name: 'a', slots: '4-16383'}, {name: 'b', slots: '0-3'}, {name: 'c'}])
+    const nodes = [...view.nodes.slice(0, 2), ...stale.nodes.slice(2)]
+    const moves = remainingMoves({...view, nodes}, PLAN)
+    expect(moves.map(({slots}) => renderRanges(slots))).toEqual(['4-9'])
+  })
+
   it.each<[name: string, nodes: NodeSketch[], moves: string[]]>([
     ['everything before the start', [{name: 'a', slots: '0-16383'}, {name: 'b'}], ['a>b 0-9']],
     [

@@ -7,8 +7,17 @@ import type {NodeRecord} from '../../model/cluster-view.js'
 import type {NodeId} from '../../model/node-id.js'
 import type {PairContext} from './types.js'
 
+/** Gossip tells a node of a newer epoch within a ping round, at most half the node timeout. */
+const GOSSIP_TIMEOUTS = 2
+const GOSSIP_MS_MIN = 5000
+
 const POLL_MS_FIRST = 10
 const POLL_MS_MAX = 200
+
+/** Bound on what gossip brings. Milliseconds. */
+export function gossipMs(nodeTimeoutMs: number): number {
+  return Math.max(GOSSIP_MS_MIN, nodeTimeoutMs * GOSSIP_TIMEOUTS)
+}
 
 export interface Epochs {
   /** The highest the node knows of anybody. */

@@ -7,6 +7,7 @@ import {withReplicas} from '../../plan/successor.js'
 import {requireHealthy} from '../fitness.js'
 import type {Journal} from '../journal.js'
 import type {ObservedCluster} from '../observe.js'
+import {chooseTransfers} from './choose-transfer.js'
 import {type LockHandle, lockOwner, mayTakeOver, takeLock} from './lock.js'
 import {mendOpenSlots, ownMoves, recover} from './recovery.js'
 import {type Doubts, type MoveOptions, runMoves} from './run-moves.js'
@@ -59,6 +60,7 @@ export async function runJob(job: RunJob): Promise<JobResult> {
     const view = await mendOpenSlots(cluster, plan)
     requireHealthy(view, ownMoves(view, plan))
     const moves = remainingMoves(view, plan)
+    if (job.options.transfer === 'atomic') await requireAtomic(cluster, moves)
     journal = await job.openJournal()
     const totals = await runRounds({...job, plan}, moves, journal, lock)
     for (const message of [...stuckReplicas(cluster.view, plan), ...splitTargets(cluster.view, plan)]) warn(message)
@@ -134,6 +136,16 @@ async function runRound(
     if (stop.aborted && slots < moves.reduce((sum, move) => sum + countSlots(move.slots), 0)) throw interrupted()
     const view = await verifyMoves(cluster, plan)
     return await countAtTargets(wires, view, plan, moves)
+  } finally {
+    wires.close()
+  }
+}
+
+/** Refused before the journal is opened, there is no job to be resumed. */
+async function requireAtomic(cluster: ObservedCluster, moves: readonly Move[]): Promise<void> {
+  const wires = new WirePool(cluster)
+  try {
+    await chooseTransfers(wires, moves, 'atomic')
   } finally {
     wires.close()
   }

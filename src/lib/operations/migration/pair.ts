@@ -14,16 +14,12 @@ import type {WireReply} from '../../client/migration/reply-reader.js'
 import {NodeReplyError} from '../../client/reply-error.js'
 import {CliError, messageOf} from '../../kernel/errors.js'
 import {rangesOf, renderRanges} from '../../model/slot-set.js'
-import {epochBarrier, readEpochs, sourceCollides} from './barrier.js'
+import {epochBarrier, gossipMs, readEpochs, sourceCollides} from './barrier.js'
 import {CopyLanes} from './copy-lanes.js'
 import {Drain, LIST_KEYS} from './drain.js'
 import {Pace} from './pace.js'
 import {type ListedSlot, type SizedSlot, sizeKeys} from './size-keys.js'
 import type {PairContext, WindowRecord} from './types.js'
-
-/** Gossip tells the target of a newer epoch within a ping round, at most half the node timeout. */
-const BARRIER_TIMEOUTS = 2
-const BARRIER_MS_MIN = 5000
 
 export interface PairResult {
   readonly keys: number
@@ -104,7 +100,7 @@ export class PairMove {
   }
 
   private get barrierMs(): number {
-    return Math.max(BARRIER_MS_MIN, this.context.nodeTimeoutMs * BARRIER_TIMEOUTS)
+    return gossipMs(this.context.nodeTimeoutMs)
   }
 
   private openNext(

@@ -1,4 +1,4 @@
-import {CliError} from '../../kernel/errors.js'
+import {CliError, messageOf} from '../../kernel/errors.js'
 import {highestEpoch, keyCountOf, nameNode, ownRecord, primariesOf} from '../../model/cluster-map.js'
 import type {NodeRecord, NodeView} from '../../model/cluster-view.js'
 import type {NodeId} from '../../model/node-id.js'
@@ -6,6 +6,9 @@ import {slotsOf} from '../../model/slot-set.js'
 import type {Move} from '../../plan/reshard-document.js'
 import type {Opening} from '../journal.js'
 import type {ObservedCluster} from '../observe.js'
+import {atomicContext, isUnable} from './atomic-context.js'
+import {AtomicMove} from './atomic-move.js'
+import {chooseTransfers, type RoutedMove} from './choose-transfer.js'
 import {PairMove, type PairResult} from './pair.js'
 import {
   type BusyKeyRule,
@@ -74,15 +77,21 @@ export async function runMoves(job: RunMoves): Promise<MovesResult> {
   const epochs: EpochWatch = {highest: highestEpoch(job.cluster.view)}
   const results: PairResult[] = []
   const errors: unknown[] = []
-  const waiting = [...job.moves]
-  const running = new Map<Move, Promise<void>>()
-  const runPair = async (move: Move) => {
+  const waiting = await chooseTransfers(job.wires, job.moves, job.options.transfer)
+  const running = new Map<RoutedMove, Promise<void>>()
+  const runPair = async (move: RoutedMove) => {
     try {
-      const result = await new PairMove(await pairContext(job, move, epochs, stop)).run(slotsOf(move.slots))
+      const pair = move.dialect
+        ? new AtomicMove(await atomicContext(job, move, move.dialect, epochs, stop))
+        : new PairMove(await pairContext(job, move, epochs, stop))
+      const result = await pair.run(slotsOf(move.slots))
       results.push(result)
       errors.push(...result.failed)
     } catch (error) {
-      errors.push(error)
+      if (move.dialect && job.options.transfer === 'auto' && isUnable(error)) {
+        job.emit({event: 'warning', message: `${messageOf(error)}; the slots go one by one`})
+        waiting.push({...move, dialect: undefined})
+      } else errors.push(error)
     }
     if (errors.length > 0) halt.abort()
     running.delete(move)
@@ -99,12 +108,13 @@ export async function runMoves(job: RunMoves): Promise<MovesResult> {
   return {keys, slots: results.reduce((sum, {done}) => sum + done.length, 0), errors}
 }
 
-/** Whether a pair may run beside those that do. */
-export function mayStart({from, to}: Move, running: readonly Move[]): boolean {
+/** Whether a pair may run beside those that do. Nodes do not take SETSLOT and atomic migrations at a time. */
+export function mayStart({dialect, from, to}: RoutedMove, running: readonly RoutedMove[]): boolean {
+  if (running.some((move) => move.dialect !== dialect)) return false
   const sources = new Set(running.map((move) => move.from))
   const targets = running.map((move) => move.to)
   if (sources.has(from) || sources.has(to) || targets.includes(from)) return false
-  return targets.filter((target) => target === to).length < SOURCES_PER_TARGET
+  return targets.filter((target) => target === to).length < (dialect?.sourcesPerTarget ?? SOURCES_PER_TARGET)
 }
 
 /** @param job - its `moves` are not looked at */

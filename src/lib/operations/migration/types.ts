@@ -21,6 +21,16 @@ export type MigrationEvent =
       readonly slots: string
       readonly keys: number
     }
+  | {
+      /** A task of an atomic migration came to another state. */
+      readonly event: 'task'
+      readonly from: NodeId
+      readonly to: NodeId
+      readonly slots: string
+      readonly task: string
+      /** In the nodes' own words. */
+      readonly state: string
+    }
   /** A primary's place was taken by another node; what is left goes on from or to that. */
   | {readonly event: 'failover'; readonly node: NodeId; readonly successor: NodeId}
   | {readonly event: 'warning'; readonly message: string}
@@ -46,10 +56,11 @@ export interface Endpoint {
 }
 
 /**
- * How keys travel: MIGRATE from node to node, or slots of small keys by copy and switch through this process. `auto` is
- * MIGRATE until it is seen to spend its time on the way.
+ * How slots travel: `atomic` leaves it to the nodes, all slots of a task at one moment; `migrate` sends the keys by MIGRATE
+ * from node to node; `copy` takes slots of small keys through this process. `auto` is atomic where source and target both
+ * offer it, and elsewhere MIGRATE until that is seen to spend its time on the way.
  */
-export const TRANSFERS = ['auto', 'copy', 'migrate'] as const
+export const TRANSFERS = ['auto', 'atomic', 'copy', 'migrate'] as const
 export type Transfer = (typeof TRANSFERS)[number]
 
 /**

@@ -85,15 +85,29 @@ export async function countAtTargets(
       ),
     ),
   )
+  // After an atomic migration the source trims what it gave away in the background.
+  const {problems, state} = await settle(() => keysBehind(wires, view, moves), describeBehind, {timeoutMs: VERIFY_MS})
+  if (problems.length === 0) return counts.reduce((sum, each) => sum + sumOf(each), 0)
+  throw new CliError('PLAN_PARTIAL', `moved slots still hold ${problems.join(', ')}`, {details: {leftBehind: state}})
+}
+
+interface KeysBehind {
+  readonly from: NodeId
+  readonly keys: number
+}
+
+/** Sources that hold keys of slots they gave away. */
+async function keysBehind(wires: WirePool, view: ClusterView, moves: readonly Move[]): Promise<KeysBehind[]> {
   const behind = await Promise.all(
     moves
       .filter(({from}) => isPrimary(view, from))
       .map(async ({from, slots}) => ({from, keys: sumOf(await wires.countKeys(from, slotsOf(slots)))})),
   )
-  const leftBehind = behind.filter(({keys}) => keys > 0)
-  if (leftBehind.length === 0) return counts.reduce((sum, each) => sum + sumOf(each), 0)
-  const text = leftBehind.map(({from, keys}) => `${keys} keys at ${from}`).join(', ')
-  throw new CliError('PLAN_PARTIAL', `moved slots still hold ${text}`, {details: {leftBehind}})
+  return behind.filter(({keys}) => keys > 0)
+}
+
+function describeBehind(behind: readonly KeysBehind[]): string[] {
+  return behind.map(({from, keys}) => `${keys} keys at ${from}`)
 }
 
 function sumOf(counts: ReadonlyMap<number, number>): number {
