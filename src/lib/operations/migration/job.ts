@@ -194,12 +194,13 @@ async function remainingText({cluster, plan}: RunJob): Promise<{text: string; sl
   }
 }
 
-function ownerOf(jobId: string): LockOwner {
+/** This process as the holder of the lock. */
+export function ownerOf(jobId: string): LockOwner {
   return {job: jobId, host: hostname(), pid: process.pid, since: new Date().toISOString()}
 }
 
 /** A process of this machine that is gone left its lock behind. */
-function mayTakeOver(jobId: string): (present: LockOwner) => boolean {
+export function mayTakeOver(jobId: string): (present: LockOwner) => boolean {
   return ({host, job, pid}) => {
     if (host !== hostname()) return false
     if (job === jobId && pid === process.pid) return true
