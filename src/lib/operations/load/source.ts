@@ -69,15 +69,21 @@ export async function openSource(
   }
 }
 
-/** Whose password it is that is wrong or missing. */
+/** Which of the two sides it is that does not answer, or does not let us in. */
 function sourceError(error: unknown): unknown {
-  if (!(error instanceof CliError) || error.code !== 'AUTH_FAILED') return error
-  return new CliError('AUTH_FAILED', `the source ${error.message}`, {
-    cause: error,
-    details: error.details,
-    suggestions: [
-      'Set SHOAL_FROM_PASSWORD, or pass --from-askpass or --from-password (and --from-user for an ACL user).',
-    ],
+  if (!(error instanceof CliError)) return error
+  const {cause, code, details, message, suggestions} = error
+  const isSaid = ['UNREACHABLE', 'TIMED_OUT', 'AUTH_FAILED'].includes(code)
+  if (!isSaid) return error
+  const login = 'Set SHOAL_FROM_PASSWORD, or pass --from-askpass or --from-password (and --from-user for an ACL user).'
+  return new CliError(code, `the source ${message}`, {
+    cause,
+    details,
+    // The flags that are suggested are those of the cluster's side.
+    suggestions:
+      code === 'AUTH_FAILED'
+        ? [login]
+        : suggestions.map((text) => text.replace(/--(?=tls|cacert|sni|insecure)/g, '--from-')),
   })
 }
 
