@@ -9,6 +9,7 @@ import {
   type RedisNode,
   startRealCluster,
   startRedis,
+  startReplica,
   waitForAgreement,
 } from '../support/peers.js'
 import {claimPorts} from '../support/ports.js'
@@ -109,12 +110,37 @@ describeWithPeers('import, when things go wrong', () => {
     expect((await digestsOfCluster(cluster.nodes)).size).toBe(50_000)
   })
 
-  it('starts anew where the cluster was emptied in between, or the source was started anew', async () => {
+  it('starts anew where the cluster was emptied in between', async () => {
     await sendAll(source.port, plainKeys(20_000))
     await runUntil('copy', 40, (kill) => kill('SIGKILL'))
     await Promise.all(cluster.nodes.map((node) => node.call('FLUSHALL')))
     const done = await runShoal(command('--verify', 'none'))
     expect(done.json<Document>().result).toMatchObject({resumedAfter: 0, written: 20_000})
+  })
+
+  it('stops when the source is started anew, and begins with its first key again', async () => {
+    const folder = temporaryFolder('source')
+    const port = await claimPorts()
+    let server = await startRedis({folder, port})
+    await sendAll(port, [...plainKeys(50_000), ['SAVE']])
+    let restarting: Promise<unknown> | undefined
+    const args = ['import', cluster.seed, '--from', `127.0.0.1:${port}`, '--yes', '--json', '--events']
+    const restart = async () => {
+      await server.kill()
+      server = await startRedis({folder, port})
+    }
+    const stopped = await runShoal(args, {
+      onStderr: (text) => {
+        if (text.includes('"progress"')) restarting ??= restart()
+      },
+    })
+    await restarting
+    expect(stopped.code, stopped.stdout).toBe(6)
+    expect(stopped.json<Failure>().error.message).toMatch(/started anew meanwhile; \d+ keys are in the cluster/)
+    const done = await runShoal(args)
+    expect(done.json<Document>().result).toMatchObject({resumedAfter: 0, conflict: 0, scanned: 50_000})
+    expect(await differences(server, cluster.nodes)).toEqual([])
+    await server.stop()
   })
 
   it('stops on Ctrl-C, and goes on', async () => {
@@ -171,6 +197,20 @@ describeWithPeers('import, when things go wrong', () => {
     expect(moved).toBeGreaterThan(0)
     await waitForAgreement(cluster.nodes)
     expect(await differences(source, cluster.nodes)).toEqual([])
+  })
+
+  it('sits out a failover, and knows what it took along', async () => {
+    const replicas = await Promise.all(cluster.nodes.map((node) => startReplica(node, cluster.nodes)))
+    await sendAll(source.port, plainKeys(50_000))
+    const victim = cluster.nodes[1] as RedisNode
+    const run = await runUntil('copy', 20, () => void victim.kill())
+    // What the dead node had acknowledged but not told its replica is missing, and that is said.
+    expect([0, 6], run.stdout + run.stderr).toContain(run.code)
+    const alive = [...cluster.nodes.filter((node) => node !== victim), replicas[1] as RedisNode]
+    const again = await runShoal(command())
+    expect([again.code, again.json<Document>().result['conflict']]).toEqual([0, 0])
+    expect(await differences(source, alive)).toEqual([])
+    await Promise.all(replicas.map((node) => node.stop()))
   })
 })
 

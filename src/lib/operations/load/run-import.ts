@@ -94,7 +94,7 @@ export async function runImport(job: RunImport): Promise<ImportResult> {
   let progress: Progress | undefined
   try {
     requireHealthy(cluster.view)
-    progress = await Progress.begin(job, signal)
+    progress = await Progress.begin(job, signal, warnings)
     const outcome = await progress.run()
     return {...outcome, durationMs: Math.round(performance.now() - start), warnings}
   } catch (error) {
@@ -106,6 +106,9 @@ export async function runImport(job: RunImport): Promise<ImportResult> {
     await lock?.release()
   }
 }
+
+/** Clocks further apart than this are worth a word. Milliseconds. */
+const CLOCK_SKEW_MS = 5000
 
 /** Fewer keys than an earlier run wrote: the cluster was emptied since, and going on would leave most of them out. */
 function isEmptied({view}: ObservedCluster, {totals}: Reached): boolean {
@@ -127,13 +130,14 @@ class Progress {
     private readonly checkpoint: Checkpoint,
     private readonly writer: ClusterWriter,
     private readonly reached: Reached,
+    private readonly warnings: string[],
   ) {
     this.order = new PageOrder(reached.cursor, reached.totals)
     this.totals = reached.totals
     this.transfer = new PageTransfer({...job, writer, take: this.take})
   }
 
-  static async begin(job: RunImport, signal: AbortSignal): Promise<Progress> {
+  static async begin(job: RunImport, signal: AbortSignal, warnings: string[]): Promise<Progress> {
     const {cluster, options, source, stateFolder} = job
     const identity = {
       source: source.facts.address,
@@ -151,13 +155,14 @@ class Progress {
     }
     const {retryMs, replace} = options
     const writer = await ClusterWriter.open(cluster, {replace, retryMs, signal})
-    return new Progress(job, signal, checkpoint, writer, checkpoint.reached)
+    return new Progress(job, signal, checkpoint, writer, checkpoint.reached, warnings)
   }
 
   async run(): Promise<Omit<ImportResult, 'durationMs' | 'warnings'>> {
     const {cluster, emit, functions, options} = this.job
     const resumedAfter = this.reached.totals.scanned
     if (resumedAfter > 0) emit({event: 'resumed', keys: resumedAfter})
+    this.warnOfClocks()
     if (functions) await loadFunctions(cluster, functions)
     await this.copy()
     await this.writer.finish()
@@ -191,6 +196,16 @@ class Progress {
       details: {...details, cause: code, totals: this.totals},
       suggestions: ['Run the same command again: it goes on where it was.', ...suggestions],
     })
+  }
+
+  /** Deadlines are kept as they are, so by another clock they come early or late. */
+  private warnOfClocks(): void {
+    const [source, target] = [this.job.source.dialect.clockOffsetMs, this.writer.dialect.clockOffsetMs]
+    if (source === undefined || target === undefined || Math.abs(source - target) < CLOCK_SKEW_MS) return
+    const seconds = Math.round((target - source) / 1000)
+    const message = `the clocks differ, the cluster's is ${Math.abs(seconds)} s ${seconds > 0 ? 'ahead' : 'behind'}: keys expire by it`
+    this.warnings.push(message)
+    this.job.emit({event: 'warning', message})
   }
 
   private async copy(): Promise<void> {
