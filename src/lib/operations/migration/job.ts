@@ -1,4 +1,3 @@
-import {hostname} from 'node:os'
 import {CliError, messageOf} from '../../kernel/errors.js'
 import {nameNode, openSlotsOf, ownersOf, primariesOf} from '../../model/cluster-map.js'
 import type {ClusterView} from '../../model/cluster-view.js'
@@ -10,7 +9,7 @@ import {requireHealthy} from '../fitness.js'
 import type {Journal} from '../journal.js'
 import type {ObservedCluster} from '../observe.js'
 import {judgeAgreement, settle} from '../settle.js'
-import {type LockHandle, type LockOwner, takeLock} from './lock.js'
+import {type LockHandle, lockOwner, mayTakeOver, takeLock} from './lock.js'
 import {type MoveOptions, runMoves} from './run-moves.js'
 import type {Emit} from './types.js'
 import {WirePool} from './wires.js'
@@ -51,7 +50,7 @@ export async function runJob(job: RunJob): Promise<JobResult> {
   const start = performance.now()
   const {cluster, emit, plan} = job
   const warnings: string[] = []
-  const lock = await takeLock(cluster, ownerOf(job.jobId), mayTakeOver(job.jobId), (message) => {
+  const lock = await takeLock(cluster, lockOwner(job.jobId), mayTakeOver(job.jobId), (message) => {
     warnings.push(message)
     emit({event: 'warning', message})
   })
@@ -191,24 +190,5 @@ async function remainingText({cluster, plan}: RunJob): Promise<{text: string; sl
     return {slots: renderRanges(slots), text: `${countSlots(slots)} slots remain: ${renderRanges(slots) || 'none'}`}
   } catch {
     return undefined
-  }
-}
-
-/** This process as the holder of the lock. */
-export function ownerOf(jobId: string): LockOwner {
-  return {job: jobId, host: hostname(), pid: process.pid, since: new Date().toISOString()}
-}
-
-/** A process of this machine that is gone left its lock behind. */
-export function mayTakeOver(jobId: string): (present: LockOwner) => boolean {
-  return ({host, job, pid}) => {
-    if (host !== hostname()) return false
-    if (job === jobId && pid === process.pid) return true
-    try {
-      process.kill(pid, 0)
-      return false
-    } catch (error) {
-      return (error as {code?: string}).code === 'ESRCH'
-    }
   }
 }
