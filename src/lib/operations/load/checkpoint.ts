@@ -91,6 +91,11 @@ export class Checkpoint {
     this.tail = this.tail.catch(() => undefined)
   }
 
+  /** Resolves once what was noted so far is on disk. */
+  flushed(): Promise<void> {
+    return this.tail
+  }
+
   /** Keeps the file, for the next run. */
   async close(): Promise<void> {
     await this.tail

@@ -231,6 +231,7 @@ class Progress {
       await this.writer.finish()
       throw error
     }
+    await this.checkpoint.flushed()
     emit({event: 'phase-done', phase: 'copy', keys: this.totals.scanned})
   }
 
