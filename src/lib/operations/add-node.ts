@@ -6,10 +6,12 @@ import {findNode, nameNode, ownRecord, primariesOf, replicaStateAt} from '../mod
 import type {ClusterView} from '../model/cluster-view.js'
 import type {NodeId} from '../model/node-id.js'
 import {type AddNodePlan, type AddNodeRequest, planAddNode} from '../plan/add-node.js'
+import {NEEDED} from '../plan/permissions.js'
 import {joinNodes, partial} from './create-join.js'
 import {driftOf} from './drift.js'
 import {requireHealthy, settledView} from './fitness.js'
 import type {ObservedCluster} from './observe.js'
+import {requirePermissions} from './permissions.js'
 import {type ProbedNode, probeNodes} from './preflight.js'
 import {judgeReady, settle} from './settle.js'
 
@@ -56,6 +58,19 @@ export async function prepareAddNode(
 }
 
 /**
+ * Looks whether the user may do what the plan takes, at the newcomer and the members.
+ *
+ * @throws {CliError} PREFLIGHT_FAILED
+ */
+export function requireAddable(cluster: ObservedCluster, {newcomer, plan}: PreparedAddNode): Promise<void> {
+  const meet = plan.steps.includes('meet') ? [NEEDED.meet] : []
+  const replicate = plan.steps.includes('replicate') ? [NEEDED.replicate] : []
+  const members = [...cluster.connections].map(([id, connection]) => ({id, connection, needed: meet}))
+  const own = {id: newcomer.view.id, connection: newcomer.connection, needed: [...meet, ...replicate]}
+  return requirePermissions([own, ...members], cluster.options.username)
+}
+
+/**
  * Carries the plan out, each step only if it is not done yet, and waits until every node, the new one included, sees the
  * same cluster and reports it as ok; a move of slots may start at once.
  *
@@ -69,7 +84,8 @@ export async function addNode(
   if (plan.steps.includes('functions')) await copyFunctions(cluster, newcomer)
   if (plan.steps.includes('meet')) {
     onProgress('Introducing the node')
-    await joinNodes([newcomer, ...membersOf(cluster)], {joinTimeoutMs, signal})
+    const others = membersOf(cluster).filter(({view}) => view.id !== newcomer.view.id)
+    await joinNodes([newcomer, ...others], {joinTimeoutMs, signal})
   }
   if (plan.primary !== undefined && plan.steps.includes('replicate')) {
     onProgress('Attaching the replica')
@@ -86,7 +102,7 @@ export async function addNode(
 }
 
 /** The nodes that answered, as those that introduce a newcomer. */
-function membersOf(cluster: ObservedCluster): ProbedNode[] {
+export function membersOf(cluster: ObservedCluster): ProbedNode[] {
   return cluster.view.nodes.map((view) => {
     const own = ownRecord(view)
     const connection = cluster.connectionTo(view.id)

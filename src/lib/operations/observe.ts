@@ -2,7 +2,7 @@ import {throwIfAborted, untilAborted} from '../client/abort.js'
 import {parseClusterNodes, parseInfo} from '../client/cluster-nodes.js'
 import type {ConnectOptions} from '../client/connect-options.js'
 import {mapAddress} from '../client/connect-options.js'
-import {connectNode, type NodeConnection} from '../client/node-connection.js'
+import {type Command, connectNode, type NodeConnection} from '../client/node-connection.js'
 import {NodeReplyError} from '../client/reply-error.js'
 import {CliError, messageOf} from '../kernel/errors.js'
 import type {Address} from '../model/address.js'
@@ -25,12 +25,22 @@ interface Target {
  */
 export class ObservedCluster {
   private readonly links = new Map<NodeId, NodeConnection>()
+  private readonly answers = new Map<NodeId, NodeAnswer['extras']>()
   private lastView: ClusterView | undefined
 
+  /**
+   * @param also - further commands for every node, sent in the same write as its view is asked for
+   */
   constructor(
     readonly seed: Address,
     readonly options: ConnectOptions,
+    private readonly also: readonly Command[] = [],
   ) {}
+
+  /** The replies to the further commands, by node, as of its last answer; error replies in their place. */
+  get extras(): ReadonlyMap<NodeId, NodeAnswer['extras']> {
+    return this.answers
+  }
 
   /** What the last observation saw. */
   get view(): ClusterView {
@@ -52,8 +62,10 @@ export class ObservedCluster {
   /**
    * Asks every node, all in parallel, for its own view. Nodes that only a later answer names are asked in turn.
    *
+   * Once the cluster is known, it is entered by another node if the seed does not answer any more.
+   *
    * @returns the new view, which is also kept as `view`
-   * @throws {CliError} if not even the seed answers, or it is not in cluster mode
+   * @throws {CliError} of the seed, if nobody answers, or it is not in cluster mode
    */
   async observe(signal?: AbortSignal): Promise<ClusterView> {
     const views = new Map<NodeId, NodeView>()
@@ -77,7 +89,7 @@ export class ObservedCluster {
       await Promise.all(fresh.map(ask))
     }
 
-    await untilAborted(this.seedView(signal).then(follow), signal)
+    await untilAborted(this.entryView(signal).then(follow), signal)
     this.lastView = {
       seed: this.seed,
       nodes: [...views.values()].sort((a, b) => compareAddresses(a.address, b.address)),
@@ -91,13 +103,26 @@ export class ObservedCluster {
     this.links.clear()
   }
 
+  private async entryView(signal: AbortSignal | undefined): Promise<NodeView> {
+    try {
+      return await this.seedView(signal)
+    } catch (error) {
+      throwIfAborted(signal)
+      const known = this.lastView?.nodes.map((node) => ({id: node.id, address: node.address})) ?? []
+      const others = known.filter(({id}) => this.links.get(id)?.isOpen)
+      return Promise.any(others.map((target) => this.viewOf(target, signal))).catch(() => {
+        throw error
+      })
+    }
+  }
+
   private async seedView(signal: AbortSignal | undefined): Promise<NodeView> {
     const address = mapAddress(this.seed, this.options.addressMap)
     const known = [...this.links].find(([, link]) => link.isOpen && link.name === renderAddress(address))
-    if (known) return readView(known[1])
+    if (known) return this.ask(known[1])
     const link = await connectNode(address, this.options, {signal, tlsName: this.seed.host})
     try {
-      const view = await readView(link)
+      const view = await this.ask(link)
       this.links.get(view.id)?.close()
       this.links.set(view.id, link)
       return view
@@ -114,22 +139,30 @@ export class ObservedCluster {
       link = await connectNode(mapAddress(address, this.options.addressMap), this.options, {signal, tlsName: hostname})
       this.links.set(id, link)
     }
-    const view = await readView(link)
+    const view = await this.ask(link)
     if (view.id === id) return view
     throw new CliError('UNREACHABLE', `${link.name} answers as another node, ${shortId(view.id)}`, {
       suggestions: ['Nodes behind address translation need --address-map FROM=TO.'],
     })
   }
 
+  private async ask(link: NodeConnection): Promise<NodeView> {
+    const {extras, view} = await askNode(link, this.also)
+    this.answers.set(view.id, extras)
+    return view
+  }
+
   private drop(id: NodeId): void {
     this.links.get(id)?.close()
     this.links.delete(id)
+    this.answers.delete(id)
   }
 }
 
 /**
  * Connects to the cluster that `seed` belongs to and looks at every node once.
  *
+ * @param also - further commands for every node; see `ObservedCluster.extras`
  * @throws {CliError} UNREACHABLE, TIMED_OUT, AUTH_FAILED or NOT_CLUSTER_MODE of the seed; other nodes' failures are part
  *   of the view
  */
@@ -137,8 +170,9 @@ export async function observeCluster(
   seed: Address,
   options: ConnectOptions,
   signal?: AbortSignal,
+  also: readonly Command[] = [],
 ): Promise<ObservedCluster> {
-  const cluster = new ObservedCluster(seed, options)
+  const cluster = new ObservedCluster(seed, options, also)
   try {
     await cluster.observe(signal)
     return cluster
@@ -154,8 +188,20 @@ export async function observeCluster(
  * @throws {CliError} NOT_CLUSTER_MODE; PREFLIGHT_FAILED if the user may not ask; UNREACHABLE
  */
 export async function readView(link: NodeConnection): Promise<NodeView> {
-  const replies = await link.pipeline([['CLUSTER', 'NODES'], ['CLUSTER', 'INFO'], ['INFO']])
-  const [nodes, clusterInfo, info] = replies.map((reply) => {
+  return (await askNode(link, [])).view
+}
+
+const VIEW_COMMANDS: readonly Command[] = [['CLUSTER', 'NODES'], ['CLUSTER', 'INFO'], ['INFO']]
+
+interface NodeAnswer {
+  readonly view: NodeView
+  /** One reply per further command; error replies in their place. */
+  readonly extras: readonly (unknown | NodeReplyError)[]
+}
+
+async function askNode(link: NodeConnection, also: readonly Command[]): Promise<NodeAnswer> {
+  const replies = await link.pipeline([...VIEW_COMMANDS, ...also])
+  const [nodes, clusterInfo, info] = replies.slice(0, VIEW_COMMANDS.length).map((reply) => {
     if (reply instanceof NodeReplyError) throw viewError(link, reply)
     return String(reply)
   }) as [string, string, string]
@@ -168,7 +214,7 @@ export async function readView(link: NodeConnection): Promise<NodeView> {
   const view = {address: link.address, records, clusterInfo: parseInfo(clusterInfo), info: parseInfo(info)}
   const own = ownRecord({...view, id: '' as NodeId})
   if (!own) throw new CliError('UNREACHABLE', `${link.name} does not name itself in CLUSTER NODES`)
-  return {...view, id: own.id}
+  return {view: {...view, id: own.id}, extras: replies.slice(VIEW_COMMANDS.length)}
 }
 
 function viewError(link: NodeConnection, {code, message}: NodeReplyError): CliError {

@@ -1,6 +1,6 @@
 import {CliError} from '../kernel/errors.js'
 import {renderAddress} from '../model/address.js'
-import {highestEpoch, keyCountOf, primariesOf} from '../model/cluster-map.js'
+import {highestEpoch, keyCountOf, primariesOf, replicasOf} from '../model/cluster-map.js'
 import type {ClusterView} from '../model/cluster-view.js'
 import {isNodeId, type NodeId} from '../model/node-id.js'
 import {countSlots, parseRanges, renderRanges, type SlotRange, slotsOf} from '../model/slot-set.js'
@@ -41,6 +41,8 @@ export interface PlannedPrimary {
   readonly address: string
   readonly configEpoch: number
   readonly slots: string
+  /** Who may stand in for it should it fail. Absent in plans that were made before it was noted. */
+  readonly replicas?: readonly NodeId[]
 }
 
 export interface MoveCost {
@@ -62,7 +64,8 @@ export interface Move {
 /** What a slot and a key cost, seen on small machines; only for the estimate people see. */
 const MS_PER_SLOT = 0.2
 const MS_PER_KEY = 0.008
-const BYTES_PER_MS = 100_000
+/** Of keys on their way from node to node. */
+export const BYTES_PER_MS = 100_000
 
 /**
  * @param keysInSlot - keys of a slot at its source
@@ -96,6 +99,7 @@ export function moveDocument(
         address: renderAddress(node.address),
         configEpoch: own.configEpoch,
         slots: renderRanges(own.slots),
+        replicas: replicasOf(view).flatMap((replica) => (replica.own.primaryId === node.id ? [replica.node.id] : [])),
       })),
     },
     steps,
