@@ -50,6 +50,7 @@ export default class Import extends ClusterCommand {
   static override flags = {
     ...sourceFlags,
     move: Flags.boolean({
+      default: false,
       summary: 'Delete each key at the source once the cluster is seen to have it, and it has not changed since.',
     }),
     copy: Flags.boolean({
@@ -60,6 +61,7 @@ export default class Import extends ClusterCommand {
     }),
     replace: Flags.boolean({
       aliases: ['cluster-replace'],
+      default: false,
       summary: 'Let the source win where a key is on both sides and differs.',
     }),
     functions: Flags.boolean({summary: 'Load the libraries of functions as well, at every primary.'}),
@@ -68,7 +70,7 @@ export default class Import extends ClusterCommand {
         'Afterwards: compare every key by value and expiry (full), look whether each is there (count), or trust (none).',
     }),
     'dry-run': Flags.boolean({summary: 'Show what is there and what would be done, and change nothing.'}),
-    restart: Flags.boolean({summary: 'Begin with the first key, however far an earlier run got.'}),
+    restart: Flags.boolean({default: false, summary: 'Begin with the first key, however far an earlier run got.'}),
     'ignore-memory': Flags.boolean({summary: 'Go on although the keys do not seem to fit below maxmemory.'}),
     wait: durationFlag({
       default: 60_000,
