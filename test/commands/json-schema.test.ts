@@ -15,6 +15,8 @@ interface Stage {
   /** HOST:PORT of the nodes, the seed first. */
   readonly addresses: readonly string[]
   readonly newcomer: string
+  /** A server that is not in cluster mode, with keys. */
+  readonly source: string
   /** A file to write a plan to. */
   readonly planFile: string
   readonly basePort: number
@@ -32,6 +34,7 @@ const PLACEHOLDERS: Stage = {
   openSlot: async () => undefined,
   newcomer: 'NEW',
   planFile: 'FILE',
+  source: 'SOURCE',
   seed: 'SEED',
 }
 
@@ -69,6 +72,10 @@ const RUNS: readonly Run[] = [
   {args: ({seed}) => ['call', seed, 'COMMAND', 'INFO', 'get']},
   {args: ({seed}) => ['call', seed, '--only-primaries', 'NO-SUCH-COMMAND'], exit: 3},
   {args: ({seed}) => ['set-timeout', seed, '3000', '--yes']},
+  {args: ({seed, source}) => ['import', seed, '--from', source, '--dry-run']},
+  {args: ({seed, source}) => ['import', seed, '--from', source, '--yes']},
+  {args: ({seed, source}) => ['import', seed, '--from', source, '--verify', 'count', '--yes']},
+  {args: ({seed, source}) => ['import', seed, '--from', source, '--move', '--yes']},
 
   {args: ({newcomer, seed}) => ['add-node', newcomer, seed, '--replica', '--dry-run']},
   {
@@ -194,6 +201,9 @@ describeWithPeers('--json of every command', () => {
 
   beforeAll(async () => {
     nodes = await Promise.all(Array.from({length: 4}, () => startRedis({cluster: true})))
+    const source = await startRedis()
+    nodes.push(source)
+    for (const key of ['a', 'b', 'c']) await source.call('SET', key, 'v', 'EX', 1000)
     const addresses = nodes.map(({port}) => `127.0.0.1:${port}`)
     stage = {
       addresses: addresses.slice(0, 3),
@@ -209,6 +219,7 @@ describeWithPeers('--json of every command', () => {
       },
       planFile: join(state, 'plan.json'),
       seed: addresses[0] as string,
+      source: addresses[4] as string,
     }
   })
 

@@ -1,4 +1,4 @@
-import {connect as connectTcp, type Socket} from 'node:net'
+import {connect as connectTcp, isIP, type Socket} from 'node:net'
 import {connect as connectTls} from 'node:tls'
 import {CliError, messageOf} from '../../kernel/errors.js'
 import type {Address} from '../../model/address.js'
@@ -163,7 +163,8 @@ export async function connectWire(address: Address, options: ConnectOptions, tls
 
 function openSocket(address: Address, {timeoutMs, tls}: ConnectOptions, tlsName: string | undefined): Promise<Socket> {
   return new Promise((resolve, reject) => {
-    const servername = tls?.servername ?? tlsName
+    // SNI carries names only; without one, an address is checked against the certificate by itself.
+    const servername = tls?.servername ?? (tlsName !== undefined && isIP(tlsName) === 0 ? tlsName : undefined)
     const local = isSocketPath(address)
     const socket =
       tls && !local
