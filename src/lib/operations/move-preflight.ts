@@ -5,7 +5,7 @@ import {renderAddress} from '../model/address.js'
 import type {NodeView} from '../model/cluster-view.js'
 import type {NodeId} from '../model/node-id.js'
 import {parseRanges, slotsOf} from '../model/slot-set.js'
-import {type MoveRole, neededAt} from '../plan/move-permissions.js'
+import {type MoveMeans, type MoveRole, neededAt} from '../plan/move-permissions.js'
 import {type BigKey, bigKeyBytes, judgeBigKeys, judgeFunctions} from '../plan/move-verdict.js'
 import {judgePermissions, type NodePermissions} from '../plan/permissions.js'
 import type {MovePlan} from '../plan/reshard-document.js'
@@ -38,7 +38,7 @@ export async function preflightMoves(
   const wires = new WirePool(cluster)
   try {
     const [permissions, libraries, bigKeys] = await Promise.all([
-      permissionsOf(wires, plan, {byCopy: transfer !== 'migrate', login: cluster.options.username}),
+      permissionsOf(wires, plan, {means: meansOf(transfer), login: cluster.options.username}),
       librariesOf(wires, plan),
       bigKeysOf(wires, plan, keysBySlot),
     ])
@@ -76,12 +76,17 @@ export async function requireReady(
 export async function requireAllowed(cluster: ObservedCluster, plan: MovePlan, transfer: Transfer): Promise<void> {
   const wires = new WirePool(cluster)
   try {
-    const asked = {byCopy: transfer !== 'migrate', login: cluster.options.username}
+    const asked = {means: meansOf(transfer), login: cluster.options.username}
     const refusal = refusalFor([], await permissionsOf(wires, plan, asked), transfer)
     if (refusal) throw refusal
   } finally {
     wires.close()
   }
+}
+
+/** Where nodes may choose, all of it may come to pass. */
+function meansOf(transfer: Transfer): MoveMeans {
+  return transfer === 'auto' ? 'copy' : transfer
 }
 
 function refusalFor(
@@ -93,7 +98,7 @@ function refusalFor(
   const problems = [...denied.map(({message}) => message), ...refusals]
   if (problems.length === 0) return undefined
   const copyOnly = new Set(
-    neededAt(new Set(['source', 'target']), true).flatMap((each) => (each.copyOnly ? each.name : [])),
+    neededAt(new Set(['source', 'target']), 'copy').flatMap((each) => (each.copyOnly ? each.name : [])),
   )
   const byMigrate = transfer !== 'migrate' && denied.every(({commands}) => commands.every((name) => copyOnly.has(name)))
   return new CliError('PREFLIGHT_FAILED', `${problems.join('; ')}; nothing was changed`, {
@@ -120,12 +125,12 @@ function rolesIn({steps}: MovePlan): Map<NodeId, Set<MoveRole>> {
 function permissionsOf(
   wires: WirePool,
   plan: MovePlan,
-  {byCopy, login = 'default'}: {byCopy: boolean; login: string | undefined},
+  {means, login = 'default'}: {means: MoveMeans; login: string | undefined},
 ): Promise<NodePermissions[]> {
   return Promise.all(
     [...rolesIn(plan)].map(async ([id, roles]) => {
       const {wire} = await wires.endpoint(id)
-      const told = await askPermissions((commands) => wire.send(commands), neededAt(roles, byCopy), login)
+      const told = await askPermissions((commands) => wire.send(commands), neededAt(roles, means), login)
       return {node: {id, address: renderAddress(wires.node(id).address)}, ...told}
     }),
   )

@@ -42,7 +42,14 @@ const NEEDED: readonly MoveCommand[] = [
   {name: 'del', roles: BOTH, copyOnly: true, ...sameBothWays('DEL', KEY)},
 ]
 
-/** @param byCopy - slots may also be copied and switched */
-export function neededAt(roles: ReadonlySet<MoveRole>, byCopy: boolean): MoveCommand[] {
-  return NEEDED.filter((needed) => (byCopy || !needed.copyOnly) && needed.roles.some((role) => roles.has(role)))
+/** How the keys may travel: slots copied and switched or by MIGRATE, by MIGRATE alone, or by the nodes themselves. */
+export type MoveMeans = 'copy' | 'migrate' | 'atomic'
+
+/** Of an atomic migration; whether the user may start one is asked when the nodes are asked for theirs. */
+const ATOMIC: ReadonlySet<string> = new Set(['cluster|countkeysinslot'])
+
+export function neededAt(roles: ReadonlySet<MoveRole>, means: MoveMeans): MoveCommand[] {
+  const isTaken = (needed: MoveCommand) =>
+    means === 'atomic' ? ATOMIC.has(needed.name) : means === 'copy' || !needed.copyOnly
+  return NEEDED.filter((needed) => isTaken(needed) && needed.roles.some((role) => roles.has(role)))
 }

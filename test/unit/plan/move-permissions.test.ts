@@ -1,5 +1,5 @@
 import {describe, expect, it} from 'vitest'
-import {type MoveRole, neededAt} from '../../../src/lib/plan/move-permissions.js'
+import {type MoveMeans, type MoveRole, neededAt} from '../../../src/lib/plan/move-permissions.js'
 import {
   judgePermissions,
   KEY,
@@ -9,24 +9,30 @@ import {
   readDryRun,
 } from '../../../src/lib/plan/permissions.js'
 
-const namesAt = (byCopy: boolean, ...roles: MoveRole[]) => neededAt(new Set(roles), byCopy).map(({name}) => name)
+const namesAt = (means: MoveMeans, ...roles: MoveRole[]) => neededAt(new Set(roles), means).map(({name}) => name)
 
 describe('neededAt', () => {
   it('asks of a source what MIGRATE takes, of a target what MIGRATE sends', () => {
-    expect(namesAt(false, 'source')).toContain('migrate')
-    expect(namesAt(false, 'source')).not.toContain('restore-asking')
-    expect(namesAt(false, 'target')).toEqual(expect.arrayContaining(['cluster|setslot', 'select', 'restore-asking']))
-    expect(namesAt(false, 'target')).not.toContain('migrate')
+    expect(namesAt('migrate', 'source')).toContain('migrate')
+    expect(namesAt('migrate', 'source')).not.toContain('restore-asking')
+    expect(namesAt('migrate', 'target')).toEqual(
+      expect.arrayContaining(['cluster|setslot', 'select', 'restore-asking']),
+    )
+    expect(namesAt('migrate', 'target')).not.toContain('migrate')
   })
 
   it('asks more where slots may be copied, and each command once of who is both', () => {
-    expect(namesAt(true, 'source')).toEqual(expect.arrayContaining(['migrate', 'watch', 'dump', 'exec', 'del']))
-    const both = namesAt(true, 'source', 'target')
+    expect(namesAt('copy', 'source')).toEqual(expect.arrayContaining(['migrate', 'watch', 'dump', 'exec', 'del']))
+    const both = namesAt('copy', 'source', 'target')
     expect(new Set(both).size).toBe(both.length)
   })
 
+  it('asks for no key where the nodes move slots by themselves', () => {
+    expect(namesAt('atomic', 'source', 'target')).toEqual(['cluster|countkeysinslot'])
+  })
+
   it('really sends nothing that could change anything', () => {
-    for (const {harmless, name} of neededAt(new Set(['source', 'target']), true)) {
+    for (const {harmless, name} of neededAt(new Set(['source', 'target']), 'copy')) {
       if (name === 'multi' || name === 'watch') expect(harmless).toBeUndefined()
       if (name === 'cluster|setslot') expect(harmless?.[2]).toBe('-1')
       if (name === 'migrate') expect(harmless?.at(-1)).toBe('never')
@@ -73,7 +79,7 @@ describe('what nodes answer', () => {
 })
 
 describe('judgePermissions', () => {
-  const [first, second, third] = neededAt(new Set(['source']), false)
+  const [first, second, third] = neededAt(new Set(['source']), 'migrate')
   const judge = (...permissions: [Permission, Permission, Permission]) =>
     judgePermissions([
       {
