@@ -161,7 +161,12 @@ export async function connectWire(address: Address, options: ConnectOptions, tls
   return wire
 }
 
-function openSocket(address: Address, {timeoutMs, tls}: ConnectOptions, tlsName: string | undefined): Promise<Socket> {
+/** @throws {CliError} UNREACHABLE, TIMED_OUT */
+export function openSocket(
+  address: Address,
+  {timeoutMs, tls}: ConnectOptions,
+  tlsName: string | undefined,
+): Promise<Socket> {
   return new Promise((resolve, reject) => {
     const servername = tls?.servername ?? tlsName
     const socket = tls
