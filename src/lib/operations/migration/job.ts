@@ -1,4 +1,3 @@
-import {hostname} from 'node:os'
 import {CliError, messageOf} from '../../kernel/errors.js'
 import {nameNode, openSlotsOf, ownersOf, primariesOf} from '../../model/cluster-map.js'
 import type {ClusterView} from '../../model/cluster-view.js'
@@ -10,7 +9,7 @@ import {requireHealthy} from '../fitness.js'
 import type {Journal} from '../journal.js'
 import type {ObservedCluster} from '../observe.js'
 import {judgeAgreement, settle} from '../settle.js'
-import {type LockHandle, type LockOwner, takeLock} from './lock.js'
+import {type LockHandle, mayTakeOver, ownerOf, takeLock} from './lock.js'
 import {type MoveOptions, runMoves} from './run-moves.js'
 import type {Emit} from './types.js'
 import {WirePool} from './wires.js'
@@ -191,23 +190,5 @@ async function remainingText({cluster, plan}: RunJob): Promise<{text: string; sl
     return {slots: renderRanges(slots), text: `${countSlots(slots)} slots remain: ${renderRanges(slots) || 'none'}`}
   } catch {
     return undefined
-  }
-}
-
-function ownerOf(jobId: string): LockOwner {
-  return {job: jobId, host: hostname(), pid: process.pid, since: new Date().toISOString()}
-}
-
-/** A process of this machine that is gone left its lock behind. */
-function mayTakeOver(jobId: string): (present: LockOwner) => boolean {
-  return ({host, job, pid}) => {
-    if (host !== hostname()) return false
-    if (job === jobId && pid === process.pid) return true
-    try {
-      process.kill(pid, 0)
-      return false
-    } catch (error) {
-      return (error as {code?: string}).code === 'ESRCH'
-    }
   }
 }

@@ -1,3 +1,4 @@
+import {hostname} from 'node:os'
 import {redirectionOf} from '../../client/migration/legacy.js'
 import type {NodeConnection} from '../../client/node-connection.js'
 import {NodeReplyError} from '../../client/reply-error.js'
@@ -29,6 +30,25 @@ export interface LockHandle {
   /** Aborted once the lock is lost to somebody else. */
   readonly lost: AbortSignal
   release(): Promise<void>
+}
+
+/** This process, at work on a job. */
+export function ownerOf(jobId: string): LockOwner {
+  return {job: jobId, host: hostname(), pid: process.pid, since: new Date().toISOString()}
+}
+
+/** A process of this machine that is gone left its lock behind. */
+export function mayTakeOver(jobId: string): (present: LockOwner) => boolean {
+  return ({host, job, pid}) => {
+    if (host !== hostname()) return false
+    if (job === jobId && pid === process.pid) return true
+    try {
+      process.kill(pid, 0)
+      return false
+    } catch (error) {
+      return (error as {code?: string}).code === 'ESRCH'
+    }
+  }
 }
 
 /**
