@@ -1,0 +1,101 @@
+import {renderAddress} from '../../model/address.js'
+import {keyCountInAll, ownersOf, primariesOf} from '../../model/cluster-map.js'
+import type {ClusterView} from '../../model/cluster-view.js'
+import type {NodeId} from '../../model/node-id.js'
+import {renderRanges} from '../../model/slot-set.js'
+import type {FunctionLibrary} from '../../protocol/rdb/function-dump.js'
+
+/** What a restore brings to one primary. */
+export interface RestoreTarget {
+  readonly id: NodeId
+  /** HOST:PORT. */
+  readonly address: string
+  readonly slots: string
+  /** Keys it holds already, the lock of this very run included. */
+  readonly keysHeld: number
+  /** Of the keys that go to it, serialized. */
+  readonly bytes: number
+  /** About what they take in memory. */
+  readonly memoryBytes: number
+  /** Below its maxmemory; null if it has none. */
+  readonly freeBytes: number | null
+}
+
+/** Libraries of functions, by what is to be done with them. */
+export interface FunctionPlan {
+  /** On some primaries, or on all. */
+  readonly load: readonly string[]
+  /** On all primaries as they are in the backup. */
+  readonly equal: readonly string[]
+  /** On some primary of the same name and another source. */
+  readonly conflict: readonly string[]
+}
+
+/**
+ * Where the data of a backup goes.
+ *
+ * @param slotBytes - serialized bytes by slot
+ * @param memoryBytes - what all of it took in memory where it came from; 0 if that is not known
+ */
+export function planTargets(view: ClusterView, slotBytes: Float64Array, memoryBytes: number): RestoreTarget[] {
+  const owners = ownersOf(view)
+  const bytesOf = new Map<NodeId, number>()
+  let total = 0
+  for (const [slot, bytes] of slotBytes.entries()) {
+    const owner = owners[slot]
+    total += bytes
+    if (owner !== undefined) bytesOf.set(owner, (bytesOf.get(owner) ?? 0) + bytes)
+  }
+  // What a key takes beyond its bytes differs by type; on the whole it is what it was.
+  const factor = total > 0 ? Math.max(1, memoryBytes / total) : 1
+  return primariesOf(view)
+    .filter(({own}) => own.slots.length > 0)
+    .map(({node, own}) => {
+      const bytes = bytesOf.get(node.id) ?? 0
+      const limit = Number(node.info.get('maxmemory') ?? 0)
+      return {
+        id: node.id,
+        address: renderAddress(node.address),
+        slots: renderRanges(own.slots),
+        keysHeld: keyCountInAll(node),
+        bytes,
+        memoryBytes: Math.round(bytes * factor),
+        freeBytes: limit > 0 ? Math.max(0, limit - Number(node.info.get('used_memory') ?? 0)) : null,
+      }
+    })
+}
+
+/** @returns one sentence per target that the data may not fit into */
+export function memoryWarnings(targets: readonly RestoreTarget[]): string[] {
+  return targets.flatMap(({address, freeBytes, memoryBytes}) =>
+    freeBytes !== null && memoryBytes > freeBytes
+      ? [`${address} has ${freeBytes} bytes left below maxmemory for about ${memoryBytes}`]
+      : [],
+  )
+}
+
+/**
+ * Compares the libraries of a backup with what each primary holds.
+ *
+ * @param held - per primary: name -> source
+ */
+export function planFunctions(
+  libraries: readonly FunctionLibrary[],
+  held: readonly ReadonlyMap<string, string>[],
+): FunctionPlan {
+  const load: string[] = []
+  const equal: string[] = []
+  const conflict: string[] = []
+  for (const {code, name} of libraries) {
+    const states = held.map((at) => at.get(name))
+    if (states.some((state) => state !== undefined && state !== code)) conflict.push(name)
+    else if (states.every((state) => state === code)) equal.push(name)
+    else load.push(name)
+  }
+  return {load, equal, conflict}
+}
+
+/** Keys in databases other than 0, which a cluster does not have. */
+export function keysElsewhere(keys: Readonly<Record<string, number>>): number {
+  return Object.entries(keys).reduce((sum, [database, count]) => (database === '0' ? sum : sum + count), 0)
+}
