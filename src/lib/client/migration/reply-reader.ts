@@ -19,15 +19,27 @@ const DEPTH_MAX = 8
 export class ReplyReader {
   private text = ''
   private at = 0
+  /** What came after `text` while `missing` was more than nothing. */
+  private readonly later: string[] = []
+  /** Bytes without which the bulk string at hand is not whole: before they are here, looking is a waste. */
+  private missing = 0
 
   /** Bytes that wait for the rest of their reply. */
   get pendingLength(): number {
-    return this.text.length - this.at
+    return this.text.length - this.at + this.later.reduce((sum, chunk) => sum + chunk.length, 0)
   }
 
   push(chunk: Buffer): void {
     const fresh = chunk.toString('latin1')
-    this.text = this.at === this.text.length ? fresh : this.text.slice(this.at) + fresh
+    this.missing -= fresh.length
+    if (this.missing > 0) {
+      // Joined once: a big value comes in thousands of chunks, and each look at it would copy what is there.
+      this.later.push(fresh)
+      return
+    }
+    this.missing = 0
+    const rest = this.at === this.text.length ? '' : this.text.slice(this.at)
+    this.text = this.later.length === 0 ? rest + fresh : [rest, ...this.later.splice(0), fresh].join('')
     this.at = 0
   }
 
@@ -36,7 +48,7 @@ export class ReplyReader {
    * @throws {CliError} UNREACHABLE on bytes that are no RESP2
    */
   next(): WireReply | undefined {
-    if (this.at === this.text.length) return undefined
+    if (this.at === this.text.length || this.missing > 0) return undefined
     const start = this.at
     try {
       return this.read(0)
@@ -78,7 +90,11 @@ export class ReplyReader {
 
   private bulk(length: number): string | null {
     if (length < 0) return null
-    if (this.text.length - this.at < length + 2) throw INCOMPLETE
+    const have = this.text.length - this.at
+    if (have < length + 2) {
+      this.missing = length + 2 - have
+      throw INCOMPLETE
+    }
     const value = this.text.slice(this.at, this.at + length)
     this.at += length + 2
     return value

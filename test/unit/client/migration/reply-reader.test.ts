@@ -36,6 +36,23 @@ describe('ReplyReader', () => {
     expect(read([...wire])).toEqual([reply])
   })
 
+  it('looks at a big value once, not at each of its chunks', () => {
+    const reader = new ReplyReader()
+    const value = 'v'.repeat(1000)
+    const chunks = [...`*2\r\n$1000\r\n${value}\r\n$1\r\nx\r\n:7\r\n`].map((byte) => Buffer.from(byte, 'latin1'))
+    const replies: WireReply[] = []
+    let wholeTexts = 0
+    for (const chunk of chunks) {
+      reader.push(chunk)
+      const {later} = reader as unknown as {later: string[]}
+      if (later.length > 500) wholeTexts++
+      for (let reply = reader.next(); reply !== undefined; reply = reader.next()) replies.push(reply)
+    }
+    expect(replies).toEqual([[value, 'x'], 7])
+    expect(wholeTexts).toBeGreaterThan(400)
+    expect(reader.pendingLength).toBe(0)
+  })
+
   it('reads errors, with text as UTF-8', () => {
     const [error] = read(['-ERR caf\xc3\xa9\r\n'])
     expect(error).toBeInstanceOf(NodeReplyError)
