@@ -50,6 +50,8 @@ export async function* takeSnapshot(
     socket.destroy(new CliError('TIMED_OUT', `${name} has been silent for ${silenceMs} ms`)),
   )
   try {
+    // An abort while the socket was being opened was heard by nobody.
+    throwIfAborted(signal)
     const handshake = new Handshake(name, socket, options)
     for await (const event of eventsOf(socket, name)) {
       if (event.kind === 'end') return
@@ -75,10 +77,15 @@ async function* eventsOf(socket: Socket, name: string): AsyncGenerator<SnapshotE
   }
 }
 
-/** Commands sent at once, answered by a line each; the last is answered by FULLRESYNC and the snapshot. */
+type Asked = 'AUTH' | 'REPLCONF' | 'PSYNC' | 'SYNC'
+
+/**
+ * First who we are and what we understand, answered by a line each. Only then PSYNC, which a node refuses while it has
+ * other answers to write; it is answered by FULLRESYNC and the snapshot.
+ */
 class Handshake {
   replication: SnapshotHead['replication']
-  private readonly owed: ('AUTH' | 'REPLCONF' | 'PSYNC' | 'SYNC')[] = []
+  private readonly owed: Asked[] = []
 
   constructor(
     private readonly name: string,
@@ -89,20 +96,28 @@ class Handshake {
     if (login.length > 0) this.send('AUTH', ...login)
     this.send('REPLCONF', 'capa', 'eof')
     this.send('REPLCONF', 'rdb-only', '1')
-    this.send('PSYNC', '?', '-1')
   }
 
   onLine(line: string): void {
     const asked = this.owed.shift()
+    if (asked === 'PSYNC' || asked === 'SYNC') this.onSyncLine(asked, line)
+    else this.onPreparedLine(asked, line)
+  }
+
+  private onPreparedLine(asked: Asked | undefined, line: string): void {
     const refusal = line.startsWith('-') ? line.slice(1) : undefined
     if (asked === 'AUTH' && refusal !== undefined) {
-      if (/no password is set|without any password configured/.test(refusal)) return
-      throw new CliError('AUTH_FAILED', `${this.name} refused the user name or password`, {
-        details: {address: this.name},
-      })
+      if (!/no password is set|without any password configured/.test(refusal)) {
+        const details = {address: this.name}
+        throw new CliError('AUTH_FAILED', `${this.name} refused the user name or password`, {details})
+      }
     }
     // Older nodes do not know every option; what matters is whether they let us replicate.
-    if (asked === 'AUTH' || asked === 'REPLCONF') return
+    if (this.owed.length === 0) this.send('PSYNC', '?', '-1')
+  }
+
+  private onSyncLine(asked: 'PSYNC' | 'SYNC', line: string): void {
+    const refusal = line.startsWith('-') ? line.slice(1) : undefined
     if (refusal === undefined) this.onResync(line)
     else if (asked === 'PSYNC' && /unknown command/i.test(refusal)) this.send('SYNC')
     else throw this.refused(refusal)
@@ -129,7 +144,7 @@ class Handshake {
     return new CliError('UNREACHABLE', `${this.name} sends no snapshot: ${text}`, {details})
   }
 
-  private send(command: (typeof this.owed)[number], ...args: string[]): void {
+  private send(command: Asked, ...args: string[]): void {
     this.owed.push(command)
     const words = [command, ...args]
     const text = words.map((word) => `$${Buffer.byteLength(word)}\r\n${word}\r\n`).join('')
