@@ -20,24 +20,38 @@ export interface ConnectFlagValues {
   readonly insecure?: boolean | undefined
 }
 
+/** A second set of the same flags, for a server on the other side. */
+export interface FlagNaming {
+  /** Before each name of a flag: `from-`. */
+  readonly prefix: string
+  /** Environment variables that may hold the password, the first that is set counts. */
+  readonly passwordVariables: readonly string[]
+}
+
+const PLAIN: FlagNaming = {prefix: '', passwordVariables: ['SHOAL_PASSWORD', 'REDISCLI_AUTH']}
+
 /**
  * From flags and environment to how nodes are reached. The password is taken from `--password`, else `--askpass`, else
  * SHOAL_PASSWORD, else REDISCLI_AUTH.
  *
  * @param askPassword - asks the operator; called for `--askpass` alone
+ * @param naming - how flags and variables are called, for messages; the plain names by default
  * @throws {CliError} BAD_FLAG
  */
 export async function connectOptionsFrom(
   flags: ConnectFlagValues,
   env: Readonly<Record<string, string | undefined>>,
   askPassword: () => Promise<string>,
+  {passwordVariables, prefix}: FlagNaming = PLAIN,
 ): Promise<ConnectOptions> {
-  const fromEnv = env['SHOAL_PASSWORD'] || env['REDISCLI_AUTH'] || undefined
+  const fromEnv = passwordVariables.map((name) => env[name]).find((value) => value)
   const password = flags.password ?? (flags.askpass ? await askPassword() : fromEnv)
   if (flags.user !== undefined && password === undefined) {
-    throw badFlag('--user needs a password', ['Set SHOAL_PASSWORD, or pass --askpass or --password.'])
+    throw badFlag(`--${prefix}user needs a password`, [
+      `Set ${passwordVariables[0]}, or pass --${prefix}askpass or --${prefix}password.`,
+    ])
   }
-  const tls = await tlsFrom(flags)
+  const tls = await tlsFrom(flags, prefix)
   return {
     timeoutMs: flags.timeout,
     ...(password !== undefined && {password}),
@@ -47,14 +61,14 @@ export async function connectOptionsFrom(
   }
 }
 
-async function tlsFrom(flags: ConnectFlagValues): Promise<TlsSettings | undefined> {
+async function tlsFrom(flags: ConnectFlagValues, prefix: string): Promise<TlsSettings | undefined> {
   const {cacert, cert, insecure, key, sni} = flags
   const wanted = flags.tls || insecure || [cacert, cert, key, sni].some((value) => value !== undefined)
   if (!wanted) return undefined
   const [ca, certText, keyText] = await Promise.all([
-    readPem('cacert', cacert),
-    readPem('cert', cert),
-    readPem('key', key),
+    readPem(`${prefix}cacert`, cacert),
+    readPem(`${prefix}cert`, cert),
+    readPem(`${prefix}key`, key),
   ])
   return {
     ...(ca !== undefined && {ca}),

@@ -82,6 +82,7 @@ export class PairProgress {
   }
 }
 
-function renderRate(perSecond: number): string {
+/** `41k`, `850` */
+export function renderRate(perSecond: number): string {
   return perSecond >= 10_000 ? `${Math.round(perSecond / 1000)}k` : String(Math.round(perSecond))
 }

@@ -18,14 +18,20 @@ export async function askYesNo(message: string, signal: AbortSignal): Promise<bo
   return answer === true
 }
 
-/** Asks without echo. @throws {CliError} NEEDS_TERMINAL */
-export async function askPassword(): Promise<string> {
+/**
+ * Asks without echo.
+ *
+ * @param flag - that made it ask, and what to set where nobody can be asked
+ * @throws {CliError} NEEDS_TERMINAL
+ */
+export async function askPassword(
+  message = 'Password:',
+  {flag, variable} = {flag: 'askpass', variable: 'SHOAL_PASSWORD'},
+): Promise<string> {
   if (!hasTerminal()) {
-    throw new CliError('NEEDS_TERMINAL', '--askpass needs a terminal', {
-      suggestions: ['Set SHOAL_PASSWORD instead.'],
-    })
+    throw new CliError('NEEDS_TERMINAL', `--${flag} needs a terminal`, {suggestions: [`Set ${variable} instead.`]})
   }
   const {default: inquirer} = await import('inquirer')
-  const {answer} = await inquirer.prompt([{message: 'Password:', name: 'answer', type: 'password'}])
+  const {answer} = await inquirer.prompt([{message, name: 'answer', type: 'password'}])
   return String(answer)
 }

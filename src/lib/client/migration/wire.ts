@@ -1,4 +1,4 @@
-import {connect as connectTcp, type Socket} from 'node:net'
+import {connect as connectTcp, isIP, type Socket} from 'node:net'
 import {connect as connectTls} from 'node:tls'
 import {CliError, messageOf} from '../../kernel/errors.js'
 import type {Address} from '../../model/address.js'
@@ -168,7 +168,8 @@ export function openSocket(
   tlsName: string | undefined,
 ): Promise<Socket> {
   return new Promise((resolve, reject) => {
-    const servername = tls?.servername ?? tlsName
+    // SNI carries names only; without one, an address is checked against the certificate by itself.
+    const servername = tls?.servername ?? (tlsName !== undefined && isIP(tlsName) === 0 ? tlsName : undefined)
     const socket = tls
       ? connectTls({
           ...address,

@@ -8,7 +8,7 @@ import {type DumpedKey, expiresAt} from './types.js'
 
 /** How a key at the cluster stands to one that was dumped elsewhere. */
 export type KeyComparison =
-  | {readonly kind: 'same'}
+  | {readonly kind: 'same'; readonly payload: string}
   | {readonly kind: 'missing'}
   | {
       readonly kind: 'different'
@@ -57,7 +57,7 @@ export class KeyComparer {
     let values = comparePayloads(key.payload, payload)
     if (values === 'unclear') values = comparePayloads(await this.reload(slot, key.payload), payload)
     if (values !== 'same') return {...held, differs: values === 'different' ? 'value' : 'unknown'}
-    return this.sameExpiry(expireAtMs, expiresAt(key)) ? {kind: 'same'} : {...held, differs: 'expiry'}
+    return this.sameExpiry(expireAtMs, expiresAt(key)) ? {kind: 'same', payload} : {...held, differs: 'expiry'}
   }
 
   private sameExpiry(a: number | undefined, b: number | undefined): boolean {

@@ -1,0 +1,112 @@
+import type {ImportResult} from '../../operations/load/run-import.js'
+import type {SourceSurvey} from '../../operations/load/survey-source.js'
+import type {KeyConflict} from '../../operations/load/types.js'
+import type {ImportPlan} from '../../plan/import.js'
+import {renderDuration} from '../duration.js'
+import {renderAmount, renderBytes, renderCount} from './numbers.js'
+import type {Style} from './style.js'
+import {renderTable} from './table.js'
+
+/** Names shown; `--json` has more. */
+const SHOWN_MAX = 10
+
+/** What goes where, before the question. */
+export function renderImportPlan(plan: ImportPlan, style: Style): string {
+  const {bytes, keyCount, move, source, targets} = plan
+  const rows = targets.map(({address, expectedBytes, freeBytes, slotCount}) => [
+    address,
+    renderCount(slotCount),
+    renderBytes(expectedBytes),
+    freeBytes === undefined ? 'no limit' : renderBytes(freeBytes),
+  ])
+  const columns = [
+    {title: style.bold('to')},
+    {align: 'right' as const, title: style.bold('slots')},
+    {align: 'right' as const, title: style.bold('gets about')},
+    {align: 'right' as const, title: style.bold('has left')},
+  ]
+  return [
+    `${style.bold(move ? 'move' : 'copy')}  ${renderAmount(keyCount, 'key')}, about ${renderBytes(bytes)}, ` +
+      `of database ${source.database} of ${source.address} (version ${source.version})`,
+    move
+      ? '      A key is deleted at the source once the cluster is seen to have it.'
+      : '      The source is left as it is.',
+    '',
+    ...renderTable(columns, rows),
+  ].join('\n')
+}
+
+/** What `--dry-run` found. */
+export function renderSurvey(survey: SourceSurvey, {keyCount}: ImportPlan): string {
+  const {atCluster, biggest, bytes, expiring, keys, types} = survey
+  const kinds = Object.entries(types).map(([type, count]) => `${renderCount(count)} ${type}`)
+  return [
+    '',
+    keys < keyCount ? `Of the first ${renderAmount(keys, 'key')}:` : `Of ${renderAmount(keys, 'key')}:`,
+    `  types      ${kinds.join(', ') || 'none'}`,
+    ...(bytes === undefined ? [] : [`  memory     ${renderBytes(bytes)}`]),
+    ...(biggest ? [`  biggest    ${biggest.key}, ${renderBytes(biggest.bytes)}`] : []),
+    `  expiring   ${renderCount(expiring)}`,
+    `  names that the cluster has already: ${renderCount(atCluster)}`,
+  ].join('\n')
+}
+
+/** How it ended. */
+export function renderImportResult(result: ImportResult, {move, source}: ImportPlan, style: Style): string {
+  const {bytes, conflict, durationMs, equal, expired, gone, kept, removed, replaced, skipped, verified, written} =
+    result
+  const lines = [
+    `Imported ${renderAmount(written + replaced, 'key')} (${renderBytes(bytes)}) from ${source.address} ` +
+      `in ${renderDuration(durationMs)}.`,
+    ...line(equal, 'were there already, the same'),
+    ...line(replaced, 'took the place of another'),
+    ...line(expired, 'had expired'),
+    ...line(gone, 'went away at the source meanwhile'),
+    ...(move ? line(removed, 'were deleted at the source') : []),
+    ...line(kept, 'changed meanwhile and were left at the source as well:'),
+    ...names(result.keptKeys, kept),
+    ...line(skipped, 'are too big for one command and were left out:'),
+    ...names(result.skippedKeys, skipped),
+  ]
+  if (conflict > 0) {
+    lines.push(
+      style.yellow(`${renderAmount(conflict, 'key')} differ from keys the cluster has, and were not imported:`),
+    )
+    lines.push(...names(result.conflicts.map(describeConflict), conflict))
+    lines.push('  Run it again with --replace to let the source win.')
+  }
+  if (verified.mode === 'full' || verified.mode === 'count') {
+    const {checked, different, missing, mode} = verified
+    const how = mode === 'full' ? 'compared' : 'looked for'
+    if (missing + different === 0) {
+      lines.push(style.green(`Verified: ${renderAmount(checked, 'key')} of the source ${how}, all are in the cluster.`))
+    } else {
+      lines.push(
+        style.yellow(`Verified: of ${renderAmount(checked, 'key')}, ${missing} missing, ${different} different:`),
+      )
+      lines.push(
+        ...names([...verified.missingKeys, ...verified.differentKeys.map(describeConflict)], missing + different),
+      )
+    }
+  }
+  return lines.join('\n')
+}
+
+function line(count: number, text: string): string[] {
+  return count === 0 ? [] : [`  ${renderAmount(count, 'key')} ${text}`]
+}
+
+function names(shown: readonly string[], count: number): string[] {
+  const first = shown.slice(0, SHOWN_MAX)
+  const rest = count - first.length
+  return [...first.map((name) => `    ${name}`), ...(rest > 0 ? [`    and ${renderCount(rest)} more`] : [])]
+}
+
+function describeConflict(conflict: KeyConflict): string {
+  const {differs, key, sourceBytes, sourceExpireAtMs, sourceType, targetBytes, targetExpireAtMs, targetType} = conflict
+  if (differs === 'expiry') {
+    const at = (ms: number | undefined) => (ms === undefined ? 'never' : new Date(ms).toISOString())
+    return `${key}: expires ${at(sourceExpireAtMs)} at the source, ${at(targetExpireAtMs)} in the cluster`
+  }
+  return `${key}: ${sourceType}, ${sourceBytes} bytes at the source; ${targetType}, ${targetBytes} bytes in the cluster`
+}
