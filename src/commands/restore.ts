@@ -14,7 +14,8 @@ import {
 
 /** The `--json` document. */
 interface RestoreDocument {
-  readonly status: 'restored' | 'planned'
+  /** `conflicts`: keys of the cluster that differ were kept (exit 5); `different`: it does not hold what was written (9). */
+  readonly status: 'restored' | 'conflicts' | 'different' | 'planned'
   readonly plan: RestorePlan
   readonly warnings: readonly string[]
   /** Absent after `--dry-run`. */
@@ -83,9 +84,18 @@ export default class Restore extends ClusterCommand {
       const result = await restoreCluster(cluster, prepared, options)
       drawing.end()
       this.print(renderRestoreResult(result, this.style))
-      return {status: 'restored', plan, warnings, result}
+      return {status: this.statusOf(result), plan, warnings, result}
     } finally {
       drawing.stop()
     }
+  }
+  private statusOf({keys, verified}: RestoreResult): 'restored' | 'conflicts' | 'different' {
+    if (keys.conflict > 0) {
+      this.exitWith(5)
+      return 'conflicts'
+    }
+    if (!verified || verified.missing + verified.different === 0) return 'restored'
+    this.exitWith(9)
+    return 'different'
   }
 }

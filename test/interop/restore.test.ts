@@ -22,6 +22,7 @@ interface Document {
       readonly expired: number
       readonly conflict: number
     }
+    readonly conflicts: readonly {readonly key: string; readonly differs: string}[]
     readonly functionsLoaded: readonly string[]
     readonly users: readonly string[]
     readonly verified: {readonly equal: number; readonly missing: number; readonly different: number} | null
@@ -32,10 +33,6 @@ interface Failure {
   readonly error: {
     readonly code: string
     readonly message: string
-    readonly details: {
-      readonly counts: {readonly conflict: number}
-      readonly conflicts: readonly {readonly key: string; readonly differs: string}[]
-    }
   }
 }
 
@@ -142,9 +139,14 @@ describeWithPeers('restore', () => {
       ['SET', 'key:1', 'value 1'],
     ])
     const kept = await restore()
-    expect([kept.code, kept.json<Failure>().error.code]).toEqual([5, 'KEYS_CONFLICT'])
-    const {details} = kept.json<Failure>().error
-    expect(details.conflicts.map(({differs, key}) => [key, differs]).sort()).toEqual([
+    expect([kept.code, kept.json<Document>().status]).toEqual([5, 'conflicts'])
+    expect(kept.json<Document>().result.keys).toMatchObject({conflict: 2, equal: 1, written: KEY_COUNT - 3})
+    expect(
+      kept
+        .json<Document>()
+        .result.conflicts.map(({differs, key}) => [key, differs])
+        .sort(),
+    ).toEqual([
       ['"integer"', 'expiry'],
       ['"string"', 'value'],
     ])
@@ -161,7 +163,7 @@ describeWithPeers('restore', () => {
   it('refuses functions of the same name and another source before it writes anything', async () => {
     await target.nodes[1]?.call('FUNCTION', 'LOAD', OTHER_LIBRARY)
     const refused = await restore()
-    expect([refused.code, refused.json<Failure>().error.code]).toEqual([5, 'KEYS_CONFLICT'])
+    expect([refused.code, refused.json<Failure>().error.code]).toEqual([3, 'PREFLIGHT_FAILED'])
     expect(await held()).toBe(0)
     const without = await restore('--no-functions', '--no-verify')
     expect(without.code, without.stdout).toBe(0)

@@ -41,7 +41,6 @@ export const ERRORS = {
   ENVIRONMENT_EXISTS: {exit: 5, summary: 'An environment of that name exists already.'},
   PORT_IN_USE: {exit: 5, summary: 'A port is taken by another process.'},
   LOCKED: {exit: 5, summary: 'Another operator is changing this cluster.'},
-  KEYS_CONFLICT: {exit: 5, summary: 'The cluster holds something else by the same name.'},
   NODES_DISAGREE: {exit: 5, summary: 'The nodes do not agree about the configuration.'},
   PLAN_PARTIAL: {exit: 6, summary: 'Some steps ran, then one failed. `shoal resume` continues.'},
   UNREACHABLE: {exit: 7, summary: 'A node cannot be reached.'},

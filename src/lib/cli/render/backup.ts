@@ -20,6 +20,7 @@ export function renderManifest(manifest: Manifest, folder: string, style: Style)
   ])
   const keys = shards.reduce((sum, shard) => sum + keyTotal(shard.keys), 0)
   const bytes = shards.reduce((sum, shard) => sum + shard.bytes, 0)
+  const fromPrimaries = shards.filter(({source}) => source.role === 'primary').length
   const extras = [
     functions && renderAmount(functions.libraries.length, 'library', 'libraries'),
     acl ? `${renderAmount(acl.users.length, 'user')} (with hashes of their passwords)` : 'no users',
@@ -29,6 +30,9 @@ export function renderManifest(manifest: Manifest, folder: string, style: Style)
       [{title: 'SLOTS'}, {title: 'KEYS', ...RIGHT}, {title: 'SIZE', ...RIGHT}, {title: 'FROM'}, {title: 'FILE'}],
       rows,
     ),
+    ...(fromPrimaries > 0
+      ? [`${renderAmount(fromPrimaries, 'shard')} had no replica in sync that gave it, so the primary did.`]
+      : []),
     `${style.green('Saved')} ${renderAmount(keys, 'key')} (${renderBytes(bytes)}), ${extras.filter(Boolean).join(', ')} to ${folder}.`,
   ].join('\n')
 }
@@ -71,7 +75,6 @@ export function renderRestorePlan({backup, functions, targets, users}: RestorePl
       rows,
     ),
     ...(load.length > 0 ? [`${style.bold('functions')} ${load.join(', ')}`] : []),
-    ...(functions.conflict.length > 0 ? [`${style.bold('replaced')}  ${functions.conflict.join(', ')}`] : []),
     ...(users.length > 0 ? [`${style.bold('users')}     ${users.join(', ')}, on every node`] : []),
   ].join('\n')
 }
@@ -88,5 +91,41 @@ export function renderRestoreResult(result: RestoreResult, style: Style): string
     ...(users.length > 0 ? [renderAmount(users.length, 'user')] : []),
   ]
   const proof = verified ? ` Every key was compared: ${renderCount(verified.equal)} are equal.` : ''
-  return `${style.green('Restored')} ${parts.join(', ')}.${proof}`
+  return [`${style.green('Restored')} ${parts.join(', ')}.${proof}`, ...troubles(result, style)].join('\n')
+}
+
+const NAMED_MAX = 10
+
+function troubles({conflicts, keys, verified}: RestoreResult, style: Style): string[] {
+  const lines: string[] = []
+  if (keys.conflict > 0) {
+    lines.push(
+      `${style.yellow(`${renderAmount(keys.conflict, 'key')} of the cluster differ and were kept`)}: ${named(
+        conflicts.map(({key}) => key),
+        keys.conflict,
+      )}`,
+      'Pass --replace to let the backup win for these.',
+    )
+  }
+  if (verified && verified.missing > 0) {
+    lines.push(
+      `${style.red(`${renderAmount(verified.missing, 'key')} missing`)}: ${named(verified.missingKeys, verified.missing)}`,
+    )
+  }
+  if (verified && verified.different > keys.conflict) {
+    const names = verified.differences.map(({key}) => key)
+    lines.push(
+      `${style.red(`${renderAmount(verified.different, 'key')} different`)}: ${named(names, verified.different)}`,
+    )
+  }
+  if (verified && verified.missing + Math.max(0, verified.different - keys.conflict) > 0) {
+    lines.push('Clients that write, or eviction (maxmemory-policy), may have changed them; else run it again.')
+  }
+  return lines
+}
+
+/** The first names of so many. */
+function named(names: readonly string[], count: number): string {
+  const shown = names.slice(0, NAMED_MAX)
+  return shown.join(', ') + (count > shown.length ? ` and ${renderCount(count - shown.length)} more` : '')
 }

@@ -1,23 +1,19 @@
 import {join} from 'node:path'
 import {CliError} from '../../kernel/errors.js'
 import type {Manifest, ShardEntry} from '../../plan/backup/manifest.js'
-import {
-  type FunctionPlan,
-  keysElsewhere,
-  memoryWarnings,
-  planTargets,
-  type RestoreTarget,
-} from '../../plan/backup/plan-restore.js'
-import {type FunctionLibrary, readFunctionDump} from '../../protocol/rdb/function-dump.js'
+import {keysElsewhere, memoryWarnings, planTargets, type RestoreTarget} from '../../plan/backup/plan-restore.js'
+import {type FunctionOrigin, type FunctionPlan, planFunctions} from '../../plan/import-functions.js'
+import {readFunctionDump} from '../../protocol/rdb/function-dump.js'
 import {requireHealthy, settledView} from '../fitness.js'
 import {newJobId} from '../journal.js'
 import {ClusterWriter} from '../load/cluster-writer.js'
+import {loadFunctions, presentFunctions} from '../load/functions.js'
 import type {KeyConflict, WriterCounts} from '../load/types.js'
 import {mayTakeOver, ownerOf, takeLock} from '../migration/lock.js'
 import type {ObservedCluster} from '../observe.js'
 import {readManifest, readWhole} from './read-backup.js'
 import {type EachFile, type KeyVerification, verifyKeys, writeKeys} from './restore-keys.js'
-import {compareFunctions, loadFunctions, restoreUsers} from './restore-traits.js'
+import {restoreUsers} from './restore-users.js'
 import {type BackupReport, verifyBackup} from './verify-backup.js'
 
 export type RestorePhase = 'check' | 'write' | 'verify'
@@ -43,7 +39,8 @@ export interface RestoreOptions {
 export interface RestorePlan {
   readonly backup: BackupReport
   readonly targets: readonly RestoreTarget[]
-  readonly functions: FunctionPlan
+  /** Libraries, by whether some primary lacks them. */
+  readonly functions: {readonly load: readonly string[]; readonly equal: readonly string[]}
   /** Users that `--acl` brings; empty without it. */
   readonly users: readonly string[]
 }
@@ -51,7 +48,7 @@ export interface RestorePlan {
 export interface PreparedRestore {
   readonly plan: RestorePlan
   readonly manifest: Manifest
-  readonly libraries: readonly FunctionLibrary[]
+  readonly functions: FunctionPlan
   /** ACL LIST, latin1 text; undefined if no users are to be restored. */
   readonly userList: string | undefined
   readonly warnings: readonly string[]
@@ -59,6 +56,8 @@ export interface PreparedRestore {
 
 export interface RestoreResult {
   readonly keys: WriterCounts
+  /** Keys of the cluster that differ and were left as they are: the first of them. `keys.conflict` counts all. */
+  readonly conflicts: readonly KeyConflict[]
   /** Of slots that their shard did not own when the backup was taken. */
   readonly strayKeysSkipped: number
   /** Libraries that some primary did not have. */
@@ -77,7 +76,7 @@ const WRITE_BUFFER_BYTES = 8 * 1024 * 1024
  * Reads the backup from end to end, looks at the cluster, and tells what would go where. Changes nothing.
  *
  * @throws {CliError} NOT_FOUND, PREFLIGHT_FAILED of the backup; CLUSTER_UNHEALTHY, NODES_DISAGREE of the cluster;
- *   KEYS_CONFLICT for functions that differ; INTERRUPTED
+ *   PREFLIGHT_FAILED for functions that differ and are not to be replaced; INTERRUPTED
  */
 export async function prepareRestore(cluster: ObservedCluster, options: RestoreOptions): Promise<PreparedRestore> {
   const {acl, folder, functions, onPhase, onProgress, parallel, replace, signal} = options
@@ -89,28 +88,28 @@ export async function prepareRestore(cluster: ObservedCluster, options: RestoreO
   if (elsewhere > 0) throw otherDatabases(elsewhere)
   if (acl && !manifest.acl) throw noUsers(folder)
   const [libraries, userList] = await Promise.all([
-    functions && manifest.functions ? readLibraries(join(folder, manifest.functions.file)) : [],
+    functions && manifest.functions ? readLibraries(join(folder, manifest.functions.file)) : new Map<string, string>(),
     acl && manifest.acl
       ? readWhole(join(folder, manifest.acl.file)).then(({content}) => content.toString('latin1'))
       : undefined,
   ])
   const view = await settledView(cluster, signal)
   requireHealthy(view)
-  const functionPlan = await compareFunctions(cluster, libraries)
-  if (functionPlan.conflict.length > 0 && !replace) throw functionConflict(functionPlan.conflict)
+  const present = libraries.size > 0 ? await presentFunctions(cluster) : []
+  const functionPlan = planFunctions(libraries, present, replace, BACKUP)
   const memoryBytes = manifest.shards.reduce((sum, shard) => sum + shard.memoryBytes, 0)
   const targets = planTargets(view, slotBytes, memoryBytes)
   const users = manifest.acl && acl ? manifest.acl.users : []
-  const plan: RestorePlan = {backup: report, targets, functions: functionPlan, users}
-  return {plan, manifest, libraries, userList, warnings: memoryWarnings(targets)}
+  const plan: RestorePlan = {backup: report, targets, functions: namesIn(functionPlan), users}
+  return {plan, manifest, functions: functionPlan, userList, warnings: memoryWarnings(targets)}
 }
 
 /**
  * Brings functions, keys and users of a backup into the cluster, and compares every key at the end. What is there already
- * and equal is left alone, so a run that was cut short is continued by the same command.
+ * and equal is left alone, so a run that was cut short is continued by the same command. Keys that differ are part of the
+ * result, as are those that the last look did not find as they should be.
  *
- * @throws {CliError} KEYS_CONFLICT if keys of the cluster differ and were not to be replaced, all others being restored;
- *   PROBLEMS_FOUND if the cluster does not hold what was written; PLAN_PARTIAL, LOCKED, INTERRUPTED
+ * @throws {CliError} PLAN_PARTIAL, LOCKED, UNREACHABLE, INTERRUPTED
  */
 export async function restoreCluster(
   cluster: ObservedCluster,
@@ -127,16 +126,15 @@ export async function restoreCluster(
   const lock = await takeLock(cluster, ownerOf(jobId), mayTakeOver(jobId), warn)
   const signal = lock ? AbortSignal.any([options.signal, lock.lost]) : options.signal
   try {
-    const functionsLoaded = await loadFunctions(cluster, prepared.libraries, options.replace)
+    await loadFunctions(cluster, prepared.functions)
     const {conflicts, keys, verified} = await restoreKeys(cluster, prepared, {...options, signal})
-    if (conflicts.length > 0) throw keyConflicts(keys, conflicts, verified)
-    if (verified && verified.missing + verified.different > 0) throw notEqual(keys, verified)
     const users = prepared.userList === undefined ? undefined : await restoreUsers(cluster, prepared.userList)
     for (const warning of users?.warnings ?? []) warn(warning)
     return {
       keys,
+      conflicts,
       strayKeysSkipped: prepared.plan.backup.totals.strayKeys,
-      functionsLoaded,
+      functionsLoaded: prepared.plan.functions.load,
       users: users?.users ?? [],
       verified,
       durationMs: Math.round(performance.now() - start),
@@ -173,8 +171,20 @@ function bytesOf({shards}: Manifest): number {
   return shards.reduce((sum, {bytes}) => sum + bytes, 0)
 }
 
-async function readLibraries(path: string): Promise<FunctionLibrary[]> {
-  return readFunctionDump((await readWhole(path)).content.toString('latin1'))
+const BACKUP: FunctionOrigin = {
+  name: 'the backup',
+  wayOut: 'Pass --replace to let the backup win, or --no-functions to leave functions out.',
+}
+
+/** Name -> source, latin1 text. */
+async function readLibraries(path: string): Promise<Map<string, string>> {
+  const libraries = readFunctionDump((await readWhole(path)).content.toString('latin1'))
+  return new Map(libraries.map(({code, name}) => [name, code]))
+}
+
+function namesIn({libraries, loads}: FunctionPlan): RestorePlan['functions'] {
+  const load = new Set(loads.flatMap((each) => each.libraries.map(({name}) => name)))
+  return {load: [...load], equal: libraries.filter((name) => !load.has(name))}
 }
 
 function requireUndamaged({files, folder, status}: BackupReport): void {
@@ -195,43 +205,6 @@ function noUsers(folder: string): CliError {
   return new CliError('PREFLIGHT_FAILED', `${folder} holds no users: the backup was taken with --no-acl`, {
     suggestions: ['Leave --acl out.'],
   })
-}
-
-function functionConflict(libraries: readonly string[]): CliError {
-  return new CliError('KEYS_CONFLICT', `the cluster has other functions by the name of ${libraries.join(', ')}`, {
-    details: {libraries},
-    suggestions: ['Pass --replace to let the backup win, or --no-functions to leave functions out.'],
-  })
-}
-
-function keyConflicts(
-  counts: WriterCounts,
-  conflicts: readonly KeyConflict[],
-  verified: KeyVerification | null,
-): CliError {
-  const named = conflicts.slice(0, 5).map(({key}) => key)
-  const more = counts.conflict > named.length ? ` and ${counts.conflict - named.length} more` : ''
-  return new CliError(
-    'KEYS_CONFLICT',
-    `${counts.conflict} keys of the cluster differ from the backup and were left as they are: ${named.join(', ')}${more}`,
-    {
-      details: {counts, conflicts, verified},
-      suggestions: ['All other keys are restored. Pass --replace to let the backup win for these too.'],
-    },
-  )
-}
-
-function notEqual(counts: WriterCounts, verified: KeyVerification): CliError {
-  const {different, differences, missing, missingKeys} = verified
-  const named = [...missingKeys, ...differences.map(({key}) => key)].slice(0, 5).join(', ')
-  return new CliError(
-    'PROBLEMS_FOUND',
-    `after the restore ${missing} keys are missing and ${different} differ, as ${named}`,
-    {
-      details: {counts, verified},
-      suggestions: ['Clients that write, or eviction (maxmemory-policy), may have changed them; else run it again.'],
-    },
-  )
 }
 
 function lostLock(): CliError {

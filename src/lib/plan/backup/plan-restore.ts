@@ -3,7 +3,6 @@ import {keyCountInAll, ownersOf, primariesOf} from '../../model/cluster-map.js'
 import type {ClusterView} from '../../model/cluster-view.js'
 import type {NodeId} from '../../model/node-id.js'
 import {renderRanges} from '../../model/slot-set.js'
-import type {FunctionLibrary} from '../../protocol/rdb/function-dump.js'
 
 /** What a restore brings to one primary. */
 export interface RestoreTarget {
@@ -19,16 +18,6 @@ export interface RestoreTarget {
   readonly memoryBytes: number
   /** Below its maxmemory; null if it has none. */
   readonly freeBytes: number | null
-}
-
-/** Libraries of functions, by what is to be done with them. */
-export interface FunctionPlan {
-  /** On some primaries, or on all. */
-  readonly load: readonly string[]
-  /** On all primaries as they are in the backup. */
-  readonly equal: readonly string[]
-  /** On some primary of the same name and another source. */
-  readonly conflict: readonly string[]
 }
 
 /**
@@ -72,27 +61,6 @@ export function memoryWarnings(targets: readonly RestoreTarget[]): string[] {
       ? [`${address} has ${freeBytes} bytes left below maxmemory for about ${memoryBytes}`]
       : [],
   )
-}
-
-/**
- * Compares the libraries of a backup with what each primary holds.
- *
- * @param held - per primary: name -> source
- */
-export function planFunctions(
-  libraries: readonly FunctionLibrary[],
-  held: readonly ReadonlyMap<string, string>[],
-): FunctionPlan {
-  const load: string[] = []
-  const equal: string[] = []
-  const conflict: string[] = []
-  for (const {code, name} of libraries) {
-    const states = held.map((at) => at.get(name))
-    if (states.some((state) => state !== undefined && state !== code)) conflict.push(name)
-    else if (states.every((state) => state === code)) equal.push(name)
-    else load.push(name)
-  }
-  return {load, equal, conflict}
 }
 
 /** Keys in databases other than 0, which a cluster does not have. */

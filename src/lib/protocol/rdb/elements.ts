@@ -3,24 +3,36 @@ import {RdbError, RdbReader} from './reader.js'
 import {HASH_22, isValkeyVersion} from './shape.js'
 import {readString} from './string.js'
 
+/** What the elements of two payloads tell of the values in them. */
+export type PayloadComparison =
+  /** The values are the same. */
+  | 'same'
+  | 'different'
+  /** Not to be told from here: a type nobody told us about, or bytes that are no value. */
+  | 'unclear'
+
 /**
- * Whether two DUMP payloads hold the same value. Their bytes may differ all the same: the members of a large set or hash
- * come in the order of a hash table that each process seeds anew, versions encode differently, and long strings are
- * compressed or not. So values are compared by their elements.
+ * Compares the values in two DUMP payloads by their elements. Their bytes may differ all the same: the members of a large
+ * set or hash come in the order of a hash table that each process seeds anew, versions encode differently, and long
+ * strings are compressed or not.
  *
  * Not compared is when a consumer of a stream last asked for something: reading changes it.
  */
-export function sameDump(a: string, b: string): boolean {
-  if (a === b) return true
+export function compareElements(a: string, b: string): PayloadComparison {
   try {
     const [left, right] = [canonical(a), canonical(b)]
-    if (!left || !right || left.kind !== right.kind || left.elements.length !== right.elements.length) return false
-    if (!left.elements.every((element, index) => element === right.elements[index])) return false
-    return left.newer === undefined || right.newer === undefined || left.newer === right.newer
+    if (!left || !right) return 'unclear'
+    if (left.kind !== right.kind || !sameStrings(left.elements, right.elements)) return 'different'
+    const isSame = left.newer === undefined || right.newer === undefined || left.newer === right.newer
+    return isSame ? 'same' : 'different'
   } catch (error) {
-    if (error instanceof RdbError) return false
+    if (error instanceof RdbError) return 'unclear'
     throw error
   }
+}
+
+function sameStrings(a: readonly string[], b: readonly string[]): boolean {
+  return a.length === b.length && a.every((element, index) => element === b[index])
 }
 
 /** A value in a form that does not depend on how it is encoded. */
