@@ -3,6 +3,7 @@ import {backupArgs, folderOf, parallelFlag} from '../lib/cli/backup-flags.js'
 import {ClusterCommand} from '../lib/cli/base-command.js'
 import {PhaseDrawing} from '../lib/cli/phase-drawing.js'
 import {renderRestorePlan, renderRestoreResult} from '../lib/cli/render/backup.js'
+import {renderAmount} from '../lib/cli/render/numbers.js'
 import {
   prepareRestore,
   type RestoreOptions,
@@ -11,6 +12,7 @@ import {
   type RestoreResult,
   restoreCluster,
 } from '../lib/operations/backup/restore.js'
+import {requireRoom} from '../lib/plan/backup/plan-restore.js'
 
 /** The `--json` document. */
 interface RestoreDocument {
@@ -53,6 +55,7 @@ export default class Restore extends ClusterCommand {
       summary: 'Restore the ACL users too, on every node, with the rules and passwords they had; others stay.',
     }),
     verify: Flags.boolean({allowNo: true, default: true, summary: 'Compare every key at the end.'}),
+    'ignore-memory': Flags.boolean({summary: 'Go on although the keys do not seem to fit below maxmemory.'}),
     'dry-run': Flags.boolean({summary: 'Check the backup, show what would go where, and change nothing.'}),
     parallel: parallelFlag,
   }
@@ -80,7 +83,8 @@ export default class Restore extends ClusterCommand {
       this.showPlan(renderRestorePlan(plan, this.style))
       for (const warning of warnings) this.progress(`Warning: ${warning}`)
       if (flags['dry-run']) return {status: 'planned', plan, warnings}
-      await this.confirm('Restore it?')
+      if (!flags['ignore-memory']) requireRoom(plan.targets)
+      await this.confirm(`Restore ${renderAmount(plan.backup.totals.keys, 'key')}?`)
       const result = await restoreCluster(cluster, prepared, options)
       drawing.end()
       this.print(renderRestoreResult(result, this.style))

@@ -121,6 +121,7 @@ describeWithPeers('restore', () => {
     const [first] = target.nodes
     await first?.call('CONFIG', 'SET', 'maxmemory', 1024 * 1024)
     const run = await restore('--dry-run')
+    const refused = await restore()
     await first?.call('CONFIG', 'SET', 'maxmemory', 0)
     expect(run.code, run.stdout + run.stderr).toBe(0)
     const {plan, status, warnings} = run.json<Document>()
@@ -128,6 +129,7 @@ describeWithPeers('restore', () => {
     expect(plan.targets).toHaveLength(2)
     expect(plan.targets[0]?.bytes).toBeGreaterThan(5000)
     expect(warnings.join()).toMatch(/bytes left below maxmemory/)
+    expect([refused.code, refused.json<Failure>().error.message]).toEqual([3, expect.stringMatching(/no room/)])
     expect(await held()).toBe(0)
   })
 

@@ -86,7 +86,7 @@ export function renderRestoreResult(result: RestoreResult, style: Style): string
     ...(keys.replaced > 0 ? [`${renderCount(keys.replaced)} replaced`] : []),
     ...(keys.equal > 0 ? [`${renderCount(keys.equal)} there already`] : []),
     ...(keys.expired > 0 ? [`${renderCount(keys.expired)} expired meanwhile`] : []),
-    ...(strayKeysSkipped > 0 ? [`${renderCount(strayKeysSkipped)} left out, not of their shard's slots`] : []),
+    ...(strayKeysSkipped > 0 ? [`${renderCount(strayKeysSkipped)} left out, not of their shard’s slots`] : []),
     ...(functionsLoaded.length > 0 ? [renderAmount(functionsLoaded.length, 'library', 'libraries')] : []),
     ...(users.length > 0 ? [renderAmount(users.length, 'user')] : []),
   ]

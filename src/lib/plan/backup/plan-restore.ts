@@ -1,3 +1,4 @@
+import {CliError} from '../../kernel/errors.js'
 import {renderAddress} from '../../model/address.js'
 import {keyCountInAll, ownersOf, primariesOf} from '../../model/cluster-map.js'
 import type {ClusterView} from '../../model/cluster-view.js'
@@ -56,11 +57,30 @@ export function planTargets(view: ClusterView, slotBytes: Float64Array, memoryBy
 
 /** @returns one sentence per target that the data may not fit into */
 export function memoryWarnings(targets: readonly RestoreTarget[]): string[] {
-  return targets.flatMap(({address, freeBytes, memoryBytes}) =>
-    freeBytes !== null && memoryBytes > freeBytes
-      ? [`${address} has ${freeBytes} bytes left below maxmemory for about ${memoryBytes}`]
-      : [],
-  )
+  return targets
+    .filter(hasNoRoom)
+    .map(
+      ({address, freeBytes, memoryBytes}) =>
+        `${address} has ${freeBytes} bytes left below maxmemory for about ${memoryBytes}`,
+    )
+}
+
+/**
+ * Of empty targets alone: what others hold may be the very same keys, brought by a run that was cut short.
+ *
+ * @throws {CliError} PREFLIGHT_FAILED naming the primaries that have no room for their share
+ */
+export function requireRoom(targets: readonly RestoreTarget[]): void {
+  const full = targets.filter((target) => target.keysHeld === 0 && hasNoRoom(target))
+  if (full.length === 0) return
+  throw new CliError('PREFLIGHT_FAILED', `there is no room for the keys: ${memoryWarnings(full).join('; ')}`, {
+    details: {targets: full},
+    suggestions: ['Raise maxmemory or add nodes; --ignore-memory goes on all the same.'],
+  })
+}
+
+function hasNoRoom({freeBytes, memoryBytes}: RestoreTarget): boolean {
+  return freeBytes !== null && memoryBytes > freeBytes
 }
 
 /** Keys in databases other than 0, which a cluster does not have. */
