@@ -237,6 +237,8 @@ describeWithPeers('restore', () => {
     kill?.()
     expect((await killed).signal).toBe('SIGKILL')
     expect(await held()).toBeLessThan(KEY_COUNT + many.length)
+    const asked = await runShoal(['restore', target.seed, folder, '--json'])
+    expect([asked.code, asked.json<Failure>().error.code]).toEqual([2, 'NEEDS_TERMINAL'])
     const run = await restore()
     expect(run.code, run.stdout + run.stderr).toBe(0)
     const {keys} = run.json<Document>().result

@@ -23,7 +23,8 @@ export class PhaseDrawing {
     this.totalBytes = totalBytes
     const lane = new TransferLane(title)
     this.lane = lane
-    if (!this.isTerminal) {
+    // A spinner on a terminal without width, which some jobs have, would count its lines without end.
+    if (!this.isTerminal || !process.stderr.columns) {
       this.print(title)
       return
     }
@@ -42,14 +43,14 @@ export class PhaseDrawing {
   end(): void {
     const {lane, spinner} = this
     this.leave()
-    if (spinner && lane) spinner.succeed(`${lane.title}: ${lane.summary()}`)
+    if (spinner && lane) spinner.stopAndPersist({symbol: '✔', text: `${lane.title}: ${lane.summary()}`})
   }
 
   /** The phase is over, whether it came to its end or not. */
   stop(): void {
     const {lane, spinner} = this
     this.leave()
-    if (spinner && lane) spinner.fail(`${lane.title}: ${lane.summary()}`)
+    if (spinner && lane) spinner.stopAndPersist({symbol: '✖', text: `${lane.title}: ${lane.summary()}`})
   }
 
   private leave(): void {
@@ -62,7 +63,7 @@ export class PhaseDrawing {
     const {default: ora} = await import('ora')
     // The phase may be over before the spinner was loaded.
     if (this.lane !== lane) return
-    const spinner = ora({discardStdin: false, text: lane.title}).start()
+    const spinner = ora({color: false, discardStdin: false, text: lane.title}).start()
     this.spinner = spinner
     this.timer = setInterval(() => {
       spinner.text = `${lane.title}: ${lane.describe(performance.now())}`

@@ -141,7 +141,7 @@ export async function restoreCluster(
       warnings,
     }
   } catch (error) {
-    throw lock?.lost.aborted && !options.signal.aborted ? lostLock() : error
+    throw lock?.lost.aborted && !options.signal.aborted ? lostLock() : withWayOn(error)
   } finally {
     await lock?.release()
   }
@@ -205,6 +205,14 @@ function noUsers(folder: string): CliError {
   return new CliError('PREFLIGHT_FAILED', `${folder} holds no users: the backup was taken with --no-acl`, {
     suggestions: ['Leave --acl out.'],
   })
+}
+
+/** What was written stays, and is found equal the next time. */
+function withWayOn(error: unknown): unknown {
+  if (!(error instanceof CliError)) return error
+  const {code, details, message, suggestions} = error
+  const wayOn = 'The same command continues the restore.'
+  return new CliError(code, message, {cause: error, details, suggestions: [...suggestions, wayOn]})
 }
 
 function lostLock(): CliError {
