@@ -1,14 +1,17 @@
 import {Args} from '@oclif/core'
-import {ClusterCommand} from '../lib/cli/base-command.js'
+import {choicesOf} from '../lib/cli/fix-choices.js'
+import {FixingCommand} from '../lib/cli/fix-command.js'
 import {renderAmount} from '../lib/cli/render/numbers.js'
-import {moveFlags, moveOptionsOf, showMove} from '../lib/cli/tasks.js'
+import {type MoveFlagValues, moveFlags, moveOptionsOf, showMove} from '../lib/cli/tasks.js'
 import {nodeName} from '../lib/cli/wizard/plan-text.js'
 import {defaultStateFolder} from '../lib/environment/store.js'
-import {Journal, jobsFolder, summarise} from '../lib/operations/journal.js'
+import type {FixResult} from '../lib/operations/fix/carry-out.js'
+import {type FixRecord, type JobHeader, Journal, jobsFolder, summarise} from '../lib/operations/journal.js'
 import {type JobResult, runJob} from '../lib/operations/migration/job.js'
+import type {ObservedCluster} from '../lib/operations/observe.js'
 import {findResumable, observePlanCluster, requireNotRunning} from '../lib/operations/resume.js'
 
-export default class Resume extends ClusterCommand {
+export default class Resume extends FixingCommand {
   static override summary = 'Continue a job that was interrupted.'
   static override description =
     'Slots that are half moved are finished in the direction the job recorded, while clients go on. ' +
@@ -24,7 +27,7 @@ export default class Resume extends ClusterCommand {
 
   static override flags = {...moveFlags}
 
-  async run(): Promise<{result: JobResult}> {
+  async run(): Promise<{result: JobResult | FixResult}> {
     const {args, flags} = await this.parse(Resume)
     const folder = jobsFolder(defaultStateFolder(process.env))
     const record = await findResumable(folder, args.id)
@@ -33,6 +36,7 @@ export default class Resume extends ClusterCommand {
     const cluster = this.closeLater(
       await observePlanCluster(header.plan, header.seed, await this.connectOptions(), this.signal),
     )
+    if (header.fix) return this.resumeFix(cluster, header, header.fix, flags)
     const result = await showMove({
       how: flags.events ? 'events' : this.interactive ? 'tasks' : 'silent',
       nameOf: (id) => nodeName(cluster.view, id),
@@ -52,6 +56,26 @@ export default class Resume extends ClusterCommand {
     this.print(
       `Job ${header.id} is finished. Moved ${renderAmount(result.slotsMoved, 'slot')} with ${renderAmount(result.keysMoved, 'key')}.`,
     )
+    return {result}
+  }
+
+  /** What is left of a repair is what the cluster shows. */
+  private async resumeFix(
+    cluster: ObservedCluster,
+    {id, seed}: JobHeader,
+    decided: FixRecord,
+    flags: MoveFlagValues,
+  ): Promise<{result: FixResult}> {
+    const prepared = await this.prepareFix(cluster, choicesOf(cluster.view, decided), id)
+    const result = await this.carryOutFix(cluster, prepared, {
+      decided,
+      events: flags.events,
+      jobId: id,
+      options: moveOptionsOf({...flags, transfer: 'migrate'}),
+      resumed: true,
+      seed,
+    })
+    this.print(`Job ${id} is finished. Every slot has one owner with all its keys, and none is open.`)
     return {result}
   }
 }

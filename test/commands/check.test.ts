@@ -139,7 +139,7 @@ describeWithPeers('shoal check and info', () => {
       everyMs: 200,
     })
     const info = await runShoal(['info', cluster.seed])
-    expect(info.code).toBe(0)
+    expect(info.code).toBe(7)
     expect(info.stdout).toContain(`127.0.0.1:${victim.port} does not answer: `)
     expect(info.stdout).toMatch(/15360 {2}\?+\n$/)
     expect((await check(`127.0.0.1:${victim.port}`)).code).toBe(7)

@@ -2,6 +2,7 @@ import {rmSync} from 'node:fs'
 import {join} from 'node:path'
 import {Redis} from 'ioredis'
 import {describe, it} from 'vitest'
+import type {Certificate} from './certificate.js'
 import {findPeers, type Peers} from './peers-provision.js'
 import {claimPorts} from './ports.js'
 import {endProcess, isAlive, spawnTracked, temporaryFolder, waitFor} from './processes.js'
@@ -58,6 +59,8 @@ export interface RedisOptions {
   /** The node's folder, kept between two starts of the same node. Default: a new one. */
   readonly folder?: string
   readonly password?: string
+  /** Serve clients, the bus and replication by TLS alone; clients need no certificate. */
+  readonly tls?: Certificate
 }
 
 export interface RedisNode {
@@ -75,8 +78,15 @@ export interface RedisNode {
 }
 
 /** One command on its own connection, without retries. `master`/`slave` are as on the wire. */
-export async function callRedis(port: number, command: readonly (string | number)[], password?: string) {
+export async function callRedis(
+  port: number,
+  command: readonly (string | number)[],
+  password?: string,
+  tls?: Certificate,
+) {
   const client = new Redis({
+    // Of the names in the certificate this is the one that tests rely on.
+    ...(tls && {tls: {ca: tls.cert, servername: 'localhost'}}),
     connectTimeout: 2000,
     disableClientInfo: true,
     enableReadyCheck: false,
@@ -111,21 +121,22 @@ export async function startRedis(options: RedisOptions = {}): Promise<RedisNode>
   const base = ['--port', String(port), '--bind', '127.0.0.1', '--dir', folder, '--logfile', logFile]
   const volatile = ['--save', '', '--appendonly', 'no', '--daemonize', 'no', '--enable-debug-command', 'yes']
   const secret = password === undefined ? [] : ['--requirepass', password, '--masterauth', password]
-  const args = [...base, ...volatile, ...cluster, ...secret, ...(options.args ?? [])]
+  const secure = options.tls ? tlsArguments(port, options.tls) : []
+  const args = [...base, ...volatile, ...cluster, ...secret, ...secure, ...(options.args ?? [])]
   const child = spawnTracked(peerProgram('redis-server'), args)
   const pid = child.pid
   if (pid === undefined) throw new Error('redis-server could not be started')
   await waitFor(
     async () => {
       if (child.exitCode !== null) return 'ended'
-      return (await callRedis(port, ['PING'], password)) === 'PONG' && 'answers'
+      return (await callRedis(port, ['PING'], password, options.tls)) === 'PONG' && 'answers'
     },
     {what: `redis-server on port ${port} (log: ${logFile})`},
   ).then((how) => {
     if (how === 'ended') throw new Error(`redis-server on port ${port} ended with ${child.exitCode}; log: ${logFile}`)
   })
   return {
-    call: (...command) => callRedis(port, command, password),
+    call: (...command) => callRedis(port, command, password, options.tls),
     folder,
     host: '127.0.0.1',
     async kill() {
@@ -137,6 +148,12 @@ export async function startRedis(options: RedisOptions = {}): Promise<RedisNode>
     port,
     stop: () => endProcess(child),
   }
+}
+
+function tlsArguments(port: number, {certFile, keyFile}: Certificate): string[] {
+  const files = ['--tls-cert-file', certFile, '--tls-key-file', keyFile, '--tls-ca-cert-file', certFile]
+  const scope = ['--tls-cluster', 'yes', '--tls-replication', 'yes', '--tls-auth-clients', 'no']
+  return ['--port', '0', '--tls-port', String(port), ...files, ...scope]
 }
 
 export interface RealCluster {
@@ -151,6 +168,7 @@ export interface RealCluster {
 export interface RealClusterOptions {
   readonly args?: readonly string[]
   readonly password?: string
+  readonly tls?: Certificate
   /** Slots are assigned to the first of these many nodes only; the others join empty. Default: all. */
   readonly owners?: number
 }
@@ -163,9 +181,9 @@ export function evenShares(count: number): [first: number, last: number][] {
 
 /** `n` primaries on consecutive ports that share the slots evenly, agree on it, and report `cluster_state:ok`. */
 export async function startRealCluster(n: number, options: RealClusterOptions = {}): Promise<RealCluster> {
-  const {args, owners = n, password} = options
+  const {args, owners = n, password, tls} = options
   const base = await claimPorts(n)
-  const common = {cluster: true, ...(args ? {args} : {}), ...(password === undefined ? {} : {password})}
+  const common = {cluster: true, ...(args && {args}), ...(password !== undefined && {password}), ...(tls && {tls})}
   const nodes = await Promise.all(Array.from({length: n}, (_, index) => startRedis({...common, port: base + index})))
   await formCluster(nodes, owners)
   const ports = nodes.map(({port}) => port)

@@ -5,7 +5,10 @@ import {badFlag} from './flags.js'
 
 /** The seed of a command that works on a cluster; redis-cli also takes it as two words, `HOST PORT`. */
 export const seedArgs = {
-  seed: Args.string({description: 'HOST:PORT of any node of the cluster.', required: true}),
+  seed: Args.string({
+    description: 'HOST:PORT of any node of the cluster, or the path of its Unix socket.',
+    required: true,
+  }),
   // The parser would wait for a pipe to say it.
   port: Args.string({hidden: true, ignoreStdin: true}),
 }

@@ -2,7 +2,7 @@ import {isIP} from 'node:net'
 import type {Redis} from 'ioredis'
 import {CliError, messageOf} from '../kernel/errors.js'
 import type {Address} from '../model/address.js'
-import {renderAddress} from '../model/address.js'
+import {isSocketPath, renderAddress} from '../model/address.js'
 import {throwIfAborted, withDeadline} from './abort.js'
 import type {ConnectOptions} from './connect-options.js'
 import {NodeReplyError} from './reply-error.js'
@@ -99,9 +99,9 @@ const DISCONNECT_MS = 50
 function ioredisOptions(address: Address, {tls, timeoutMs}: ConnectOptions, tlsName: string | undefined) {
   // SNI carries names only; without one, an address is checked against the certificate by itself.
   const servername = tls?.servername ?? (tlsName !== undefined && isIP(tlsName) === 0 ? tlsName : undefined)
+  const socket = isSocketPath(address)
   return {
-    host: address.host,
-    port: address.port,
+    ...(socket ? {path: address.host} : {host: address.host, port: address.port}),
     connectTimeout: timeoutMs,
     disableClientInfo: true,
     disconnectTimeout: DISCONNECT_MS,
@@ -113,15 +113,17 @@ function ioredisOptions(address: Address, {tls, timeoutMs}: ConnectOptions, tlsN
     // RESP2 needs no HELLO, so a connection is ready without a round trip and 6.x nodes need no downgrade.
     protocol: 2 as const,
     retryStrategy: () => null,
-    ...(tls && {
-      tls: {
-        ...(tls.ca !== undefined && {ca: tls.ca}),
-        ...(tls.cert !== undefined && {cert: tls.cert}),
-        ...(tls.key !== undefined && {key: tls.key}),
-        ...(servername !== undefined && {servername}),
-        rejectUnauthorized: !tls.insecure,
-      },
-    }),
+    // No server speaks TLS on a Unix socket.
+    ...(tls &&
+      !socket && {
+        tls: {
+          ...(tls.ca !== undefined && {ca: tls.ca}),
+          ...(tls.cert !== undefined && {cert: tls.cert}),
+          ...(tls.key !== undefined && {key: tls.key}),
+          ...(servername !== undefined && {servername}),
+          rejectUnauthorized: !tls.insecure,
+        },
+      }),
   }
 }
 
@@ -198,6 +200,7 @@ function unreachableError(address: Address, cause: unknown): CliError {
     const suggestions = ['Check the port, and that the node runs; shoal ps lists the environments of this machine.']
     return new CliError('UNREACHABLE', `${name} refuses connections`, {details, suggestions})
   }
+  if (code === 'ENOENT') return new CliError('UNREACHABLE', `there is no Unix socket ${name}`, {details})
   if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') {
     return new CliError('UNREACHABLE', `${address.host} is not a known host name`, {details})
   }

@@ -1,6 +1,9 @@
 import {CliError} from '../kernel/errors.js'
 
-/** Where a node's client port is. `host` is a name or an IP literal, without brackets. */
+/**
+ * Where a node's client port is. `host` is a name or an IP literal, without brackets; or the absolute path of a Unix socket,
+ * and then `port` is 0.
+ */
 export interface Address {
   readonly host: string
   readonly port: number
@@ -9,12 +12,20 @@ export interface Address {
 /** Redis derives the bus port so unless `cluster-port` says otherwise. */
 export const BUS_PORT_OFFSET = 10000
 
+/** Whether it is a Unix socket of this machine. */
+export function isSocketPath({host}: Address): boolean {
+  return host.startsWith('/')
+}
+
 /**
- * Reads `host:port`, `[::1]:port`, and what redis-cli takes: `::1:port` and a `@busport` suffix, which is ignored.
+ * Reads `host:port`, `[::1]:port`, the absolute path of a Unix socket (`unix:` may stand before it), and what redis-cli
+ * takes: `::1:port` and a `@busport` suffix, which is ignored.
  *
  * @returns undefined if it is not an address
  */
 export function tryParseAddress(text: string): Address | undefined {
+  const [, path] = /^(?:unix:)?(\/.+)$/.exec(text.trim()) ?? []
+  if (path !== undefined) return {host: path, port: 0}
   const match = /^(?:\[([^\]\s]+)\]|([^\s[\]@/]+)):(\d{1,5})(?:@\d{1,5})?$/.exec(text.trim())
   if (!match) return undefined
   const host = match[1] ?? match[2]
@@ -28,13 +39,14 @@ export function parseAddress(text: string): Address {
   const address = tryParseAddress(text)
   if (!address) {
     throw new CliError('BAD_ADDRESS', `${JSON.stringify(text)} is not an address`, {
-      suggestions: ['Write HOST:PORT, for example 127.0.0.1:7000 or [::1]:7000.'],
+      suggestions: ['Write HOST:PORT, for example 127.0.0.1:7000 or [::1]:7000, or the path of a Unix socket.'],
     })
   }
   return address
 }
 
-/** `host:port`, with brackets around an IPv6 literal. */
+/** `host:port`, with brackets around an IPv6 literal; the path of a Unix socket. */
 export function renderAddress({host, port}: Address): string {
+  if (host.startsWith('/')) return host
   return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
 }

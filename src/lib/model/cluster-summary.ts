@@ -70,12 +70,15 @@ export function summarizeCluster(view: ClusterView): ClusterSummary {
   }
 }
 
-/** Slot -> index into `shards`; -1 for nobody, -2 for an owner that did not answer. */
+/** In the place of an index: the owner did not answer. */
+export const OWNER_SILENT = -2
+
+/** Slot -> index into `shards`; -1 for nobody, `OWNER_SILENT`. */
 export function shardIndexOfSlots(owners: SlotOwners, shards: readonly ShardSummary[]): Int16Array {
   const indexOf = new Map(shards.map(({id}, index) => [id, index]))
   return Int16Array.from({length: SLOT_COUNT}, (_, slot) => {
     const owner = owners[slot]
-    return owner === undefined ? -1 : (indexOf.get(owner) ?? -2)
+    return owner === undefined ? -1 : (indexOf.get(owner) ?? OWNER_SILENT)
   })
 }
 

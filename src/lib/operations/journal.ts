@@ -21,7 +21,7 @@ import type {WindowJournal, WindowRecord} from './migration/types.js'
  */
 
 /** Which command made the plan. */
-export type JobCommand = 'reshard' | 'rebalance' | 'del-node' | 'apply' | 'undo'
+export type JobCommand = 'reshard' | 'rebalance' | 'del-node' | 'apply' | 'undo' | 'fix'
 
 export interface JobHeader {
   readonly type: 'job'
@@ -32,7 +32,20 @@ export interface JobHeader {
   readonly at: string
   readonly seed: string
   readonly plan: MovePlan
+  /** Of a `fix`: what the operator decided. What there is to do, each run sees anew. */
+  readonly fix?: FixRecord
 }
+
+export interface FixRecord {
+  /** `0-99=ID` */
+  readonly owners: readonly string[]
+  readonly withUnreachable: boolean
+  readonly keep?: Keep
+}
+
+/** Whose value stays where a key is at two nodes and differs. */
+export const KEEPS = ['owner', 'other'] as const
+export type Keep = (typeof KEEPS)[number]
 
 export type JobState = 'running' | 'finished' | 'stopped' | 'broken-off'
 
@@ -106,10 +119,7 @@ export class Journal implements WindowJournal {
 
   /** Goes on with the file of a job. */
   static async reopen(folder: string, id: string): Promise<Journal> {
-    const {lines} = await readJob(folder, id)
-    const opened = lines.flatMap((line) =>
-      line.type === 'opening' ? slotsOf(parseRanges(line.slots) ?? []).map((slot) => [slot, line.from] as const) : [],
-    )
+    const opened = [...openedSlots(await readJob(folder, id))].map(([slot, {from}]) => [slot, from] as const)
     const journal = new Journal(id, await open(jobPath(folder, id), 'a', 0o600), new Map(opened))
     journal.touched = true
     // A SIGKILL may have cut the last line: the next one must not be glued to it.
@@ -188,6 +198,17 @@ export async function readJob(folder: string, id: string): Promise<JobRecord> {
   if (header?.type !== 'job') throw new CliError('NOT_FOUND', `job ${id} has no readable beginning`)
   parseMovePlan(JSON.stringify(header.plan))
   return {header, lines}
+}
+
+/** Slots that the runs of a job opened, and the move they were opened for; the last word counts. */
+export function openedSlots({lines}: JobRecord): Map<number, {readonly from: NodeId; readonly to: NodeId}> {
+  return new Map(
+    lines.flatMap((line) => {
+      if (line.type !== 'opening') return []
+      const {from, to} = line
+      return slotsOf(parseRanges(line.slots) ?? []).map((slot) => [slot, {from, to}] as const)
+    }),
+  )
 }
 
 /** All jobs, the newest last. A file that is none is left out. */

@@ -5,7 +5,7 @@ import {connectNode, type NodeConnection} from '../client/node-connection.js'
 import {probePort} from '../client/probe-port.js'
 import {CliError, type ErrorCode, messageOf} from '../kernel/errors.js'
 import type {Address} from '../model/address.js'
-import {renderAddress} from '../model/address.js'
+import {isSocketPath, renderAddress} from '../model/address.js'
 import {ownRecord} from '../model/cluster-map.js'
 import type {NodeView} from '../model/cluster-view.js'
 import {readView} from './observe.js'
@@ -45,6 +45,12 @@ export async function probeNodes(addresses: readonly Address[], options: ProbeOp
 }
 
 async function probeNode(address: Address, options: ProbeOptions): Promise<ProbedNode> {
+  if (isSocketPath(address)) {
+    throw new CliError(
+      'BAD_ADDRESS',
+      `${address.host} is a Unix socket: the other nodes need a HOST:PORT to meet it at`,
+    )
+  }
   const {connect, probeBus, signal} = options
   const reachedAt = mapAddress(address, connect.addressMap)
   const connection = await connectNode(reachedAt, connect, {signal, tlsName: address.host})

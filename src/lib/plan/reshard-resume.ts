@@ -58,7 +58,7 @@ function unsettledSlots(view: ClusterView, owners: readonly (NodeId | undefined)
 }
 
 /** The node itself while it is a primary; else whoever is primary in its place. */
-function successorOf(view: ClusterView, id: NodeId): NodeId {
+export function successorOf(view: ClusterView, id: NodeId): NodeId {
   if (primariesOf(view).some(({node}) => node.id === id)) return id
   for (const {records} of view.nodes) {
     const own = records.find((record) => record.myself && record.id === id)

@@ -1,29 +1,12 @@
-import {execFileSync} from 'node:child_process'
 import {once} from 'node:events'
-import {readFileSync} from 'node:fs'
 import type {AddressInfo} from 'node:net'
-import {join} from 'node:path'
 import {createServer, type Server} from 'node:tls'
 import {afterAll, beforeAll, describe, expect, it} from 'vitest'
 import type {TlsSettings} from '../../../src/lib/client/connect-options.js'
 import {connectNode} from '../../../src/lib/client/node-connection.js'
-import {temporaryFolder} from '../../support/processes.js'
+import {makeCertificate} from '../../support/certificate.js'
 
-/** A certificate for `node.test`, made now so that no key is kept and none expires. */
-function makeCertificate(): {cert: string; key: string} | undefined {
-  const folder = temporaryFolder('tls')
-  const [key, cert] = [join(folder, 'key.pem'), join(folder, 'cert.pem')]
-  const kind = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2']
-  const names = ['-subj', '/CN=node.test', '-addext', 'subjectAltName=DNS:node.test']
-  try {
-    execFileSync('openssl', ['req', '-x509', ...kind, '-keyout', key, '-out', cert, ...names], {stdio: 'ignore'})
-  } catch {
-    return undefined
-  }
-  return {cert: readFileSync(cert, 'utf8'), key: readFileSync(key, 'utf8')}
-}
-
-const made = makeCertificate()
+const made = makeCertificate(['DNS:node.test'])
 
 describe.skipIf(!made)(made ? 'TLS' : 'TLS [skipped: no openssl]', () => {
   let server: Server

@@ -9,6 +9,8 @@ const valid: [text: string, host: string, port: number][] = [
   ['::1:7000', '::1', 7000],
   ['127.0.0.1:7000@17000', '127.0.0.1', 7000],
   [' localhost:1 ', 'localhost', 1],
+  ['/run/redis/redis.sock', '/run/redis/redis.sock', 0],
+  ['unix:/run/my redis:7000', '/run/my redis:7000', 0],
 ]
 
 describe('address', () => {
@@ -25,6 +27,8 @@ describe('address', () => {
     'host:65536',
     'host:7x',
     'redis://host:7000',
+    'redis.sock',
+    'unix:redis.sock',
     '[::1]7000',
   ]) {
     it(`refuses ${JSON.stringify(text)} with a way forward`, () => {

@@ -2,7 +2,12 @@ import type {WireReply} from '../../../src/lib/client/migration/reply-reader.js'
 import type {Wire, WireCommand} from '../../../src/lib/client/migration/wire.js'
 import {NodeReplyError} from '../../../src/lib/client/reply-error.js'
 import {rangesOf, renderRanges} from '../../../src/lib/model/slot-set.js'
-import type {MigrationEvent, PairContext, WindowRecord} from '../../../src/lib/operations/migration/types.js'
+import {
+  type MigrationEvent,
+  OWNER_MOVES,
+  type PairContext,
+  type WindowRecord,
+} from '../../../src/lib/operations/migration/types.js'
 import {hashSlot} from '../../../src/lib/protocol/hash-slot.js'
 import {idOf} from '../plan/view-of.js'
 
@@ -63,7 +68,7 @@ export class FakeNode implements Wire {
         return 'QUEUED'
       }
       if (name === 'MULTI') queue = []
-      else if (name === 'WATCH') watched = new Map(command.slice(1).map((key) => [key, this.revisionOf(key)]))
+      else if (name === 'WATCH') for (const key of command.slice(1)) watched.set(key, this.revisionOf(key))
       else if (name === 'UNWATCH') watched = new Map()
       else return this.answer(command)
       return this.answer(command)
@@ -244,10 +249,12 @@ export function fakePair(keys: Readonly<Record<string, string>>, change: Partial
     openLane: async () => source.lane(),
     transfer: 'migrate',
     canSwitch: true,
+    sourceImports: false,
     midway: new Set(),
     reopened: new Set(),
     others: [{id: idOf('c'), name: 'other', wire: other}],
     migrate: {host: '127.0.0.1', port: 7001, timeoutMs: 1000, replace: false},
+    busyKeys: OWNER_MOVES,
     pace: {maxBlockMs: 20, windowSlots: 2},
     bytesPerKey: undefined,
     nodeTimeoutMs: 15_000,

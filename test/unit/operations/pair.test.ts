@@ -195,37 +195,6 @@ describe('PairMove', () => {
   })
 })
 
-describe('keys that are on both sides', () => {
-  const slot = hashSlot('one')
-
-  it('are replaced when they are the same', async () => {
-    const pair = fakePair(taggedKeys('one', 5))
-    pair.target.keys.set('{one}2', 'v')
-    const result = await new PairMove(pair.context).run([slot])
-    expect(result.failed).toEqual([])
-    expect(Object.fromEntries(pair.target.keys)).toEqual(taggedKeys('one', 5))
-  })
-
-  it('stop the slot when they differ, with both sides named and neither touched', async () => {
-    const pair = fakePair(taggedKeys('one', 5))
-    pair.target.keys.set('{one}2', 'another')
-    const result = await new PairMove(pair.context).run([slot])
-    expect(result.failed[0]?.message).toBe(
-      `slot ${slot}: keys differ on both sides: "{one}2" (string, 1 bytes at source; string, 7 bytes at target)`,
-    )
-    expect([pair.source.keys.get('{one}2'), pair.target.keys.get('{one}2')]).toEqual(['v', 'another'])
-    expect(pair.source.owned.has(slot)).toBe(true)
-  })
-
-  it('are replaced when the operator says so', async () => {
-    const base = fakePair({}).context.migrate
-    const pair = fakePair(taggedKeys('one', 5), {migrate: {...base, replace: true}})
-    pair.target.keys.set('{one}2', 'another')
-    await new PairMove(pair.context).run([slot])
-    expect(pair.target.keys.get('{one}2')).toBe('v')
-  })
-})
-
 describe('the epoch barrier', () => {
   it('holds back until the target has heard of the highest epoch', async () => {
     const pair = fakePair(KEYS, {epochs: {highest: 7}})

@@ -53,47 +53,47 @@ export function renderSurvey(survey: SourceSurvey, {keyCount}: ImportPlan): stri
 
 /** How it ended. */
 export function renderImportResult(result: ImportResult, {move, source}: ImportPlan, style: Style): string {
-  const {bytes, conflict, durationMs, equal, expired, gone, kept, removed, replaced, skipped, verified, written} =
-    result
+  const {bytes, conflict, durationMs, equal, expired, gone, kept, removed, replaced, skipped, written} = result
   const lines = [
     `Imported ${renderAmount(written + replaced, 'key')} (${renderBytes(bytes)}) from ${source.address} ` +
       `in ${renderDuration(durationMs)}.`,
-    ...line(equal, 'were there already, the same'),
-    ...line(replaced, 'took the place of another'),
-    ...line(expired, 'had expired'),
-    ...line(gone, 'went away at the source meanwhile'),
-    ...(move ? line(removed, 'were deleted at the source') : []),
-    ...line(kept, 'changed meanwhile and were left at the source as well:'),
-    ...names(result.keptKeys, kept),
-    ...line(skipped, 'are too big for one command and were left out:'),
-    ...names(result.skippedKeys, skipped),
+    ...line('in the cluster before, the same', equal),
+    ...line('took the place of another', replaced),
+    ...line('expired on the way', expired),
+    ...line('gone from the source before they could be read', gone),
+    ...(move ? line('deleted at the source', removed) : []),
+    ...line('changed meanwhile and left at the source', kept, result.keptKeys),
+    ...line('too big for one command and left out', skipped, result.skippedKeys),
   ]
   if (conflict > 0) {
     lines.push(
-      style.yellow(`${renderAmount(conflict, 'key')} differ from keys the cluster has, and were not imported:`),
+      style.yellow(`Not imported, since the cluster has another of that name: ${renderAmount(conflict, 'key')}`),
     )
     lines.push(...names(result.conflicts.map(describeConflict), conflict))
     lines.push('  Run it again with --replace to let the source win.')
   }
-  if (verified.mode === 'full' || verified.mode === 'count') {
-    const {checked, different, missing, mode} = verified
-    const how = mode === 'full' ? 'compared' : 'looked for'
-    if (missing + different === 0) {
-      lines.push(style.green(`Verified: ${renderAmount(checked, 'key')} of the source ${how}, all are in the cluster.`))
-    } else {
-      lines.push(
-        style.yellow(`Verified: of ${renderAmount(checked, 'key')}, ${missing} missing, ${different} different:`),
-      )
-      lines.push(
-        ...names([...verified.missingKeys, ...verified.differentKeys.map(describeConflict)], missing + different),
-      )
-    }
-  }
-  return lines.join('\n')
+  return [...lines, ...renderVerified(result, style)].join('\n')
 }
 
-function line(count: number, text: string): string[] {
-  return count === 0 ? [] : [`  ${renderAmount(count, 'key')} ${text}`]
+function renderVerified({conflicts, verified}: ImportResult, style: Style): string[] {
+  if (!('checked' in verified)) return []
+  const {checked, different, differentKeys, missing, missingKeys, mode} = verified
+  const how = mode === 'full' ? 'compared' : 'looked for'
+  const head = `Verified: ${renderAmount(checked, 'key')} of the source ${how}`
+  if (missing + different === 0) return [style.green(`${head}, all are in the cluster.`)]
+  // Those named above are not named again.
+  const named = new Set(conflicts.map(({key}) => key))
+  const fresh = differentKeys.filter(({key}) => !named.has(key))
+  const problems = [...missingKeys.map((key) => `${key}: missing`), ...fresh.map(describeConflict)]
+  return [
+    style.yellow(`${head}, ${renderCount(missing)} missing, ${renderCount(different)} different.`),
+    ...names(problems, missing + different - (differentKeys.length - fresh.length)),
+    ...(missing > 0 ? ['  Run it again to bring what is missing.'] : []),
+  ]
+}
+
+function line(text: string, count: number, shown: readonly string[] = []): string[] {
+  return count === 0 ? [] : [`  ${text}: ${renderAmount(count, 'key')}`, ...names(shown, shown.length > 0 ? count : 0)]
 }
 
 function names(shown: readonly string[], count: number): string[] {

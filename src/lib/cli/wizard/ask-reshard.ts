@@ -1,5 +1,5 @@
 import inquirer from 'inquirer'
-import {CliError, messageOf} from '../../kernel/errors.js'
+import {messageOf} from '../../kernel/errors.js'
 import {renderAddress} from '../../model/address.js'
 import {keyCountOf, nameNode, type ObservedNode, primariesOf} from '../../model/cluster-map.js'
 import type {ClusterView} from '../../model/cluster-view.js'
@@ -8,6 +8,7 @@ import {countSlots} from '../../model/slot-set.js'
 import {parseSlotSelection, planReshard, type ReshardRequest, type SlotSelection} from '../../plan/reshard.js'
 import {renderAmount, renderBytes} from '../render/numbers.js'
 import type {PartialRequest} from './complete-request.js'
+import {untilAnswered} from './until-answered.js'
 
 /**
  * The wizard of `reshard`: asks for the target, how many or which slots, and the sources, and checks each answer with the
@@ -20,18 +21,12 @@ export async function askReshard(
   given: PartialRequest,
   signal: AbortSignal,
 ): Promise<ReshardRequest> {
-  try {
+  return untilAnswered(async () => {
     const to = given.to ?? (await askTarget(view))
     const slots = given.slots ?? (await askSlots(view, to, given.from))
     const from = given.from ?? ('ranges' in slots ? 'all' : await askSources(view, to, slots))
     return {from, to, slots}
-  } catch (error) {
-    // inquirer's own error for Ctrl-C at a prompt.
-    if (signal.aborted || (error as {name?: string}).name === 'ExitPromptError') {
-      throw new CliError('INTERRUPTED', 'interrupted; nothing was changed')
-    }
-    throw error
-  }
+  }, signal)
 }
 
 /** `127.0.0.1:7000  3f2a1b9c   5461 slots   16667 keys  2.5 MB` */

@@ -2,7 +2,7 @@ import {connect as connectTcp, isIP, type Socket} from 'node:net'
 import {connect as connectTls} from 'node:tls'
 import {CliError, messageOf} from '../../kernel/errors.js'
 import type {Address} from '../../model/address.js'
-import {renderAddress} from '../../model/address.js'
+import {isSocketPath, renderAddress} from '../../model/address.js'
 import type {ConnectOptions} from '../connect-options.js'
 import {NodeReplyError} from '../reply-error.js'
 import {ReplyReader, type WireReply} from './reply-reader.js'
@@ -170,16 +170,18 @@ export function openSocket(
   return new Promise((resolve, reject) => {
     // SNI carries names only; without one, an address is checked against the certificate by itself.
     const servername = tls?.servername ?? (tlsName !== undefined && isIP(tlsName) === 0 ? tlsName : undefined)
-    const socket = tls
-      ? connectTls({
-          ...address,
-          ...(tls.ca !== undefined && {ca: tls.ca}),
-          ...(tls.cert !== undefined && {cert: tls.cert}),
-          ...(tls.key !== undefined && {key: tls.key}),
-          ...(servername !== undefined && {servername}),
-          rejectUnauthorized: !tls.insecure,
-        })
-      : connectTcp({...address})
+    const local = isSocketPath(address)
+    const socket =
+      tls && !local
+        ? connectTls({
+            ...address,
+            ...(tls.ca !== undefined && {ca: tls.ca}),
+            ...(tls.cert !== undefined && {cert: tls.cert}),
+            ...(tls.key !== undefined && {key: tls.key}),
+            ...(servername !== undefined && {servername}),
+            rejectUnauthorized: !tls.insecure,
+          })
+        : connectTcp(local ? {path: address.host} : {...address})
     const name = renderAddress(address)
     const fail = (error: CliError) => {
       clearTimeout(timer)
@@ -193,7 +195,7 @@ export function openSocket(
     )
     socket.setNoDelay(true)
     socket.once('error', onError)
-    socket.once(tls ? 'secureConnect' : 'connect', () => {
+    socket.once(tls && !local ? 'secureConnect' : 'connect', () => {
       clearTimeout(timer)
       socket.off('error', onError)
       resolve(socket)

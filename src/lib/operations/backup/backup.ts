@@ -11,7 +11,7 @@ import {RdbTally} from '../../plan/backup/tally.js'
 import {eachOf} from '../each-of.js'
 import {requireHealthy, settledView} from '../fitness.js'
 import {newJobId} from '../journal.js'
-import {LOCK_KEY, mayTakeOver, ownerOf, takeLock} from '../migration/lock.js'
+import {LOCK_KEY, lockOwner, mayTakeOver, takeLock} from '../migration/lock.js'
 import type {ObservedCluster} from '../observe.js'
 import {BackupFolder} from './folder.js'
 import {type SavedSnapshot, type SnapshotProgress, saveSnapshot} from './shard-file.js'
@@ -66,7 +66,7 @@ export async function backupCluster(
       warnings.push(message)
       options.onWarning(message)
     }
-    const lock = await takeLock(cluster, ownerOf(jobId), mayTakeOver(jobId), warn)
+    const lock = await takeLock(cluster, lockOwner(jobId), mayTakeOver(jobId), warn)
     try {
       const stop = lock ? AbortSignal.any([options.signal, lock.lost]) : options.signal
       const manifest = await writeAll(cluster, shards, {...options, signal: stop, onWarning: warn}, folder, warnings)

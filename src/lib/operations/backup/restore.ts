@@ -9,7 +9,7 @@ import {newJobId} from '../journal.js'
 import {ClusterWriter} from '../load/cluster-writer.js'
 import {loadFunctions, presentFunctions} from '../load/functions.js'
 import type {KeyConflict, WriterCounts} from '../load/types.js'
-import {mayTakeOver, ownerOf, takeLock} from '../migration/lock.js'
+import {lockOwner, mayTakeOver, takeLock} from '../migration/lock.js'
 import type {ObservedCluster} from '../observe.js'
 import {readManifest, readWhole} from './read-backup.js'
 import {type EachFile, type KeyVerification, verifyKeys, writeKeys} from './restore-keys.js'
@@ -123,7 +123,7 @@ export async function restoreCluster(
     options.onWarning(message)
   }
   const jobId = newJobId('restore')
-  const lock = await takeLock(cluster, ownerOf(jobId), mayTakeOver(jobId), warn)
+  const lock = await takeLock(cluster, lockOwner(jobId), mayTakeOver(jobId), warn)
   const signal = lock ? AbortSignal.any([options.signal, lock.lost]) : options.signal
   try {
     await loadFunctions(cluster, prepared.functions)

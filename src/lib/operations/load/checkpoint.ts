@@ -91,6 +91,11 @@ export class Checkpoint {
     this.tail = this.tail.catch(() => undefined)
   }
 
+  /** Resolves once what was noted so far is on disk. */
+  flushed(): Promise<void> {
+    return this.tail
+  }
+
   /** Keeps the file, for the next run. */
   async close(): Promise<void> {
     await this.tail
@@ -109,9 +114,11 @@ export class Checkpoint {
   }
 }
 
-function nameOf({database, runId, source}: ImportIdentity): string {
+/** One source may be imported into two clusters at a time; a source that was started anew takes the place of the old. */
+function nameOf({database, nodes, source}: ImportIdentity): string {
+  const cluster = [...nodes].sort()[0]
   return createHash('sha256')
-    .update(JSON.stringify([source, runId, database]))
+    .update(JSON.stringify([source, database, cluster]))
     .digest('hex')
     .slice(0, 24)
 }

@@ -62,10 +62,9 @@ export async function removeFromSource(
 /** @returns how many were deleted; undefined if that is not known, or none because one was touched */
 async function removeAll(link: SourceLink, watchedAt: number, keys: readonly DumpedKey[]): Promise<number | undefined> {
   if (keys.length === 0) return 0
-  // On another connection nothing is watched.
-  if (link.generation !== watchedAt) return undefined
   try {
-    return deletedBy(await link.sendOnce([['MULTI'], ['DEL', ...keys.map(({key}) => key)], ['EXEC']]))
+    // On another connection nothing is watched.
+    return deletedBy(await link.sendOn(watchedAt, [['MULTI'], ['DEL', ...keys.map(({key}) => key)], ['EXEC']]))
   } catch (error) {
     if (isLost(error)) return undefined
     throw error

@@ -3,7 +3,7 @@ import {keyCountOf, primariesOf} from '../../model/cluster-map.js'
 import type {FunctionPlan} from '../../plan/import-functions.js'
 import {requireHealthy} from '../fitness.js'
 import {newJobId} from '../journal.js'
-import {mayTakeOver, ownerOf, takeLock} from '../migration/lock.js'
+import {lockOwner, mayTakeOver, takeLock} from '../migration/lock.js'
 import type {ObservedCluster} from '../observe.js'
 import {ByteGate} from './byte-gate.js'
 import {Checkpoint, importsFolder, type Reached} from './checkpoint.js'
@@ -85,7 +85,7 @@ export async function runImport(job: RunImport): Promise<ImportResult> {
   const {cluster, emit, stop} = job
   const warnings: string[] = []
   const jobId = newJobId('import')
-  const lock = await takeLock(cluster, ownerOf(jobId), mayTakeOver(jobId), (message) => {
+  const lock = await takeLock(cluster, lockOwner(jobId), mayTakeOver(jobId), (message) => {
     warnings.push(message)
     emit({event: 'warning', message})
   })
@@ -231,6 +231,7 @@ class Progress {
       await this.writer.finish()
       throw error
     }
+    await this.checkpoint.flushed()
     emit({event: 'phase-done', phase: 'copy', keys: this.totals.scanned})
   }
 

@@ -148,8 +148,17 @@ export class SourceLink {
     }
   }
 
-  /** Sends at most once. @throws {CliError} as `send`, at once */
-  async sendOnce(commands: readonly WireCommand[]): Promise<WireReply[]> {
+  /**
+   * Sends at most once, and only on the connection of that generation: for what rests on a WATCH.
+   *
+   * @throws {CliError} UNREACHABLE, TIMED_OUT: it may have run, but for another generation
+   */
+  async sendOn(generation: number, commands: readonly WireCommand[]): Promise<WireReply[]> {
+    if (this.wire && this.generation === generation) return this.sendOnce(commands)
+    throw new CliError('UNREACHABLE', `the connection to ${this.source.facts.address} was lost`)
+  }
+
+  private async sendOnce(commands: readonly WireCommand[]): Promise<WireReply[]> {
     this.wire ??= await this.open()
     try {
       return await this.wire.send(commands, SILENCE_MS)

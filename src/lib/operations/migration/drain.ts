@@ -4,7 +4,7 @@ import type {WireReply} from '../../client/migration/reply-reader.js'
 import type {WireCommand} from '../../client/migration/wire.js'
 import {NodeReplyError} from '../../client/reply-error.js'
 import {CliError} from '../../kernel/errors.js'
-import {compareBusyKeys} from './busy-keys.js'
+import {settleBusyKeys} from './busy-keys.js'
 import {type BurstLoad, batchBytes, type Pace, type SizedKey} from './pace.js'
 import {type SizedSlot, sizeKeys} from './size-keys.js'
 import type {PairContext} from './types.js'
@@ -25,14 +25,15 @@ const FRUITLESS_LISTS_MAX = 50
 interface SlotState {
   readonly slot: number
   moved: number
-  /** Set once a stuck key was found to be the same on both sides. */
-  replace: boolean
+  /** Keys that may be sent over what the target has. */
+  readonly replaceable: Set<string>
   fruitlessLists: number
 }
 
 interface Batch {
   readonly state: SlotState
   readonly keys: readonly SizedKey[]
+  readonly replace: boolean
   /** Ask afterwards what is left in the slot. */
   readonly last: boolean
 }
@@ -78,7 +79,7 @@ export class Drain {
    */
   async run(slots: readonly SizedSlot[]): Promise<DrainResult> {
     for (const {keys, slot} of slots) {
-      const state: SlotState = {slot, moved: 0, replace: this.context.migrate.replace, fruitlessLists: 0}
+      const state: SlotState = {slot, moved: 0, replaceable: new Set(), fruitlessLists: 0}
       if (keys.length === 0) this.drained.push(slot)
       else this.enqueue(state, keys)
     }
@@ -92,9 +93,16 @@ export class Drain {
   }
 
   private enqueue(state: SlotState, keys: readonly SizedKey[]): void {
-    const batches = this.pace.batches(keys)
+    const always = this.context.migrate.replace
+    const isReplaceable = ({key}: SizedKey) => always || state.replaceable.has(key)
+    const sure = state.replaceable.size === 0 ? [] : this.pace.batches(keys.filter(isReplaceable))
+    const rest = state.replaceable.size === 0 ? keys : keys.filter((key) => !isReplaceable(key))
+    const batches = [
+      ...sure.map((batch) => ({keys: batch, replace: true})),
+      ...this.pace.batches(rest).map((batch) => ({keys: batch, replace: always})),
+    ]
     batches.forEach((batch, index) => {
-      this.queue.push({state, keys: batch, last: index === batches.length - 1})
+      this.queue.push({state, ...batch, last: index === batches.length - 1})
     })
   }
 
@@ -112,7 +120,7 @@ export class Drain {
       // A key that takes long must not be cut off half-way: MIGRATE would only start over.
       timeoutMs = Math.max(timeoutMs, batchMs * 4)
       const keys = batch.keys.map(({key}) => key)
-      commands.push(migrateKeys(keys, {...this.context.migrate, replace: batch.state.replace, timeoutMs}))
+      commands.push(migrateKeys(keys, {...this.context.migrate, replace: batch.replace, timeoutMs}))
       if (batch.last) commands.push(keysInSlot(batch.state.slot, LIST_KEYS))
     }
     // MIGRATE answers by its own timeout; only a source that is gone stays silent beyond that.
@@ -157,13 +165,10 @@ export class Drain {
         this.onTransient(slot, error)
         return
       case 'busy-key': {
-        const conflict = await compareBusyKeys(
-          this.context,
-          slot,
-          batch.keys.map(({key}) => key),
-        )
+        const names = batch.keys.map(({key}) => key)
+        const {conflict, replaceable} = await settleBusyKeys(this.context, slot, names)
+        for (const key of replaceable) batch.state.replaceable.add(key)
         if (conflict) this.failed.set(slot, conflict)
-        else batch.state.replace = true
         return
       }
       case 'lost-slot':

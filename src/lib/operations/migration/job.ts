@@ -9,7 +9,7 @@ import {requireHealthy} from '../fitness.js'
 import type {Journal} from '../journal.js'
 import type {ObservedCluster} from '../observe.js'
 import {judgeAgreement, settle} from '../settle.js'
-import {type LockHandle, mayTakeOver, ownerOf, takeLock} from './lock.js'
+import {type LockHandle, lockOwner, mayTakeOver, takeLock} from './lock.js'
 import {type MoveOptions, runMoves} from './run-moves.js'
 import type {Emit} from './types.js'
 import {WirePool} from './wires.js'
@@ -50,7 +50,7 @@ export async function runJob(job: RunJob): Promise<JobResult> {
   const start = performance.now()
   const {cluster, emit, plan} = job
   const warnings: string[] = []
-  const lock = await takeLock(cluster, ownerOf(job.jobId), mayTakeOver(job.jobId), (message) => {
+  const lock = await takeLock(cluster, lockOwner(job.jobId), mayTakeOver(job.jobId), (message) => {
     warnings.push(message)
     emit({event: 'warning', message})
   })

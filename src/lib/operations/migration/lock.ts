@@ -32,8 +32,8 @@ export interface LockHandle {
   release(): Promise<void>
 }
 
-/** This process, at work on a job. */
-export function ownerOf(jobId: string): LockOwner {
+/** This process, as the owner of a lock for a job. */
+export function lockOwner(jobId: string): LockOwner {
   return {job: jobId, host: hostname(), pid: process.pid, since: new Date().toISOString()}
 }
 

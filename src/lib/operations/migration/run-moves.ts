@@ -6,7 +6,16 @@ import {slotsOf} from '../../model/slot-set.js'
 import type {Move} from '../../plan/reshard-document.js'
 import type {ObservedCluster} from '../observe.js'
 import {PairMove, type PairResult} from './pair.js'
-import type {Emit, EpochWatch, PaceOptions, PairContext, Transfer, WindowJournal} from './types.js'
+import {
+  type BusyKeyRule,
+  type Emit,
+  type EpochWatch,
+  OWNER_MOVES,
+  type PaceOptions,
+  type PairContext,
+  type Transfer,
+  type WindowJournal,
+} from './types.js'
 import type {WirePool} from './wires.js'
 
 export interface MoveOptions {
@@ -15,6 +24,8 @@ export interface MoveOptions {
   readonly migrateTimeoutMs: number
   /** Let the source win where a key is on both sides. */
   readonly replace: boolean
+  /** Default: `OWNER_MOVES`. */
+  readonly busyKeys?: BusyKeyRule
   readonly transfer: Transfer
   /** Bound on retrying what may pass by itself. Milliseconds. */
   readonly retryMs: number
@@ -90,9 +101,10 @@ export function mayStart({from, to}: Move, running: readonly Move[]): boolean {
   return targets.filter((target) => target === to).length < SOURCES_PER_TARGET
 }
 
-async function pairContext(
-  job: RunMoves,
-  {from, to}: Move,
+/** @param job - its `moves` are not looked at */
+export async function pairContext(
+  job: Omit<RunMoves, 'moves'>,
+  {from, to}: Pick<Move, 'from' | 'to'>,
   epochs: EpochWatch,
   stop: AbortSignal,
 ): Promise<PairContext> {
@@ -111,6 +123,7 @@ async function pairContext(
     openLane: () => wires.another(from),
     transfer: options.transfer,
     canSwitch: takesSetslotInMulti(wires.node(from)),
+    sourceImports: false,
     midway: new Set(ownRecord(wires.node(from))?.migrating.keys()),
     // Another source than then is a replica that took over, and replicas do not know what their primary migrated.
     reopened: new Set([...job.reopened].filter(([, source]) => source === from).map(([slot]) => slot)),
@@ -123,6 +136,7 @@ async function pairContext(
       timeoutMs: options.migrateTimeoutMs,
       replace: options.replace,
     },
+    busyKeys: options.busyKeys ?? OWNER_MOVES,
     pace: options.pace,
     bytesPerKey: bytesPerSmallKey(wires.node(from)),
     nodeTimeoutMs: await wires.nodeTimeoutMs(from),

@@ -32,9 +32,10 @@ export async function sizeKeys(context: PairContext, pace: Pace, slots: readonly
   const writes: Promise<unknown[]>[] = []
   for (let at = 0; at < keys.length; at += KEYS_PER_WRITE) {
     const part = keys.slice(at, at + KEYS_PER_WRITE)
-    writes.push(context.source.wire.send(part.map((key): WireCommand => ['MEMORY', 'USAGE', key])))
+    const asking: WireCommand[] = context.sourceImports ? [['ASKING']] : []
+    writes.push(context.source.wire.send(part.flatMap((key): WireCommand[] => [...asking, ['MEMORY', 'USAGE', key]])))
   }
-  const replies = (await Promise.all(writes)).flat()
+  const replies = (await Promise.all(writes)).flat().filter((_, index) => !context.sourceImports || index % 2 === 1)
   let next = 0
   return slots.map(({keys: names, slot}) => ({
     slot,

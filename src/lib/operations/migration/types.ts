@@ -50,6 +50,19 @@ export interface Endpoint {
 export const TRANSFERS = ['auto', 'copy', 'migrate'] as const
 export type Transfer = (typeof TRANSFERS)[number]
 
+/**
+ * What becomes of a key that the target has as well: it is sent over the target's, deleted at the source, or the slot is
+ * given up with a report of it.
+ */
+export interface BusyKeyRule {
+  /** The same on both sides. */
+  readonly equal: 'replace' | 'drop'
+  readonly different: 'report' | 'replace' | 'drop'
+}
+
+/** The source serves the slot, so its keys are the truth; one that differs is for the operator to judge. */
+export const OWNER_MOVES: BusyKeyRule = {equal: 'replace', different: 'report'}
+
 /** What a pair's move works with. */
 export interface PairContext {
   readonly source: Endpoint
@@ -59,6 +72,8 @@ export interface PairContext {
   readonly transfer: Transfer
   /** Whether the source can take SETSLOT within a transaction (`takesSetslotInMulti`). */
   readonly canSwitch: boolean
+  /** The source does not own the slots: it talks of their keys after ASKING alone. */
+  readonly sourceImports: boolean
   /** Slots that the source held as migrating before this run: they are past their switch. */
   readonly midway: ReadonlySet<number>
   /** Slots that an earlier run of the job opened and this one imports again. */
@@ -66,6 +81,7 @@ export interface PairContext {
   /** The other primaries, told of the new owner; one that fails hears it by gossip. */
   readonly others: readonly Endpoint[]
   readonly migrate: Omit<MigrateOptions, 'timeoutMs'> & {readonly timeoutMs: number}
+  readonly busyKeys: BusyKeyRule
   readonly pace: PaceOptions
   /** What a key of the source takes on average, if its data set is too small to hold a big one; else each is asked for. */
   readonly bytesPerKey: number | undefined
