@@ -8,8 +8,8 @@ import {observePlanCluster} from '../lib/operations/resume.js'
 export default class Apply extends MoveCommand {
   static override summary = 'Carry out a plan that --plan-out has written.'
   static override description =
-    'What is done already is left alone, so a plan may be applied again. Refused if the cluster has other primaries by now, or ' +
-    'if slots of the plan went elsewhere.'
+    'What is done already is left alone, so a plan may be applied again. Refused if a primary of the plan is none any ' +
+    'more and no replica took its place, or if slots of the plan went elsewhere.'
 
   static override usage = '<%= command.id %> FILE [FLAGS]'
 
@@ -37,7 +37,7 @@ export default class Apply extends MoveCommand {
     const plan = await readPlanFile(args.file)
     const options = await this.connectOptions()
     const cluster = this.closeLater(await observePlanCluster(plan, flags.seed, options, this.signal))
-    const rest = await prepareRest(cluster, plan, this.signal)
+    const rest = await prepareRest(cluster, plan, {signal: this.signal})
     return this.carryOut(cluster, rest, {command: 'apply', seed: renderAddress(cluster.seed), flags})
   }
 }

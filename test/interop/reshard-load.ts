@@ -91,6 +91,15 @@ export class Writers {
       {maxRedirections: 64, retryDelayOnClusterDown: 20, retryDelayOnTryAgain: 5, slotsRefreshTimeout: 5000},
     )
     this.cluster.on('error', () => undefined)
+    this.cluster.on('+node', (node: Redis) => {
+      // The client does not look at the answer to the ASKING it sends; with a node that dies that would end the process.
+      const asking = node.asking.bind(node)
+      node.asking = () => {
+        const answer = asking()
+        answer.catch(() => undefined)
+        return answer
+      }
+    })
     const share = (all: readonly Tracked[], writer: number) => all.filter((_, index) => index % writerCount === writer)
     this.done = Promise.all(
       Array.from({length: writerCount}, (_, writer) =>

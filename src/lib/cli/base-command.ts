@@ -3,6 +3,7 @@ import type {ConnectOptions} from '../client/connect-options.js'
 import {CliError, type ExitCode} from '../kernel/errors.js'
 import {parseAddress} from '../model/address.js'
 import type {ObservedCluster} from '../operations/observe.js'
+import {withAuthorities} from './authorities.js'
 import {type ConnectFlagValues, connectOptionsFrom} from './connect-flags.js'
 import {errorDocument, jsonSafe} from './error-document.js'
 import {connectFlags, globalFlags} from './flags.js'
@@ -89,8 +90,9 @@ export abstract class BaseCommand extends Command {
   }
 
   /** How to reach nodes, by the flags of `connectFlags`. @throws {CliError} BAD_FLAG, NEEDS_TERMINAL */
-  protected connectOptions(): Promise<ConnectOptions> {
-    return connectOptionsFrom(this.values as unknown as ConnectFlagValues, process.env, askPassword)
+  protected async connectOptions(): Promise<ConnectOptions> {
+    const options = await connectOptionsFrom(this.values as unknown as ConnectFlagValues, process.env, askPassword)
+    return withAuthorities(options, this.values['cacertdir'] as string | undefined)
   }
 
   /**

@@ -12,10 +12,19 @@ export class MoveProgress {
     this.pairs = plan.steps.map((step) => new PairProgress(step.from, step.to, step.slotCount, step.keyCount, nowMs))
   }
 
+  /** Who stands in for a node of the plan -> that node. */
+  private readonly stoodInFor = new Map<NodeId, NodeId>()
+
   take(event: MigrationEvent, nowMs: number): void {
+    if (event.event === 'failover') this.stoodInFor.set(event.successor, this.planned(event.node))
     if (event.event !== 'progress' && event.event !== 'window-open' && event.event !== 'window-done') return
-    const pair = this.pairs.find(({from, to}) => from === event.from && to === event.to)
+    const [source, target] = [this.planned(event.from), this.planned(event.to)]
+    const pair = this.pairs.find(({from, to}) => from === source && to === target)
     pair?.take(event, nowMs)
+  }
+
+  private planned(id: NodeId): NodeId {
+    return this.stoodInFor.get(id) ?? id
   }
 }
 

@@ -69,7 +69,8 @@ export async function addNode(
   if (plan.steps.includes('functions')) await copyFunctions(cluster, newcomer)
   if (plan.steps.includes('meet')) {
     onProgress('Introducing the node')
-    await joinNodes([newcomer, ...membersOf(cluster)], {joinTimeoutMs, signal})
+    const others = membersOf(cluster).filter(({view}) => view.id !== newcomer.view.id)
+    await joinNodes([newcomer, ...others], {joinTimeoutMs, signal})
   }
   if (plan.primary !== undefined && plan.steps.includes('replicate')) {
     onProgress('Attaching the replica')
@@ -86,7 +87,7 @@ export async function addNode(
 }
 
 /** The nodes that answered, as those that introduce a newcomer. */
-function membersOf(cluster: ObservedCluster): ProbedNode[] {
+export function membersOf(cluster: ObservedCluster): ProbedNode[] {
   return cluster.view.nodes.map((view) => {
     const own = ownRecord(view)
     const connection = cluster.connectionTo(view.id)

@@ -1,7 +1,9 @@
 import {readFile} from 'node:fs/promises'
 import {CliError, messageOf} from '../kernel/errors.js'
-import {primariesOf} from '../model/cluster-map.js'
-import {shortId} from '../model/node-id.js'
+import {renderAddress} from '../model/address.js'
+import {findNode, nameNode, ownRecord, primariesOf} from '../model/cluster-map.js'
+import type {ClusterView} from '../model/cluster-view.js'
+import {type NodeId, shortId} from '../model/node-id.js'
 import {clusterFingerprint, type Move, type MovePlan, parseMovePlan} from '../plan/reshard-document.js'
 import {remainingMoves} from '../plan/reshard-resume.js'
 import {requireHealthy, settledView} from './fitness.js'
@@ -56,31 +58,72 @@ export function reversePlan(plan: MovePlan): MovePlan {
 /**
  * What is left of a plan on the cluster as it is now, with its cost. Changes nothing.
  *
- * @throws {CliError} PREFLIGHT_FAILED if the cluster has other primaries than the plan was made for; NODES_DISAGREE if a
- *   slot went somewhere the plan does not know; CLUSTER_UNHEALTHY
+ * @param revived - targets that are to be made primaries before
+ * @throws {CliError} PREFLIGHT_FAILED if it is another cluster than the plan was made for, or an end of a move is no primary
+ *   any more; NODES_DISAGREE if a slot went somewhere the plan does not know; CLUSTER_UNHEALTHY
  */
 export async function prepareRest(
   cluster: ObservedCluster,
   plan: MovePlan,
-  signal?: AbortSignal,
+  {revived = [], signal}: {readonly revived?: readonly NodeId[]; readonly signal?: AbortSignal} = {},
 ): Promise<PreparedMoves> {
   const view = await settledView(cluster, signal)
-  const primaries = primariesOf(view).map(({node}) => node.id)
-  if (clusterFingerprint(primaries) !== plan.cluster) {
-    throw new CliError('PREFLIGHT_FAILED', 'the cluster has other primaries than the plan was made for', {
-      details: {planned: plan.basedOn.primaries.map(({id}) => id), present: primaries},
-      suggestions: ['Make a new plan.'],
-    })
-  }
+  requireSameCluster(view, plan)
   const moves = remainingMoves(view, plan)
   requireHealthy(view)
-  requireEnds(moves, primaries)
+  requireEnds(view, plan, moves, new Set([...primariesOf(view).map(({node}) => node.id), ...revived]))
   return costOf(cluster, moves)
 }
 
-function requireEnds(moves: readonly Move[], primaries: readonly string[]): void {
-  const missing = moves.flatMap(({from, to}) => [from, to]).filter((id) => !primaries.includes(id))
+/** Primaries come and go; a cluster that knows none of those that the plan knew is another one. */
+function requireSameCluster(view: ClusterView, {basedOn, cluster}: MovePlan): void {
+  const primaries = primariesOf(view).map(({node}) => node.id)
+  const members = new Set(view.nodes.flatMap(({records}) => records.map(({id}) => id)))
+  if (clusterFingerprint(primaries) === cluster || basedOn.primaries.some(({id}) => members.has(id))) return
+  throw new CliError('PREFLIGHT_FAILED', 'the plan was made for another cluster', {
+    details: {planned: basedOn.primaries.map(({id}) => id), present: primaries},
+    suggestions: ['Make a new plan.'],
+  })
+}
+
+function requireEnds(view: ClusterView, plan: MovePlan, moves: readonly Move[], primaries: ReadonlySet<NodeId>): void {
+  const missing = [...new Set(moves.flatMap(({from, to}) => [from, to]))].filter((id) => !primaries.has(id))
   if (missing.length === 0) return
-  const names = [...new Set(missing)].map(shortId).join(', ')
-  throw new CliError('PREFLIGHT_FAILED', `the plan needs primaries that are none: ${names}`, {details: {missing}})
+  const reports = missing.map((id) => reportMissing(view, plan, id))
+  throw new CliError(
+    'PREFLIGHT_FAILED',
+    `the plan needs primaries that are none: ${reports.map(({text}) => text).join('; ')}`,
+    {details: {missing}, suggestions: reports.flatMap(({ways}) => ways)},
+  )
+}
+
+/** What became of a node that the plan needs as a primary, and how to make it one. */
+function reportMissing(view: ClusterView, plan: MovePlan, id: NodeId): {text: string; ways: string[]} {
+  const node = findNode(view, id)
+  const seed = renderAddress(view.seed)
+  if (node) {
+    const primary = ownRecord(node)?.primaryId
+    const own = renderAddress(node.address)
+    return {
+      text: `${nameNode(node)} is a replica${primary === undefined ? '' : ` of ${shortId(primary)}`} now`,
+      ways: [
+        `shoal del-node ${seed} ${id}, then shoal add-node ${own} ${seed}: it comes back empty, as a primary of the same id`,
+      ],
+    }
+  }
+  const planned = plan.basedOn.primaries.find((primary) => primary.id === id)?.address
+  const name = planned === undefined ? id : `${planned} (${shortId(id)})`
+  if (view.nodes.some(({records}) => records.some((record) => record.id === id))) {
+    return {
+      text: `${name} does not answer`,
+      ways: ['Bring it back, or promote its replica: shoal failover REPLICA --force'],
+    }
+  }
+  return {
+    text: `${name} is not part of the cluster any more`,
+    ways: [
+      `shoal add-node ${planned ?? 'HOST:PORT'} ${seed} (if it still has its id ${id})`,
+      `shoal rebalance ${seed} --use-empty-primaries (if another node takes its place)`,
+    ],
+  }
 }

@@ -5,6 +5,7 @@ import type {ClusterView} from '../model/cluster-view.js'
 import type {NodeId} from '../model/node-id.js'
 import {renderRanges} from '../model/slot-set.js'
 import {foreignOpenSlots} from '../plan/reshard.js'
+import type {Successor} from '../plan/successor.js'
 import type {ObservedCluster} from './observe.js'
 import {judgeAgreement, settle} from './settle.js'
 
@@ -44,12 +45,30 @@ export function judgeEpochs(view: ClusterView): string[] {
   })
 }
 
-/**
- * @param mine - slot -> target of moves that belong to the job at hand, which may be open
- * @throws {CliError} CLUSTER_UNHEALTHY, naming nodes and slots
- */
-export function requireHealthy(view: ClusterView, mine?: ReadonlyMap<number, NodeId>): void {
-  const problems = foreignOpenSlots(view, mine)
+/** Moves that belong to the job at hand, whose slots may be open. */
+export interface OwnMoves {
+  /** Slot -> target. */
+  readonly targets: ReadonlyMap<number, NodeId>
+  /** Who stands in for a target that failed over since. */
+  readonly successor: Successor
+}
+
+/** @throws {CliError} CLUSTER_UNHEALTHY, naming nodes and slots */
+export function requireHealthy(view: ClusterView, mine?: OwnMoves): void {
+  const problems = judgeHealth(view, mine)
+  if (problems.length === 0) return
+  throw new CliError('CLUSTER_UNHEALTHY', problems.join('; '), {
+    details: {problems},
+    suggestions: [
+      ...(openSlotsOf(view).length > 0 ? ['shoal jobs (an interrupted job of yours: shoal resume ID)'] : []),
+      `shoal check ${renderAddress(view.seed)}`,
+    ],
+  })
+}
+
+/** Judge: nobody else has slots open, every slot has an owner that answers, and no primary sees the cluster as down. */
+export function judgeHealth(view: ClusterView, mine?: OwnMoves): string[] {
+  const problems = foreignOpenSlots(view, mine?.targets, mine?.successor)
   const uncovered = uncoveredSlots(ownersOf(view))
   if (uncovered.length > 0) problems.push(`slots ${renderRanges(uncovered)} have no owner`)
   for (const {address, id, reason} of view.unreachable) {
@@ -61,12 +80,5 @@ export function requireHealthy(view: ClusterView, mine?: ReadonlyMap<number, Nod
   for (const {node} of primariesOf(view)) {
     if (node.clusterInfo.get('cluster_state') !== 'ok') problems.push(`${nameNode(node)} reports the cluster as down`)
   }
-  if (problems.length === 0) return
-  throw new CliError('CLUSTER_UNHEALTHY', problems.join('; '), {
-    details: {problems},
-    suggestions: [
-      ...(openSlotsOf(view).length > 0 ? ['shoal jobs (an interrupted job of yours: shoal resume ID)'] : []),
-      `shoal check ${renderAddress(view.seed)}`,
-    ],
-  })
+  return problems
 }

@@ -98,9 +98,13 @@ export class Journal implements WindowJournal {
   private constructor(
     readonly id: string,
     private readonly file: FileHandle,
-    /** Slots that earlier runs opened -> the source they opened them at. */
-    readonly reopened: ReadonlyMap<number, NodeId> = new Map(),
+    private readonly openings: Map<number, Opening> = new Map(),
   ) {}
+
+  /** Slots that this job opened, in earlier runs too. */
+  get reopened(): ReadonlyMap<number, Opening> {
+    return this.openings
+  }
 
   /** Starts the file of a new job. @throws {CliError} ENVIRONMENT_LACKS if it cannot be written */
   static async create(folder: string, header: Omit<JobHeader, 'type' | 'version' | 'at'>): Promise<Journal> {
@@ -119,8 +123,8 @@ export class Journal implements WindowJournal {
 
   /** Goes on with the file of a job. */
   static async reopen(folder: string, id: string): Promise<Journal> {
-    const opened = [...openedSlots(await readJob(folder, id))].map(([slot, {from}]) => [slot, from] as const)
-    const journal = new Journal(id, await open(jobPath(folder, id), 'a', 0o600), new Map(opened))
+    const openings = new Map(openedSlots(await readJob(folder, id)))
+    const journal = new Journal(id, await open(jobPath(folder, id), 'a', 0o600), openings)
     journal.touched = true
     // A SIGKILL may have cut the last line: the next one must not be glued to it.
     await journal.write('\n')
@@ -130,6 +134,7 @@ export class Journal implements WindowJournal {
 
   async opening(window: WindowRecord): Promise<void> {
     this.touched = true
+    noteOpening(this.openings, window)
     await this.append({type: 'opening', at: now(), ...window})
   }
 
@@ -162,6 +167,25 @@ export class Journal implements WindowJournal {
     })
     this.tail = written.catch(() => undefined)
     return written
+  }
+}
+
+/** The move a slot was opened for. */
+export interface Opening {
+  readonly from: NodeId
+  /** Config epoch of the source then: one that failed over and back has another since. */
+  readonly fromEpoch: number
+  readonly to: NodeId
+}
+
+/** Instead of an epoch: the slot was opened at more than one, or at one that was not written down. */
+const SEVERAL = -1
+
+function noteOpening(openings: Map<number, Opening>, {from, fromEpoch = SEVERAL, slots, to}: WindowRecord): void {
+  for (const slot of slotsOf(parseRanges(slots) ?? [])) {
+    const before = openings.get(slot)
+    const isSame = before === undefined || (before.from === from && before.fromEpoch === fromEpoch)
+    openings.set(slot, {from, fromEpoch: isSame ? fromEpoch : SEVERAL, to})
   }
 }
 
@@ -201,14 +225,10 @@ export async function readJob(folder: string, id: string): Promise<JobRecord> {
 }
 
 /** Slots that the runs of a job opened, and the move they were opened for; the last word counts. */
-export function openedSlots({lines}: JobRecord): Map<number, {readonly from: NodeId; readonly to: NodeId}> {
-  return new Map(
-    lines.flatMap((line) => {
-      if (line.type !== 'opening') return []
-      const {from, to} = line
-      return slotsOf(parseRanges(line.slots) ?? []).map((slot) => [slot, {from, to}] as const)
-    }),
-  )
+export function openedSlots({lines}: JobRecord): ReadonlyMap<number, Opening> {
+  const openings = new Map<number, Opening>()
+  for (const line of lines) if (line.type === 'opening') noteOpening(openings, line)
+  return openings
 }
 
 /** All jobs, the newest last. A file that is none is left out. */

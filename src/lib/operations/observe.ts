@@ -52,8 +52,10 @@ export class ObservedCluster {
   /**
    * Asks every node, all in parallel, for its own view. Nodes that only a later answer names are asked in turn.
    *
+   * Once the cluster is known, it is entered by another node if the seed does not answer any more.
+   *
    * @returns the new view, which is also kept as `view`
-   * @throws {CliError} if not even the seed answers, or it is not in cluster mode
+   * @throws {CliError} of the seed, if nobody answers, or it is not in cluster mode
    */
   async observe(signal?: AbortSignal): Promise<ClusterView> {
     const views = new Map<NodeId, NodeView>()
@@ -77,7 +79,7 @@ export class ObservedCluster {
       await Promise.all(fresh.map(ask))
     }
 
-    await untilAborted(this.seedView(signal).then(follow), signal)
+    await untilAborted(this.entryView(signal).then(follow), signal)
     this.lastView = {
       seed: this.seed,
       nodes: [...views.values()].sort((a, b) => compareAddresses(a.address, b.address)),
@@ -89,6 +91,19 @@ export class ObservedCluster {
   close(): void {
     for (const link of this.links.values()) link.close()
     this.links.clear()
+  }
+
+  private async entryView(signal: AbortSignal | undefined): Promise<NodeView> {
+    try {
+      return await this.seedView(signal)
+    } catch (error) {
+      throwIfAborted(signal)
+      const known = this.lastView?.nodes.map((node) => ({id: node.id, address: node.address})) ?? []
+      const others = known.filter(({id}) => this.links.get(id)?.isOpen)
+      return Promise.any(others.map((target) => this.viewOf(target, signal))).catch(() => {
+        throw error
+      })
+    }
   }
 
   private async seedView(signal: AbortSignal | undefined): Promise<NodeView> {

@@ -2,7 +2,7 @@ import {findNode, ownRecord, replicasOf} from '../model/cluster-map.js'
 import type {ClusterView, NodeView} from '../model/cluster-view.js'
 import type {NodeId} from '../model/node-id.js'
 import type {SlotFacts} from './fix-facts.js'
-import {successorOf} from './reshard-resume.js'
+import {successorOf} from './successor.js'
 
 /**
  * What is to happen to one slot.

@@ -1,6 +1,6 @@
 import {CliError} from '../kernel/errors.js'
 import {renderAddress} from '../model/address.js'
-import {highestEpoch, keyCountOf, primariesOf} from '../model/cluster-map.js'
+import {highestEpoch, keyCountOf, primariesOf, replicasOf} from '../model/cluster-map.js'
 import type {ClusterView} from '../model/cluster-view.js'
 import {isNodeId, type NodeId} from '../model/node-id.js'
 import {countSlots, parseRanges, renderRanges, type SlotRange, slotsOf} from '../model/slot-set.js'
@@ -41,6 +41,8 @@ export interface PlannedPrimary {
   readonly address: string
   readonly configEpoch: number
   readonly slots: string
+  /** Who may stand in for it should it fail. Absent in plans that were made before it was noted. */
+  readonly replicas?: readonly NodeId[]
 }
 
 export interface MoveCost {
@@ -96,6 +98,7 @@ export function moveDocument(
         address: renderAddress(node.address),
         configEpoch: own.configEpoch,
         slots: renderRanges(own.slots),
+        replicas: replicasOf(view).flatMap((replica) => (replica.own.primaryId === node.id ? [replica.node.id] : [])),
       })),
     },
     steps,

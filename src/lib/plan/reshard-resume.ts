@@ -1,9 +1,10 @@
 import {CliError} from '../kernel/errors.js'
-import {ownersOf, primariesOf} from '../model/cluster-map.js'
+import {ownersOf} from '../model/cluster-map.js'
 import type {ClusterView} from '../model/cluster-view.js'
 import {type NodeId, shortId} from '../model/node-id.js'
 import {parseRanges, rangesOf, renderRanges, slotsOf} from '../model/slot-set.js'
 import type {Move, MovePlan} from './reshard-document.js'
+import {successorsOf, targetsOf} from './successor.js'
 
 /**
  * What is left of a plan that was cut short at any moment.
@@ -12,8 +13,7 @@ import type {Move, MovePlan} from './reshard-document.js'
  * answered agrees. All others go on in the direction the plan recorded, whatever the keys' present place: migrating and
  * importing stay set meanwhile, so that clients keep being redirected.
  *
- * A node that failed over since is replaced by its successor: a replica of it that is primary now, or the primary that
- * it became a replica of.
+ * A node that failed over since is replaced by its successor (`successorsOf`).
  *
  * @returns one move per pair, in plan order; empty if nothing is left
  * @throws {CliError} NODES_DISAGREE if a slot went somewhere the plan does not know
@@ -23,11 +23,13 @@ export function remainingMoves(view: ClusterView, plan: MovePlan): Move[] {
   const unsettled = unsettledSlots(view, owners)
   const pairs = new Map<string, {from: NodeId; to: NodeId; slots: number[]}>()
   const astray = new Map<NodeId, number[]>()
+  const successor = successorsOf(view, plan)
+  const targets = targetsOf(view, plan)
   for (const step of plan.steps) {
-    const from = successorOf(view, step.from)
-    const to = successorOf(view, step.to)
+    const from = successor(step.from)
     for (const slot of slotsOf(parseRanges(step.slots) ?? [])) {
       const owner = owners[slot]
+      const to = targets.get(slot) as NodeId
       if (owner === to && !unsettled.has(slot)) continue
       if (owner !== undefined && owner !== to && owner !== from) {
         astray.set(owner, [...(astray.get(owner) ?? []), slot])
@@ -43,32 +45,20 @@ export function remainingMoves(view: ClusterView, plan: MovePlan): Move[] {
   return [...pairs.values()].map(({from, slots, to}) => ({from, to, slots: rangesOf(slots.sort((a, b) => a - b))}))
 }
 
-/** Slots that a node holds open, or sees with another owner. */
+/** Slots that a primary holds open, or that a node sees with another owner. */
 function unsettledSlots(view: ClusterView, owners: readonly (NodeId | undefined)[]): Set<number> {
   const unsettled = new Set<number>()
   for (const {records} of view.nodes) {
-    for (const {id, importing, migrating, myself, slots} of records) {
-      if (myself) for (const slot of [...importing.keys(), ...migrating.keys()]) unsettled.add(slot)
+    for (const {id, importing, migrating, myself, role, slots} of records) {
+      // What a replica holds open it has from its primary, and nobody can close it but by way of that.
+      if (myself && role === 'primary')
+        for (const slot of [...importing.keys(), ...migrating.keys()]) unsettled.add(slot)
       for (const {first, last} of slots) {
         for (let slot = first; slot <= last; slot++) if (owners[slot] !== id) unsettled.add(slot)
       }
     }
   }
   return unsettled
-}
-
-/** The node itself while it is a primary; else whoever is primary in its place. */
-export function successorOf(view: ClusterView, id: NodeId): NodeId {
-  if (primariesOf(view).some(({node}) => node.id === id)) return id
-  for (const {records} of view.nodes) {
-    const own = records.find((record) => record.myself && record.id === id)
-    if (own?.primaryId !== undefined) return own.primaryId
-  }
-  for (const {records} of view.nodes) {
-    const seen = records.find((record) => record.id === id)
-    if (seen?.role === 'replica' && seen.primaryId !== undefined) return seen.primaryId
-  }
-  return id
 }
 
 function wentAstray(astray: ReadonlyMap<NodeId, readonly number[]>): CliError {

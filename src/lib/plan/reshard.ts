@@ -1,5 +1,5 @@
 import {CliError} from '../kernel/errors.js'
-import {nameNode, type ObservedNode, openSlotsOf, ownersOf, primariesOf} from '../model/cluster-map.js'
+import {nameNode, type ObservedNode, openSlotsOf, ownersOf, ownRecord, primariesOf} from '../model/cluster-map.js'
 import type {ClusterView} from '../model/cluster-view.js'
 import {type NodeId, shortId} from '../model/node-id.js'
 import {
@@ -142,13 +142,19 @@ function notOwned(foreign: ReadonlyMap<string, readonly number[]>): CliError {
  * Slots that somebody else left open, or is moving right now. A move must not start beside them.
  *
  * @param mine - slot -> target of moves that belong to the job at hand, which may be open
+ * @param successor - who stands in for a target that failed over since its slots were opened
  * @returns one sentence per node; empty if there are none
  */
-export function foreignOpenSlots(view: ClusterView, mine: ReadonlyMap<number, NodeId> = new Map()): string[] {
+export function foreignOpenSlots(
+  view: ClusterView,
+  mine: ReadonlyMap<number, NodeId> = new Map(),
+  successor: (id: NodeId) => NodeId = (id) => id,
+): string[] {
   const byNode = new Map<string, {importing: number[]; migrating: number[]}>()
   for (const {node, peer, slot, state} of openSlotsOf(view)) {
-    const target = state === 'migrating' ? peer : node.id
-    if (mine.get(slot) === target) continue
+    // From Valkey 8 on, replicas hold open what their primary does.
+    const target = state === 'migrating' ? peer : (ownRecord(node)?.primaryId ?? node.id)
+    if (mine.get(slot) === successor(target)) continue
     const name = nameNode(node)
     const lists = byNode.get(name) ?? {importing: [], migrating: []}
     lists[state].push(slot)

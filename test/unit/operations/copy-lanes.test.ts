@@ -1,4 +1,5 @@
 import {describe, expect, it} from 'vitest'
+import {CliError} from '../../../src/lib/kernel/errors.js'
 import {PairMove} from '../../../src/lib/operations/migration/pair.js'
 import {takesSetslotInMulti} from '../../../src/lib/operations/migration/run-moves.js'
 import {hashSlot} from '../../../src/lib/protocol/hash-slot.js'
@@ -161,6 +162,25 @@ describe('CopyLanes', () => {
     await expect(new PairMove(pair.context).run([SLOT])).rejects.toThrow(/does not migrate slot/)
     expect(Object.fromEntries(pair.source.keys)).toEqual(taggedKeys('one', 3))
     expect(pair.target.keys.size).toBe(0)
+  })
+
+  it('takes copies away again if the source is gone before its switch', async () => {
+    const pair = fakePair(KEYS, COPY)
+    let lanes = 0
+    const openLane = async () => {
+      const lane = pair.source.lane()
+      const isFirst = lanes++ === 0
+      const send: typeof lane.send = async (commands) => {
+        if (isFirst) throw new CliError('UNREACHABLE', 'source closed the connection')
+        return lane.send(commands)
+      }
+      return {...lane, send}
+    }
+    await expect(new PairMove({...pair.context, openLane}).run(SLOTS)).rejects.toThrow(/source closed/)
+    const switched = new Set([...pair.source.migrating].flatMap((slot) => pair.target.keysOf(slot)))
+    expect([...pair.target.keys.keys()].filter((key) => !switched.has(key))).toEqual([])
+    const all = [...pair.source.keys.keys(), ...pair.target.keys.keys()]
+    expect(all.sort()).toEqual(Object.keys(KEYS).sort())
   })
 
   describe('after a run that broke off', () => {

@@ -252,6 +252,7 @@ export function fakePair(keys: Readonly<Record<string, string>>, change: Partial
     sourceImports: false,
     midway: new Set(),
     reopened: new Set(),
+    inDoubt: new Set(),
     others: [{id: idOf('c'), name: 'other', wire: other}],
     migrate: {host: '127.0.0.1', port: 7001, timeoutMs: 1000, replace: false},
     busyKeys: OWNER_MOVES,

@@ -11,7 +11,7 @@ import {idOf, viewOf} from '../plan/view-of.js'
 const PLAN = moveDocument(viewOf([{name: 'a', slots: '0-16383'}, {name: 'b'}]), [
   {from: idOf('a'), to: idOf('b'), slots: [{first: 0, last: 9}]},
 ])
-const WINDOW = {from: idOf('a'), to: idOf('b'), slots: '0-4'}
+const WINDOW = {from: idOf('a'), fromEpoch: 1, to: idOf('b'), slots: '0-4'}
 
 let folder: string
 
@@ -67,6 +67,26 @@ describe('Journal', () => {
       slotsDone: 10,
       keysMoved: 3,
     })
+  })
+
+  it('does not take slots for copies that were opened at two sources, or before and after a failover', async () => {
+    const journal = await create()
+    await journal.opening(WINDOW)
+    await journal.opening({...WINDOW, slots: '1', from: idOf('c')})
+    await journal.opening({...WINDOW, slots: '2', fromEpoch: 2})
+    await journal.opening({...WINDOW, slots: '3'})
+    await journal.close()
+    const again = await Journal.reopen(folder, 'reshard-1')
+    await again.opening({...WINDOW, slots: '1', from: idOf('c')})
+    expect([...again.reopened].map(([slot, {from, fromEpoch}]) => [slot, from, fromEpoch])).toEqual([
+      [0, idOf('a'), 1],
+      // No node has this epoch.
+      [1, idOf('c'), -1],
+      [2, idOf('a'), -1],
+      [3, idOf('a'), 1],
+      [4, idOf('a'), 1],
+    ])
+    await again.close()
   })
 
   it('tells why a job stopped, until it runs again', async () => {

@@ -1,5 +1,5 @@
 import {describe, expect, it} from 'vitest'
-import type {CliError} from '../../../src/lib/kernel/errors.js'
+import {CliError} from '../../../src/lib/kernel/errors.js'
 import {epochBarrier} from '../../../src/lib/operations/migration/barrier.js'
 import {PairMove} from '../../../src/lib/operations/migration/pair.js'
 import {hashSlot} from '../../../src/lib/protocol/hash-slot.js'
@@ -114,6 +114,18 @@ describe('PairMove', () => {
     expect(error.message).toMatch(/from source to target: IOERR/)
     expect(pair.source.migrating.size).toBeGreaterThan(0)
     expect(pair.source.keys.size).toBe(150)
+  })
+
+  it('does not wait for a target that is gone', async () => {
+    const pair = fakePair(KEYS, {retryMs: 60_000})
+    pair.source.script = first(Number.POSITIVE_INFINITY, /^MIGRATE/, '-IOERR error or timeout connecting to the client')
+    const answer = pair.target.send.bind(pair.target)
+    pair.target.send = async (commands) => {
+      if (commands[0]?.[0] === 'PING') throw new CliError('UNREACHABLE', 'target closed the connection')
+      return answer(commands)
+    }
+    const error = await failureOf(new PairMove(pair.context).run(SLOTS))
+    expect(error.code).toBe('UNREACHABLE')
   })
 
   it('finishes the open slots beside one that fails, and opens no more', async () => {

@@ -2,14 +2,15 @@ import {describe, expect, it} from 'vitest'
 import {renderRanges} from '../../../src/lib/model/slot-set.js'
 import {type Move, moveDocument} from '../../../src/lib/plan/reshard-document.js'
 import {remainingMoves} from '../../../src/lib/plan/reshard-resume.js'
+import {withReplicas} from '../../../src/lib/plan/successor.js'
 import {idOf, type NodeSketch, viewOf} from './view-of.js'
 
 const PLAN = moveDocument(viewOf([{name: 'a', slots: '0-16383'}, {name: 'b'}]), [
   {from: idOf('a'), to: idOf('b'), slots: [{first: 0, last: 9}]},
 ])
 
-function left(sketches: readonly NodeSketch[]): string[] {
-  return remainingMoves(viewOf(sketches), PLAN).map(
+function left(sketches: readonly NodeSketch[], plan = PLAN): string[] {
+  return remainingMoves(viewOf(sketches), plan).map(
     ({from, slots, to}: Move) => `${from[0]}>${to[0]} ${renderRanges(slots)}`,
   )
 }
@@ -61,6 +62,75 @@ describe('remainingMoves', () => {
     ],
   ])('finds %s', (_, nodes, moves) => {
     expect(left(nodes)).toEqual(moves)
+  })
+
+  it.each<[name: string, nodes: NodeSketch[], moves: string[]]>([
+    [
+      'a target that is gone',
+      [
+        {name: 'a', slots: '5-16383'},
+        {name: 'c', slots: '0-4'},
+      ],
+      ['a>c 5-9'],
+    ],
+    [
+      'a source that is gone',
+      [
+        {name: 'b', slots: '0-4'},
+        {name: 'd', slots: '5-16383'},
+      ],
+      ['d>b 5-9'],
+    ],
+    [
+      'a source that is back and has not heard yet',
+      [
+        {name: 'a', slots: '5-16383', configEpoch: 1},
+        {name: 'b', slots: '0-4'},
+        {name: 'd', slots: '5-16383', configEpoch: 9},
+      ],
+      ['d>b 5-9'],
+    ],
+    [
+      'nobody, if no replica was promoted',
+      [
+        {name: 'a', slots: '0-16383'},
+        {name: 'c', replicaOf: 'b'},
+      ],
+      ['a>b 0-9'],
+    ],
+    [
+      'nobody, for a target without slots yet',
+      [{name: 'a', slots: '0-16383'}, {name: 'b'}, {name: 'c', slots: ''}],
+      ['a>b 0-9'],
+    ],
+  ])('puts a replica it had in the place of %s', (_, nodes, moves) => {
+    const before = viewOf([
+      {name: 'a', slots: '0-16383'},
+      {name: 'b'},
+      {name: 'c', replicaOf: 'b'},
+      {name: 'd', replicaOf: 'a'},
+    ])
+    const plan = moveDocument(before, [{from: idOf('a'), to: idOf('b'), slots: [{first: 0, last: 9}]}])
+    expect(left(nodes, plan)).toEqual(moves)
+  })
+
+  it('learns of replicas that were attached since', () => {
+    const now = viewOf([{name: 'a', slots: '0-16383'}, {name: 'b'}, {name: 'e', replicaOf: 'b'}])
+    const later = [
+      {name: 'a', slots: '5-16383'},
+      {name: 'e', slots: '0-4'},
+    ]
+    expect(() => left(later)).toThrow(/went elsewhere/)
+    expect(left(later, withReplicas(PLAN, now))).toEqual(['a>e 5-9'])
+  })
+
+  it('takes no notice of what a replica holds open', () => {
+    const nodes = [
+      {name: 'a', slots: '10-16383'},
+      {name: 'b', slots: '0-9'},
+      {name: 'c', replicaOf: 'b', importing: {5: 'a'}},
+    ]
+    expect(left(nodes)).toEqual([])
   })
 
   it('does not touch slots that went to somebody else', () => {

@@ -102,6 +102,11 @@ export function classifyMigrateFailure({code, message}: NodeReplyError): Migrate
   return 'fatal'
 }
 
+/** A MIGRATE that broke off: the target may have taken its keys. */
+export function isUnanswered({message}: NodeReplyError): boolean {
+  return /\bIOERR\b/.test(message)
+}
+
 /** `SETSLOT n IMPORTING` on a node that owns slot n: the move was done before. */
 export function isAlreadyOwner(reply: WireReply | undefined): boolean {
   return reply instanceof NodeReplyError && /already the owner/.test(reply.message)

@@ -142,8 +142,7 @@ async function moveAndGather(run: RunFix, prepared: PreparedFix, journal: Journa
   if (gathers.length + moves.length === 0) return
   const wires = new WirePool(cluster)
   // Slots that an interrupted job opened, and copied perhaps: what was not switched over is not to be believed.
-  const reopened = new Map([...jobs].map(([slot, {from}]) => [slot, from] as const))
-  const base = {cluster, wires, journal, reopened, emit, stop}
+  const base = {cluster, wires, journal, reopened: jobs, doubts: new Map(), emit, stop}
   const withRule = (busyKeys: BusyKeyRule): Omit<RunMoves, 'moves'> => ({
     ...base,
     options: {...options, transfer: 'migrate', busyKeys},

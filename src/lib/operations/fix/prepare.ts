@@ -7,7 +7,7 @@ import {type FixPlan, planFix} from '../../plan/fix.js'
 import type {JobSlot, KeysByNode} from '../../plan/fix-facts.js'
 import type {FixChoices} from '../../plan/fix-slot.js'
 import {judgeEpochs} from '../fitness.js'
-import {listJobs, openedSlots, readJob} from '../journal.js'
+import {listJobs, type Opening, openedSlots, readJob} from '../journal.js'
 import {WirePool} from '../migration/wires.js'
 import type {ObservedCluster} from '../observe.js'
 import {judgeAgreement, settle} from '../settle.js'
@@ -19,7 +19,7 @@ export interface PreparedFix {
   readonly plan: FixPlan
   readonly keys: KeysByNode
   /** Slots that interrupted jobs of this machine opened. */
-  readonly jobs: ReadonlyMap<number, JobSlot>
+  readonly jobs: ReadonlyMap<number, JobSlot & Opening>
 }
 
 export interface PrepareOptions {
@@ -72,8 +72,8 @@ async function slotsOfJobs(
   folder: string,
   view: ClusterView,
   jobId: string | undefined,
-): Promise<ReadonlyMap<number, JobSlot>> {
-  const slots = new Map<number, JobSlot>()
+): Promise<ReadonlyMap<number, JobSlot & Opening>> {
+  const slots = new Map<number, JobSlot & Opening>()
   const isHere = (id: NodeId) => findNode(view, id) !== undefined
   for (const {id, state} of await listJobs(folder)) {
     if (state === 'finished' || id === jobId) continue
@@ -82,7 +82,7 @@ async function slotsOfJobs(
     if (state === 'running' && record.header.plan.steps.some(({from, to}) => isHere(from) || isHere(to))) {
       throw new CliError('LOCKED', `job ${id} is changing this cluster`, {details: {job: id}})
     }
-    for (const [slot, {from, to}] of opened) slots.set(slot, {job: id, from, to})
+    for (const [slot, opening] of opened) slots.set(slot, {job: id, ...opening})
   }
   return slots
 }

@@ -62,6 +62,8 @@ export class CopyLanes {
   private readonly lanes: Promise<Wire>[] = []
   private readonly laneCount: number
   private off = false
+  /** Why a lane ended; the others end as well, once nothing of theirs is half done. */
+  private broken: {readonly error: unknown} | undefined
   private withTtl = false
 
   constructor(
@@ -94,11 +96,25 @@ export class CopyLanes {
         const replies = await lane.send([...switching, ...(next ? this.dumpCommands(next) : [])])
         if (copied) await this.onSwitched(lane, copied, replies.slice(0, switching.length), result)
         copied = next && (await this.restore(lane, next, replies.slice(switching.length)))
+        if (copied && this.broken) await this.giveUp(copied)
         if (next && !copied) result.refused.push(next.slot)
       }
     }
-    await Promise.all(Array.from({length: Math.min(this.laneCount, slots.length)}, (_, index) => work(index)))
+    const lanes = Array.from({length: Math.min(this.laneCount, slots.length)}, (_, index) =>
+      work(index).catch((error: unknown) => {
+        this.broken ??= {error}
+        waiting.length = 0
+      }),
+    )
+    await Promise.all(lanes)
+    if (this.broken) throw this.broken.error
     return result
+  }
+
+  /** Something is wrong with the source: what was not switched is not going to be. */
+  private async giveUp({copies}: CopiedSlot): Promise<never> {
+    await this.discard(copies)
+    throw this.broken?.error
   }
 
   async close(): Promise<void> {

@@ -1,5 +1,5 @@
 import {pause} from '../../client/abort.js'
-import {classifyMigrateFailure, keysInSlot, migrateKeys} from '../../client/migration/legacy.js'
+import {classifyMigrateFailure, isUnanswered, keysInSlot, migrateKeys} from '../../client/migration/legacy.js'
 import type {WireReply} from '../../client/migration/reply-reader.js'
 import type {WireCommand} from '../../client/migration/wire.js'
 import {NodeReplyError} from '../../client/reply-error.js'
@@ -71,6 +71,8 @@ export class Drain {
   constructor(
     private readonly context: PairContext,
     private readonly pace: Pace,
+    /** Slots of which the target held no key when they were opened. */
+    private readonly clean: ReadonlySet<number> = new Set(),
   ) {}
 
   /**
@@ -134,7 +136,11 @@ export class Drain {
   }
 
   private async land({batches, load, replies, sentAt}: Burst): Promise<void> {
-    const answers = await replies
+    const answers = await replies.catch((error: unknown) => {
+      // The source may still carry it out, and not hear of the end either.
+      for (const batch of batches) this.doubt(batch)
+      throw error
+    })
     const now = performance.now()
     this.pace.learn(load, now - Math.max(sentAt + this.pace.roundTripMs, this.lastReplyAt))
     this.lastReplyAt = now
@@ -162,15 +168,12 @@ export class Drain {
     const {slot} = batch.state
     switch (classifyMigrateFailure(error)) {
       case 'transient':
+        if (isUnanswered(error)) this.doubt(batch)
         this.onTransient(slot, error)
         return
-      case 'busy-key': {
-        const names = batch.keys.map(({key}) => key)
-        const {conflict, replaceable} = await settleBusyKeys(this.context, slot, names)
-        for (const key of replaceable) batch.state.replaceable.add(key)
-        if (conflict) this.failed.set(slot, conflict)
+      case 'busy-key':
+        await this.onBusy(batch)
         return
-      }
       case 'lost-slot':
         throw new CliError(
           'PLAN_PARTIAL',
@@ -179,6 +182,27 @@ export class Drain {
       case 'fatal':
         this.failed.set(slot, this.slotError(slot, error.message))
     }
+  }
+
+  /** The target may have taken the keys, and nobody heard of it. Whatever else it holds of the slot is not ours to judge. */
+  private doubt({keys, state}: Batch): void {
+    if (!this.clean.has(state.slot)) return
+    for (const {key} of keys) this.context.inDoubt.add(key)
+  }
+
+  /**
+   * Keys of a MIGRATE without an answer are at the target as they were then, while the source went on serving them: its
+   * own count. Others are compared.
+   */
+  private async onBusy({keys, state}: Batch): Promise<void> {
+    const {inDoubt} = this.context
+    const names = keys.map(({key}) => key)
+    for (const key of names) if (inDoubt.has(key)) state.replaceable.add(key)
+    const unclear = names.filter((key) => !inDoubt.has(key))
+    if (unclear.length === 0) return
+    const {conflict, replaceable} = await settleBusyKeys(this.context, state.slot, unclear)
+    for (const key of replaceable) state.replaceable.add(key)
+    if (conflict) this.failed.set(state.slot, conflict)
   }
 
   private onTransient(slot: number, error: NodeReplyError): void {
@@ -190,6 +214,8 @@ export class Drain {
 
   private async waitForRetry(retry: {waitMs: number; wait: boolean}): Promise<void> {
     await pause(retry.waitMs)
+    // A target that is gone does not come back on this connection: then there is nothing to wait for.
+    await this.context.target.wire.send([['PING']])
     retry.waitMs = Math.min(retry.waitMs * 2, RETRY_MS_MAX)
     retry.wait = false
   }

@@ -1,21 +1,18 @@
+import {interrupted} from '../../client/abort.js'
 import {CliError, messageOf} from '../../kernel/errors.js'
-import {nameNode, openSlotsOf, ownersOf, primariesOf} from '../../model/cluster-map.js'
-import type {ClusterView} from '../../model/cluster-view.js'
-import type {NodeId} from '../../model/node-id.js'
-import {countSlots, parseRanges, rangesOf, renderRanges, slotsOf} from '../../model/slot-set.js'
+import {countSlots, rangesOf, renderRanges, slotsOf} from '../../model/slot-set.js'
 import type {Move, MovePlan} from '../../plan/reshard-document.js'
 import {remainingMoves} from '../../plan/reshard-resume.js'
+import {withReplicas} from '../../plan/successor.js'
 import {requireHealthy} from '../fitness.js'
 import type {Journal} from '../journal.js'
 import type {ObservedCluster} from '../observe.js'
-import {judgeAgreement, settle} from '../settle.js'
 import {type LockHandle, lockOwner, mayTakeOver, takeLock} from './lock.js'
-import {type MoveOptions, runMoves} from './run-moves.js'
+import {mendOpenSlots, ownMoves, recover} from './recovery.js'
+import {type Doubts, type MoveOptions, runMoves} from './run-moves.js'
 import type {Emit} from './types.js'
+import {countAtTargets, splitTargets, stuckReplicas, verifyMoves} from './verify.js'
 import {WirePool} from './wires.js'
-
-/** Bound on the nodes coming to agree at the end: gossip takes a ping round, half the node timeout at most. */
-const VERIFY_MS = 30_000
 
 export interface JobResult {
   readonly job: string
@@ -41,130 +38,105 @@ export interface RunJob {
 }
 
 /**
- * Carries out a plan, or what is left of it: lock, preflight, move, verify. Running it again continues where it was.
+ * Carries out a plan, or what is left of it: lock, preflight, move, verify. Running it again continues where it was. If a
+ * primary fails over meanwhile, it goes on with whoever took its place.
  *
  * @throws {CliError} LOCKED, CLUSTER_UNHEALTHY, NODES_DISAGREE before anything is changed; PLAN_PARTIAL or INTERRUPTED
  *   with what remains and how to resume after that
  */
 export async function runJob(job: RunJob): Promise<JobResult> {
   const start = performance.now()
-  const {cluster, emit, plan} = job
+  const {cluster, emit} = job
+  const plan = withReplicas(job.plan, cluster.view)
   const warnings: string[] = []
-  const lock = await takeLock(cluster, lockOwner(job.jobId), mayTakeOver(job.jobId), (message) => {
+  const warn = (message: string) => {
     warnings.push(message)
     emit({event: 'warning', message})
-  })
-  const wires = new WirePool(cluster)
+  }
+  const lock = await takeLock(cluster, lockOwner(job.jobId), mayTakeOver(job.jobId), warn)
   let journal: Journal | undefined
   try {
-    requireHealthy(cluster.view, targetsOf(plan))
-    const moves = remainingMoves(cluster.view, plan)
+    const view = await mendOpenSlots(cluster, plan)
+    requireHealthy(view, ownMoves(view, plan))
+    const moves = remainingMoves(view, plan)
     journal = await job.openJournal()
-    const moved = await moveAll(job, wires, moves, journal, lock)
-    const view = await verify(job, plan)
-    const keysAtTarget = await countAtTargets(wires, view, plan, moves)
+    const totals = await runRounds({...job, plan}, moves, journal, lock)
+    for (const message of [...stuckReplicas(cluster.view, plan), ...splitTargets(cluster.view, plan)]) warn(message)
     await journal.finished()
     const durationMs = Math.round(performance.now() - start)
-    const totals = {slotsMoved: moved.slots, keysMoved: moved.keys, keysAtTarget}
     return {job: job.jobId, state: 'finished', ...totals, durationMs, warnings}
   } catch (error) {
-    throw journal ? await stopError(job, journal, error) : error
+    throw journal ? await stopError({...job, plan}, journal, error) : error
   } finally {
-    wires.close()
     await lock?.release()
     await journal?.close()
   }
 }
 
-async function moveAll(
-  {cluster, emit, options, stop}: RunJob,
-  wires: WirePool,
-  moves: readonly Move[],
+type Totals = Pick<JobResult, 'keysAtTarget' | 'keysMoved' | 'slotsMoved'>
+
+/** Rounds in a row that bring nothing nearer to its target, before the job stops. */
+const FRUITLESS_ROUNDS_MAX = 3
+
+/** Moves and verifies; after a failover, what is left of it, again. */
+async function runRounds(
+  job: RunJob,
+  first: readonly Move[],
   journal: Journal,
   lock: LockHandle | undefined,
-): Promise<{keys: number; slots: number}> {
-  const halt = lock ? AbortSignal.any([stop, lock.lost]) : stop
-  const {errors, keys, slots} = await runMoves({
-    cluster,
-    emit,
-    journal,
-    moves,
-    options,
-    reopened: journal.reopened,
-    stop: halt,
-    wires,
-  })
-  if (errors.length > 0) throw errors[0]
-  if (lock?.lost.aborted) throw new CliError('LOCKED', 'another operator took the lock of this cluster')
-  if (stop.aborted && slots < moves.reduce((sum, move) => sum + countSlots(move.slots), 0)) {
-    throw new CliError('INTERRUPTED', 'interrupted')
+): Promise<Totals> {
+  const doubts: Doubts = new Map()
+  const totals = {slotsMoved: 0, keysMoved: 0}
+  let moves = first
+  for (let fruitless = 0; ; fruitless++) {
+    const before = totals.slotsMoved + totals.keysMoved
+    try {
+      const keysAtTarget = await runRound(job, moves, {doubts, journal, lock, totals})
+      return {...totals, keysAtTarget}
+    } catch (error) {
+      if (totals.slotsMoved + totals.keysMoved > before) fruitless = 0
+      if (fruitless >= FRUITLESS_ROUNDS_MAX) throw error
+      moves = await recover(job, moves, error)
+    }
   }
-  return {keys, slots}
 }
 
-/** Every node agrees, the targets own what the plan gives them, and nothing of it is open. */
-async function verify({cluster}: RunJob, plan: MovePlan): Promise<ClusterView> {
-  const planned = targetsOf(plan)
-  const judge = (view: ClusterView): string[] => {
-    const owners = ownersOf(view)
-    const missing = rangesOf(
-      [...planned.keys()].sort((a, b) => a - b).filter((slot) => owners[slot] !== planned.get(slot)),
-    )
-    const open = openSlotsOf(view).filter(({slot}) => planned.has(slot))
-    return [
-      ...judgeAgreement(view),
-      ...(missing.length > 0 ? [`slots ${renderRanges(missing)} are not at their target`] : []),
-      ...open.map(({node, slot, state}) => `slot ${slot} is ${state} on ${nameNode(node)}`),
-    ]
-  }
-  const {problems, state} = await settle(() => cluster.observe(), judge, {timeoutMs: VERIFY_MS})
-  if (problems.length === 0) return state
-  throw new CliError('PLAN_PARTIAL', `the move is not confirmed: ${problems.slice(0, 10).join('; ')}`, {
-    details: {problems},
-  })
+interface Round {
+  readonly doubts: Doubts
+  readonly journal: Journal
+  readonly lock: LockHandle | undefined
+  readonly totals: {slotsMoved: number; keysMoved: number}
 }
 
-/** @throws {CliError} PLAN_PARTIAL if a source still holds keys of slots it gave away */
-async function countAtTargets(
-  wires: WirePool,
-  view: ClusterView,
-  plan: MovePlan,
+/** @returns keys in the moved slots */
+async function runRound(
+  {cluster, emit, options, plan, stop}: RunJob,
   moves: readonly Move[],
+  {doubts, journal, lock, totals}: Round,
 ): Promise<number> {
-  const targets = [...targetsOf(plan)]
-  const counts = await Promise.all(
-    [...new Set(targets.map(([, to]) => to))].map((id) =>
-      wires.countKeys(
-        id,
-        targets.filter(([, to]) => to === id).map(([slot]) => slot),
-      ),
-    ),
-  )
-  const behind = await Promise.all(
-    moves
-      .filter(({from}) => isPrimary(view, from))
-      .map(async ({from, slots}) => ({from, keys: sumOf(await wires.countKeys(from, slotsOf(slots)))})),
-  )
-  const leftBehind = behind.filter(({keys}) => keys > 0)
-  if (leftBehind.length === 0) return counts.reduce((sum, each) => sum + sumOf(each), 0)
-  const text = leftBehind.map(({from, keys}) => `${keys} keys at ${from}`).join(', ')
-  throw new CliError('PLAN_PARTIAL', `moved slots still hold ${text}`, {details: {leftBehind}})
-}
-
-function sumOf(counts: ReadonlyMap<number, number>): number {
-  return [...counts.values()].reduce((a, b) => a + b, 0)
-}
-
-/** A source that gave away its last slot may replicate the target by now, keys and all. */
-function isPrimary(view: ClusterView, id: NodeId): boolean {
-  return primariesOf(view).some(({node}) => node.id === id)
-}
-
-/** Slot -> where the plan brings it. */
-export function targetsOf(plan: MovePlan): Map<number, NodeId> {
-  return new Map(
-    plan.steps.flatMap(({slots, to}) => slotsOf(parseRanges(slots) ?? []).map((slot) => [slot, to] as const)),
-  )
+  const wires = new WirePool(cluster)
+  try {
+    const {errors, keys, slots} = await runMoves({
+      cluster,
+      doubts,
+      emit,
+      journal,
+      moves,
+      options,
+      reopened: journal.reopened,
+      stop: lock ? AbortSignal.any([stop, lock.lost]) : stop,
+      wires,
+    })
+    totals.keysMoved += keys
+    totals.slotsMoved += slots
+    if (errors.length > 0) throw errors[0]
+    if (lock?.lost.aborted) throw new CliError('LOCKED', 'another operator took the lock of this cluster')
+    if (stop.aborted && slots < moves.reduce((sum, move) => sum + countSlots(move.slots), 0)) throw interrupted()
+    const view = await verifyMoves(cluster, plan)
+    return await countAtTargets(wires, view, plan, moves)
+  } finally {
+    wires.close()
+  }
 }
 
 /** What is left, written down and told, as far as the nodes can still be asked. */

@@ -61,6 +61,8 @@ export class PairMove {
   private readonly done: number[] = []
   private readonly failed: CliError[] = []
   private keys = 0
+  /** Slots of which the target held no key when they were opened. */
+  private readonly clean = new Set<number>()
   /** The source shared its config epoch when the target was last seen to own its slots. */
   private collides = false
 
@@ -94,6 +96,8 @@ export class PairMove {
       }
       await closing
     } finally {
+      // After a failure, what goes on beside must not reach into whatever is done about it.
+      await Promise.allSettled([next, closing])
       await lanes.close()
     }
     return {keys: this.keys, done: ascending(this.done), failed: this.failed}
@@ -141,6 +145,7 @@ export class PairMove {
       if (!wasOwned.has(slot)) requireOk(imports[index * 2], `${target.name} does not import slot ${slot}`)
     })
     const moving = slots.filter((slot) => !wasOwned.has(slot))
+    for (const slot of moving) if (held.get(slot) === 0) this.clean.add(slot)
     await this.discardOldCopies(moving.filter((slot) => held.get(slot) !== 0))
     emit({event: 'window-open', ...record})
     const targetEpoch = readEpochs(imports[slots.length * 2])?.current ?? 0
@@ -202,7 +207,7 @@ export class PairMove {
     const {refused, switched} = await lanes.run(copied)
     const listed = await this.startMigrating([...waiting, ...refused])
     const left = switched.map(({left: keys, slot}) => ({slot, keys}))
-    const drain = new Drain(this.context, pace)
+    const drain = new Drain(this.context, pace, this.clean)
     const late = await sizeKeys(this.context, pace, [...left, ...listed])
     const result = await drain.run([...migrating, ...late])
     const keys = result.keys + switched.reduce((sum, {keyCount}) => sum + keyCount, 0)

@@ -4,6 +4,7 @@ import type {NodeRecord, NodeView} from '../../model/cluster-view.js'
 import type {NodeId} from '../../model/node-id.js'
 import {slotsOf} from '../../model/slot-set.js'
 import type {Move} from '../../plan/reshard-document.js'
+import type {Opening} from '../journal.js'
 import type {ObservedCluster} from '../observe.js'
 import {PairMove, type PairResult} from './pair.js'
 import {
@@ -37,12 +38,17 @@ export interface RunMoves {
   readonly moves: readonly Move[]
   readonly options: MoveOptions
   readonly journal: WindowJournal
-  /** Slots that an earlier run of this job opened -> the source it opened them at. */
-  readonly reopened: ReadonlyMap<number, NodeId>
+  /** Slots that this job opened before -> at whom. */
+  readonly reopened: ReadonlyMap<number, Opening>
+  /** Keys in doubt at each source; kept for all runs of this process. */
+  readonly doubts: Doubts
   readonly emit: Emit
   /** Aborted: finish the open windows, open no more. */
   readonly stop: AbortSignal
 }
+
+/** `id epoch` of a source -> keys whose MIGRATE it did not answer. */
+export type Doubts = Map<string, Set<string>>
 
 export interface MovesResult {
   readonly keys: number
@@ -108,8 +114,11 @@ export async function pairContext(
   epochs: EpochWatch,
   stop: AbortSignal,
 ): Promise<PairContext> {
-  const {cluster, emit, journal, options, wires} = job
+  const {cluster, doubts, emit, journal, options, wires} = job
   const {password, username} = cluster.options
+  const fromEpoch = ownRecord(wires.node(from))?.configEpoch ?? 0
+  const inDoubt = doubts.get(`${from} ${fromEpoch}`) ?? new Set<string>()
+  doubts.set(`${from} ${fromEpoch}`, inDoubt)
   const [source, target] = await Promise.all([wires.endpoint(from), wires.endpoint(to)])
   const others = await Promise.all(
     primariesOf(cluster.view)
@@ -125,8 +134,12 @@ export async function pairContext(
     canSwitch: takesSetslotInMulti(wires.node(from)),
     sourceImports: false,
     midway: new Set(ownRecord(wires.node(from))?.migrating.keys()),
-    // Another source than then is a replica that took over, and replicas do not know what their primary migrated.
-    reopened: new Set([...job.reopened].filter(([, source]) => source === from).map(([slot]) => slot)),
+    // Another source or epoch than then: it failed over, also if it did so back, and who takes over does not know what
+    // was migrating.
+    reopened: new Set(
+      [...job.reopened].flatMap(([slot, at]) => (at.from === from && at.fromEpoch === fromEpoch ? [slot] : [])),
+    ),
+    inDoubt,
     others,
     migrate: {
       host: seen.address.host === '' ? (seen.hostname ?? '') : seen.address.host,
@@ -141,7 +154,10 @@ export async function pairContext(
     bytesPerKey: bytesPerSmallKey(wires.node(from)),
     nodeTimeoutMs: await wires.nodeTimeoutMs(from),
     emit,
-    journal,
+    journal: {
+      opening: (window) => journal.opening({...window, fromEpoch}),
+      done: (window) => journal.done(window),
+    },
     stop,
     retryMs: options.retryMs,
     epochs,

@@ -21,6 +21,8 @@ export type MigrationEvent =
       readonly slots: string
       readonly keys: number
     }
+  /** A primary's place was taken by another node; what is left goes on from or to that. */
+  | {readonly event: 'failover'; readonly node: NodeId; readonly successor: NodeId}
   | {readonly event: 'warning'; readonly message: string}
 
 export type Emit = (event: MigrationEvent) => void
@@ -76,8 +78,16 @@ export interface PairContext {
   readonly sourceImports: boolean
   /** Slots that the source held as migrating before this run: they are past their switch. */
   readonly midway: ReadonlySet<number>
-  /** Slots that an earlier run of the job opened and this one imports again. */
+  /**
+   * Slots that the job opened before at this very source, which has been their owner all along: where it does not migrate
+   * them, what the target holds of them are copies.
+   */
   readonly reopened: ReadonlySet<number>
+  /**
+   * Keys whose MIGRATE from this source was left without an answer: the target may hold what they were then. The source
+   * still serves those it has.
+   */
+  readonly inDoubt: Set<string>
   /** The other primaries, told of the new owner; one that fails hears it by gossip. */
   readonly others: readonly Endpoint[]
   readonly migrate: Omit<MigrateOptions, 'timeoutMs'> & {readonly timeoutMs: number}
@@ -108,6 +118,8 @@ export interface WindowJournal {
 
 export interface WindowRecord {
   readonly from: NodeId
+  /** Config epoch of the source when it was last observed; of windows being opened. */
+  readonly fromEpoch?: number
   readonly to: NodeId
   readonly slots: string
 }
