@@ -9,7 +9,7 @@ import type {FixResult} from '../lib/operations/fix/carry-out.js'
 import {type FixRecord, type JobHeader, Journal, jobsFolder, summarise} from '../lib/operations/journal.js'
 import {type JobResult, runJob} from '../lib/operations/migration/job.js'
 import type {ObservedCluster} from '../lib/operations/observe.js'
-import {findResumable, observePlanCluster, requireNotRunning} from '../lib/operations/resume.js'
+import {findResumable, observePlanCluster, preflightRest, requireNotRunning} from '../lib/operations/resume.js'
 
 export default class Resume extends FixingCommand {
   static override summary = 'Continue a job that was interrupted.'
@@ -37,6 +37,9 @@ export default class Resume extends FixingCommand {
       await observePlanCluster(header.plan, header.seed, await this.connectOptions(), this.signal),
     )
     if (header.fix) return this.resumeFix(cluster, header, header.fix, flags)
+    for (const warning of await preflightRest(cluster, header.plan, flags.transfer)) {
+      this.progress(`Warning: ${warning}`)
+    }
     const result = await showMove({
       how: flags.events ? 'events' : this.interactive ? 'tasks' : 'silent',
       nameOf: (id) => nodeName(cluster.view, id),

@@ -1,5 +1,6 @@
 import {Command, type Interfaces} from '@oclif/core'
 import type {ConnectOptions} from '../client/connect-options.js'
+import type {Command as NodeCommand} from '../client/node-connection.js'
 import {CliError, type ExitCode} from '../kernel/errors.js'
 import {parseAddress} from '../model/address.js'
 import type {ObservedCluster} from '../operations/observe.js'
@@ -98,13 +99,14 @@ export abstract class BaseCommand extends Command {
   /**
    * Observes the cluster of `seed` once; its connections are closed with the command.
    *
+   * @param also - further commands for every node, sent along; see `ObservedCluster.extras`
    * @throws {CliError} BAD_ADDRESS, UNREACHABLE, AUTH_FAILED, NOT_CLUSTER_MODE, ...
    */
-  protected async connect(seed: string): Promise<ObservedCluster> {
+  protected async connect(seed: string, also: readonly NodeCommand[] = []): Promise<ObservedCluster> {
     const address = parseAddress(seed)
     const options = await this.connectOptions()
     const {observeCluster} = await import('../operations/observe.js')
-    return this.closeLater(await observeCluster(address, options, this.signal))
+    return this.closeLater(await observeCluster(address, options, this.signal, also))
   }
 
   private get hasDryRun(): boolean {
