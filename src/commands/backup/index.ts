@@ -27,7 +27,6 @@ export default class Backup extends ClusterCommand {
   static override examples = [
     '<%= config.bin %> <%= command.id %> 127.0.0.1:7000 backup-of-monday',
     '<%= config.bin %> <%= command.id %> 127.0.0.1:7000 backup-of-monday --no-acl --parallel 2 --json',
-    '<%= config.bin %> backup verify backup-of-monday',
   ]
 
   static override args = backupArgs
