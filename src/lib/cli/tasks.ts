@@ -4,6 +4,7 @@ import type {MoveOptions} from '../operations/migration/run-moves.js'
 import {type Emit, type MigrationEvent, TRANSFERS, type Transfer} from '../operations/migration/types.js'
 import type {MovePlan} from '../plan/reshard-document.js'
 import {badFlag} from './flags.js'
+import {drawLanes, type Lane} from './lanes.js'
 import {MoveProgress} from './progress.js'
 
 /** Flags of every command that moves slots. */
@@ -97,42 +98,20 @@ export async function showMove<T>({how, nameOf, onWarning, plan, run}: ShowMove<
       how === 'tasks' ? warnings.push(event.message) : onWarning(event.message)
   }
   try {
-    return how === 'tasks' ? await drawTasks(progress, nameOf, () => run(emit)) : await run(emit)
+    return how === 'tasks' ? await drawLanes(lanesOf(progress, nameOf), () => run(emit)) : await run(emit)
   } finally {
     for (const message of warnings) onWarning(message)
   }
 }
 
-const REDRAW_MS = 100
-
-/** One task per source-target pair. listr2 is loaded here, since only a terminal needs it. */
-async function drawTasks<T>(progress: MoveProgress, nameOf: (id: NodeId) => string, run: () => Promise<T>): Promise<T> {
-  const {Listr} = await import('listr2')
-  const running = run()
-  const ended = running.then(
-    () => undefined,
-    () => 'failed' as const,
-  )
-  const list = new Listr(
-    progress.pairs.map((pair) => ({
-      title: `${nameOf(pair.from)} -> ${nameOf(pair.to)}: ${pair.slotCount} slots`,
-      task: async (_: unknown, task: {output: string; title: string}) => {
-        const timer = setInterval(() => {
-          task.output = pair.describe(performance.now())
-        }, REDRAW_MS)
-        try {
-          const how = await Promise.race([pair.finished, ended])
-          task.title = `${task.title}, ${pair.summary()}`
-          if (how === 'failed' && !pair.isFinished) throw new Error(`stopped: ${pair.describe(performance.now())}`)
-        } finally {
-          clearInterval(timer)
-        }
-      },
-    })),
-    {concurrent: true, exitOnError: false, registerSignalListeners: false},
-  )
-  await list.run()
-  return running
+function lanesOf({pairs}: MoveProgress, nameOf: (id: NodeId) => string): Lane[] {
+  return pairs.map((pair) => ({
+    title: `${nameOf(pair.from)} -> ${nameOf(pair.to)}: ${pair.slotCount} slots`,
+    finished: pair.finished,
+    isFinished: () => pair.isFinished,
+    describe: (nowMs) => pair.describe(nowMs),
+    summary: () => pair.summary(),
+  }))
 }
 
 /** @throws {CliError} BAD_FLAG for `--events` where it cannot be seen */

@@ -14,6 +14,26 @@ export interface FunctionPlan {
   }[]
 }
 
+/** What a primary holds. */
+export interface PresentFunctions {
+  readonly id: NodeId
+  readonly name: string
+  readonly present: Libraries
+}
+
+/** Where libraries come from, in words. */
+export interface FunctionOrigin {
+  /** `the source` */
+  readonly name: string
+  /** What to do where libraries differ. */
+  readonly wayOut: string
+}
+
+const SOURCE: FunctionOrigin = {
+  name: 'the source',
+  wayOut: '--replace lets the source win; without --functions keys alone are imported.',
+}
+
 /**
  * Which libraries go to which primary. One that is there with the same code is left alone.
  *
@@ -21,8 +41,9 @@ export interface FunctionPlan {
  */
 export function planFunctions(
   wanted: Libraries,
-  nodes: readonly {readonly id: NodeId; readonly name: string; readonly present: Libraries}[],
+  nodes: readonly PresentFunctions[],
   replace: boolean,
+  origin = SOURCE,
 ): FunctionPlan {
   const differing = nodes.flatMap(({name, present}) =>
     [...wanted].flatMap(([library, code]) =>
@@ -32,10 +53,10 @@ export function planFunctions(
   if (differing.length > 0 && !replace) {
     throw new CliError(
       'PREFLIGHT_FAILED',
-      `libraries of functions differ from those of the source: ${differing.join(', ')}`,
+      `libraries of functions differ from those of ${origin.name}: ${differing.join(', ')}`,
       {
         details: {libraries: differing},
-        suggestions: ['--replace lets the source win; without --functions keys alone are imported.'],
+        suggestions: [origin.wayOut],
       },
     )
   }

@@ -161,7 +161,12 @@ export async function connectWire(address: Address, options: ConnectOptions, tls
   return wire
 }
 
-function openSocket(address: Address, {timeoutMs, tls}: ConnectOptions, tlsName: string | undefined): Promise<Socket> {
+/** @throws {CliError} UNREACHABLE, TIMED_OUT */
+export function openSocket(
+  address: Address,
+  {timeoutMs, tls}: ConnectOptions,
+  tlsName: string | undefined,
+): Promise<Socket> {
   return new Promise((resolve, reject) => {
     // SNI carries names only; without one, an address is checked against the certificate by itself.
     const servername = tls?.servername ?? (tlsName !== undefined && isIP(tlsName) === 0 ? tlsName : undefined)

@@ -4,7 +4,7 @@ import {NodeReplyError} from '../../client/reply-error.js'
 import {CliError} from '../../kernel/errors.js'
 import {nameNode, ownRecord, primariesOf} from '../../model/cluster-map.js'
 import type {NodeView} from '../../model/cluster-view.js'
-import {type FunctionPlan, type Libraries, planFunctions} from '../../plan/import-functions.js'
+import {type FunctionPlan, type Libraries, type PresentFunctions, planFunctions} from '../../plan/import-functions.js'
 import type {ObservedCluster} from '../observe.js'
 import {type Source, SourceLink} from './source.js'
 
@@ -23,20 +23,26 @@ export async function prepareFunctions(
   try {
     const [reply] = await link.send([LIST])
     const wanted = librariesIn(`the source ${source.facts.address}`, reply)
-    const primaries = primariesOf(cluster.view).map(({node}) => node)
-    const present = await Promise.all(
-      primaries.map((node) =>
-        onWire(cluster, node, async (wire) => librariesIn(nameNode(node), (await wire.send([LIST]))[0])),
-      ),
-    )
-    return planFunctions(
-      wanted,
-      primaries.map((node, index) => ({id: node.id, name: nameNode(node), present: present[index] as Libraries})),
-      replace,
-    )
+    return planFunctions(wanted, await presentFunctions(cluster), replace)
   } finally {
     link.close()
   }
+}
+
+/**
+ * What each primary holds.
+ *
+ * @throws {CliError} PREFLIGHT_FAILED if one has no functions (before Redis 7.0)
+ */
+export function presentFunctions(cluster: ObservedCluster): Promise<PresentFunctions[]> {
+  return Promise.all(
+    primariesOf(cluster.view).map(({node}) =>
+      onWire(cluster, node, async (wire) => {
+        const name = nameNode(node)
+        return {id: node.id, name, present: librariesIn(name, (await wire.send([LIST]))[0])}
+      }),
+    ),
+  )
 }
 
 /**
@@ -75,7 +81,7 @@ function librariesIn(name: string, reply: WireReply | undefined): Libraries {
   if (!Array.isArray(reply)) {
     const text = reply instanceof NodeReplyError ? reply.message : 'an odd answer'
     throw new CliError('PREFLIGHT_FAILED', `${name} does not list its functions: ${text}`, {
-      suggestions: ['Functions come with Redis 7.0; leave --functions out where there are none.'],
+      suggestions: ['Functions come with Redis 7.0; leave them out where there are none.'],
     })
   }
   return new Map(

@@ -1,0 +1,313 @@
+import {crc64} from '../crc64.js'
+import {ChunkCursor, INCOMPLETE} from './chunk-cursor.js'
+import {RdbError} from './reader.js'
+import {type Part, type Shape, shapeOf} from './shape.js'
+
+/**
+ * Walks an RDB file that comes in chunks (wire.md 3.1) and tells what stands in it, one item at a time. Values are not
+ * understood, only skipped: an RDB file holds the same bytes of a value as a DUMP payload, so cutting them out at the
+ * right place makes one.
+ *
+ *     magic  (aux | function | select | sizes | slot | module-aux | [expiry] [freq | idle] type key value)*  end checksum
+ *
+ * Where a chunk ends does not matter. A value is skipped by a stack of frames (`shape.ts`) that is kept between chunks,
+ * so that no element is looked at twice, however small the chunks.
+ */
+export type RdbItem =
+  | {readonly kind: 'header'; readonly version: number; readonly valkey: boolean}
+  | {readonly kind: 'aux'; readonly name: string; readonly value: string}
+  /** The source of a library, with its `#!lua name=...`; binary (latin1) like all text here. */
+  | {readonly kind: 'function'; readonly code: string}
+  | {readonly kind: 'module-aux'}
+  | RdbKey
+  /** `none`: the node was told not to compute one. */
+  | {readonly kind: 'end'; readonly checksum: 'ok' | 'none' | 'wrong'}
+
+export interface RdbKey {
+  readonly kind: 'key'
+  readonly database: number
+  readonly key: string
+  /** The type byte. */
+  readonly type: number
+  /** Of the value in the file. */
+  readonly bytes: number
+  /** Absolute, Unix time in milliseconds. */
+  readonly expireAtMs?: number
+  /** What DUMP would give; only if the walker keeps values. */
+  readonly payload?: string
+}
+
+export interface WalkOptions {
+  /** Give payloads. Then the longest value is held in memory, otherwise nothing but one chunk. */
+  readonly keepValues: boolean
+}
+
+/** The longest string V8 makes. */
+const PAYLOAD_LENGTH_MAX = 2 ** 29 - 24
+const MAGIC = /^(?:REDIS(\d{4})|VALKEY(\d{3}))$/
+const MAGIC_LENGTH = 9
+const CHECKSUM_LENGTH = 8
+const NO_CHECKSUM = '\0'.repeat(CHECKSUM_LENGTH)
+
+const OP = {
+  slotImport: 243,
+  slotInfo: 244,
+  function2: 245,
+  functionOld: 246,
+  moduleAux: 247,
+  idle: 248,
+  freq: 249,
+  aux: 250,
+  sizes: 251,
+  expireMs: 252,
+  expireSeconds: 253,
+  database: 254,
+  end: 255,
+} as const
+
+const SLOT_IMPORT: readonly Part[] = ['string', {each: ['length', 'length']}]
+const MODULE_AUX: readonly Part[] = ['length', 'length', 'length', 'module']
+/** Tags of a module's parts: 1 and 2 integers, 3 float, 4 double, 5 string. */
+const MODULE_PARTS: readonly (Part | undefined)[] = [undefined, 'length', 'length', 4, 8, 'string']
+
+/** `left` rounds of `parts` to go, the first of which goes on at `part`. */
+interface Frame {
+  readonly parts: readonly Part[]
+  part: number
+  left: number
+}
+
+type Pending =
+  | {readonly kind: 'skip'}
+  | {readonly kind: 'module-aux'}
+  | {readonly kind: 'key'; readonly key: string; readonly type: number; readonly shape: Shape; readonly offset: number}
+
+export class RdbWalker {
+  private readonly cursor = new ChunkCursor()
+  private readonly frames: Frame[] = []
+  /** Bytes of the current part that are still to be skipped. */
+  private skipping = 0
+  private pending: Pending | undefined
+  private header: {readonly version: number; readonly valkey: boolean} | undefined
+  private database = 0
+  private expireAtMs: number | undefined
+  private ended = false
+
+  constructor(private readonly options: WalkOptions) {}
+
+  /** Bytes held in memory. */
+  get heldBytes(): number {
+    return this.cursor.heldBytes
+  }
+
+  /** Copies the chunk; the caller may use it again. */
+  push(chunk: Uint8Array): void {
+    this.cursor.push(chunk)
+  }
+
+  /**
+   * @returns the next item; undefined if it has not all arrived, or after the end
+   * @throws {RdbError} on bytes that are no RDB file, a type that nobody knows, or bytes after the end
+   */
+  next(): RdbItem | undefined {
+    const {cursor} = this
+    if (this.ended) {
+      if (cursor.left > 0) throw new RdbError(`bytes after the end, at ${cursor.offset}`)
+      return undefined
+    }
+    try {
+      for (;;) {
+        const item = this.pending ? this.finishPending() : this.readHead()
+        if (item) return item
+      }
+    } catch (error) {
+      if (error === INCOMPLETE) return undefined
+      throw error
+    }
+  }
+
+  /** @throws {RdbError} if the file has not come to its end */
+  requireEnd(): void {
+    if (!this.ended) throw new RdbError(`the file ends early, at ${this.cursor.offset + this.cursor.left}`)
+  }
+
+  /** Reads what stands before a value, whole or not at all. @returns undefined if that was no item by itself */
+  private readHead(): RdbItem | undefined {
+    const {cursor} = this
+    const start = cursor.at
+    try {
+      const item = this.header ? this.readOperation() : this.readHeader()
+      if (!this.pending || !this.options.keepValues) cursor.keep = cursor.at
+      return item
+    } catch (error) {
+      cursor.at = start
+      throw error
+    }
+  }
+
+  private readHeader(): RdbItem {
+    const match = MAGIC.exec(this.cursor.text(MAGIC_LENGTH))
+    if (!match) throw new RdbError('not an RDB file')
+    this.header = {version: Number(match[1] ?? match[2]), valkey: match[1] === undefined}
+    return {kind: 'header', ...this.header}
+  }
+
+  private readOperation(): RdbItem | undefined {
+    const {cursor} = this
+    const operation = cursor.byte()
+    switch (operation) {
+      case OP.aux:
+        return {kind: 'aux', name: cursor.string(), value: cursor.string()}
+      case OP.function2:
+        return {kind: 'function', code: cursor.string()}
+      case OP.database:
+        this.database = cursor.length()
+        return undefined
+      case OP.sizes:
+        return this.skipLengths(2)
+      case OP.slotInfo:
+        return this.skipLengths(3)
+      case OP.idle:
+        return this.skipLengths(1)
+      case OP.freq:
+        cursor.byte()
+        return undefined
+      case OP.expireMs:
+        this.expireAtMs = cursor.int64LE()
+        return undefined
+      case OP.expireSeconds:
+        this.expireAtMs = cursor.int32LE() * 1000
+        return undefined
+      case OP.moduleAux:
+        return this.begin({kind: 'module-aux'}, MODULE_AUX)
+      case OP.slotImport:
+        return this.begin({kind: 'skip'}, SLOT_IMPORT)
+      case OP.end:
+        return this.readEnd()
+      default:
+        return this.readKey(operation)
+    }
+  }
+
+  private skipLengths(count: number): undefined {
+    for (let i = 0; i < count; i++) this.cursor.length()
+  }
+
+  private readKey(type: number): undefined {
+    const {cursor} = this
+    const shape = shapeOf(type, this.header?.valkey === true)
+    if (!shape) throw new RdbError(`unknown type ${type} at ${cursor.offset - 1}`)
+    const key = cursor.string()
+    cursor.keep = cursor.at
+    return this.begin({kind: 'key', key, type, shape, offset: cursor.offset}, shape.parts)
+  }
+
+  private readEnd(): RdbItem {
+    const {cursor} = this
+    // An older file has no checksum at all, but that is before every version that is still about.
+    cursor.need(CHECKSUM_LENGTH)
+    const computed = cursor.checksum()
+    const stored = cursor.text(CHECKSUM_LENGTH)
+    this.ended = true
+    return {kind: 'end', checksum: stored === NO_CHECKSUM ? 'none' : stored === computed ? 'ok' : 'wrong'}
+  }
+
+  private begin(pending: Pending, parts: readonly Part[]): undefined {
+    this.pending = pending
+    this.frames.push({parts, part: 0, left: 1})
+  }
+
+  private finishPending(): RdbItem | undefined {
+    const {cursor, options, pending} = this
+    try {
+      this.skipParts()
+    } finally {
+      if (!options.keepValues || pending?.kind !== 'key') cursor.keep = cursor.at
+    }
+    this.pending = undefined
+    if (pending?.kind === 'module-aux') return {kind: 'module-aux'}
+    if (pending?.kind !== 'key') return undefined
+    const {key, offset, shape, type} = pending
+    const {database, expireAtMs} = this
+    this.expireAtMs = undefined
+    const bytes = cursor.offset - offset
+    const payload = options.keepValues ? this.payload(type, shape, bytes) : undefined
+    cursor.keep = cursor.at
+    return {
+      kind: 'key',
+      database,
+      key,
+      type,
+      bytes,
+      ...(expireAtMs !== undefined && {expireAtMs}),
+      ...(payload !== undefined && {payload}),
+    }
+  }
+
+  private payload(type: number, {version}: Shape, bytes: number): string {
+    if (bytes + 16 > PAYLOAD_LENGTH_MAX) throw new RdbError(`a value of ${bytes} bytes is longer than can be carried`)
+    const {fromCharCode} = String
+    const body = `${fromCharCode(type)}${this.cursor.textSince(this.cursor.keep)}${fromCharCode(version, 0)}`
+    return body + crc64(body)
+  }
+
+  /** @throws INCOMPLETE, with all that was done kept */
+  private skipParts(): void {
+    const {cursor, frames} = this
+    for (;;) {
+      const available = Math.min(this.skipping, cursor.left)
+      cursor.at += available
+      this.skipping -= available
+      if (this.skipping > 0) throw INCOMPLETE
+      const frame = frames.at(-1)
+      if (!frame) return
+      if (frame.left === 0) {
+        frames.pop()
+        continue
+      }
+      const part = frame.parts[frame.part] as Part
+      const start = cursor.at
+      try {
+        this.skipPart(frame, part)
+      } catch (error) {
+        cursor.at = start
+        throw error
+      }
+    }
+  }
+
+  private skipPart(frame: Frame, part: Part): void {
+    const {cursor, frames} = this
+    if (typeof part === 'object') {
+      const left = cursor.length()
+      this.advance(frame)
+      frames.push({parts: part.each, part: 0, left})
+      return
+    }
+    if (part === 'module') {
+      const tag = cursor.length()
+      const tagged = MODULE_PARTS[tag]
+      if (tagged !== undefined) frames.push({parts: [tagged], part: 0, left: 1})
+      else if (tag === 0) this.advance(frame)
+      else throw new RdbError(`unknown tag ${tag} in a module's value at ${cursor.offset}`)
+      return
+    }
+    if (part === 'string') this.skipping = cursor.stringBody()
+    else if (part === 'length') cursor.length()
+    else if (part === 'old-double') this.skipping = oldDoubleBytes(cursor.byte())
+    else this.skipping = part
+    this.advance(frame)
+  }
+
+  private advance(frame: Frame): void {
+    frame.part++
+    if (frame.part < frame.parts.length) return
+    frame.part = 0
+    frame.left--
+  }
+}
+
+/** 253, 254 and 255 stand for NaN and the infinities. */
+function oldDoubleBytes(first: number): number {
+  return first >= 253 ? 0 : first
+}
