@@ -1,14 +1,18 @@
 import type {ImportEvent} from '../operations/load/run-import.js'
 import {renderDuration} from './duration.js'
+import {drawLanes, type Lane} from './lanes.js'
 import {renderRate} from './progress.js'
 
 type Phase = 'copy' | 'verify'
 
+const TITLES: Readonly<Record<Phase, string>> = {copy: 'Bring keys', verify: 'Compare with the source'}
+
 /** How far one phase of an import is. */
-export class PhaseProgress {
+export class PhaseProgress implements Lane {
   /** Resolves once the phase is over. */
   readonly finished: Promise<void>
   private finish: () => void = () => undefined
+  private isOver = false
   private keys = 0
   private startedAt: number | undefined
   private endedAt = 0
@@ -31,7 +35,18 @@ export class PhaseProgress {
     this.startedAt ??= nowMs
     this.endedAt = nowMs
     if (event.event === 'progress') this.keys += event.keys
-    else this.finish()
+    else {
+      this.isOver = true
+      this.finish()
+    }
+  }
+
+  get title(): string {
+    return TITLES[this.phase]
+  }
+
+  isFinished(): boolean {
+    return this.isOver
   }
 
   /** `45,000/100,000 keys, 41k keys/s, 1.3 s left`; before it begins `waiting`. */
@@ -63,9 +78,6 @@ export interface ShowImport<T> {
   readonly run: (emit: (event: ImportEvent) => void) => Promise<T>
 }
 
-const TITLES: Readonly<Record<Phase, string>> = {copy: 'Bring keys', verify: 'Compare with the source'}
-const REDRAW_MS = 100
-
 /** Runs an import and shows what happens meanwhile. Throws what the import throws. */
 export async function showImport<T>({how, keyCount, onWarning, phases, run}: ShowImport<T>): Promise<T> {
   const progress = phases.map((phase) => new PhaseProgress(phase, keyCount))
@@ -77,39 +89,8 @@ export async function showImport<T>({how, keyCount, onWarning, phases, run}: Sho
     if (event.event === 'warning') warnings.push(event.message)
   }
   try {
-    return how === 'tasks' ? await drawPhases(progress, () => run(emit)) : await run(emit)
+    return how === 'tasks' ? await drawLanes(progress, () => run(emit)) : await run(emit)
   } finally {
     if (how !== 'events') for (const message of warnings) onWarning(message)
   }
-}
-
-/** One task per phase. listr2 is loaded here, since only a terminal needs it. */
-async function drawPhases<T>(progress: readonly PhaseProgress[], run: () => Promise<T>): Promise<T> {
-  const {Listr} = await import('listr2')
-  const running = run()
-  const ended = running.then(
-    () => undefined,
-    () => 'failed' as const,
-  )
-  const list = new Listr(
-    progress.map((phase) => ({
-      title: TITLES[phase.phase],
-      task: async (_: unknown, task: {output: string; title: string}) => {
-        const timer = setInterval(() => {
-          task.output = phase.describe(performance.now())
-        }, REDRAW_MS)
-        try {
-          const how = await Promise.race([phase.finished, ended])
-          if (how === 'failed') throw new Error(`stopped: ${phase.describe(performance.now())}`)
-          task.title = `${task.title}: ${phase.summary()}`
-        } finally {
-          clearInterval(timer)
-        }
-      },
-    })),
-    {exitOnError: true, registerSignalListeners: false},
-  )
-  // The import's own error says more than the list's.
-  await list.run().catch(() => undefined)
-  return running
 }

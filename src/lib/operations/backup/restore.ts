@@ -69,9 +69,6 @@ export interface RestoreResult {
   readonly warnings: readonly string[]
 }
 
-/** Under way at one time. With small keys most of the memory is what is known of each. */
-const WRITE_BUFFER_BYTES = 8 * 1024 * 1024
-
 /**
  * Reads the backup from end to end, looks at the cluster, and tells what would go where. Changes nothing.
  *
@@ -153,7 +150,7 @@ async function restoreKeys(
   options: RestoreOptions,
 ): Promise<{keys: WriterCounts; conflicts: readonly KeyConflict[]; verified: KeyVerification | null}> {
   const {folder, onPhase, onProgress, parallel, replace, signal} = options
-  const writer = await ClusterWriter.open(cluster, {replace, signal, bufferBytesMax: WRITE_BUFFER_BYTES})
+  const writer = await ClusterWriter.open(cluster, {replace, signal})
   const each: EachFile = {folder, manifest, parallel, signal, onProgress}
   try {
     onPhase('write', bytesOf(manifest))

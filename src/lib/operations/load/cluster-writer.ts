@@ -26,7 +26,7 @@ export interface ClusterWriterOptions {
 }
 
 const RETRY_MS = 60_000
-const BUFFER_BYTES_MAX = 32 * 1024 * 1024
+const BUFFER_BYTES_MAX = 16 * 1024 * 1024
 const CONFLICTS_KEPT_MAX = 100
 
 /** A node that takes in a big key answers nobody else meanwhile. Milliseconds. */
@@ -35,8 +35,8 @@ const SILENCE_MS = 30_000
 /** A node takes arguments of 512 MiB, and so do strings here, less what stands around the payload. */
 export const PAYLOAD_BYTES_MAX = 500 * 1024 * 1024
 
-/** What a key takes besides its bytes. */
-const KEY_OVERHEAD_BYTES = 100
+/** What a key takes besides its bytes: promises, places in queues, an entry in a batch. */
+const KEY_OVERHEAD_BYTES = 1000
 
 /**
  * Writes dumped keys into a cluster: each to the owner of its slot, pipelined, all nodes side by side, while clients
