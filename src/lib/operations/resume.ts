@@ -37,9 +37,28 @@ export async function observePlanCluster(
   options: ConnectOptions,
   signal?: AbortSignal,
 ): Promise<ObservedCluster> {
-  const others = plan.basedOn.primaries.flatMap(({address}) => tryParseAddress(address) ?? [])
+  const others = plan.basedOn.primaries.map(({address}) => address)
+  return observeAny([...(seed === undefined ? [] : [seed]), ...others], options, signal)
+}
+
+/**
+ * Connects to a cluster by the first of some addresses that answers.
+ *
+ * @param addresses - HOST:PORT; the first must be an address, others that are none are passed over
+ * @throws {CliError} of the last address tried
+ */
+export async function observeAny(
+  addresses: readonly string[],
+  options: ConnectOptions,
+  signal?: AbortSignal,
+): Promise<ObservedCluster> {
+  const [first, ...others] = addresses
+  const tried = [
+    ...(first === undefined ? [] : [parseAddress(first)]),
+    ...others.flatMap((text) => tryParseAddress(text) ?? []),
+  ]
   let failure: unknown = new CliError('BAD_FLAG', 'the plan names no node to connect to')
-  for (const address of [...(seed === undefined ? [] : [parseAddress(seed)]), ...others]) {
+  for (const address of tried) {
     try {
       return await observeCluster(address, options, signal)
     } catch (error) {
