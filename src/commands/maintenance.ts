@@ -1,5 +1,6 @@
 import {Args, Flags} from '@oclif/core'
 import {renderDuration} from '../lib/cli/duration.js'
+import {finishJob} from '../lib/cli/finish-job.js'
 import {badFlag, durationFlag} from '../lib/cli/flags.js'
 import {MoveCommand, type MoveResult} from '../lib/cli/move-command.js'
 import {renderMaintenance, renderReturn} from '../lib/cli/render/maintenance.js'
@@ -7,6 +8,7 @@ import {renderRevivals} from '../lib/cli/render/revive.js'
 import {type MoveFlagValues, moveFlags, planFlags} from '../lib/cli/tasks.js'
 import {defaultStateFolder} from '../lib/environment/store.js'
 import {renderAddress} from '../lib/model/address.js'
+import {jobsFolder} from '../lib/operations/journal.js'
 import {
   entriesOf,
   handOver,
@@ -18,7 +20,7 @@ import {
 } from '../lib/operations/maintenance.js'
 import {MaintenanceNotes} from '../lib/operations/maintenance-notes.js'
 import type {ObservedCluster} from '../lib/operations/observe.js'
-import {observeAny} from '../lib/operations/resume.js'
+import {findCutShort, observeAny} from '../lib/operations/resume.js'
 import {reviveNodes} from '../lib/operations/revive.js'
 import type {MaintenanceNote, MaintenancePlan, ReturnPlan} from '../lib/plan/maintenance.js'
 
@@ -94,9 +96,27 @@ export default class Maintenance extends MoveCommand {
       ])
     }
     const cluster = this.closeLater(await observeAny(entries, await this.connectOptions(), this.signal))
+    if (note && !flags['dry-run']) await this.finishCutShort(cluster, note, flags)
     return args.action === 'on'
       ? this.relieve(cluster, note?.node ?? args.node, note, flags)
       : this.bringBack(cluster, args.node, note, flags)
+  }
+
+  /** A move of an earlier run may have left slots half moved, whichever way it went. */
+  private async finishCutShort(cluster: ObservedCluster, note: MaintenanceNote, flags: RunFlags): Promise<void> {
+    const folder = jobsFolder(defaultStateFolder(process.env))
+    const record = await findCutShort(folder, 'maintenance', note.node)
+    if (!record) return
+    this.progress(`Finishing job ${record.header.id}, which was cut short`)
+    const onProgress = (text: string) => this.progress(text)
+    await finishJob(cluster, record.header, {
+      flags,
+      folder,
+      interactive: this.interactive,
+      onProgress,
+      signal: this.signal,
+    })
+    await cluster.observe(this.signal)
   }
 
   private async relieve(

@@ -125,6 +125,33 @@ describeWithPeers('maintenance', () => {
     expect(await lostAt(node.port, keys)).toEqual([])
   })
 
+  it('goes on after SIGKILL in the middle, there and back', async () => {
+    const writers = new Writers(cluster.ports.slice(1), ALL, 'killed', 4)
+    const killed = async (...words: string[]) => {
+      let kill: (signal: NodeJS.Signals) => void = () => undefined
+      return runShoal(['maintenance', ...words, '--yes', '--json', '--events', '--window', '16'], {
+        env,
+        onStart: (process) => {
+          kill = process.kill
+        },
+        onStderr: (text) => {
+          if (text.split('"window-done"').length > 20) kill('SIGKILL')
+        },
+      })
+    }
+    expect((await killed('on', address, '--drain')).signal).toBe('SIGKILL')
+    const on = await run('on', address, '--drain', '--yes')
+    expect(on.code, on.stdout + on.stderr).toBe(0)
+    expect(await ownSlots()).toEqual([])
+    expect(on.json<Document>().note?.slots).toBe('0-5460')
+    expect((await killed('off', address)).signal).toBe('SIGKILL')
+    const off = await run('off', address, '--yes')
+    expect(off.code, off.stdout + off.stderr).toBe(0)
+    expect(await slotsNow()).toEqual(layout)
+    expect(await writers.stop()).toEqual([])
+    expect(await lostAt(node.port, keys)).toEqual([])
+  })
+
   it('needs nothing to be done where a run before was cut short after it had written things down', async () => {
     await attach()
     expect((await run('on', address, '--yes')).code).toBe(0)

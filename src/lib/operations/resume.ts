@@ -1,8 +1,9 @@
 import type {ConnectOptions} from '../client/connect-options.js'
 import {CliError} from '../kernel/errors.js'
 import {parseAddress, tryParseAddress} from '../model/address.js'
+import type {NodeId} from '../model/node-id.js'
 import type {MovePlan} from '../plan/reshard-document.js'
-import {type JobRecord, type JobSummary, listJobs, readJob} from './journal.js'
+import {type JobCommand, type JobRecord, type JobSummary, listJobs, readJob} from './journal.js'
 import {type ObservedCluster, observeCluster} from './observe.js'
 
 /**
@@ -16,6 +17,15 @@ export async function findResumable(folder: string, id: string | undefined): Pro
   const newest = open.at(-1)
   if (newest) return readJob(folder, newest.id)
   throw new CliError('NOT_FOUND', 'there is no interrupted job to resume', {suggestions: ['shoal jobs']})
+}
+
+/** The newest job that a command began for a node, as source or target, and that was cut short. */
+export async function findCutShort(folder: string, command: JobCommand, node: NodeId): Promise<JobRecord | undefined> {
+  const open = (await listJobs(folder)).filter(
+    (job) => job.command === command && (job.state === 'stopped' || job.state === 'broken-off'),
+  )
+  const records = await Promise.all(open.map(({id}) => readJob(folder, id)))
+  return records.findLast(({header}) => header.plan.steps.some(({from, to}) => from === node || to === node))
 }
 
 /** @throws {CliError} LOCKED while the job's process lives on this machine */
