@@ -4,7 +4,7 @@ import {MoveCommand, type MoveResult} from '../lib/cli/move-command.js'
 import {renderAddNode} from '../lib/cli/render/add-node.js'
 import {moveFlags, planFlags} from '../lib/cli/tasks.js'
 import {parseAddress} from '../lib/model/address.js'
-import {addNode, prepareAddNode, requireTwoNodes} from '../lib/operations/add-node.js'
+import {addNode, prepareAddNode, requireAddable, requireTwoNodes} from '../lib/operations/add-node.js'
 import {prepareRebalance} from '../lib/operations/rebalance.js'
 import type {AddNodePlan} from '../lib/plan/add-node.js'
 
@@ -79,6 +79,7 @@ export default class AddNode extends MoveCommand {
     if (flags['dry-run']) return {status: 'planned', plan, warnings}
     const isDone = plan.steps.length === 0
     if (!isDone) {
+      await requireAddable(cluster, prepared)
       await this.confirm('Add it?')
       await addNode(cluster, prepared, {
         joinTimeoutMs: flags['timeout-join'],

@@ -2,7 +2,7 @@ import {Args, Flags} from '@oclif/core'
 import {ClusterCommand} from '../lib/cli/base-command.js'
 import {durationFlag} from '../lib/cli/flags.js'
 import {renderCreatePlan} from '../lib/cli/render/create.js'
-import {parseZones} from '../lib/cli/zones.js'
+import {parseZones, zoneFlag} from '../lib/cli/zones.js'
 import {parseAddress} from '../lib/model/address.js'
 import {type ClusterSummary, summarizeCluster} from '../lib/model/cluster-summary.js'
 import type {CreatePlan} from '../lib/plan/create.js'
@@ -43,12 +43,7 @@ export default class Create extends ClusterCommand {
       min: 0,
       summary: 'Replicas for each primary.',
     }),
-    zone: Flags.string({
-      helpValue: 'HOST[:PORT]=ZONE',
-      multiple: true,
-      multipleNonGreedy: true,
-      summary: 'Zone of a node or host; a shard is spread over zones. Give it for all nodes.',
-    }),
+    zone: zoneFlag('Zone of a node or host; a shard is spread over zones. Give it for all nodes.'),
     'allow-few-primaries': Flags.boolean({summary: 'Accept fewer than 3 primaries; such a cluster cannot fail over.'}),
     'skip-bus-check': Flags.boolean({summary: 'Do not try the bus ports from here.'}),
     'timeout-join': durationFlag({
@@ -86,8 +81,9 @@ export default class Create extends ClusterCommand {
     }
     this.showPlan(renderCreatePlan(plan, warnings, this.style, this.columns))
     if (flags['dry-run']) return {status: 'planned', plan, warnings, cluster: null}
+    const {applyCreate, requireCreatable} = await import('../lib/operations/create-apply.js')
+    await requireCreatable(prepared, flags.user as string | undefined)
     await this.confirm(standing === 'started' ? 'Continue to make this cluster?' : 'Make this cluster?')
-    const {applyCreate} = await import('../lib/operations/create-apply.js')
     const view = await applyCreate(prepared, {
       joinTimeoutMs: flags['timeout-join'],
       onProgress: (text) => this.progress(text),

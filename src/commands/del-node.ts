@@ -3,7 +3,7 @@ import {durationFlag} from '../lib/cli/flags.js'
 import {MoveCommand, type MoveResult} from '../lib/cli/move-command.js'
 import {renderDelNode} from '../lib/cli/render/del-node.js'
 import {moveFlags, planFlags} from '../lib/cli/tasks.js'
-import {prepareDelNode, removeNode} from '../lib/operations/del-node.js'
+import {prepareDelNode, removeNode, requireRemovable} from '../lib/operations/del-node.js'
 import type {DelNodePlan} from '../lib/plan/del-node.js'
 
 /** The `--json` document. */
@@ -51,7 +51,12 @@ export default class DelNode extends MoveCommand {
     const {drain, plan, warnings} = await prepareDelNode(cluster, args.node, flags.drain, this.signal)
     this.showPlan(renderDelNode(plan, cluster.view, this.style))
     for (const warning of warnings) this.progress(`Warning: ${warning}`)
+    if (flags['dry-run'] && drain) {
+      const planned = await this.carryOut(cluster, drain, {command: 'del-node', seed: args.seed, flags})
+      return {status: 'planned', plan, warnings, drain: planned}
+    }
     if (flags['dry-run']) return {status: 'planned', plan, warnings}
+    await requireRemovable(cluster, plan)
     if (!drain) await this.confirm('Remove it?')
     const drained = drain && (await this.carryOut(cluster, drain, {command: 'del-node', seed: args.seed, flags}))
     await removeNode(cluster, plan.node, {

@@ -81,13 +81,40 @@ describe('failures', () => {
     })
   }
 
-  it('call a word that is no command BAD_FLAG and exit 2', async () => {
-    for (const args of [['rehsard'], ['ps', 'more']]) {
-      const result = await runShoal([...args, '--json'])
-      expect(result.code).toBe(2)
-      const {error} = result.json<ErrorDocument>()
-      expect(error).toMatchObject({code: 'BAD_FLAG', message: `"${args.join(' ')}" is not a shoal command`})
-    }
+  const unknown: [args: string[], message: string][] = [
+    [['rehsard'], '"rehsard" is not a shoal command. Did you mean reshard?'],
+    [['rehsard', '127.0.0.1:7000', '--slots', '5'], '"rehsard" is not a shoal command. Did you mean reshard?'],
+    [['help', 'rehsard'], '"rehsard" is not a shoal command. Did you mean reshard?'],
+    [['node', 'strat'], '"node strat" is not a shoal command. Did you mean node start?'],
+    [['xyzzy', '-a', 'secret'], '"xyzzy" is not a shoal command.'],
+    [['ps', 'more'], 'Unexpected argument: more'],
+    [['--hlep'], 'Nonexistent flag: --hlep. Did you mean --help?'],
+    [[], 'No command given'],
+  ]
+  for (const [args, message] of unknown) {
+    it(`of shoal ${args.join(' ')}: BAD_FLAG and exit 2, as text and as one document`, async () => {
+      // Without a word it is help that is asked for; help itself knows no --json.
+      if (args[0] !== 'help') expect(await failureOf(args)).toMatchObject({code: 'BAD_FLAG', message})
+      if (args.length === 0) return
+      const {code, stdout, stderr} = await runShoal(args)
+      expect({code, stdout}).toEqual({code: 2, stdout: ''})
+      expect(stderr).toMatch(new RegExp(`^Error: ${message.replace(/[.?]/g, '\\$&')}\n( {2}Try: shoal .*\n)+$`))
+      expect(stderr).not.toContain('secret')
+    })
+  }
+
+  it('of a command of oclif are documents too', async () => {
+    expect(await failureOf(['help', '--jsom'])).toMatchObject({code: 'BAD_FLAG', exitCode: 2})
+  })
+
+  it('name the nearest flag, and no value of it', async () => {
+    const error = await failureOf(['reshard', closedSeed, '--form=x', '--pasword=secret'])
+    expect(error).toMatchObject({
+      code: 'BAD_FLAG',
+      details: {didYouMean: ['--from', '--password']},
+      message: 'Nonexistent flags: --form, --pasword. Did you mean --from, --password?',
+      suggestions: ['shoal reshard --help'],
+    })
   })
 
   it('call an address that is none BAD_ADDRESS and exit 2', async () => {

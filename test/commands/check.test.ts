@@ -22,7 +22,7 @@ describeWithPeers('shoal check and info', () => {
     expect(result.code, result.stdout).toBe(0)
     const report = result.json<CheckReport>()
     expect(report.totals).toMatchObject({primaries: 3, replicas: 0, slotsCovered: 16384})
-    expect(idsOf(report)).toEqual(['primary-without-replica', 'shard-on-one-host'])
+    expect(idsOf(report)).toEqual(['primary-without-replica', 'shard-on-one-host', 'persistence-off'])
     expect((await check(cluster.seed, ['--fail-on', 'warning'])).code).toBe(9)
   })
 

@@ -8,6 +8,7 @@ import {packageFolder, shoalEnv} from '../support/cli.js'
 import {callRedis} from '../support/peers.js'
 import {claimPorts} from '../support/ports.js'
 import {endProcess, processesWith, spawnTracked, temporaryFolder, waitFor} from '../support/processes.js'
+import {setUpCompletion} from './completion-shell.js'
 
 const run = promisify(execFile)
 const INSTALL_TIMEOUT_MS = 180_000
@@ -49,6 +50,18 @@ describe('the package, installed into an empty folder', () => {
     const help = await run(bin('shoal'), ['--help'], {env: shoalEnv()})
     for (const command of ['up', 'down', 'ps', 'create', 'check', 'reshard'])
       expect(help.stdout).toContain(`  ${command}`)
+  })
+
+  it('completes command lines in bash', async () => {
+    const completion = await setUpCompletion([bin('shoal')], temporaryFolder('completion'))
+    expect(completion.instructions).toContain('shoal autocomplete script bash')
+    expect(await completion.offers('resh')).toEqual(['reshard'])
+    expect(await completion.offers('reshard', '127.0.0.1', ':', '7000', '--fr')).toEqual(['--from'])
+  })
+
+  it('names the nearest command', async () => {
+    const {code, stderr} = await run(bin('shoal'), ['rehsard'], {env: shoalEnv()}).catch((error) => error)
+    expect([code, stderr]).toEqual([2, expect.stringContaining('Did you mean reshard?')])
   })
 
   it('brings a cluster up and down', async () => {

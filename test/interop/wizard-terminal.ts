@@ -48,6 +48,16 @@ export class Terminal {
     execFileSync('tmux', ['-L', this.socket, 'send-keys', '-l', text])
   }
 
+  resize(columns: number, rows: number): void {
+    execFileSync('tmux', ['-L', this.socket, 'resize-window', '-x', String(columns), '-y', String(rows)])
+  }
+
+  /** Whether a program holds the terminal: it draws on the alternate screen, or the cursor is hidden. */
+  isHeld(): boolean {
+    const format = '#{alternate_on} #{cursor_flag}'
+    return String(execFileSync('tmux', ['-L', this.socket, 'display-message', '-p', format])).trim() !== '0 1'
+  }
+
   /** Waits for the program to end. @returns its exit code */
   async exitCode(): Promise<number> {
     const screen = await this.see(new RegExp(`${MARK} \\d+`))

@@ -1,8 +1,10 @@
 import {Command, type Interfaces} from '@oclif/core'
 import type {ConnectOptions} from '../client/connect-options.js'
+import type {Command as NodeCommand} from '../client/node-connection.js'
 import {CliError, type ExitCode} from '../kernel/errors.js'
 import {parseAddress} from '../model/address.js'
 import type {ObservedCluster} from '../operations/observe.js'
+import {withAuthorities} from './authorities.js'
 import {type ConnectFlagValues, connectOptionsFrom} from './connect-flags.js'
 import {errorDocument, jsonSafe} from './error-document.js'
 import {connectFlags, globalFlags} from './flags.js'
@@ -89,20 +91,22 @@ export abstract class BaseCommand extends Command {
   }
 
   /** How to reach nodes, by the flags of `connectFlags`. @throws {CliError} BAD_FLAG, NEEDS_TERMINAL */
-  protected connectOptions(): Promise<ConnectOptions> {
-    return connectOptionsFrom(this.values as unknown as ConnectFlagValues, process.env, askPassword)
+  protected async connectOptions(): Promise<ConnectOptions> {
+    const options = await connectOptionsFrom(this.values as unknown as ConnectFlagValues, process.env, askPassword)
+    return withAuthorities(options, this.values['cacertdir'] as string | undefined)
   }
 
   /**
    * Observes the cluster of `seed` once; its connections are closed with the command.
    *
+   * @param also - further commands for every node, sent along; see `ObservedCluster.extras`
    * @throws {CliError} BAD_ADDRESS, UNREACHABLE, AUTH_FAILED, NOT_CLUSTER_MODE, ...
    */
-  protected async connect(seed: string): Promise<ObservedCluster> {
+  protected async connect(seed: string, also: readonly NodeCommand[] = []): Promise<ObservedCluster> {
     const address = parseAddress(seed)
     const options = await this.connectOptions()
     const {observeCluster} = await import('../operations/observe.js')
-    return this.closeLater(await observeCluster(address, options, this.signal))
+    return this.closeLater(await observeCluster(address, options, this.signal, also))
   }
 
   private get hasDryRun(): boolean {

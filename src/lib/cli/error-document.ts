@@ -1,11 +1,19 @@
 import {CliError, type ErrorDocument, messageOf} from '../kernel/errors.js'
+import {nearest} from './nearest.js'
 import {stripStyle} from './render/style.js'
 
 /** oclif's errors carry these; the class of a parse error is known by its `parse` field. */
 interface OclifError extends Error {
-  readonly parse?: unknown
+  readonly parse?: {readonly input?: {readonly flags?: Readonly<Record<string, KnownFlag>>}}
+  /** The flags there are none of. */
+  readonly flags?: readonly string[]
   readonly oclif?: {readonly exit?: number | false}
   readonly code?: string
+}
+
+interface KnownFlag {
+  readonly aliases?: readonly string[]
+  readonly hidden?: boolean
 }
 
 /**
@@ -17,16 +25,39 @@ interface OclifError extends Error {
 export function errorDocument(error: unknown, commandId: string): ErrorDocument {
   if (error instanceof CliError) return error.toJSON()
   if (isParseError(error)) {
-    const message = stripStyle(error.message)
+    const message = withoutValues(stripStyle(error.message), error.flags)
       .replace(/\nSee more help with --help$/, '')
       // Not so: every repeatable flag here takes one value at a time.
       .replace(/\n\nNote: --[^.]+ allows? multiple values\.[\s\S]*$/, '')
-    return new CliError('BAD_FLAG', message, {suggestions: [`shoal ${commandId} --help`]}).toJSON()
+    const meant = meantFlags(error)
+    return new CliError('BAD_FLAG', meant.length === 0 ? message : `${message}. Did you mean ${meant.join(', ')}?`, {
+      suggestions: [`shoal ${commandId} --help`],
+      ...(meant.length > 0 && {details: {didYouMean: meant}}),
+    }).toJSON()
   }
   if (error instanceof Error && (error.name === 'ExitPromptError' || error.name === 'AbortPromptError')) {
     return new CliError('INTERRUPTED', 'interrupted').toJSON()
   }
   return {error: {code: 'BUG', message: messageOf(error), exitCode: 1, suggestions: [], details: {}}}
+}
+
+/** A mistyped --password=... must not show what it was given. */
+function withoutValues(message: string, flags: readonly string[] = []): string {
+  return flags.reduce((text, flag) => text.replace(flag, () => flag.replace(/=.*$/s, '')), message)
+}
+
+/** The nearest flag of the command for each mistyped one; own names before redis-cli's. */
+function meantFlags({flags, parse}: OclifError): string[] {
+  const known = Object.entries(parse?.input?.flags ?? {}).filter(([, {hidden}]) => !hidden)
+  const names = [...known.map(([name]) => name), ...known.flatMap(([, {aliases = []}]) => aliases)]
+  return (flags ?? []).flatMap((flag) => {
+    const word = flag.replace(/=.*$/s, '')
+    const found = nearest(
+      word,
+      names.map((name) => `--${name}`),
+    )
+    return found === undefined ? [] : [found]
+  })
 }
 
 /** Parse errors of oclif: of its parser, or `CLIError` with exit 2 thrown by a flag's own parse function. */

@@ -1,6 +1,7 @@
 import {type JobHeader, Journal} from '../operations/journal.js'
 import {type JobResult, runJob} from '../operations/migration/job.js'
 import type {ObservedCluster} from '../operations/observe.js'
+import {preflightRest} from '../operations/resume.js'
 import {type MoveFlagValues, moveOptionsOf, showMove} from './tasks.js'
 import {nodeName} from './wizard/plan-text.js'
 
@@ -15,11 +16,12 @@ export interface FinishJob {
 }
 
 /** Carries out what is left of a job that moves slots, and shows it. Throws what the job throws. */
-export function finishJob(
+export async function finishJob(
   cluster: ObservedCluster,
   {id, plan}: JobHeader,
   {flags, folder, interactive, onProgress, signal}: FinishJob,
 ): Promise<JobResult> {
+  for (const warning of await preflightRest(cluster, plan, flags.transfer)) onProgress(`Warning: ${warning}`)
   return showMove({
     how: flags.events ? 'events' : interactive ? 'tasks' : 'silent',
     nameOf: (node) => nodeName(cluster.view, node),

@@ -3,6 +3,7 @@ import {carryOutFix, type FixResult, keysOfMoves, movesOf} from '../operations/f
 import {type PreparedFix, prepareFix} from '../operations/fix/prepare.js'
 import {type FixRecord, Journal, jobsFolder} from '../operations/journal.js'
 import type {MoveOptions} from '../operations/migration/run-moves.js'
+import {requireAllowed} from '../operations/move-preflight.js'
 import type {ObservedCluster} from '../operations/observe.js'
 import {stepsOf} from '../plan/fix.js'
 import type {FixChoices} from '../plan/fix-slot.js'
@@ -34,6 +35,7 @@ export abstract class FixingCommand extends ClusterCommand {
     const {view} = cluster
     const moves = movesOf(prepared.plan)
     const plan = moveDocument(view, moves, keysOfMoves(prepared, moves))
+    await requireAllowed(cluster, plan, options.transfer)
     const folder = this.jobsFolder
     const header = {id: jobId, command: 'fix', seed, plan, fix: decided} as const
     // A list of tasks can show moves; what else there is to do is told line by line.

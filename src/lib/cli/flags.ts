@@ -67,6 +67,11 @@ export const connectFlags = {
     helpValue: 'FILE',
     summary: 'Authorities to trust (PEM). Implies --tls.',
   }),
+  cacertdir: Flags.string({
+    helpGroup: 'CONNECTION',
+    helpValue: 'FOLDER',
+    summary: 'Folder of authorities to trust (PEM). Implies --tls.',
+  }),
   cert: Flags.string({
     dependsOn: ['key'],
     helpGroup: 'CONNECTION',
@@ -85,4 +90,6 @@ export const connectFlags = {
     summary: 'Name the certificates are checked against.',
   }),
   insecure: Flags.boolean({helpGroup: 'CONNECTION', summary: 'Accept any certificate.'}),
+  // Scripts written for redis-cli pass it; there is no such warning here.
+  'no-auth-warning': Flags.boolean({hidden: true}),
 }

@@ -2,6 +2,7 @@ import {defaultStateFolder} from '../environment/store.js'
 import {type JobCommand, Journal, jobsFolder, newJobId} from '../operations/journal.js'
 import {type JobResult, runJob} from '../operations/migration/job.js'
 import type {PreparedMoves} from '../operations/move-cost.js'
+import {preflightMoves} from '../operations/move-preflight.js'
 import type {ObservedCluster} from '../operations/observe.js'
 import type {MovePlan} from '../plan/reshard-document.js'
 import {ClusterCommand} from './base-command.js'
@@ -28,14 +29,19 @@ export interface CarryOut {
 export abstract class MoveCommand extends ClusterCommand {
   protected async carryOut(
     cluster: ObservedCluster,
-    {plan, warnings}: PreparedMoves,
+    prepared: PreparedMoves,
     {command, flags, seed}: CarryOut,
   ): Promise<MoveResult> {
     const {view} = cluster
+    const {plan} = prepared
     if (flags['plan-out'] !== undefined) await writePlan(flags['plan-out'], plan)
     this.showPlan(renderMovePlan(plan, view, this.style))
+    const {refusal, warnings: found} = await preflightMoves(cluster, prepared, flags.transfer)
+    const refused = refusal && flags['dry-run'] ? [`the move would be refused: ${refusal.message}`] : []
+    const warnings = [...found, ...refused]
     for (const warning of warnings) this.progress(`Warning: ${warning}`)
     if (flags['dry-run'] || plan.steps.length === 0) return {plan, warnings}
+    if (refusal) throw refusal
     await this.confirm(`Move ${renderAmount(plan.cost.slotCount, 'slot')}?`)
     const jobId = newJobId(command)
     const folder = jobsFolder(defaultStateFolder(process.env))

@@ -1,5 +1,11 @@
+import {Flags} from '@oclif/core'
 import {renderAddress, tryParseAddress} from '../model/address.js'
 import {badFlag} from './flags.js'
+
+/** `--zone HOST[:PORT]=ZONE`, any number of times. */
+export function zoneFlag(summary: string) {
+  return Flags.string({helpValue: 'HOST[:PORT]=ZONE', multiple: true, multipleNonGreedy: true, summary})
+}
 
 /**
  * Reads `--zone HOST[:PORT]=ZONE` flags.

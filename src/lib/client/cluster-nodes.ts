@@ -31,7 +31,7 @@ export function parseClusterNodes(text: string, reachedBy: Address): NodeRecord[
 
 function parseLine(line: string, reachedBy: Address): NodeRecord {
   const fields = line.split(' ')
-  const [id, where, flagText, primary, , , epoch, link, ...slotTokens] = fields
+  const [id, where, flagText, primary, , pong, epoch, link, ...slotTokens] = fields
   if (fields.length < LINE_FIELDS_MIN || !id || !isNodeId(id) || where === undefined || !flagText) {
     throw new RangeError(`not a line of CLUSTER NODES: ${JSON.stringify(line.slice(0, 120))}`)
   }
@@ -54,6 +54,7 @@ function parseLine(line: string, reachedBy: Address): NodeRecord {
     handshake: flags.has('handshake'),
     noaddr: flags.has('noaddr'),
     linked: myself || link === 'connected',
+    ...(!myself && Number(pong) > 0 && {pongAtMs: Number(pong)}),
     configEpoch,
     ...parseSlots(slotTokens, line),
   }

@@ -167,13 +167,20 @@ async function logIn(connection: NodeConnection, {username, password}: ConnectOp
     commands.unshift(username === undefined ? ['AUTH', password] : ['AUTH', username, password])
   }
   const replies = await connection.pipeline(commands)
-  const refused = replies.find((reply) => reply instanceof NodeReplyError && !isNoPasswordSet(reply))
+  const refused = replies.find(
+    (reply) => reply instanceof NodeReplyError && !isNoPasswordSet(reply) && !isAliveButUnwell(reply),
+  )
   if (refused instanceof NodeReplyError) throw refusalError(connection.address, refused, password !== undefined)
 }
 
 /** A password given to a node that has none is harmless: the clusters of a migration may differ in that. */
 function isNoPasswordSet({message}: NodeReplyError): boolean {
   return /no password is set|without any password configured/.test(message)
+}
+
+/** PING is refused like a write where a disk is full, and where a replica may not serve stale data; nodes tell all the same. */
+function isAliveButUnwell({code}: NodeReplyError): boolean {
+  return code === 'MISCONF' || code === 'MASTERDOWN'
 }
 
 function refusalError(address: Address, {code, message}: NodeReplyError, gavePassword: boolean): CliError {

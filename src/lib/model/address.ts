@@ -50,3 +50,15 @@ export function renderAddress({host, port}: Address): string {
   if (host.startsWith('/')) return host
   return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
 }
+
+/** One locale for all, so that numbers given by order are the same on every machine. */
+const HOSTS = new Intl.Collator('en', {numeric: true})
+
+/**
+ * Orders addresses as people do, 10.0.0.9 before 10.0.0.10, then by port.
+ *
+ * @returns negative, 0 or positive, as for `sort`
+ */
+export function compareNaturally(a: Address, b: Address): number {
+  return HOSTS.compare(a.host, b.host) || a.port - b.port
+}

@@ -74,7 +74,7 @@ export function summarizeCluster(view: ClusterView): ClusterSummary {
 export const OWNER_SILENT = -2
 
 /** Slot -> index into `shards`; -1 for nobody, `OWNER_SILENT`. */
-export function shardIndexOfSlots(owners: SlotOwners, shards: readonly ShardSummary[]): Int16Array {
+export function shardIndexOfSlots(owners: SlotOwners, shards: readonly Pick<ShardSummary, 'id'>[]): Int16Array {
   const indexOf = new Map(shards.map(({id}, index) => [id, index]))
   return Int16Array.from({length: SLOT_COUNT}, (_, slot) => {
     const owner = owners[slot]

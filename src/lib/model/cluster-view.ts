@@ -19,6 +19,8 @@ export interface NodeRecord {
   readonly noaddr: boolean
   /** The observer holds a link to this node (always true for itself). */
   readonly linked: boolean
+  /** When the observer last heard of it, by the observer's clock; Unix milliseconds. Absent for itself, and if never. */
+  readonly pongAtMs?: number
   /** A replica's line shows its primary's. */
   readonly configEpoch: number
   readonly slots: readonly SlotRange[]

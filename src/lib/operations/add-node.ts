@@ -6,10 +6,12 @@ import {findNode, nameNode, ownRecord, primariesOf, replicaStateAt} from '../mod
 import type {ClusterView} from '../model/cluster-view.js'
 import type {NodeId} from '../model/node-id.js'
 import {type AddNodePlan, type AddNodeRequest, planAddNode} from '../plan/add-node.js'
+import {NEEDED} from '../plan/permissions.js'
 import {joinNodes, partial} from './create-join.js'
 import {driftOf} from './drift.js'
 import {requireHealthy, settledView} from './fitness.js'
 import type {ObservedCluster} from './observe.js'
+import {requirePermissions} from './permissions.js'
 import {type ProbedNode, probeNodes} from './preflight.js'
 import {judgeReady, settle} from './settle.js'
 
@@ -53,6 +55,19 @@ export async function prepareAddNode(
     close()
     throw error
   }
+}
+
+/**
+ * Looks whether the user may do what the plan takes, at the newcomer and the members.
+ *
+ * @throws {CliError} PREFLIGHT_FAILED
+ */
+export function requireAddable(cluster: ObservedCluster, {newcomer, plan}: PreparedAddNode): Promise<void> {
+  const meet = plan.steps.includes('meet') ? [NEEDED.meet] : []
+  const replicate = plan.steps.includes('replicate') ? [NEEDED.replicate] : []
+  const members = [...cluster.connections].map(([id, connection]) => ({id, connection, needed: meet}))
+  const own = {id: newcomer.view.id, connection: newcomer.connection, needed: [...meet, ...replicate]}
+  return requirePermissions([own, ...members], cluster.options.username)
 }
 
 /**

@@ -1,12 +1,16 @@
-import {throwIfAborted} from '../client/abort.js'
-import {primariesOf} from '../model/cluster-map.js'
+import {untilAborted} from '../client/abort.js'
+import {findNode, primariesOf} from '../model/cluster-map.js'
 import {type ClusterSummary, summarizeCluster} from '../model/cluster-summary.js'
 import {SLOT_COUNT} from '../model/slot-set.js'
 import {type Finding, SEVERITIES, type Severity, sortFindings, TRANSIENT} from '../plan/finding.js'
 import {checkHealth} from '../plan/health.js'
 import {checkStrayKeys, foreignSlotsOf} from '../plan/health-stray.js'
+import type {TraitsByNode} from '../plan/health-traits.js'
+import type {ZoneLabels} from '../plan/zone.js'
+import {WirePool} from './migration/wires.js'
 import type {ObservedCluster} from './observe.js'
 import {settle} from './settle.js'
+import {readTraits, TRAIT_COMMANDS} from './traits.js'
 
 /** What `check` found; the `--json` document. */
 export interface CheckReport {
@@ -21,24 +25,22 @@ export interface CheckOptions {
   readonly settleMs: number
   /** Also count keys in slots that their node does not own; some thousand small commands per primary. */
   readonly searchStrayKeys?: boolean
+  readonly zones?: ZoneLabels
   readonly signal?: AbortSignal | undefined
 }
 
-/** COUNTKEYSINSLOT commands in one write. */
-const COUNTS_PER_WRITE = 4096
-
 /**
- * Judges a cluster that has been observed. While the nodes merely have not heard of each other's news, it looks again.
+ * Judges a cluster that has been observed, with TRAIT_COMMANDS sent along. While the nodes merely have not heard of each other's news, it looks again.
  *
  * @throws {CliError} INTERRUPTED; UNREACHABLE if the seed stops answering
  */
 export async function checkCluster(cluster: ObservedCluster, options: CheckOptions): Promise<CheckReport> {
-  const {settleMs, searchStrayKeys, signal} = options
+  const {settleMs, searchStrayKeys, signal, zones} = options
   let first = true
   const look = async () => {
     const view = first ? cluster.view : await cluster.observe(signal)
     first = false
-    return {view, findings: checkHealth(view)}
+    return {view, findings: checkHealth(view, {traits: traitsOf(cluster), ...(zones && {zones})})}
   }
   const transient = ({findings}: {readonly findings: readonly Finding[]}) =>
     findings.flatMap(({id, message}) => (TRANSIENT.has(id) ? [message] : []))
@@ -52,23 +54,36 @@ export async function checkCluster(cluster: ObservedCluster, options: CheckOptio
   return {seed, totals, findings, counts}
 }
 
+/** What nodes told beside their views; nothing of a cluster that was not asked for TRAIT_COMMANDS. */
+function traitsOf({extras, view}: ObservedCluster): TraitsByNode {
+  return new Map(
+    view.nodes.flatMap((node) => {
+      const replies = extras.get(node.id) ?? []
+      return replies.length === TRAIT_COMMANDS.length ? [[node.id, readTraits(replies, node)] as const] : []
+    }),
+  )
+}
+
+/** A node that is given a slot while its keys are counted holds them rightly: what is found must be foreign before and after. */
 async function findStrayKeys(cluster: ObservedCluster, signal: AbortSignal | undefined): Promise<Finding[]> {
-  const perNode = primariesOf(cluster.view).map(async ({node}) => {
-    const link = cluster.connectionTo(node.id)
-    const foreign = foreignSlotsOf(node, SLOT_COUNT)
-    const keysBySlot = new Map<number, number>()
-    for (let start = 0; start < foreign.length; start += COUNTS_PER_WRITE) {
-      throwIfAborted(signal)
-      const slots = foreign.slice(start, start + COUNTS_PER_WRITE)
-      const counts = await link.pipeline(slots.map((slot) => ['CLUSTER', 'COUNTKEYSINSLOT', slot]))
-      for (const [index, slot] of slots.entries()) {
-        const count = counts[index]
-        if (typeof count === 'number' && count > 0) keysBySlot.set(slot, count)
-      }
-    }
-    return checkStrayKeys(node, keysBySlot)
-  })
-  return (await Promise.all(perNode)).flat()
+  const wires = new WirePool(cluster)
+  try {
+    const counting = primariesOf(cluster.view).map(async ({node}) => {
+      const counts = await wires.countKeys(node.id, foreignSlotsOf(node, SLOT_COUNT))
+      return [node.id, new Map([...counts].filter(([, count]) => count > 0))] as const
+    })
+    const found = (await untilAborted(Promise.all(counting), signal)).filter(([, counts]) => counts.size > 0)
+    if (found.length === 0) return []
+    const view = await cluster.observe(signal)
+    return found.flatMap(([id, counts]) => {
+      const node = findNode(view, id)
+      if (!node) return []
+      const foreign = new Set(foreignSlotsOf(node, SLOT_COUNT))
+      return checkStrayKeys(node, new Map([...counts].filter(([slot]) => foreign.has(slot))), view.seed)
+    })
+  } finally {
+    wires.close()
+  }
 }
 
 /** Whether a report fails by the caller's measure: `warning` counts errors too, `never` nothing. */

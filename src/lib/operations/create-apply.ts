@@ -6,8 +6,10 @@ import type {ClusterView, NodeView} from '../model/cluster-view.js'
 import {slotsOf} from '../model/slot-set.js'
 import type {CreatePlan, PlannedShard} from '../plan/create.js'
 import {viewOfCandidates} from '../plan/create-standing.js'
+import {NEEDED} from '../plan/permissions.js'
 import type {PreparedCreate} from './create.js'
 import {joinNodes, partial, viewsOf} from './create-join.js'
+import {requirePermissions} from './permissions.js'
 import type {ProbedNode} from './preflight.js'
 import {judgeAgreement, judgeReady, settle} from './settle.js'
 
@@ -17,6 +19,20 @@ export interface ApplyCreateOptions {
   readonly signal?: AbortSignal | undefined
   /** Told what is being done, one line at a time. */
   readonly onProgress: (text: string) => void
+}
+
+/**
+ * Looks whether the user may do what the plan takes, at every node.
+ *
+ * @throws {CliError} PREFLIGHT_FAILED
+ */
+export function requireCreatable({nodes, plan}: PreparedCreate, login: string | undefined): Promise<void> {
+  const primaries = new Set(plan.shards.map(({primary}) => primary.address))
+  const needs = [...nodes].map(([name, {connection, view}]) => {
+    const own = primaries.has(name) ? NEEDED.addSlots : NEEDED.replicate
+    return {id: view.id, connection, needed: [NEEDED.meet, NEEDED.setConfigEpoch, own]}
+  })
+  return requirePermissions(needs, login)
 }
 
 /**

@@ -5,11 +5,13 @@ import {findNode, nameNode, ownRecord} from '../model/cluster-map.js'
 import type {ClusterView, NodeView} from '../model/cluster-view.js'
 import type {NodeId} from '../model/node-id.js'
 import {type DelNodePlan, drainMoves, planDelNode} from '../plan/del-node.js'
+import {NEEDED} from '../plan/permissions.js'
 import {type Rehoming, rehomeReplicas} from '../plan/replica-home.js'
 import {partial} from './create-join.js'
 import {requireHealthy, settledView} from './fitness.js'
 import {costOf, type PreparedMoves} from './move-cost.js'
 import type {ObservedCluster} from './observe.js'
+import {requirePermissions} from './permissions.js'
 import {settle} from './settle.js'
 
 export interface PreparedDelNode {
@@ -54,6 +56,20 @@ export async function prepareDelNode(
   if (plan.slotCount === 0) return {plan, warnings}
   requireHealthy(view)
   return {plan, drain: await costOf(cluster, drainMoves(view, node)), warnings}
+}
+
+/**
+ * Looks whether the user may do what the removal takes, before anything is moved for it.
+ *
+ * @throws {CliError} PREFLIGHT_FAILED
+ */
+export function requireRemovable({connections, options}: ObservedCluster, {node, rehome}: DelNodePlan): Promise<void> {
+  const moving = new Set(rehome.map(({replica}) => replica))
+  const needs = [...connections].map(([id, connection]) => {
+    const needed = id === node ? [NEEDED.reset] : [NEEDED.forget, ...(moving.has(id) ? [NEEDED.replicate] : [])]
+    return {id, connection, needed}
+  })
+  return requirePermissions(needs, options.username)
 }
 
 /**

@@ -2,7 +2,7 @@ import {throwIfAborted, untilAborted} from '../client/abort.js'
 import {parseClusterNodes, parseInfo} from '../client/cluster-nodes.js'
 import type {ConnectOptions} from '../client/connect-options.js'
 import {mapAddress} from '../client/connect-options.js'
-import {connectNode, type NodeConnection} from '../client/node-connection.js'
+import {type Command, connectNode, type NodeConnection} from '../client/node-connection.js'
 import {NodeReplyError} from '../client/reply-error.js'
 import {CliError, messageOf} from '../kernel/errors.js'
 import type {Address} from '../model/address.js'
@@ -25,12 +25,22 @@ interface Target {
  */
 export class ObservedCluster {
   private readonly links = new Map<NodeId, NodeConnection>()
+  private readonly answers = new Map<NodeId, NodeAnswer['extras']>()
   private lastView: ClusterView | undefined
 
+  /**
+   * @param also - further commands for every node, sent in the same write as its view is asked for
+   */
   constructor(
     readonly seed: Address,
     readonly options: ConnectOptions,
+    private readonly also: readonly Command[] = [],
   ) {}
+
+  /** The replies to the further commands, by node, as of its last answer; error replies in their place. */
+  get extras(): ReadonlyMap<NodeId, NodeAnswer['extras']> {
+    return this.answers
+  }
 
   /** What the last observation saw. */
   get view(): ClusterView {
@@ -109,10 +119,10 @@ export class ObservedCluster {
   private async seedView(signal: AbortSignal | undefined): Promise<NodeView> {
     const address = mapAddress(this.seed, this.options.addressMap)
     const known = [...this.links].find(([, link]) => link.isOpen && link.name === renderAddress(address))
-    if (known) return readView(known[1])
+    if (known) return this.ask(known[1])
     const link = await connectNode(address, this.options, {signal, tlsName: this.seed.host})
     try {
-      const view = await readView(link)
+      const view = await this.ask(link)
       this.links.get(view.id)?.close()
       this.links.set(view.id, link)
       return view
@@ -129,22 +139,30 @@ export class ObservedCluster {
       link = await connectNode(mapAddress(address, this.options.addressMap), this.options, {signal, tlsName: hostname})
       this.links.set(id, link)
     }
-    const view = await readView(link)
+    const view = await this.ask(link)
     if (view.id === id) return view
     throw new CliError('UNREACHABLE', `${link.name} answers as another node, ${shortId(view.id)}`, {
       suggestions: ['Nodes behind address translation need --address-map FROM=TO.'],
     })
   }
 
+  private async ask(link: NodeConnection): Promise<NodeView> {
+    const {extras, view} = await askNode(link, this.also)
+    this.answers.set(view.id, extras)
+    return view
+  }
+
   private drop(id: NodeId): void {
     this.links.get(id)?.close()
     this.links.delete(id)
+    this.answers.delete(id)
   }
 }
 
 /**
  * Connects to the cluster that `seed` belongs to and looks at every node once.
  *
+ * @param also - further commands for every node; see `ObservedCluster.extras`
  * @throws {CliError} UNREACHABLE, TIMED_OUT, AUTH_FAILED or NOT_CLUSTER_MODE of the seed; other nodes' failures are part
  *   of the view
  */
@@ -152,8 +170,9 @@ export async function observeCluster(
   seed: Address,
   options: ConnectOptions,
   signal?: AbortSignal,
+  also: readonly Command[] = [],
 ): Promise<ObservedCluster> {
-  const cluster = new ObservedCluster(seed, options)
+  const cluster = new ObservedCluster(seed, options, also)
   try {
     await cluster.observe(signal)
     return cluster
@@ -169,8 +188,20 @@ export async function observeCluster(
  * @throws {CliError} NOT_CLUSTER_MODE; PREFLIGHT_FAILED if the user may not ask; UNREACHABLE
  */
 export async function readView(link: NodeConnection): Promise<NodeView> {
-  const replies = await link.pipeline([['CLUSTER', 'NODES'], ['CLUSTER', 'INFO'], ['INFO']])
-  const [nodes, clusterInfo, info] = replies.map((reply) => {
+  return (await askNode(link, [])).view
+}
+
+const VIEW_COMMANDS: readonly Command[] = [['CLUSTER', 'NODES'], ['CLUSTER', 'INFO'], ['INFO']]
+
+interface NodeAnswer {
+  readonly view: NodeView
+  /** One reply per further command; error replies in their place. */
+  readonly extras: readonly (unknown | NodeReplyError)[]
+}
+
+async function askNode(link: NodeConnection, also: readonly Command[]): Promise<NodeAnswer> {
+  const replies = await link.pipeline([...VIEW_COMMANDS, ...also])
+  const [nodes, clusterInfo, info] = replies.slice(0, VIEW_COMMANDS.length).map((reply) => {
     if (reply instanceof NodeReplyError) throw viewError(link, reply)
     return String(reply)
   }) as [string, string, string]
@@ -183,7 +214,7 @@ export async function readView(link: NodeConnection): Promise<NodeView> {
   const view = {address: link.address, records, clusterInfo: parseInfo(clusterInfo), info: parseInfo(info)}
   const own = ownRecord({...view, id: '' as NodeId})
   if (!own) throw new CliError('UNREACHABLE', `${link.name} does not name itself in CLUSTER NODES`)
-  return {...view, id: own.id}
+  return {view: {...view, id: own.id}, extras: replies.slice(VIEW_COMMANDS.length)}
 }
 
 function viewError(link: NodeConnection, {code, message}: NodeReplyError): CliError {

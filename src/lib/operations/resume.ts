@@ -3,7 +3,11 @@ import {CliError} from '../kernel/errors.js'
 import {parseAddress, tryParseAddress} from '../model/address.js'
 import type {NodeId} from '../model/node-id.js'
 import type {MovePlan} from '../plan/reshard-document.js'
+import {remainingMoves} from '../plan/reshard-resume.js'
 import {type JobCommand, type JobRecord, type JobSummary, listJobs, readJob} from './journal.js'
+import type {Transfer} from './migration/types.js'
+import {costOf} from './move-cost.js'
+import {requireReady} from './move-preflight.js'
 import {type ObservedCluster, observeCluster} from './observe.js'
 
 /**
@@ -77,4 +81,23 @@ export async function observeAny(
     }
   }
   throw failure
+}
+
+/**
+ * Looks whether what is left of a job can be carried through; see `requireReady`. Changes nothing. A node that takes part
+ * and does not answer is the job's own to complain about.
+ *
+ * @returns warnings
+ * @throws {CliError} PREFLIGHT_FAILED; NODES_DISAGREE as the job itself would
+ */
+export async function preflightRest(
+  cluster: ObservedCluster,
+  plan: MovePlan,
+  transfer: Transfer,
+): Promise<readonly string[]> {
+  const {view} = cluster
+  const moves = remainingMoves(view, plan)
+  const answer = new Set(view.nodes.map(({id}) => id))
+  if (!moves.every(({from, to}) => answer.has(from) && answer.has(to))) return []
+  return requireReady(cluster, await costOf(cluster, moves), transfer)
 }

@@ -11,7 +11,9 @@ export const FINDING_IDS = [
   'nodes-disagree',
   'nodes-unknown',
   'slots-uncovered',
+  'slots-multiply-owned',
   'slots-open',
+  'slots-open-on-replica',
   'keys-stray',
   'node-failed',
   'node-suspected',
@@ -22,11 +24,24 @@ export const FINDING_IDS = [
   'epoch-collision',
   'link-down',
   'replica-behind',
+  'replica-lagging',
   'replica-orphan',
+  'replica-of-replica',
+  'replica-no-failover',
   'primary-without-replica',
+  'persistence-failing',
+  'memory-short',
+  'machine-memory-short',
   'shard-on-one-host',
+  'shard-in-one-zone',
+  'majority-in-one-place',
   'few-primaries',
   'version-skew',
+  'config-drift',
+  'acl-drift',
+  'functions-drift',
+  'persistence-off',
+  'not-judged',
 ] as const
 export type FindingId = (typeof FINDING_IDS)[number]
 
@@ -53,8 +68,11 @@ export interface Finding {
 export const TRANSIENT: ReadonlySet<FindingId> = new Set<FindingId>([
   'nodes-disagree',
   'nodes-unknown',
+  'slots-multiply-owned',
   'epoch-collision',
   'node-in-handshake',
+  'replica-lagging',
+  'replica-of-replica',
 ])
 
 /** Errors first; within a severity in the order of FINDING_IDS. */

@@ -1,7 +1,7 @@
 import {openSlotsOf, primariesOf} from '../model/cluster-map.js'
 import type {ClusterView} from '../model/cluster-view.js'
 import type {NodeId} from '../model/node-id.js'
-import {SLOT_COUNT} from '../model/slot-set.js'
+import {SLOT_COUNT, slotsOf} from '../model/slot-set.js'
 
 /** What is known of the slots that need a decision. */
 
@@ -34,42 +34,47 @@ export interface SlotFacts {
   readonly job: JobSlot | undefined
 }
 
-interface Draft {
-  readonly claims: NodeId[]
-  silentOwner?: NodeId
-  readonly migrating: OpenFlag[]
-  readonly importing: OpenFlag[]
-  readonly keys: Map<NodeId, number>
-}
-
 /**
  * Gathers the facts about every slot.
  *
  * @returns only slots that are not as they should be: one owner, nothing open, no keys elsewhere; ascending
  */
 export function slotFacts(view: ClusterView, keys: KeysByNode, jobs: ReadonlyMap<number, JobSlot>): SlotFacts[] {
-  const drafts = Array.from(
-    {length: SLOT_COUNT},
-    (): Draft => ({claims: [], migrating: [], importing: [], keys: new Map()}),
-  )
-  const at = (slot: number) => drafts[slot] as Draft
-  for (const {node, own} of primariesOf(view)) {
-    for (const {first, last} of own.slots) for (let slot = first; slot <= last; slot++) at(slot).claims.push(node.id)
+  const owners: (NodeId | undefined)[] = new Array(SLOT_COUNT).fill(undefined)
+  const wrong = new Map<number, Draft>()
+  const at = (slot: number): Draft => {
+    const draft = wrong.get(slot) ?? {others: [], migrating: [], importing: []}
+    wrong.set(slot, draft)
+    return draft
   }
-  hearsayOwners(view).forEach((owner, slot) => {
-    if (owner !== undefined) at(slot).silentOwner = owner
-  })
+  for (const {node, own} of primariesOf(view)) {
+    for (const slot of slotsOf(own.slots)) {
+      if (owners[slot] === undefined) owners[slot] = node.id
+      else at(slot).others.push(node.id)
+    }
+  }
+  for (let slot = 0; slot < SLOT_COUNT; slot++) if (owners[slot] === undefined) at(slot)
   for (const {node, peer, slot, state} of openSlotsOf(view)) at(slot)[state].push({node: node.id, peer})
-  for (const [node, counts] of keys) for (const [slot, count] of counts) if (count > 0) at(slot).keys.set(node, count)
-  return drafts.flatMap((draft, slot) => {
-    if (isAsItShouldBe(draft)) return []
-    return [{...draft, slot, silentOwner: draft.silentOwner, job: jobs.get(slot)}]
-  })
+  for (const [id, counts] of keys) for (const [slot, count] of counts) if (count > 0 && owners[slot] !== id) at(slot)
+  const silent = hearsayOwners(view)
+  return [...wrong]
+    .sort(([a], [b]) => a - b)
+    .map(([slot, {importing, migrating, others}]) => ({
+      slot,
+      claims: [...(owners[slot] === undefined ? [] : [owners[slot]]), ...others],
+      silentOwner: silent[slot],
+      migrating,
+      importing,
+      keys: new Map([...keys].flatMap(([id, counts]) => (counts.get(slot) ? [[id, counts.get(slot) as number]] : []))),
+      job: jobs.get(slot),
+    }))
 }
 
-function isAsItShouldBe({claims, importing, keys, migrating}: Draft): boolean {
-  if (claims.length !== 1 || migrating.length > 0 || importing.length > 0) return false
-  return [...keys.keys()].every((id) => id === claims[0])
+interface Draft {
+  /** Who claims it beside the first. */
+  readonly others: NodeId[]
+  readonly migrating: OpenFlag[]
+  readonly importing: OpenFlag[]
 }
 
 /** Slots of primaries that did not answer, by the newest record anybody holds of them. */

@@ -1,3 +1,4 @@
+import {type Address, renderAddress} from '../model/address.js'
 import {nameNode, ownRecord} from '../model/cluster-map.js'
 import type {NodeView} from '../model/cluster-view.js'
 import {rangesOf, renderRanges, slotsOf} from '../model/slot-set.js'
@@ -15,11 +16,11 @@ export function foreignSlotsOf(node: NodeView, slotCount: number): number[] {
  *
  * @param keysBySlot - slot -> number of keys in it, for foreign slots that have any; ascending
  */
-export function checkStrayKeys(node: NodeView, keysBySlot: ReadonlyMap<number, number>): Finding[] {
+export function checkStrayKeys(node: NodeView, keysBySlot: ReadonlyMap<number, number>, seed: Address): Finding[] {
   if (keysBySlot.size === 0) return []
   const slots = rangesOf(keysBySlot.keys())
   const keys = [...keysBySlot.values()].reduce((sum, count) => sum + count, 0)
   const text = `${nameNode(node)} holds ${plural(keys, 'key')} in slots it does not own: ${renderRanges(slots)}.`
-  const suggestion = 'Compare them with those of the owners, then move them there or delete them.'
+  const suggestion = `shoal fix ${renderAddress(seed)}`
   return [finding('keys-stray', 'error', [node], text, {slots, suggestion})]
 }

@@ -2,6 +2,7 @@ import {type ObservedNode, primariesOf, replicasOf} from '../model/cluster-map.j
 import type {ClusterView, NodeView} from '../model/cluster-view.js'
 import type {NodeId} from '../model/node-id.js'
 import {countSlots} from '../model/slot-set.js'
+import {zoneOf} from './zone.js'
 
 /** A replica that is to follow another primary. */
 export interface Rehoming {
@@ -61,8 +62,4 @@ function compareRanks(a: readonly number[], b: readonly number[]): number {
     if (difference !== 0) return difference
   }
   return 0
-}
-
-function zoneOf({info}: NodeView): string | undefined {
-  return info.get('availability_zone') || undefined
 }

@@ -64,7 +64,8 @@ export interface Move {
 /** What a slot and a key cost, seen on small machines; only for the estimate people see. */
 const MS_PER_SLOT = 0.2
 const MS_PER_KEY = 0.008
-const BYTES_PER_MS = 100_000
+/** Of keys on their way from node to node. */
+export const BYTES_PER_MS = 100_000
 
 /**
  * @param keysInSlot - keys of a slot at its source

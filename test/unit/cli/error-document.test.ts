@@ -29,6 +29,21 @@ describe('errorDocument', () => {
     expect(JSON.stringify(document)).not.toContain('everything')
   })
 
+  it('names the nearest flag, own names before redis-cli’s, and hidden ones never', () => {
+    const flags = {from: {aliases: ['cluster-from']}, to: {}, forth: {hidden: true}}
+    const error = (...mistyped: string[]) =>
+      Object.assign(new Error(`Nonexistent flags: ${mistyped.join(', ')}\nSee more help with --help`), {
+        flags: mistyped,
+        oclif: {exit: 2},
+        parse: {input: {flags}},
+      })
+    const messageOf = (...mistyped: string[]) => errorDocument(error(...mistyped), 'reshard').error.message
+    expect(messageOf('--form')).toBe('Nonexistent flags: --form. Did you mean --from?')
+    expect(messageOf('--cluster-form=secret')).toBe('Nonexistent flags: --cluster-form. Did you mean --cluster-from?')
+    expect(messageOf('--forthh')).not.toContain('--forth?')
+    expect(messageOf('--xyzzy', '-z')).toBe('Nonexistent flags: --xyzzy, -z')
+  })
+
   it.each([['--address-map allows'], ['--address-map, --weight allow']])(
     'leaves out that %s multiple values',
     (flags) => {

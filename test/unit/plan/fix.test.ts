@@ -241,7 +241,7 @@ describe('planFix', () => {
         expect([state.owners.length, state.migrating.size, state.importing.size]).toEqual([1, 0, 0])
         expect([...state.keys]).toEqual(keys.length > 0 ? state.owners : [])
       }),
-      {numRuns: 150},
+      {numRuns: 100},
     )
   })
 })

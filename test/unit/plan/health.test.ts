@@ -34,7 +34,17 @@ describe('checkHealth', () => {
       {},
       ['error slots-open a 5-6', 'error slots-open b 5'],
     ],
-    ['an open slot on a replica', {d: {slots: '[9-<-b]'}}, {}, ['error slots-open d 9']],
+    ['an open slot on a replica', {d: {slots: '[9-<-b]'}}, {}, ['warning slots-open-on-replica d 9']],
+    [
+      'slots that two primaries claim',
+      {c: {slots: '10920-16383'}},
+      {a: {c: {slots: '10923-16383'}}, b: {c: {slots: '10923-16383'}}},
+      [
+        'error nodes-disagree a 10920-10922',
+        'error nodes-disagree b 10920-10922',
+        'error slots-multiply-owned bc 10920-10922',
+      ],
+    ],
     [
       'a failed replica, and the primary it leaves alone',
       {d: {down: true}},
@@ -77,7 +87,7 @@ describe('checkHealth', () => {
       ['error replica-orphan e ', 'warning primary-without-replica b '],
     ],
     ['a shard on one host', {d: {host: '10.0.0.1'}}, {}, ['warning shard-on-one-host ad ']],
-    ['different versions', {f: {info: 'redis_version:7.2.4\r\nmaster_link_status:up'}}, {}, ['notice version-skew  ']],
+    ['different versions', {f: {info: 'redis_version:7.2.4\r\nmaster_link_status:up'}}, {}, ['notice version-skew f ']],
   ]
   for (const [name, changes, sees, found] of cases) {
     it(`finds ${name}`, () => {
@@ -187,13 +197,14 @@ describe('checkStrayKeys', () => {
 
   it('names the node, the slots and the number of keys', () => {
     const node = buildView(SIX).nodes[0] as NodeView
-    expect(checkStrayKeys(node, new Map())).toEqual([])
+    expect(checkStrayKeys(node, new Map(), node.address)).toEqual([])
     const found = checkStrayKeys(
       node,
       new Map([
         [9000, 2],
         [9001, 5],
       ]),
+      node.address,
     )
     expect(brief(found)).toEqual(['error keys-stray a 9000-9001'])
     expect(found[0]?.message).toBe('10.0.0.1:7000 (aaaaaaaa) holds 7 keys in slots it does not own: 9000-9001.')

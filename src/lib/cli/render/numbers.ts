@@ -1,15 +1,20 @@
 const UNITS = ['B', 'KB', 'MB', 'GB', 'TB', 'PB'] as const
 
-/** `812 B`, `1.4 MB`, `23 GB`: two figures or three; a unit is 1024 of the one below. */
-export function renderBytes(bytes: number): string {
+/** A unit is 1024 of the one below. */
+function scale(bytes: number): {value: number; unit: number} {
   let value = bytes
   let unit = 0
   while (value >= 1024 && unit < UNITS.length - 1) {
     value /= 1024
     unit++
   }
-  const digits = unit === 0 || value >= 10 ? 0 : 1
-  return `${value.toFixed(digits)} ${UNITS[unit]}`
+  return {value, unit}
+}
+
+/** `812 B`, `1.4 MB`, `23 GB`: two figures or three. */
+export function renderBytes(bytes: number): string {
+  const {unit, value} = scale(bytes)
+  return `${value.toFixed(unit === 0 || value >= 10 ? 0 : 1)} ${UNITS[unit]}`
 }
 
 /** `1,008`: groups of three, for people. */
@@ -20,4 +25,10 @@ export function renderCount(count: number): string {
 /** `1 slot`, `2 slots`, `3 primaries`. */
 export function renderAmount(count: number, one: string, many = `${one}s`): string {
   return `${renderCount(count)} ${count === 1 ? one : many}`
+}
+
+/** `14.91GB`: as rladmin writes memory, without a space. */
+export function renderRam(bytes: number): string {
+  const {unit, value} = scale(bytes)
+  return `${unit === 0 ? value : value.toFixed(2)}${UNITS[unit]}`
 }

@@ -40,6 +40,18 @@ export function renderSlotMap(ownerIndex: Int16Array, style: Style, columns: num
   })
 }
 
+/**
+ * All slots in one line.
+ *
+ * @param ownerIndex - as for `renderSlotMap`
+ * @param cells - how many columns to fill, 1..16384
+ */
+export function renderSlotBar(ownerIndex: Int16Array, style: Style, cells: number): string {
+  const edge = (cell: number) => Math.round((cell * SLOT_COUNT) / cells)
+  const line = Array.from({length: cells}, (_, cell) => tally(ownerIndex.subarray(edge(cell), edge(cell + 1))))
+  return renderCells(line, style)
+}
+
 interface Cell {
   readonly owner: number
   readonly mixed: boolean

@@ -1,9 +1,9 @@
+import {BYTES_PER_MS} from '../../plan/reshard-document.js'
 import type {PaceOptions} from './types.js'
 
 /** First guesses; the measured time of each burst corrects them. */
 const MS_PER_MIGRATE = 0.1
 const MS_PER_KEY = 0.006
-const BYTES_PER_MS = 100_000
 
 /** What a key counts for until its size is known. */
 const BYTES_PER_KEY_GUESS = 256
