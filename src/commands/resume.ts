@@ -1,15 +1,15 @@
 import {Args} from '@oclif/core'
+import {finishJob} from '../lib/cli/finish-job.js'
 import {choicesOf} from '../lib/cli/fix-choices.js'
 import {FixingCommand} from '../lib/cli/fix-command.js'
 import {renderAmount} from '../lib/cli/render/numbers.js'
-import {type MoveFlagValues, moveFlags, moveOptionsOf, showMove} from '../lib/cli/tasks.js'
-import {nodeName} from '../lib/cli/wizard/plan-text.js'
+import {type MoveFlagValues, moveFlags, moveOptionsOf} from '../lib/cli/tasks.js'
 import {defaultStateFolder} from '../lib/environment/store.js'
 import type {FixResult} from '../lib/operations/fix/carry-out.js'
-import {type FixRecord, type JobHeader, Journal, jobsFolder, summarise} from '../lib/operations/journal.js'
-import {type JobResult, runJob} from '../lib/operations/migration/job.js'
+import {type FixRecord, type JobHeader, jobsFolder, summarise} from '../lib/operations/journal.js'
+import type {JobResult} from '../lib/operations/migration/job.js'
 import type {ObservedCluster} from '../lib/operations/observe.js'
-import {findResumable, observePlanCluster, preflightRest, requireNotRunning} from '../lib/operations/resume.js'
+import {findResumable, observePlanCluster, requireNotRunning} from '../lib/operations/resume.js'
 
 export default class Resume extends FixingCommand {
   static override summary = 'Continue a job that was interrupted.'
@@ -37,24 +37,12 @@ export default class Resume extends FixingCommand {
       await observePlanCluster(header.plan, header.seed, await this.connectOptions(), this.signal),
     )
     if (header.fix) return this.resumeFix(cluster, header, header.fix, flags)
-    for (const warning of await preflightRest(cluster, header.plan, flags.transfer)) {
-      this.progress(`Warning: ${warning}`)
-    }
-    const result = await showMove({
-      how: flags.events ? 'events' : this.interactive ? 'tasks' : 'silent',
-      nameOf: (id) => nodeName(cluster.view, id),
-      onWarning: (message) => this.progress(`Warning: ${message}`),
-      plan: header.plan,
-      run: (emit) =>
-        runJob({
-          cluster,
-          plan: header.plan,
-          jobId: header.id,
-          openJournal: () => Journal.reopen(folder, header.id),
-          options: moveOptionsOf(flags),
-          emit,
-          stop: this.signal,
-        }),
+    const result = await finishJob(cluster, header, {
+      flags,
+      folder,
+      interactive: this.interactive,
+      onProgress: (text) => this.progress(text),
+      signal: this.signal,
     })
     this.print(
       `Job ${header.id} is finished. Moved ${renderAmount(result.slotsMoved, 'slot')} with ${renderAmount(result.keysMoved, 'key')}.`,

@@ -21,7 +21,7 @@ import type {WindowJournal, WindowRecord} from './migration/types.js'
  */
 
 /** Which command made the plan. */
-export type JobCommand = 'reshard' | 'rebalance' | 'del-node' | 'apply' | 'undo' | 'fix'
+export type JobCommand = 'reshard' | 'rebalance' | 'del-node' | 'apply' | 'undo' | 'fix' | 'maintenance'
 
 export interface JobHeader {
   readonly type: 'job'

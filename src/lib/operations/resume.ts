@@ -1,9 +1,10 @@
 import type {ConnectOptions} from '../client/connect-options.js'
 import {CliError} from '../kernel/errors.js'
 import {parseAddress, tryParseAddress} from '../model/address.js'
+import type {NodeId} from '../model/node-id.js'
 import type {MovePlan} from '../plan/reshard-document.js'
 import {remainingMoves} from '../plan/reshard-resume.js'
-import {type JobRecord, type JobSummary, listJobs, readJob} from './journal.js'
+import {type JobCommand, type JobRecord, type JobSummary, listJobs, readJob} from './journal.js'
 import type {Transfer} from './migration/types.js'
 import {costOf} from './move-cost.js'
 import {requireReady} from './move-preflight.js'
@@ -20,6 +21,15 @@ export async function findResumable(folder: string, id: string | undefined): Pro
   const newest = open.at(-1)
   if (newest) return readJob(folder, newest.id)
   throw new CliError('NOT_FOUND', 'there is no interrupted job to resume', {suggestions: ['shoal jobs']})
+}
+
+/** The newest job that a command began for a node, as source or target, and that was cut short. */
+export async function findCutShort(folder: string, command: JobCommand, node: NodeId): Promise<JobRecord | undefined> {
+  const open = (await listJobs(folder)).filter(
+    (job) => job.command === command && (job.state === 'stopped' || job.state === 'broken-off'),
+  )
+  const records = await Promise.all(open.map(({id}) => readJob(folder, id)))
+  return records.findLast(({header}) => header.plan.steps.some(({from, to}) => from === node || to === node))
 }
 
 /** @throws {CliError} LOCKED while the job's process lives on this machine */
@@ -41,9 +51,28 @@ export async function observePlanCluster(
   options: ConnectOptions,
   signal?: AbortSignal,
 ): Promise<ObservedCluster> {
-  const others = plan.basedOn.primaries.flatMap(({address}) => tryParseAddress(address) ?? [])
+  const others = plan.basedOn.primaries.map(({address}) => address)
+  return observeAny([...(seed === undefined ? [] : [seed]), ...others], options, signal)
+}
+
+/**
+ * Connects to a cluster by the first of some addresses that answers.
+ *
+ * @param addresses - HOST:PORT; the first must be an address, others that are none are passed over
+ * @throws {CliError} of the last address tried
+ */
+export async function observeAny(
+  addresses: readonly string[],
+  options: ConnectOptions,
+  signal?: AbortSignal,
+): Promise<ObservedCluster> {
+  const [first, ...others] = addresses
+  const tried = [
+    ...(first === undefined ? [] : [parseAddress(first)]),
+    ...others.flatMap((text) => tryParseAddress(text) ?? []),
+  ]
   let failure: unknown = new CliError('BAD_FLAG', 'the plan names no node to connect to')
-  for (const address of [...(seed === undefined ? [] : [parseAddress(seed)]), ...others]) {
+  for (const address of tried) {
     try {
       return await observeCluster(address, options, signal)
     } catch (error) {

@@ -3,7 +3,7 @@ import {renderAddress} from '../model/address.js'
 import {findNode, nameNode, ownRecord, primariesOf, replicasOf} from '../model/cluster-map.js'
 import type {ClusterView, NodeRecord, NodeView} from '../model/cluster-view.js'
 import {type NodeId, shortId} from '../model/node-id.js'
-import {renderRanges} from '../model/slot-set.js'
+import {rangesOf, renderRanges} from '../model/slot-set.js'
 import {requireNode} from './find-node.js'
 
 /**
@@ -116,7 +116,26 @@ function risksOf({mode, primary, view}: Facts, replicaOffset: number, primaryOff
   if (mode === 'takeover' && primary) {
     risks.push('The primary answers: until it hears of the takeover both serve the slots.')
   }
-  return risks
+  return [...risks, ...openSlotRisks(primary)]
+}
+
+/** Below Valkey 8 a replica does not know what slots its primary has open. */
+function openSlotRisks(primary: NodeView | undefined): string[] {
+  const own = primary && ownRecord(primary)
+  if (!own || Number.parseInt(primary.info.get('valkey_version') ?? '0', 10) >= 8) return []
+  const ranges = (slots: Iterable<number>) => renderRanges(rangesOf([...slots].sort((a, b) => a - b)))
+  const {importing, migrating} = own
+  return [
+    ...(migrating.size > 0
+      ? [
+          `Slots ${ranges(migrating.keys())} are on their way to other nodes, which the replica does not know: it answers nil ` +
+            'for their keys that have gone until the move goes on. Better finish that first: shoal resume.',
+        ]
+      : []),
+    ...(importing.size > 0
+      ? [`Slots ${ranges(importing.keys())} are on their way here: clients wait for them until the move goes on.`]
+      : []),
+  ]
 }
 
 function notAReplica(view: ClusterView, node: NodeView): CliError {

@@ -51,6 +51,18 @@ describe('planFailover', () => {
     expect(planFailover(view, REPLICA, mode).risks.join()).toMatch(risk)
   })
 
+  it('says what becomes of slots that are half moved, where the replica does not know of them', () => {
+    const [, ...others] = SKETCHES
+    const open = {name: 'a', slots: '0-5460', migrating: {5: 'b', 6: 'b'}, importing: {9000: 'b'}}
+    const {risks} = planFailover(viewOf([open, ...others]), REPLICA, 'plain')
+    expect(risks).toEqual([
+      expect.stringMatching(/^Slots 5-6 are on their way .* nil .* shoal resume/),
+      expect.stringMatching(/^Slots 9000 are on their way here/),
+    ])
+    const valkey = {...open, info: {valkey_version: '8.0.1'}}
+    expect(planFailover(viewOf([valkey, ...others]), REPLICA, 'plain').risks).toEqual([])
+  })
+
   it.each<[name: string, view: ClusterView, mode: FailoverMode, words: RegExp, way: string]>([
     ['a hand-over by a primary that is gone', without(viewOf(SKETCHES), 'a'), 'plain', /does not answer/, '--force'],
     [

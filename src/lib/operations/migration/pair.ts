@@ -168,8 +168,15 @@ export class PairMove {
    * the truth, and it may have changed. They must be gone before it redirects.
    */
   private async discardOldCopies(slots: readonly number[]): Promise<void> {
-    const {midway, reopened, target} = this.context
-    for (const slot of slots.filter((each) => reopened.has(each) && !midway.has(each))) {
+    const {midway, reopened, source, target} = this.context
+    const suspects = slots.filter((each) => reopened.has(each) && !midway.has(each))
+    if (suspects.length === 0) return
+    // What a process that was killed had sent may have been carried out since the source was observed: ask again.
+    const [nodes, ...counts] = await source.wire.send([['CLUSTER', 'NODES'], ...suspects.map(countKeysInSlot)])
+    if (typeof nodes !== 'string') throw replyFailure(nodes, `${source.name} does not show its slots`)
+    const own = parseClusterNodes(nodes, {host: '', port: 0}).find(({myself}) => myself)
+    // And where the source has nothing, the target may hold all there is: a key too many is better than one too few.
+    for (const slot of suspects.filter((each, index) => !own?.migrating.has(each) && counts[index] !== 0)) {
       for (;;) {
         const [keys] = await target.wire.send([keysInSlot(slot, LIST_KEYS)])
         if (!Array.isArray(keys)) throw replyFailure(keys, `${target.name} does not list the keys of slot ${slot}`)
