@@ -42,7 +42,7 @@ export default class Import extends ClusterCommand {
     '<%= config.bin %> <%= command.id %> 127.0.0.1:7000 --from 127.0.0.1:6379',
     '<%= config.bin %> <%= command.id %> 127.0.0.1:7000 --from 127.0.0.1:6379 --dry-run',
     '<%= config.bin %> <%= command.id %> 127.0.0.1:7000 --from 127.0.0.1:6379 --move --replace --yes --json',
-    'SHOAL_FROM_PASSWORD=... <%= config.bin %> <%= command.id %> 127.0.0.1:7000 --from db.example:6380 --from-tls',
+    '<%= config.bin %> <%= command.id %> 127.0.0.1:7000 --from db.example:6380 --from-tls --from-askpass',
   ]
 
   static override args = seedArgs

@@ -1,3 +1,4 @@
+import {Redis} from 'ioredis'
 import {afterAll, beforeAll, expect, it} from 'vitest'
 import {runShoal} from '../support/cli.js'
 import {describeWithPeers, type RealCluster, startRealCluster, waitForAgreement} from '../support/peers.js'
@@ -108,6 +109,24 @@ describeWithPeers('reshard on real redis-servers', () => {
       expect(await lostAt(owner, keys)).toEqual([])
     },
   )
+
+  it('closes the connections of a killed run, so that nothing it sent is carried out later', async () => {
+    const killed = await disturb('SIGKILL', '"window-open"', 3, ['--transfer', 'copy'])
+    expect(killed.signal).toBe('SIGKILL')
+    const jobs = (await runShoal(['jobs', '--json'])).json<{jobs: {id: string}[]}>().jobs
+    // What a slow network has kept back of a switch: it deletes keys whose copies are discarded by then.
+    const late = new Redis({port: owner, retryStrategy: () => null})
+    const bystander = new Redis({port: owner, connectionName: 'app', retryStrategy: () => null})
+    await late.client('SETNAME', `shoal:${jobs.at(-1)?.id}:killed`)
+    await late.multi({pipeline: false})
+    const resumed = await runShoal(['resume', '--json'])
+    expect(resumed.code, resumed.stdout + resumed.stderr).toBe(0)
+    await expect(late.exec()).rejects.toThrow(/closed|ECONNRESET/i)
+    expect(await bystander.ping()).toBe('PONG')
+    for (const client of [late, bystander]) client.disconnect()
+    swap()
+    expect(await lostAt(owner, keys)).toEqual([])
+  })
 
   it('finishes the open slots on Ctrl-C, exits 130, says what remains, and resumes', async () => {
     const writers = new Writers(cluster.ports, SPAN, 'interrupted')

@@ -193,6 +193,10 @@ export class ScriptedCluster {
         return args.filter((key) => this.strings.delete(key)).length
       case 'CLUSTER':
         return this.clusterCommand(args, node)
+      case 'ACL':
+        return args[0]?.toUpperCase() === 'DRYRUN' ? OK : []
+      case 'CLIENT':
+        return args[0]?.toUpperCase() === 'LIST' ? '' : OK
       default:
         return refusal(`ERR unknown command '${name}'`)
     }

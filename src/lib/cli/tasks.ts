@@ -41,6 +41,11 @@ export const moveFlags = {
       'How slots travel: atomic leaves it to the nodes (Valkey 9, Redis 8.4), migrate sends keys from node to node, ' +
       'copy takes slots of small keys through this process. By default atomic where both nodes offer it.',
   }),
+  'use-atomic-slot-migration': Flags.boolean({
+    aliases: ['cluster-use-atomic-slot-migration'],
+    hidden: true,
+    summary: "As valkey-cli's: where both nodes offer it, which is what is done without it too.",
+  }),
   replace: Flags.boolean({
     aliases: ['cluster-replace'],
     summary: 'Let the source win where a key is on both sides and differs.',

@@ -40,6 +40,10 @@ const NEEDED: readonly MoveCommand[] = [
   {name: 'exec', roles: ['source'], copyOnly: true, ...sameBothWays('EXEC')},
   {name: 'asking', roles: ['target'], copyOnly: true, ...sameBothWays('ASKING')},
   {name: 'del', roles: BOTH, copyOnly: true, ...sameBothWays('DEL', KEY)},
+  // To close the connections of a run that was killed; no client has the id 0.
+  {name: 'client|setname', roles: BOTH, copyOnly: true, ...sameBothWays('CLIENT', 'SETNAME', 'shoal')},
+  {name: 'client|list', roles: BOTH, copyOnly: true, ...sameBothWays('CLIENT', 'LIST', 'ID', '0')},
+  {name: 'client|kill', roles: BOTH, copyOnly: true, ...sameBothWays('CLIENT', 'KILL', 'ID', '0')},
 ]
 
 /** How the keys may travel: slots copied and switched or by MIGRATE, by MIGRATE alone, or by the nodes themselves. */

@@ -195,6 +195,23 @@ describe('CopyLanes', () => {
       expect(Object.fromEntries(pair.target.keys)).toEqual({'{one}1': 'newer'})
     })
 
+    it('keeps what was switched after the source was last observed', async () => {
+      const pair = fakePair({}, {...COPY, reopened})
+      pair.source.migrating.add(SLOT)
+      pair.target.importing.add(SLOT)
+      pair.target.keys.set('{one}1', 'all there is')
+      await new PairMove(pair.context).run([SLOT])
+      expect(Object.fromEntries(pair.target.keys)).toEqual({'{one}1': 'all there is'})
+    })
+
+    it('touches nothing while a switch may still be under way', async () => {
+      const pair = fakePair({'{one}1': 'v'}, {...COPY, reopened, canSwitch: false, isFenced: false})
+      pair.target.importing.add(SLOT)
+      pair.target.keys.set('{one}1', 'v')
+      await expect(new PairMove(pair.context).run([SLOT])).rejects.toMatchObject({code: 'PREFLIGHT_FAILED'})
+      expect([pair.source.keys.size, pair.target.keys.size, pair.source.migrating.size]).toEqual([1, 1, 0])
+    })
+
     it('keeps what is past the switch: the target has gone on', async () => {
       const pair = fakePair({'{one}2': 'v'}, {...COPY, reopened, midway: new Set([SLOT])})
       pair.source.migrating.add(SLOT)

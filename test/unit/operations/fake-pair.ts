@@ -249,6 +249,7 @@ export function fakePair(keys: Readonly<Record<string, string>>, change: Partial
     openLane: async () => source.lane(),
     transfer: 'migrate',
     canSwitch: true,
+    isFenced: true,
     sourceImports: false,
     midway: new Set(),
     reopened: new Set(),

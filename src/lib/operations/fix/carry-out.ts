@@ -1,3 +1,4 @@
+import {randomUUID} from 'node:crypto'
 import {throwIfAborted} from '../../client/abort.js'
 import {CliError, messageOf} from '../../kernel/errors.js'
 import {renderAddress} from '../../model/address.js'
@@ -9,6 +10,7 @@ import {type FixItem, type FixPlan, stepsOf, undecidedOf} from '../../plan/fix.j
 import type {FixChoices} from '../../plan/fix-slot.js'
 import type {Move} from '../../plan/reshard-document.js'
 import type {Journal, Keep} from '../journal.js'
+import {connectionName, fencedPrefix, fenceOff} from '../migration/fence.js'
 import {lockOwner, mayTakeOver, takeLock} from '../migration/lock.js'
 import {type MoveOptions, type RunMoves, runMoves} from '../migration/run-moves.js'
 import type {BusyKeyRule, Emit} from '../migration/types.js'
@@ -34,6 +36,11 @@ export interface RunFix {
   readonly onProgress: (text: string) => void
   /** Ctrl-C: finish what is open, begin nothing more. */
   readonly stop: AbortSignal
+}
+
+/** A repair under way. */
+interface LockedFix extends RunFix {
+  readonly holdsLock: boolean
 }
 
 export interface FixResult {
@@ -78,7 +85,7 @@ export async function carryOutFix(run: RunFix): Promise<FixResult> {
   try {
     journal = await run.openJournal()
     const halt = lock ? AbortSignal.any([stop, lock.lost]) : stop
-    const left = await repair({...run, stop: halt}, journal, totals)
+    const left = await repair({...run, stop: halt, holdsLock: lock !== undefined}, journal, totals)
     if (left.length > 0) throw leftUndecided(left)
     await journal.finished()
     return {job: jobId, state: 'finished', ...totals, durationMs: Math.round(performance.now() - start), warnings}
@@ -91,7 +98,7 @@ export async function carryOutFix(run: RunFix): Promise<FixResult> {
 }
 
 /** @returns what nobody has decided */
-async function repair(run: RunFix, journal: Journal, totals: Totals): Promise<FixItem[]> {
+async function repair(run: LockedFix, journal: Journal, totals: Totals): Promise<FixItem[]> {
   let prepared = run.prepared
   let before = ''
   for (let round = 0; ; round++) {
@@ -107,7 +114,7 @@ async function repair(run: RunFix, journal: Journal, totals: Totals): Promise<Fi
   }
 }
 
-async function oneRound(run: RunFix, prepared: PreparedFix, journal: Journal, totals: Totals): Promise<void> {
+async function oneRound(run: LockedFix, prepared: PreparedFix, journal: Journal, totals: Totals): Promise<void> {
   const {cluster, onProgress, stop} = run
   const {plan} = prepared
   const failovers = stepsOf(plan, 'failover')
@@ -134,20 +141,23 @@ async function oneRound(run: RunFix, prepared: PreparedFix, journal: Journal, to
   }
 }
 
-async function moveAndGather(run: RunFix, prepared: PreparedFix, journal: Journal, totals: Totals): Promise<void> {
-  const {cluster, emit, keep, onProgress, options, stop} = run
+async function moveAndGather(run: LockedFix, prepared: PreparedFix, journal: Journal, totals: Totals): Promise<void> {
+  const {cluster, emit, holdsLock, jobId, keep, onProgress, options, stop} = run
   const {jobs, plan} = prepared
   const gathers = [...stepsOf(plan, 'yield'), ...stepsOf(plan, 'gather')]
   const moves = movesOf(plan)
   if (gathers.length + moves.length === 0) return
-  const wires = new WirePool(cluster)
+  const wires = new WirePool(cluster, connectionName(jobId, randomUUID()))
   // Slots that an interrupted job opened, and copied perhaps: what was not switched over is not to be believed.
   const base = {cluster, wires, journal, reopened: jobs, doubts: new Map(), emit, stop}
-  const withRule = (busyKeys: BusyKeyRule): Omit<RunMoves, 'moves'> => ({
-    ...base,
-    options: {...options, transfer: 'migrate', busyKeys},
-  })
   try {
+    const ends = [...gathers, ...moves].flatMap(({from, to}) => [from, to])
+    const unfenced = await fenceOff(wires, ends, fencedPrefix(jobId, holdsLock))
+    const withRule = (busyKeys: BusyKeyRule): Omit<RunMoves, 'moves'> => ({
+      ...base,
+      unfenced,
+      options: {...options, transfer: 'migrate', busyKeys},
+    })
     if (moves.length > 0) {
       onProgress(`Finishing ${moves.length === 1 ? 'a move' : `${moves.length} moves`} of slots`)
       const {errors, keys, slots} = await runMoves({...withRule(moveRule(keep)), moves})

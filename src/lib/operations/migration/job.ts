@@ -1,3 +1,4 @@
+import {randomUUID} from 'node:crypto'
 import {interrupted} from '../../client/abort.js'
 import {CliError, messageOf} from '../../kernel/errors.js'
 import {countSlots, rangesOf, renderRanges, slotsOf} from '../../model/slot-set.js'
@@ -8,6 +9,7 @@ import {requireHealthy} from '../fitness.js'
 import type {Journal} from '../journal.js'
 import type {ObservedCluster} from '../observe.js'
 import {chooseTransfers} from './choose-transfer.js'
+import {connectionName, fencedPrefix, fenceOff} from './fence.js'
 import {type LockHandle, lockOwner, mayTakeOver, takeLock} from './lock.js'
 import {mendOpenSlots, ownMoves, recover} from './recovery.js'
 import {type Doubts, type MoveOptions, runMoves} from './run-moves.js'
@@ -112,12 +114,14 @@ interface Round {
 
 /** @returns keys in the moved slots */
 async function runRound(
-  {cluster, emit, options, plan, stop}: RunJob,
+  {cluster, emit, jobId, options, plan, stop}: RunJob,
   moves: readonly Move[],
   {doubts, journal, lock, totals}: Round,
 ): Promise<number> {
-  const wires = new WirePool(cluster)
+  const wires = new WirePool(cluster, connectionName(jobId, randomUUID()))
   try {
+    const ends = moves.flatMap(({from, to}) => [from, to])
+    const unfenced = await fenceOff(wires, ends, fencedPrefix(jobId, lock !== undefined))
     const {errors, keys, slots} = await runMoves({
       cluster,
       doubts,
@@ -127,6 +131,7 @@ async function runRound(
       options,
       reopened: journal.reopened,
       stop: lock ? AbortSignal.any([stop, lock.lost]) : stop,
+      unfenced,
       wires,
     })
     totals.keysMoved += keys

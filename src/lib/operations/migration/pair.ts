@@ -168,9 +168,10 @@ export class PairMove {
    * the truth, and it may have changed. They must be gone before it redirects.
    */
   private async discardOldCopies(slots: readonly number[]): Promise<void> {
-    const {midway, reopened, source, target} = this.context
+    const {isFenced, midway, reopened, source, target} = this.context
     const suspects = slots.filter((each) => reopened.has(each) && !midway.has(each))
     if (suspects.length === 0) return
+    if (!isFenced) throw unfencedError(this.context)
     // What a process that was killed had sent may have been carried out since the source was observed: ask again.
     const [nodes, ...counts] = await source.wire.send([['CLUSTER', 'NODES'], ...suspects.map(countKeysInSlot)])
     if (typeof nodes !== 'string') throw replyFailure(nodes, `${source.name} does not show its slots`)
@@ -301,6 +302,15 @@ export class PairMove {
       this.context.emit({event: 'warning', message: `${other.name} was not told of the new owner: ${messageOf(error)}`})
     }
   }
+}
+
+/** The switch of such a slot may still be under way: then the copies are all there is. */
+function unfencedError({source, target}: PairContext): CliError {
+  return new CliError(
+    'PREFLIGHT_FAILED',
+    `the connections of the earlier run to ${source.name} or ${target.name} cannot be closed, so what it sent may still be carried out`,
+    {suggestions: ['Let the user do so: ACL SETUSER ... +client|list +client|kill +client|setname']},
+  )
 }
 
 function ascending(slots: readonly number[]): number[] {

@@ -45,6 +45,8 @@ export interface RunMoves {
   readonly reopened: ReadonlyMap<number, Opening>
   /** Keys in doubt at each source; kept for all runs of this process. */
   readonly doubts: Doubts
+  /** Nodes at which earlier runs of this job may still have commands under way. */
+  readonly unfenced: ReadonlySet<NodeId>
   readonly emit: Emit
   /** Aborted: finish the open windows, open no more. */
   readonly stop: AbortSignal
@@ -135,13 +137,15 @@ export async function pairContext(
       .filter(({node}) => node.id !== from && node.id !== to)
       .map(({node}) => wires.endpoint(node.id)),
   )
+  const isFenced = !job.unfenced.has(from) && !job.unfenced.has(to)
   const seen = targetAsSeenBySource(wires.node(from), to)
   return {
     source,
     target,
     openLane: () => wires.another(from),
     transfer: options.transfer,
-    canSwitch: takesSetslotInMulti(wires.node(from)),
+    canSwitch: isFenced && takesSetslotInMulti(wires.node(from)),
+    isFenced,
     sourceImports: false,
     midway: new Set(ownRecord(wires.node(from))?.migrating.keys()),
     // Another source or epoch than then: it failed over, also if it did so back, and who takes over does not know what

@@ -83,8 +83,10 @@ export interface PairContext {
   /** One more connection to the source. */
   readonly openLane: () => Promise<Wire>
   readonly transfer: Transfer
-  /** Whether the source can take SETSLOT within a transaction (`takesSetslotInMulti`). */
+  /** Whether the source can take SETSLOT within a transaction (`takesSetslotInMulti`), and both ends are fenced. */
   readonly canSwitch: boolean
+  /** No earlier run of the job has a command under way at source or target (`fenceOff`). */
+  readonly isFenced: boolean
   /** The source does not own the slots: it talks of their keys after ASKING alone. */
   readonly sourceImports: boolean
   /** Slots that the source held as migrating before this run: they are past their switch. */

@@ -22,7 +22,11 @@ export class WirePool {
 
   private readonly options: ConnectOptions
 
-  constructor(private readonly cluster: ObservedCluster) {
+  /** @param clientName - of all its connections, in CLIENT LIST; none are named if empty */
+  constructor(
+    private readonly cluster: ObservedCluster,
+    readonly clientName = '',
+  ) {
     this.options = {...cluster.options, timeoutMs: Math.max(cluster.options.timeoutMs, SILENCE_MS)}
   }
 
@@ -38,7 +42,7 @@ export class WirePool {
     const node = this.node(id)
     let wire = this.wires.get(id)
     if (!wire) {
-      wire = connectWire(node.address, this.options, ownRecord(node)?.hostname)
+      wire = this.connect(node)
       this.wires.set(id, wire)
       if (this.closed) this.closeOne(wire)
     }
@@ -47,8 +51,14 @@ export class WirePool {
 
   /** A connection of its own, which is the caller's to close. */
   another(id: NodeId): Promise<Wire> {
-    const node = this.node(id)
-    return connectWire(node.address, this.options, ownRecord(node)?.hostname)
+    return this.connect(this.node(id))
+  }
+
+  private async connect(node: NodeView): Promise<Wire> {
+    const wire = await connectWire(node.address, this.options, ownRecord(node)?.hostname)
+    // Whatever is sent after it is sent by that name; who may not have one is found out by `fenceOff`.
+    if (this.clientName !== '') wire.send([['CLIENT', 'SETNAME', this.clientName]]).catch(() => undefined)
+    return wire
   }
 
   /** How long a node may be silent before the others take it for dead; Redis's default if it does not tell. */
