@@ -1,4 +1,3 @@
-import {spawnSync} from 'node:child_process'
 import {readFileSync} from 'node:fs'
 import {join} from 'node:path'
 import {beforeAll, describe, expect, it} from 'vitest'
@@ -49,11 +48,5 @@ describe('shell completion', () => {
     const zsh = readFileSync(join(cache, 'shoal', 'autocomplete', 'functions', 'zsh', '_shoal'), 'utf8')
     for (const name of names) expect(zsh).toMatch(new RegExp(`^ *${name}\\)$`, 'm'))
     expect(zsh).toContain('--takeover"[')
-  })
-
-  const test = spawnSync('zsh', ['--version']).status === 0 ? it : it.skip
-  test('is well-formed for zsh', () => {
-    const file = join(cache, 'shoal', 'autocomplete', 'functions', 'zsh', '_shoal')
-    expect(spawnSync('zsh', ['-n', file], {encoding: 'utf8'})).toMatchObject({status: 0, stderr: ''})
   })
 })
