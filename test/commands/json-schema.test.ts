@@ -113,6 +113,9 @@ const RUNS: readonly Run[] = [
   {args: ({seed}) => ['watch', seed, '--interval', '100ms']},
   {args: ({newcomer}) => ['failover', newcomer, '--dry-run']},
   {args: ({newcomer}) => ['failover', newcomer, '--yes']},
+  {args: ({newcomer}) => ['maintenance', 'on', newcomer, '--drain', '--dry-run']},
+  {args: ({newcomer}) => ['maintenance', 'on', newcomer, '--drain', '--yes']},
+  {args: ({newcomer}) => ['maintenance', 'off', newcomer, '--yes']},
 
   {
     args: ({newcomer, planFile, seed}) => [
