@@ -25,7 +25,10 @@ const BY_MIGRATE = [
   ...['+cluster|setslot', '+cluster|countkeysinslot', '+cluster|getkeysinslot'],
   ...['+migrate', '+select', '+restore-asking', '~*'],
 ]
-const BY_COPY = ['+watch', '+unwatch', '+dump', '+pttl', '+multi', '+exec', '+asking', '+del']
+const BY_COPY = [
+  ...['+watch', '+unwatch', '+dump', '+pttl', '+multi', '+exec', '+asking', '+del'],
+  ...['+client|setname', '+client|list', '+client|kill'],
+]
 
 describeWithPeers('the preflight of a move', () => {
   const env = {SHOAL_STATE_DIR: temporaryFolder('preflight-state'), SHOAL_PASSWORD: 'pw'}
