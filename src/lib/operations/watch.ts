@@ -1,5 +1,5 @@
 import {pause, throwIfAborted} from '../client/abort.js'
-import type {ConnectOptions} from '../client/connect-options.js'
+import {type ConnectOptions, mapAddress} from '../client/connect-options.js'
 import {CliError, messageOf} from '../kernel/errors.js'
 import {type Address, renderAddress} from '../model/address.js'
 import {ownRecord} from '../model/cluster-map.js'
@@ -39,11 +39,19 @@ export class ClusterWatcher {
   /** Never throws but for the operator: @throws {CliError} INTERRUPTED */
   async look(signal?: AbortSignal): Promise<Look> {
     try {
-      return {sample: await this.sampleOf(this.cluster, signal)}
+      const sample = await this.sampleOf(this.cluster, signal)
+      if (this.seedIsIn(sample.view)) return {sample}
     } catch (error) {
       throwIfAborted(signal)
       return this.lookThroughAnother(messageOf(error), signal)
     }
+    // Others let the cluster be seen all the same; who watches is to know that it is through them.
+    return this.lookThroughAnother('the seed does not answer', signal)
+  }
+
+  private seedIsIn({nodes}: ClusterView): boolean {
+    const seed = renderAddress(mapAddress(this.cluster.seed, this.options.addressMap))
+    return nodes.some(({address}) => renderAddress(address) === seed)
   }
 
   /**
