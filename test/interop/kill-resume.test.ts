@@ -13,7 +13,7 @@ import {temporaryFolder} from '../support/processes.js'
 import {fillNode, keysIn, lostAt, Writers} from './reshard-load.js'
 
 /** SIGKILL at so many random points of each command; `KILL_POINTS` for a long run, `KILL_SEED` replays one. */
-const POINTS = Number(process.env['KILL_POINTS'] ?? 2)
+const POINTS = Number(process.env['KILL_POINTS'] ?? 10)
 const SEED = Number(process.env['KILL_SEED'] ?? Date.now() % 1_000_000)
 const KEYS_PER_NODE = 2000
 

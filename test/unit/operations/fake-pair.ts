@@ -32,6 +32,8 @@ export class FakeNode implements Wire {
   /** Others in its CLUSTER NODES: id -> config epoch and flags. */
   readonly knows = new Map<string, {readonly epoch: number; readonly flags?: string}>()
   closed = false
+  /** Who hears this node's PONGs. */
+  readonly listeners = new Set<FakeNode>()
   /** Slots taken while they were imported: each of them costs every node a PONG. */
   broadcasts = 0
   script: Script = () => undefined
@@ -192,15 +194,22 @@ export class FakeNode implements Wire {
       this.importing.delete(slot)
       this.migrating.delete(slot)
     } else {
-      if (this.importing.has(slot)) this.broadcasts++
+      const isLoud = this.importing.has(slot)
       if (node === this.id) this.owned.add(slot)
       else if (this.keysOf(slot).length > 0)
         return new NodeReplyError('ERR while I still hold keys for this hash slot.')
       else this.owned.delete(slot)
       this.importing.delete(slot)
       this.migrating.delete(slot)
+      if (isLoud) this.broadcast()
     }
     return 'OK'
+  }
+
+  /** Others hear which slots are this node's; what they hold open stays so. */
+  private broadcast(): void {
+    this.broadcasts++
+    for (const listener of this.listeners) for (const slot of this.owned) listener.owned.delete(slot)
   }
 
   private migrate(command: WireCommand): WireReply {
@@ -238,6 +247,7 @@ export function fakePair(keys: Readonly<Record<string, string>>, change: Partial
   const target = new FakeNode(TARGET, 'target')
   const other = new FakeNode(idOf('c'), 'other')
   source.peer = target
+  target.listeners.add(source)
   for (let slot = 0; slot < 16384; slot++) source.owned.add(slot)
   for (const [key, value] of Object.entries(keys)) source.keys.set(key, value)
   const events: MigrationEvent[] = []
@@ -254,7 +264,6 @@ export function fakePair(keys: Readonly<Record<string, string>>, change: Partial
     midway: new Set(),
     reopened: new Set(),
     inDoubt: new Set(),
-    others: [{id: idOf('c'), name: 'other', wire: other}],
     migrate: {host: '127.0.0.1', port: 7001, timeoutMs: 1000, replace: false},
     busyKeys: OWNER_MOVES,
     pace: {maxBlockMs: 20, windowSlots: 2},

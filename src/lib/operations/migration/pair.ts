@@ -1,3 +1,4 @@
+import {pause} from '../../client/abort.js'
 import {parseClusterNodes} from '../../client/cluster-nodes.js'
 import {
   countKeysInSlot,
@@ -12,7 +13,8 @@ import {
 } from '../../client/migration/legacy.js'
 import type {WireReply} from '../../client/migration/reply-reader.js'
 import {NodeReplyError} from '../../client/reply-error.js'
-import {CliError, messageOf} from '../../kernel/errors.js'
+import {CliError} from '../../kernel/errors.js'
+import type {NodeRecord} from '../../model/cluster-view.js'
 import {rangesOf, renderRanges} from '../../model/slot-set.js'
 import {epochBarrier, gossipMs, readEpochs, sourceCollides} from './barrier.js'
 import {CopyLanes} from './copy-lanes.js'
@@ -20,6 +22,10 @@ import {Drain, LIST_KEYS} from './drain.js'
 import {Pace} from './pace.js'
 import {type ListedSlot, type SizedSlot, sizeKeys} from './size-keys.js'
 import type {PairContext, WindowRecord} from './types.js'
+
+/** Gossip of a node in reach takes less than a millisecond, unless either end is busy. */
+const HEAR_MS_FIRST = 1
+const HEAR_MS_MAX = 50
 
 export interface PairResult {
   readonly keys: number
@@ -49,7 +55,7 @@ interface OpenWindow {
  *
  *   open:  target IMPORTING, first lists of keys and their sizes
  *   drain: source MIGRATING and MIGRATE until empty; to a far target, slots of small keys are copied and switched
- *   close: target NODE + check that it owns them -> source NODE, other primaries NODE
+ *   close: target NODE + check that it owns them -> the source hears of it by gossip -> source NODE
  *
  * Every step may be repeated: slots that the target owns already are only closed.
  */
@@ -175,7 +181,7 @@ export class PairMove {
     // What a process that was killed had sent may have been carried out since the source was observed: ask again.
     const [nodes, ...counts] = await source.wire.send([['CLUSTER', 'NODES'], ...suspects.map(countKeysInSlot)])
     if (typeof nodes !== 'string') throw replyFailure(nodes, `${source.name} does not show its slots`)
-    const own = parseClusterNodes(nodes, {host: '', port: 0}).find(({myself}) => myself)
+    const own = ownRecordIn(nodes)
     // And where the source has nothing, the target may hold all there is: a key too many is better than one too few.
     for (const slot of suspects.filter((each, index) => !own?.migrating.has(each) && counts[index] !== 0)) {
       for (;;) {
@@ -256,7 +262,8 @@ export class PairMove {
         requireOk(taken[index], `${target.name} does not take slot ${command[2]}`)
       })
       this.requireOwned(slots, taken[commands.length])
-      await Promise.all([this.tellSource(slots), ...this.context.others.map((other) => this.tellOther(other, slots))])
+      await this.sourceHears(slots)
+      await this.tellSource(slots)
       this.done.push(...slots)
     }
     const record = {...window.record, slots: renderRanges(rangesOf(slots))}
@@ -271,8 +278,7 @@ export class PairMove {
     const records = parseClusterNodes(reply, {host: '', port: 0})
     this.collides = sourceCollides(records, source.id)
     const own = records.find(({myself}) => myself)
-    const owned = own?.role === 'primary' ? own.slots : []
-    const missing = slots.filter((slot) => !owned.some(({first, last}) => first <= slot && slot <= last))
+    const missing = missingFrom(own, slots)
     if (missing.length === 0) return
     throw new CliError(
       'PLAN_PARTIAL',
@@ -283,6 +289,30 @@ export class PairMove {
     )
   }
 
+  /**
+   * Waits until the source gives up the slots by the target's own gossip, which the target sent when it took them.
+   *
+   * Nobody is told of the new owner before that. A node that is told first hears an older message of the target next, which
+   * does not claim these slots, and remembers that their owner stopped claiming them. In Redis 7.0.12 to 7.0.15 that outlasts
+   * every SETSLOT: should the node ever own such a slot again, the first stale claim takes it away, whatever its epoch, and
+   * the keys are deleted. For the same reason the other primaries are left to the gossip altogether.
+   */
+  private async sourceHears(slots: readonly number[]): Promise<void> {
+    const {emit, source, target} = this.context
+    const deadline = performance.now() + this.barrierMs
+    for (let waitMs = HEAR_MS_FIRST; ; waitMs = Math.min(waitMs * 2, HEAR_MS_MAX)) {
+      const [reply] = await source.wire.send([['CLUSTER', 'NODES']])
+      if (typeof reply !== 'string') throw replyFailure(reply, `${source.name} does not show its slots`)
+      if (missingFrom(ownRecordIn(reply), slots).length === slots.length) return
+      if (performance.now() + waitMs > deadline) break
+      await pause(waitMs)
+    }
+    emit({
+      event: 'warning',
+      message: `${source.name} has not heard from ${target.name} in ${Math.round(this.barrierMs / 1000)} s and is told of the new owner`,
+    })
+  }
+
   private async tellSource(slots: readonly number[]): Promise<void> {
     const {source, target} = this.context
     const replies = await source.wire.send(slots.map((slot) => setOwner(slot, target.id)))
@@ -290,17 +320,6 @@ export class PairMove {
       // A source without slots may have become a replica of the target by now.
       if (!isNotPrimary(reply)) requireOk(reply, `${source.name} does not give up slot ${slots[index]}`)
     })
-  }
-
-  /** Only saves the clients a redirection: gossip tells every node sooner or later. */
-  private async tellOther(other: PairContext['others'][number], slots: readonly number[]): Promise<void> {
-    try {
-      const replies = await other.wire.send(slots.map((slot) => setOwner(slot, this.context.target.id)))
-      const refusal = replies.find((reply) => reply instanceof NodeReplyError && !isNotPrimary(reply))
-      if (refusal instanceof NodeReplyError) throw refusal
-    } catch (error) {
-      this.context.emit({event: 'warning', message: `${other.name} was not told of the new owner: ${messageOf(error)}`})
-    }
   }
 }
 
@@ -311,6 +330,16 @@ function unfencedError({source, target}: PairContext): CliError {
     `the connections of the earlier run to ${source.name} or ${target.name} cannot be closed, so what it sent may still be carried out`,
     {suggestions: ['Let the user do so: ACL SETUSER ... +client|list +client|kill +client|setname']},
   )
+}
+
+function ownRecordIn(nodes: string): NodeRecord | undefined {
+  return parseClusterNodes(nodes, {host: '', port: 0}).find(({myself}) => myself)
+}
+
+/** Those of `slots` that a node does not own by its own word. */
+function missingFrom(own: NodeRecord | undefined, slots: readonly number[]): number[] {
+  const owned = own?.role === 'primary' ? own.slots : []
+  return slots.filter((slot) => !owned.some(({first, last}) => first <= slot && slot <= last))
 }
 
 function ascending(slots: readonly number[]): number[] {

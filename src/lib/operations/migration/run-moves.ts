@@ -1,5 +1,5 @@
 import {CliError, messageOf} from '../../kernel/errors.js'
-import {highestEpoch, keyCountOf, nameNode, ownRecord, primariesOf} from '../../model/cluster-map.js'
+import {highestEpoch, keyCountOf, nameNode, ownRecord} from '../../model/cluster-map.js'
 import type {NodeRecord, NodeView} from '../../model/cluster-view.js'
 import type {NodeId} from '../../model/node-id.js'
 import {slotsOf} from '../../model/slot-set.js'
@@ -132,11 +132,6 @@ export async function pairContext(
   const inDoubt = doubts.get(`${from} ${fromEpoch}`) ?? new Set<string>()
   doubts.set(`${from} ${fromEpoch}`, inDoubt)
   const [source, target] = await Promise.all([wires.endpoint(from), wires.endpoint(to)])
-  const others = await Promise.all(
-    primariesOf(cluster.view)
-      .filter(({node}) => node.id !== from && node.id !== to)
-      .map(({node}) => wires.endpoint(node.id)),
-  )
   const isFenced = !job.unfenced.has(from) && !job.unfenced.has(to)
   const seen = targetAsSeenBySource(wires.node(from), to)
   return {
@@ -154,7 +149,6 @@ export async function pairContext(
       [...job.reopened].flatMap(([slot, at]) => (at.from === from && at.fromEpoch === fromEpoch ? [slot] : [])),
     ),
     inDoubt,
-    others,
     migrate: {
       host: seen.address.host === '' ? (seen.hostname ?? '') : seen.address.host,
       port: seen.address.port,

@@ -101,8 +101,6 @@ export interface PairContext {
    * still serves those it has.
    */
   readonly inDoubt: Set<string>
-  /** The other primaries, told of the new owner; one that fails hears it by gossip. */
-  readonly others: readonly Endpoint[]
   readonly migrate: Omit<MigrateOptions, 'timeoutMs'> & {readonly timeoutMs: number}
   readonly busyKeys: BusyKeyRule
   readonly pace: PaceOptions
