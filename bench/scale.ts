@@ -113,10 +113,12 @@ function madeUpView(count: number, empty: number): ClusterView {
 
 async function planMany(count: number, rounds: number): Promise<Measured[]> {
   console.log(`${SLOT_COUNT} slots over ${count} nodes`)
-  const grown = madeUpView(count, count / 10)
+  const made = madeUpView(count, count / 10)
+  // What is remembered of a view is not there for the next.
+  const grown = () => ({...made})
   const request = {thresholdPercent: 2, useEmptyPrimaries: true, weights: new Map<string, number>()}
-  const plan = moveDocument(grown, planRebalance(grown, request).moves)
-  const target = grown.nodes.at(-1)!.id
+  const plan = moveDocument(grown(), planRebalance(grown(), request).moves)
+  const target = made.nodes.at(-1)!.id
   const everySlot: readonly SlotRange[] = [{first: 0, last: SLOT_COUNT - 1}]
   // Two nodes per host.
   const hosts = Array.from({length: count}, (_, index) => `10.0.${index >> 9}.${(index >> 1) & 255}`)
@@ -128,14 +130,17 @@ async function planMany(count: number, rounds: number): Promise<Measured[]> {
   // Loads that differ from slot to slot, always the same.
   const keysOf = (slot: number) => (slot * 2654435761) % 1000
   const plans: readonly (readonly [what: string, work: () => unknown])[] = [
-    ['rebalance by slots, a tenth of the nodes empty', () => planRebalance(grown, request)],
-    ['rebalance by keys, a tenth of the nodes empty', () => planRebalance(grown, request, keysOf)],
-    ['reshard every slot to one node', () => planReshard(grown, {from: 'all', slots: {ranges: everySlot}, to: target})],
+    ['rebalance by slots, a tenth of the nodes empty', () => planRebalance(grown(), request)],
+    ['rebalance by keys, a tenth of the nodes empty', () => planRebalance(grown(), request, keysOf)],
+    [
+      'reshard every slot to one node',
+      () => planReshard(grown(), {from: 'all', slots: {ranges: everySlot}, to: target}),
+    ],
     [
       'reshard half of the slots to one node',
-      () => planReshard(grown, {from: 'all', slots: {count: 8192}, to: target}),
+      () => planReshard(grown(), {from: 'all', slots: {count: 8192}, to: target}),
     ],
-    ['what is left of a plan', () => remainingMoves(grown, plan)],
+    ['what is left of a plan', () => remainingMoves(grown(), plan)],
     [
       'create with a replica each, three zones',
       () => planCreate({allowFewPrimaries: false, nodes: named, replicasPerPrimary: 1}),

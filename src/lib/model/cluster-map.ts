@@ -61,6 +61,17 @@ export function ownersSeenBy(node: NodeView): SlotOwners {
  * Slots of primaries that did not answer come from the newest record of them that anybody holds.
  */
 export function ownersOf(view: ClusterView): SlotOwners {
+  const known = ownersByView.get(view)
+  if (known) return known
+  const owners = readOwners(view)
+  ownersByView.set(view, owners)
+  return owners
+}
+
+/** One plan asks for the owners several times, and a thousand nodes hold a million records. */
+const ownersByView = new WeakMap<ClusterView, SlotOwners>()
+
+function readOwners(view: ClusterView): SlotOwners {
   const claims: NodeRecord[] = primariesOf(view).map(({own}) => own)
   const answered = new Set(view.nodes.map(({id}) => id))
   const heard = new Map<NodeId, NodeRecord>()
