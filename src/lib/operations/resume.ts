@@ -20,7 +20,13 @@ export async function findResumable(folder: string, id: string | undefined): Pro
   if (id !== undefined) return readJob(folder, id)
   const newest = (await readJobs(folder)).findLast((record) => isCutShort(summarise(record)))
   if (newest) return newest
-  throw new CliError('NOT_FOUND', 'there is no interrupted job to resume', {suggestions: ['shoal jobs']})
+  throw new CliError('NOT_FOUND', 'there is no interrupted job to resume', {
+    suggestions: [
+      'A fix that was killed before its job began changed nothing, and the same fix does it; so with reshard, rebalance, ' +
+        'import and restore.',
+      'shoal jobs',
+    ],
+  })
 }
 
 /** The newest job that a command began for a node, as source or target, and that was cut short. */
