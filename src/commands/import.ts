@@ -1,31 +1,17 @@
 import {Flags} from '@oclif/core'
 import {ClusterCommand} from '../lib/cli/base-command.js'
+import {carryOutImport, type ImportDocument, showImportPlan} from '../lib/cli/carry-out-import.js'
 import {durationFlag} from '../lib/cli/flags.js'
-import {showImport} from '../lib/cli/import-progress.js'
-import {renderImportPlan, renderImportResult, renderSurvey} from '../lib/cli/render/import.js'
+import {renderSurvey} from '../lib/cli/render/import.js'
 import {renderAmount} from '../lib/cli/render/numbers.js'
 import {seedArgs} from '../lib/cli/seed.js'
-import {sourceFlags, sourceOptionsFrom} from '../lib/cli/source-flags.js'
+import {sourceFlags, sourceLoginFlags, sourceOptionsFrom} from '../lib/cli/source-flags.js'
 import {requireEventsUseful} from '../lib/cli/tasks.js'
-import {defaultStateFolder} from '../lib/environment/store.js'
 import {parseAddress} from '../lib/model/address.js'
-import {requireHealthy, settledView} from '../lib/operations/fitness.js'
-import {prepareFunctions} from '../lib/operations/load/functions.js'
-import {type ImportResult, runImport} from '../lib/operations/load/run-import.js'
-import {openSource} from '../lib/operations/load/source.js'
-import {type SourceSurvey, surveySource} from '../lib/operations/load/survey-source.js'
+import {prepareImport} from '../lib/operations/load/prepare-import.js'
+import {surveySource} from '../lib/operations/load/survey-source.js'
 import {VERIFY_MODES} from '../lib/operations/load/verify-import.js'
-import {type ImportPlan, planImport, requireRoom} from '../lib/plan/import.js'
-
-/** The `--json` document. */
-interface ImportDocument {
-  /** `conflicts`: exit 5; `partial`: some keys are missing, too big, or were left at the source, exit 6. */
-  readonly status: 'imported' | 'conflicts' | 'partial' | 'planned'
-  readonly plan: ImportPlan
-  /** After `--dry-run`. */
-  readonly survey?: SourceSurvey
-  readonly result?: ImportResult
-}
+import {requireRoom} from '../lib/plan/import.js'
 
 export default class Import extends ClusterCommand {
   static override summary = 'Bring the keys of a standalone server into a cluster.'
@@ -33,7 +19,7 @@ export default class Import extends ClusterCommand {
     'Keys are COPIED and the source is left as it is, unless --move says otherwise: redis-cli deletes them there unless ' +
     '--cluster-copy is given. They travel through this process, so the nodes need not reach the source. Times to live are ' +
     'kept to the millisecond. A key that the cluster has already is compared; one that differs is reported, never ' +
-    'overwritten without --replace. A run that broke off is continued by the same command.\n\n' +
+    'overwritten without --replace. A run that broke off is a job, continued by `shoal resume` or by the same command.\n\n' +
     'Exits 5 if keys differ on both sides, 6 if keys are missing or were left out; the report names them.'
 
   static override usage = '<%= command.id %> SEED --from HOST:PORT [FLAGS]'
@@ -49,6 +35,7 @@ export default class Import extends ClusterCommand {
 
   static override flags = {
     ...sourceFlags,
+    ...sourceLoginFlags,
     move: Flags.boolean({
       default: false,
       summary: 'Delete each key at the source once the cluster is seen to have it, and it has not changed since.',
@@ -86,54 +73,21 @@ export default class Import extends ClusterCommand {
     const {args, flags} = await this.parse(Import)
     requireEventsUseful(flags)
     const from = parseAddress(flags.from)
-    const sourceOptions = await sourceOptionsFrom(flags as typeof flags & {timeout: number}, process.env)
+    const login = await sourceOptionsFrom(flags as typeof flags & {timeout: number}, process.env)
     const cluster = await this.connect(args.seed)
-    const source = await openSource(from, sourceOptions, flags['from-db'], this.signal)
-    const view = await settledView(cluster, this.signal)
-    requireHealthy(view)
-    const plan = planImport(view, source.facts, {database: flags['from-db'], move: flags.move})
-    const {replace} = flags
-    const functions = flags.functions
-      ? await prepareFunctions(cluster, source, {replace, signal: this.signal})
-      : undefined
-    this.showPlan(renderImportPlan(plan, this.style))
-    for (const warning of plan.warnings) this.progress(`Warning: ${warning}`)
+    const {functions = false, move, replace, restart, verify, wait: retryMs} = flags
+    const wanted = {from, login, database: flags['from-db'], move, replace, functions}
+    const prepared = await prepareImport(cluster, wanted, this.signal)
+    const {plan, source} = prepared
+    showImportPlan(prepared, this.host)
     if (flags['dry-run']) {
-      const survey = await surveySource(cluster, source, {retryMs: flags.wait, signal: this.signal})
+      const survey = await surveySource(cluster, source, {retryMs, signal: this.signal})
       this.print(renderSurvey(survey, plan))
       return {status: 'planned', plan, survey}
     }
     if (!flags['ignore-memory']) requireRoom(plan)
-    await this.confirm(`${flags.move ? 'Move' : 'Copy'} ${renderAmount(plan.keyCount, 'key')}?`)
-    const {move, restart, verify} = flags
-    const result = await showImport({
-      how: flags.events ? 'events' : this.interactive ? 'tasks' : 'silent',
-      keyCount: plan.keyCount,
-      phases: move || verify === 'none' ? ['copy'] : ['copy', 'verify'],
-      onWarning: (message) => this.progress(`Warning: ${message}`),
-      run: (emit) =>
-        runImport({
-          cluster,
-          source,
-          functions,
-          options: {move, replace, restart, verify, retryMs: flags.wait},
-          stateFolder: defaultStateFolder(process.env),
-          emit,
-          stop: this.signal,
-        }),
-    })
-    this.print(renderImportResult(result, plan, this.style))
-    return {status: this.statusOf(result), plan, result}
-  }
-
-  private statusOf({conflict, kept, skipped, verified}: ImportResult): 'imported' | 'conflicts' | 'partial' {
-    const {different, missing} = 'different' in verified ? verified : {different: 0, missing: 0}
-    if (conflict + different > 0) {
-      this.exitWith(5)
-      return 'conflicts'
-    }
-    if (missing + kept + skipped === 0) return 'imported'
-    this.exitWith(6)
-    return 'partial'
+    await this.confirm(`${move ? 'Move' : 'Copy'} ${renderAmount(plan.keyCount, 'key')}?`)
+    const options = {move, replace, restart, verify, retryMs}
+    return carryOutImport(cluster, prepared, {events: flags.events, options}, this.host)
   }
 }

@@ -1,42 +1,19 @@
 import {Flags} from '@oclif/core'
 import {backupArgs, folderOf, parallelFlag} from '../lib/cli/backup-flags.js'
 import {ClusterCommand} from '../lib/cli/base-command.js'
-import {PhaseDrawing} from '../lib/cli/phase-drawing.js'
-import {renderRestorePlan, renderRestoreResult} from '../lib/cli/render/backup.js'
+import {carryOutRestore, type RestoreDocument} from '../lib/cli/carry-out-restore.js'
 import {renderAmount} from '../lib/cli/render/numbers.js'
-import {
-  prepareRestore,
-  type RestoreOptions,
-  type RestorePhase,
-  type RestorePlan,
-  type RestoreResult,
-  restoreCluster,
-} from '../lib/operations/backup/restore.js'
+import {defaultStateFolder} from '../lib/environment/store.js'
+import {jobsFolder} from '../lib/operations/journal.js'
 import {requireRoom} from '../lib/plan/backup/plan-restore.js'
-
-/** The `--json` document. */
-interface RestoreDocument {
-  /** `conflicts`: keys of the cluster that differ were kept (exit 5); `different`: it does not hold what was written (9). */
-  readonly status: 'restored' | 'conflicts' | 'different' | 'planned'
-  readonly plan: RestorePlan
-  readonly warnings: readonly string[]
-  /** Absent after `--dry-run`. */
-  readonly result?: RestoreResult
-}
-
-const PHASES: Readonly<Record<RestorePhase, string>> = {
-  check: 'Checking the backup',
-  write: 'Writing the keys',
-  verify: 'Comparing every key',
-}
 
 export default class Restore extends ClusterCommand {
   static override summary = 'Bring a backup into a cluster of any shape.'
   static override description =
     'Reads the backup from end to end first and restores nothing of one that is damaged. Every key goes to the node that ' +
     'serves its slot now, with its time of expiry. Keys that the cluster holds already are compared: equal ones are left ' +
-    'alone, so a run that was cut short is continued by the same command; others are reported and kept, unless --replace ' +
-    'lets the backup win (exit 5). At the end every key is compared with the backup.'
+    'alone; others are reported and kept, unless --replace lets the backup win (exit 5). At the end every key is compared ' +
+    'with the backup. A run that broke off is a job, continued by `shoal resume` or by the same command.'
 
   static override usage = '<%= command.id %> SEED FOLDER [FLAGS]'
 
@@ -63,43 +40,21 @@ export default class Restore extends ClusterCommand {
   async run(): Promise<RestoreDocument> {
     const {args, flags} = await this.parse(Restore)
     const cluster = await this.connect(args.seed)
-    const drawing = new PhaseDrawing(this.interactive, (text) => this.progress(text))
-    const options: RestoreOptions = {
+    const {acl = false, functions, parallel, replace = false, verify} = flags
+    const wanted = {
       folder: folderOf(args.folder),
-      replace: flags.replace,
-      functions: flags.functions,
-      acl: flags.acl,
-      verify: flags.verify,
-      parallel: flags.parallel,
-      signal: this.signal,
-      onPhase: (phase, totalBytes) => drawing.begin(PHASES[phase], totalBytes),
-      onProgress: ({file}, bytes) => drawing.take(file, bytes),
-      onWarning: (message) => this.progress(`Warning: ${message}`),
+      replace,
+      functions,
+      acl,
+      verify,
+      parallel,
+      jobsFolder: jobsFolder(defaultStateFolder(process.env)),
     }
-    try {
-      const prepared = await prepareRestore(cluster, options)
-      const {plan, warnings} = prepared
-      drawing.end()
-      this.showPlan(renderRestorePlan(plan, this.style))
-      for (const warning of warnings) this.progress(`Warning: ${warning}`)
-      if (flags['dry-run']) return {status: 'planned', plan, warnings}
+    return carryOutRestore(cluster, wanted, this.host, async ({plan}) => {
+      if (flags['dry-run']) return false
       if (!flags['ignore-memory']) requireRoom(plan.targets)
       await this.confirm(`Restore ${renderAmount(plan.backup.totals.keys, 'key')}?`)
-      const result = await restoreCluster(cluster, prepared, options)
-      drawing.end()
-      this.print(renderRestoreResult(result, this.style))
-      return {status: this.statusOf(result), plan, warnings, result}
-    } finally {
-      drawing.stop()
-    }
-  }
-  private statusOf({keys, verified}: RestoreResult): 'restored' | 'conflicts' | 'different' {
-    if (keys.conflict > 0) {
-      this.exitWith(5)
-      return 'conflicts'
-    }
-    if (!verified || verified.missing + verified.different === 0) return 'restored'
-    this.exitWith(9)
-    return 'different'
+      return true
+    })
   }
 }

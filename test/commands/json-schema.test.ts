@@ -76,6 +76,8 @@ const RUNS: readonly Run[] = [
   {args: ({seed, source}) => ['import', seed, '--from', source, '--yes']},
   {args: ({seed, source}) => ['import', seed, '--from', source, '--verify', 'count', '--yes']},
   {args: ({seed, source}) => ['import', seed, '--from', source, '--move', '--yes']},
+  {args: ({jobOf}) => ['resume', jobOf('import')]},
+  {args: ({jobOf}) => ['undo', jobOf('import')], exit: 3, schema: 'error.schema.json'},
 
   // Nodes wait a while for more replicas before they send a snapshot.
   {args: ({seed}) => ['call', seed, 'CONFIG', 'SET', 'repl-diskless-sync-delay', '0']},
@@ -93,6 +95,7 @@ const RUNS: readonly Run[] = [
   {args: ({planFile}) => ['backup', 'verify', `${planFile}.backup`]},
   {args: ({planFile, seed}) => ['restore', seed, `${planFile}.backup`, '--dry-run']},
   {args: ({planFile, seed}) => ['restore', seed, `${planFile}.backup`, '--acl', '--yes']},
+  {args: ({jobOf}) => ['resume', jobOf('restore')]},
 
   {args: ({newcomer, seed}) => ['add-node', newcomer, seed, '--replica', '--dry-run']},
   {

@@ -283,4 +283,41 @@ describeWithPeers('fix on real redis-servers', () => {
     await expectClean()
     expect(await valuesOf(KEYS)).toEqual(KEYS.map(baseValue))
   })
+
+  it('is told to be run again if it was killed before its job began, and has changed nothing then', async () => {
+    const apart = {SHOAL_STATE_DIR: temporaryFolder('fix-state')}
+    await halfMove(100)
+    const held = () => Promise.all(nodes.map((node) => node.call('CLUSTER', 'COUNTKEYSINSLOT', SLOT)))
+    const before = await held()
+    let kill: (signal: NodeJS.Signals) => void = () => undefined
+    // A node that does not answer keeps it from being done with looking.
+    process.kill(nodes[1].pid, 'SIGSTOP')
+    const killed = runShoal(['fix', cluster.seed, '--yes', '--timeout', '40s'], {
+      env: apart,
+      onStart: (run) => {
+        kill = run.kill
+      },
+    })
+    const clientsOf = async ({call}: RedisNode) =>
+      String(await call('CLIENT', 'LIST', 'TYPE', 'normal'))
+        .trim()
+        .split('\n')
+    await waitFor(async () => (await clientsOf(nodes[0])).length > 1, {what: 'fix to look at the seed'})
+    kill('SIGKILL')
+    expect((await killed).signal).toBe('SIGKILL')
+    process.kill(nodes[1].pid, 'SIGCONT')
+    await waitForAgreement(nodes, {ownerCount: 3})
+    const resumed = await runShoal(['resume', '--json'], {env: apart})
+    const {error} = resumed.json<Failure>()
+    expect([resumed.code, error.code]).toEqual([4, 'NOT_FOUND'])
+    expect(error.suggestions[0]).toContain(
+      'A fix that was killed before its job began changed nothing, and the same fix does it',
+    )
+    expect(await held()).toEqual(before)
+    expect(String(await nodes[2].call('CLUSTER', 'NODES'))).toContain(`[${SLOT}->-${ids[0]}]`)
+    const run = await runShoal(['fix', cluster.seed, '--yes', '--json'], {env: apart})
+    expect(run.code, run.stdout + run.stderr).toBe(0)
+    expect(await held()).toEqual([KEYS.length, 0, 0])
+    await expectClean()
+  })
 })

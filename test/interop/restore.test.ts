@@ -2,6 +2,10 @@ import {appendFileSync, cpSync, readdirSync, readFileSync, rmSync, truncateSync,
 import {join} from 'node:path'
 import {afterAll, beforeAll, beforeEach, expect, it} from 'vitest'
 import {startCluster} from '../../src/embedded.js'
+import {readManifest} from '../../src/lib/operations/backup/read-backup.js'
+import {verifyKeys, writeKeys} from '../../src/lib/operations/backup/restore-keys.js'
+import {ClusterWriter} from '../../src/lib/operations/load/cluster-writer.js'
+import {observeCluster} from '../../src/lib/operations/observe.js'
 import {runShoal} from '../support/cli.js'
 import {describeWithPeers, hurryReplication, type RealCluster, startRealCluster} from '../support/peers.js'
 import {temporaryFolder, waitFor} from '../support/processes.js'
@@ -249,6 +253,34 @@ describeWithPeers('restore', () => {
       source.nodes,
       many.map(([, key = '']) => ['DEL', key]),
     )
+  })
+
+  it('finds at the end what was there and equal before, and is lost or another since', async () => {
+    const address = {host: '127.0.0.1', port: target.ports[0] as number}
+    const observed = await observeCluster(address, {timeoutMs: 5000})
+    const writer = await ClusterWriter.open(observed, {replace: false})
+    const signal = new AbortController().signal
+    const each = {folder, manifest: await readManifest(folder), parallel: 2, signal, onProgress: () => undefined}
+    try {
+      expect((await restore('--no-functions')).code).toBe(0)
+      await writeKeys(each, writer)
+      expect(await writer.finish()).toMatchObject({equal: KEY_COUNT, written: 0})
+      await sendByKey(target.nodes, [
+        ['DEL', 'key:1'],
+        ['SET', 'string', 'another'],
+      ])
+      const {different, differences, equal, missing, missingKeys} = await verifyKeys(each, writer)
+      expect({different, equal, missing, missingKeys}).toEqual({
+        different: 1,
+        equal: KEY_COUNT - 2,
+        missing: 1,
+        missingKeys: ['"key:1"'],
+      })
+      expect(differences).toMatchObject([{key: '"string"', differs: 'value'}])
+    } finally {
+      writer.close()
+      observed.close()
+    }
   })
 
   it('leaves out what has expired since, and what its shard did not own', async () => {

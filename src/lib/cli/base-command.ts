@@ -8,6 +8,7 @@ import {withAuthorities} from './authorities.js'
 import {type ConnectFlagValues, connectOptionsFrom} from './connect-flags.js'
 import {errorDocument, jsonSafe} from './error-document.js'
 import {connectFlags, globalFlags} from './flags.js'
+import type {Host} from './host.js'
 import {askPassword, askYesNo, hasTerminal} from './prompts.js'
 import {renderError} from './render/error.js'
 import {type Style, styleOf, wantsColor} from './render/style.js'
@@ -47,6 +48,20 @@ export abstract class BaseCommand extends Command {
 
   protected get style(): Style {
     return styleOf(wantsColor(process.stdout, process.env, this.values['no-color'] === true))
+  }
+
+  /** For the parts that several commands share. */
+  protected get host(): Host {
+    const {interactive, signal, style} = this
+    return {
+      interactive,
+      signal,
+      style,
+      print: (text) => this.print(text),
+      progress: (text) => this.progress(text),
+      showPlan: (text) => this.showPlan(text),
+      exitWith: (code) => this.exitWith(code),
+    }
   }
 
   /** Columns to fill. */

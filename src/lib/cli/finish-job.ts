@@ -1,4 +1,4 @@
-import {type JobHeader, Journal} from '../operations/journal.js'
+import {Journal, type MoveHeader} from '../operations/journal.js'
 import {type JobResult, runJob} from '../operations/migration/job.js'
 import type {ObservedCluster} from '../operations/observe.js'
 import {preflightRest} from '../operations/resume.js'
@@ -18,7 +18,7 @@ export interface FinishJob {
 /** Carries out what is left of a job that moves slots, and shows it. Throws what the job throws. */
 export async function finishJob(
   cluster: ObservedCluster,
-  {id, plan}: JobHeader,
+  {id, plan}: MoveHeader,
   {flags, folder, interactive, onProgress, signal}: FinishJob,
 ): Promise<JobResult> {
   for (const warning of await preflightRest(cluster, plan, flags.transfer)) onProgress(`Warning: ${warning}`)

@@ -1,5 +1,5 @@
 import {defaultStateFolder} from '../environment/store.js'
-import {type JobCommand, Journal, jobsFolder, newJobId} from '../operations/journal.js'
+import {Journal, jobsFolder, type MoveJobCommand, newJobId} from '../operations/journal.js'
 import {type JobResult, runJob} from '../operations/migration/job.js'
 import type {PreparedMoves} from '../operations/move-cost.js'
 import {preflightMoves} from '../operations/move-preflight.js'
@@ -20,7 +20,7 @@ export interface MoveResult {
 }
 
 export interface CarryOut {
-  readonly command: JobCommand
+  readonly command: MoveJobCommand
   readonly seed: string
   readonly flags: MoveFlagValues & {readonly 'dry-run': boolean; readonly 'plan-out'?: string | undefined}
 }

@@ -5,7 +5,7 @@ import {askPassword} from './prompts.js'
 
 const GROUP = 'SOURCE'
 
-/** How a server is reached that keys are taken from: it has a login and certificates of its own. */
+/** Which server keys are taken from. */
 export const sourceFlags = {
   from: Flags.string({
     aliases: ['cluster-from'],
@@ -21,6 +21,10 @@ export const sourceFlags = {
     min: 0,
     summary: 'Its database to take keys from. A cluster has one only, so one is taken at a time.',
   }),
+}
+
+/** How it is reached: it has a login and certificates of its own. */
+export const sourceLoginFlags = {
   'from-user': Flags.string({
     aliases: ['cluster-from-user'],
     helpGroup: GROUP,
@@ -65,7 +69,7 @@ export const sourceFlags = {
   'from-insecure': Flags.boolean({helpGroup: GROUP, summary: 'Accept any certificate of the source.'}),
 }
 
-/** The parsed values of `sourceFlags`, and the timeout, which both sides share. */
+/** The parsed values of `sourceLoginFlags`, and the timeout, which both sides share. */
 export interface SourceFlagValues {
   readonly timeout: number
   readonly 'from-user'?: string | undefined

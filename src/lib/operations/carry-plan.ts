@@ -7,7 +7,8 @@ import {type NodeId, shortId} from '../model/node-id.js'
 import {clusterFingerprint, type Move, type MovePlan, parseMovePlan} from '../plan/reshard-document.js'
 import {remainingMoves} from '../plan/reshard-resume.js'
 import {requireHealthy, settledView} from './fitness.js'
-import {type JobRecord, type JobSummary, listJobs, readJob} from './journal.js'
+import {type JobSummary, readJobs, summarise} from './job-list.js'
+import {type JobRecord, type MoveHeader, moveRecord, readJob} from './journal.js'
 import {costOf, type PreparedMoves} from './move-cost.js'
 import type {ObservedCluster} from './observe.js'
 
@@ -31,13 +32,20 @@ export async function readPlanFile(file: string): Promise<MovePlan> {
 /**
  * The job that `undo` without a name means: the newest that moved anything.
  *
- * @throws {CliError} NOT_FOUND
+ * @throws {CliError} NOT_FOUND; PREFLIGHT_FAILED for a job that brought keys in from elsewhere
  */
-export async function findUndoable(folder: string, id: string | undefined): Promise<JobRecord> {
-  if (id !== undefined) return readJob(folder, id)
-  const moved = (await listJobs(folder)).filter(({slotsDone}) => slotsDone > 0)
-  const newest = moved.at(-1)
-  if (newest) return readJob(folder, newest.id)
+export async function findUndoable(folder: string, id: string | undefined): Promise<JobRecord<MoveHeader>> {
+  if (id !== undefined) {
+    const record = moveRecord(await readJob(folder, id))
+    if (record) return record
+    throw new CliError(
+      'PREFLIGHT_FAILED',
+      `job ${id} moved no slots, and keys that it brought are not taken away again`,
+    )
+  }
+  const newest = (await readJobs(folder)).findLast((record) => summarise(record).slotsDone > 0)
+  const record = newest && moveRecord(newest)
+  if (record) return record
   throw new CliError('NOT_FOUND', 'there is no job that moved slots', {suggestions: ['shoal jobs']})
 }
 

@@ -1,40 +1,62 @@
-import {type FileHandle, mkdir, open, readdir, readFile} from 'node:fs/promises'
+import {type FileHandle, mkdir, open, readFile} from 'node:fs/promises'
 import {join, resolve} from 'node:path'
 import {CliError, messageOf} from '../kernel/errors.js'
 import type {NodeId} from '../model/node-id.js'
-import {countSlots, parseRanges, slotsOf} from '../model/slot-set.js'
+import {parseRanges, slotsOf} from '../model/slot-set.js'
 import type {MovePlan} from '../plan/reshard-document.js'
 import {parseMovePlan} from '../plan/reshard-document.js'
+import type {ImportRecord, Reached, RestoreRecord} from './load/records.js'
 import type {WindowJournal, WindowRecord} from './migration/types.js'
 
 /**
  * The record of one job: a file of JSON lines, appended and synced before and after each window of slots, so that it is
- * true after a SIGKILL. It holds no secrets.
+ * true after a SIGKILL. It holds neither secrets nor keys.
  *
  *     STATE/jobs/ID.ndjson
  *
- *     {"type":"job", ...}                  once: what is to be done
+ *     {"type":"job", ...}                  what is to be done; the last one counts
  *     {"type":"run","pid":4711}            per run of it, by `reshard` or `resume`
  *     {"type":"opening","slots":"0-63"}    before slots are opened
  *     {"type":"done","slots":"0-63"}       after the target owns them
+ *     {"type":"reached","keys":4711}       how far an import or a restore is at least
  *     {"type":"stopped" | "finished"}      how the run ended; absent after a SIGKILL
  */
 
 /** Which command made the plan. */
-export type JobCommand = 'reshard' | 'rebalance' | 'del-node' | 'apply' | 'undo' | 'fix' | 'maintenance'
+export type MoveJobCommand = 'reshard' | 'rebalance' | 'del-node' | 'apply' | 'undo' | 'fix' | 'maintenance'
 
-export interface JobHeader {
+interface HeaderOf<C extends string> {
   readonly type: 'job'
   readonly version: 1
   readonly id: string
-  readonly command: JobCommand
+  readonly command: C
   /** ISO 8601. */
   readonly at: string
   readonly seed: string
+}
+
+export interface MoveHeader extends HeaderOf<MoveJobCommand> {
   readonly plan: MovePlan
   /** Of a `fix`: what the operator decided. What there is to do, each run sees anew. */
   readonly fix?: FixRecord
 }
+
+export interface ImportHeader extends HeaderOf<'import'> {
+  readonly import: ImportRecord
+}
+
+export interface RestoreHeader extends HeaderOf<'restore'> {
+  readonly restore: RestoreRecord
+}
+
+export type JobHeader = MoveHeader | ImportHeader | RestoreHeader
+
+/** A header before it is written. */
+export type NewHeader = JobHeader extends infer H
+  ? H extends JobHeader
+    ? Omit<H, 'type' | 'version' | 'at'>
+    : never
+  : never
 
 export interface FixRecord {
   /** `0-99=ID` */
@@ -47,37 +69,23 @@ export interface FixRecord {
 export const KEEPS = ['owner', 'other'] as const
 export type Keep = (typeof KEEPS)[number]
 
-export type JobState = 'running' | 'finished' | 'stopped' | 'broken-off'
-
-/** A job, as its file tells. */
-export interface JobSummary {
-  readonly id: string
-  readonly command: JobCommand
-  readonly at: string
-  readonly seed: string
-  /** `broken-off`: its process is gone without a word. */
-  readonly state: JobState
-  readonly slotCount: number
-  /** Slots that windows brought to their target, by the journal; the cluster may be further. */
-  readonly slotsDone: number
-  readonly keysMoved: number
-  /** Why it stopped. */
-  readonly reason?: string
-}
-
 type JobLine =
   | JobHeader
   | {readonly type: 'run'; readonly at: string; readonly pid: number}
   | ({readonly type: 'opening'; readonly at: string} & WindowRecord)
   | ({readonly type: 'done'; readonly at: string; readonly keys: number} & WindowRecord)
+  | ({readonly type: 'reached'; readonly at: string} & Reached)
   | {readonly type: 'stopped'; readonly at: string; readonly code: string; readonly reason: string}
   | {readonly type: 'finished'; readonly at: string}
 
 /** What a job's file says, line by line. */
-export interface JobRecord {
-  readonly header: JobHeader
+export interface JobRecord<H extends JobHeader = JobHeader> {
+  readonly header: H
   readonly lines: readonly JobLine[]
 }
+
+/** How often it is written down how far a load is: what was done since is found equal by the next run. Milliseconds. */
+const REACHED_EVERY_MS = 250
 
 function now(): string {
   return new Date().toISOString()
@@ -94,6 +102,8 @@ export class Journal implements WindowJournal {
   /** A window was opened in this or an earlier run: the cluster has been touched. */
   touched = false
   private tail: Promise<void> = Promise.resolve()
+  private newest: Reached | undefined
+  private reachedAt = Number.NEGATIVE_INFINITY
 
   private constructor(
     readonly id: string,
@@ -107,7 +117,7 @@ export class Journal implements WindowJournal {
   }
 
   /** Starts the file of a new job. @throws {CliError} ENVIRONMENT_LACKS if it cannot be written */
-  static async create(folder: string, header: Omit<JobHeader, 'type' | 'version' | 'at'>): Promise<Journal> {
+  static async create(folder: string, header: NewHeader): Promise<Journal> {
     try {
       await mkdir(folder, {mode: 0o700, recursive: true})
       const journal = new Journal(header.id, await open(jobPath(folder, header.id), 'wx', 0o600))
@@ -115,21 +125,33 @@ export class Journal implements WindowJournal {
       await journal.append({type: 'run', at: now(), pid: process.pid})
       return journal
     } catch (error) {
-      throw new CliError('ENVIRONMENT_LACKS', `the journal cannot be written to ${folder}: ${messageOf(error)}`, {
-        suggestions: ['Set SHOAL_STATE_DIR to a folder that can be written.'],
-      })
+      throw cannotWrite(folder, error)
     }
   }
 
-  /** Goes on with the file of a job. */
-  static async reopen(folder: string, id: string): Promise<Journal> {
+  /**
+   * Goes on with the file of a job.
+   *
+   * @param anew - of a load: what is asked for this time, and what of the way so far it is worth. That comes first: where it
+   *   is cut off, a cursor must not be taken for one of another request.
+   * @throws {CliError} NOT_FOUND; ENVIRONMENT_LACKS if it cannot be written
+   */
+  static async reopen(folder: string, id: string, anew?: {header: JobHeader; reached: Reached}): Promise<Journal> {
     const openings = new Map(openedSlots(await readJob(folder, id)))
-    const journal = new Journal(id, await open(jobPath(folder, id), 'a', 0o600), openings)
-    journal.touched = true
-    // A SIGKILL may have cut the last line: the next one must not be glued to it.
-    await journal.write('\n')
-    await journal.append({type: 'run', at: now(), pid: process.pid})
-    return journal
+    try {
+      const journal = new Journal(id, await open(jobPath(folder, id), 'a', 0o600), openings)
+      journal.touched = true
+      // A SIGKILL may have cut the last line: the next one must not be glued to it.
+      await journal.write('\n')
+      if (anew) {
+        await journal.append({type: 'reached', at: now(), ...anew.reached})
+        await journal.append(anew.header)
+      }
+      await journal.append({type: 'run', at: now(), pid: process.pid})
+      return journal
+    } catch (error) {
+      throw cannotWrite(folder, error)
+    }
   }
 
   async opening(window: WindowRecord): Promise<void> {
@@ -142,15 +164,35 @@ export class Journal implements WindowJournal {
     await this.append({type: 'done', at: now(), ...window})
   }
 
+  /** Notes how far a load is, the newest alone, now and then. */
+  note(reached: Reached): void {
+    this.newest = reached
+    if (performance.now() >= this.reachedAt + REACHED_EVERY_MS) void this.flush()
+  }
+
+  /** Writes down what was noted last. A disk that is full costs nothing but the way back. */
+  async flush(): Promise<void> {
+    const {newest} = this
+    if (newest) {
+      this.newest = undefined
+      this.reachedAt = performance.now()
+      this.append({type: 'reached', at: now(), ...newest}).catch(() => undefined)
+    }
+    await this.tail
+  }
+
   async stopped(code: string, reason: string): Promise<void> {
+    await this.flush()
     await this.append({type: 'stopped', at: now(), code, reason})
   }
 
   async finished(): Promise<void> {
+    await this.flush()
     await this.append({type: 'finished', at: now()})
   }
 
   async close(): Promise<void> {
+    await this.flush()
     await this.tail.catch(() => undefined)
     await this.file.close()
   }
@@ -168,6 +210,12 @@ export class Journal implements WindowJournal {
     this.tail = written.catch(() => undefined)
     return written
   }
+}
+
+function cannotWrite(folder: string, error: unknown): CliError {
+  return new CliError('ENVIRONMENT_LACKS', `the journal cannot be written to ${folder}: ${messageOf(error)}`, {
+    suggestions: ['Set SHOAL_STATE_DIR to a folder that can be written.'],
+  })
 }
 
 /** The move a slot was opened for. */
@@ -218,10 +266,25 @@ export async function readJob(folder: string, id: string): Promise<JobRecord> {
       return []
     }
   })
-  const header = lines[0]
-  if (header?.type !== 'job') throw new CliError('NOT_FOUND', `job ${id} has no readable beginning`)
-  parseMovePlan(JSON.stringify(header.plan))
+  const header = lines.findLast((line) => line.type === 'job')
+  if (lines[0]?.type !== 'job' || !header) throw new CliError('NOT_FOUND', `job ${id} has no readable beginning`)
+  if (!isLoad(header)) parseMovePlan(JSON.stringify(header.plan))
   return {header, lines}
+}
+
+/** Whether a job brings keys in from elsewhere, rather than moving slots. */
+export function isLoad(header: JobHeader): header is ImportHeader | RestoreHeader {
+  return header.command === 'import' || header.command === 'restore'
+}
+
+/** @returns undefined for one that brings keys in from elsewhere */
+export function moveRecord({header, lines}: JobRecord): JobRecord<MoveHeader> | undefined {
+  return isLoad(header) ? undefined : {header, lines}
+}
+
+/** How far a load is, by all its runs. */
+export function reachedBy({lines}: JobRecord): Reached | undefined {
+  return lines.findLast((line) => line.type === 'reached')
 }
 
 /** Slots that the runs of a job opened, and the move they were opened for; the last word counts. */
@@ -229,65 +292,4 @@ export function openedSlots({lines}: JobRecord): ReadonlyMap<number, Opening> {
   const openings = new Map<number, Opening>()
   for (const line of lines) if (line.type === 'opening') noteOpening(openings, line)
   return openings
-}
-
-/** All jobs, the newest last. A file that is none is left out. */
-export async function listJobs(folder: string): Promise<JobSummary[]> {
-  const names = await readdir(folder).catch(() => [] as string[])
-  const ids = names.filter((name) => name.endsWith('.ndjson')).map((name) => name.slice(0, -'.ndjson'.length))
-  const jobs = await Promise.all(
-    ids.map(async (id) => {
-      try {
-        return [summarise(await readJob(folder, id))]
-      } catch {
-        return []
-      }
-    }),
-  )
-  return jobs.flat().sort((a, b) => (a.at < b.at ? -1 : 1))
-}
-
-/** The state of a job by its last run. */
-export function summarise({header, lines}: JobRecord): JobSummary {
-  let state: JobState = 'broken-off'
-  let reason: string | undefined
-  let keysMoved = 0
-  const done = new Set<string>()
-  let slotsDone = 0
-  for (const line of lines) {
-    switch (line.type) {
-      case 'job':
-        break
-      case 'run':
-        state = isAlive(line.pid) ? 'running' : 'broken-off'
-        reason = undefined
-        break
-      case 'opening':
-        break
-      case 'done':
-        keysMoved += line.keys
-        if (!done.has(line.slots)) slotsDone += countSlots(parseRanges(line.slots) ?? [])
-        done.add(line.slots)
-        break
-      case 'stopped':
-        state = 'stopped'
-        reason = line.reason
-        break
-      case 'finished':
-        state = 'finished'
-    }
-  }
-  const {at, command, id, plan, seed} = header
-  const slotCount = plan.cost.slotCount
-  const progress = {slotCount, slotsDone: state === 'finished' ? slotCount : Math.min(slotsDone, slotCount), keysMoved}
-  return {id, command, at, seed, state, ...progress, ...(reason !== undefined && {reason})}
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch (error) {
-    return (error as {code?: string}).code === 'EPERM'
-  }
 }

@@ -4,7 +4,8 @@ import {parseAddress, tryParseAddress} from '../model/address.js'
 import type {NodeId} from '../model/node-id.js'
 import type {MovePlan} from '../plan/reshard-document.js'
 import {remainingMoves} from '../plan/reshard-resume.js'
-import {type JobCommand, type JobRecord, type JobSummary, listJobs, readJob} from './journal.js'
+import {isCutShort, type JobSummary, readJobs, summarise} from './job-list.js'
+import {type JobRecord, type MoveHeader, type MoveJobCommand, moveRecord, readJob} from './journal.js'
 import type {Transfer} from './migration/types.js'
 import {costOf} from './move-cost.js'
 import {requireReady} from './move-preflight.js'
@@ -17,19 +18,30 @@ import {type ObservedCluster, observeCluster} from './observe.js'
  */
 export async function findResumable(folder: string, id: string | undefined): Promise<JobRecord> {
   if (id !== undefined) return readJob(folder, id)
-  const open = (await listJobs(folder)).filter(({state}) => state === 'stopped' || state === 'broken-off')
-  const newest = open.at(-1)
-  if (newest) return readJob(folder, newest.id)
-  throw new CliError('NOT_FOUND', 'there is no interrupted job to resume', {suggestions: ['shoal jobs']})
+  const newest = (await readJobs(folder)).findLast((record) => isCutShort(summarise(record)))
+  if (newest) return newest
+  throw new CliError('NOT_FOUND', 'there is no interrupted job to resume', {
+    suggestions: [
+      'A fix that was killed before its job began changed nothing, and the same fix does it; so with reshard, rebalance, ' +
+        'import and restore.',
+      'shoal jobs',
+    ],
+  })
 }
 
 /** The newest job that a command began for a node, as source or target, and that was cut short. */
-export async function findCutShort(folder: string, command: JobCommand, node: NodeId): Promise<JobRecord | undefined> {
-  const open = (await listJobs(folder)).filter(
-    (job) => job.command === command && (job.state === 'stopped' || job.state === 'broken-off'),
+export async function findCutShort(
+  folder: string,
+  command: MoveJobCommand,
+  node: NodeId,
+): Promise<JobRecord<MoveHeader> | undefined> {
+  const records = (await readJobs(folder)).flatMap((record) => moveRecord(record) ?? [])
+  return records.findLast(
+    (record) =>
+      record.header.command === command &&
+      isCutShort(summarise(record)) &&
+      record.header.plan.steps.some(({from, to}) => from === node || to === node),
   )
-  const records = await Promise.all(open.map(({id}) => readJob(folder, id)))
-  return records.findLast(({header}) => header.plan.steps.some(({from, to}) => from === node || to === node))
 }
 
 /** @throws {CliError} LOCKED while the job's process lives on this machine */

@@ -23,6 +23,7 @@ const PLAN: ImportPlan = {
 }
 
 const RESULT: ImportResult = {
+  job: 'import-1',
   ...TOTALS_NONE,
   written: 1,
   bytes: 100,

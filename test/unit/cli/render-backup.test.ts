@@ -21,6 +21,7 @@ const REPORT: BackupReport = {
 }
 
 const RESULT: RestoreResult = {
+  job: 'restore-1',
   keys: {written: 10, replaced: 2, equal: 3, expired: 4, conflict: 0, bytes: 99},
   conflicts: [],
   strayKeysSkipped: 5,

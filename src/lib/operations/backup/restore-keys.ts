@@ -50,7 +50,14 @@ export async function writeKeys(each: EachFile, writer: ClusterWriter): Promise<
   })
 }
 
-/** Compares every key of a backup, value and time of expiry, with what the cluster holds. */
+/**
+ * Compares every key of a backup, value and time of expiry, with what the cluster holds.
+ *
+ * Also those that the writer compared before, because they were there already, as all are that an earlier run brought:
+ * a failover since then may have taken what its replica had not heard of, and that is what this look is for. Nor can the
+ * writer leave comparing to it: by that it tells a key of the cluster's own from one that came to harm on the way, and
+ * knows what may be replaced.
+ */
 export async function verifyKeys(each: EachFile, writer: ClusterWriter): Promise<KeyVerification> {
   const counts = {equal: 0, expired: 0, missing: 0, different: 0}
   const missingKeys: string[] = []

@@ -1,13 +1,16 @@
 import {join} from 'node:path'
-import {CliError} from '../../kernel/errors.js'
+import {CliError, messageOf} from '../../kernel/errors.js'
+import {renderAddress} from '../../model/address.js'
 import type {Manifest, ShardEntry} from '../../plan/backup/manifest.js'
 import {keysElsewhere, memoryWarnings, planTargets, type RestoreTarget} from '../../plan/backup/plan-restore.js'
 import {type FunctionOrigin, type FunctionPlan, planFunctions} from '../../plan/import-functions.js'
 import {readFunctionDump} from '../../protocol/rdb/function-dump.js'
 import {requireHealthy, settledView} from '../fitness.js'
-import {newJobId} from '../journal.js'
+import {type JobRecord, type Journal, newJobId, reachedBy} from '../journal.js'
 import {ClusterWriter} from '../load/cluster-writer.js'
 import {loadFunctions, presentFunctions} from '../load/functions.js'
+import {findLoad, openLoad} from '../load/load-job.js'
+import {membersOf, type RestoreRecord} from '../load/records.js'
 import type {KeyConflict, WriterCounts} from '../load/types.js'
 import {lockOwner, mayTakeOver, takeLock} from '../migration/lock.js'
 import type {ObservedCluster} from '../observe.js'
@@ -29,6 +32,10 @@ export interface RestoreOptions {
   readonly verify: boolean
   /** Files read at one time. */
   readonly parallel: number
+  /** Where jobs are kept. */
+  readonly jobsFolder: string
+  /** The job to go on with. By default one that was cut short and is of the same folder and cluster, if there is one. */
+  readonly resumed?: JobRecord | undefined
   readonly signal: AbortSignal
   /** @param totalBytes - of the files that the phase reads */
   readonly onPhase: (phase: RestorePhase, totalBytes: number) => void
@@ -55,6 +62,7 @@ export interface PreparedRestore {
 }
 
 export interface RestoreResult {
+  readonly job: string
   readonly keys: WriterCounts
   /** Keys of the cluster that differ and were left as they are: the first of them. `keys.conflict` counts all. */
   readonly conflicts: readonly KeyConflict[]
@@ -103,10 +111,11 @@ export async function prepareRestore(cluster: ObservedCluster, options: RestoreO
 
 /**
  * Brings functions, keys and users of a backup into the cluster, and compares every key at the end. What is there already
- * and equal is left alone, so a run that was cut short is continued by the same command. Keys that differ are part of the
- * result, as are those that the last look did not find as they should be.
+ * and equal is left alone, so a run that was cut short is continued by doing all of it again. Keys that differ are part of
+ * the result, as are those that the last look did not find as they should be.
  *
- * @throws {CliError} PLAN_PARTIAL, LOCKED, UNREACHABLE, INTERRUPTED
+ * @throws {CliError} LOCKED, ENVIRONMENT_LACKS before anything is changed; PLAN_PARTIAL, LOCKED, UNREACHABLE, INTERRUPTED
+ *   with `details.job` after that
  */
 export async function restoreCluster(
   cluster: ObservedCluster,
@@ -119,15 +128,25 @@ export async function restoreCluster(
     warnings.push(message)
     options.onWarning(message)
   }
-  const jobId = newJobId('restore')
+  const request = {command: 'restore', restore: recordOf(cluster, prepared, options)} as const
+  const before = options.resumed ?? (await findLoad(options.jobsFolder, request))
+  const jobId = before?.header.id ?? newJobId('restore')
   const lock = await takeLock(cluster, lockOwner(jobId), mayTakeOver(jobId), warn)
   const signal = lock ? AbortSignal.any([options.signal, lock.lost]) : options.signal
+  let journal: Journal | undefined
   try {
+    const seed = renderAddress(cluster.seed)
+    const earlier = before ? (reachedBy(before)?.keys ?? 0) : 0
+    journal = await openLoad(options.jobsFolder, {...request, id: jobId, seed}, before, {keys: earlier})
+    const note = ({replaced, written}: WriterCounts) => journal?.note({keys: earlier + replaced + written})
     await loadFunctions(cluster, prepared.functions)
-    const {conflicts, keys, verified} = await restoreKeys(cluster, prepared, {...options, signal})
+    const {conflicts, keys, verified} = await restoreKeys(cluster, prepared, {...options, signal}, note)
     const users = prepared.userList === undefined ? undefined : await restoreUsers(cluster, prepared.userList)
     for (const warning of users?.warnings ?? []) warn(warning)
+    // The keys have arrived, whatever becomes of the note of it.
+    await journal.finished().catch(() => undefined)
     return {
+      job: jobId,
       keys,
       conflicts,
       strayKeysSkipped: prepared.plan.backup.totals.strayKeys,
@@ -138,24 +157,36 @@ export async function restoreCluster(
       warnings,
     }
   } catch (error) {
-    throw lock?.lost.aborted && !options.signal.aborted ? lostLock() : withWayOn(error)
+    throw await stopError(journal, lock?.lost.aborted && !options.signal.aborted ? lostLock() : error)
   } finally {
     await lock?.release()
+    await journal?.close()
   }
+}
+
+function recordOf({view}: ObservedCluster, {manifest}: PreparedRestore, options: RestoreOptions): RestoreRecord {
+  const {acl, folder, functions, parallel, replace, verify} = options
+  return {folder, takenAt: manifest.finishedAt, replace, functions, acl, verify, parallel, members: membersOf(view)}
 }
 
 async function restoreKeys(
   cluster: ObservedCluster,
   {manifest}: PreparedRestore,
   options: RestoreOptions,
+  onWritten: (counts: WriterCounts) => void,
 ): Promise<{keys: WriterCounts; conflicts: readonly KeyConflict[]; verified: KeyVerification | null}> {
   const {folder, onPhase, onProgress, parallel, replace, signal} = options
   const writer = await ClusterWriter.open(cluster, {replace, signal})
   const each: EachFile = {folder, manifest, parallel, signal, onProgress}
+  const onPart: EachFile['onProgress'] = (shard, bytes) => {
+    onWritten(writer.counts)
+    onProgress(shard, bytes)
+  }
   try {
     onPhase('write', bytesOf(manifest))
-    await writeKeys(each, writer)
+    await writeKeys({...each, onProgress: onPart}, writer)
     const keys = await writer.finish()
+    onWritten(keys)
     if (!options.verify) return {keys, conflicts: writer.conflicts, verified: null}
     onPhase('verify', bytesOf(manifest))
     return {keys, conflicts: writer.conflicts, verified: await verifyKeys(each, writer)}
@@ -205,15 +236,17 @@ function noUsers(folder: string): CliError {
 }
 
 /** What was written stays, and is found equal the next time. */
-function withWayOn(error: unknown): unknown {
-  if (!(error instanceof CliError)) return error
+async function stopError(journal: Journal | undefined, error: unknown): Promise<unknown> {
+  await journal?.stopped(error instanceof CliError ? error.code : 'BUG', messageOf(error)).catch(() => undefined)
+  if (!(error instanceof CliError) || !journal) return error
   const {code, details, message, suggestions} = error
-  const wayOn = 'The same command continues the restore.'
-  return new CliError(code, message, {cause: error, details, suggestions: [...suggestions, wayOn]})
+  return new CliError(code, message, {
+    cause: error,
+    details: {...details, job: journal.id},
+    suggestions: [...suggestions, `shoal resume ${journal.id}`],
+  })
 }
 
 function lostLock(): CliError {
-  return new CliError('LOCKED', 'another operator took the lock of this cluster, so the restore was stopped', {
-    suggestions: ['The same command continues it.'],
-  })
+  return new CliError('LOCKED', 'another operator took the lock of this cluster, so the restore was stopped')
 }

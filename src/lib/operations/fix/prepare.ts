@@ -7,7 +7,8 @@ import {type FixPlan, planFix} from '../../plan/fix.js'
 import type {JobSlot, KeysByNode} from '../../plan/fix-facts.js'
 import type {FixChoices} from '../../plan/fix-slot.js'
 import {judgeEpochs} from '../fitness.js'
-import {listJobs, type Opening, openedSlots, readJob} from '../journal.js'
+import {readJobs, summarise} from '../job-list.js'
+import {moveRecord, type Opening, openedSlots} from '../journal.js'
 import {WirePool} from '../migration/wires.js'
 import type {ObservedCluster} from '../observe.js'
 import {judgeAgreement, settle} from '../settle.js'
@@ -75,9 +76,10 @@ async function slotsOfJobs(
 ): Promise<ReadonlyMap<number, JobSlot & Opening>> {
   const slots = new Map<number, JobSlot & Opening>()
   const isHere = (id: NodeId) => findNode(view, id) !== undefined
-  for (const {id, state} of await listJobs(folder)) {
-    if (state === 'finished' || id === jobId) continue
-    const record = await readJob(folder, id)
+  for (const job of await readJobs(folder)) {
+    const record = moveRecord(job)
+    const {id, state} = summarise(job)
+    if (!record || state === 'finished' || id === jobId) continue
     const opened = [...openedSlots(record)].filter(([, {from, to}]) => isHere(from) && isHere(to))
     if (state === 'running' && record.header.plan.steps.some(({from, to}) => isHere(from) || isHere(to))) {
       throw new CliError('LOCKED', `job ${id} is changing this cluster`, {details: {job: id}})

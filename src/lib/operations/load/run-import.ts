@@ -1,17 +1,20 @@
-import {CliError} from '../../kernel/errors.js'
+import {CliError, messageOf} from '../../kernel/errors.js'
+import {renderAddress} from '../../model/address.js'
 import {keyCountOf, primariesOf} from '../../model/cluster-map.js'
 import type {FunctionPlan} from '../../plan/import-functions.js'
 import {requireHealthy} from '../fitness.js'
-import {newJobId} from '../journal.js'
+import {type JobRecord, type Journal, newJobId} from '../journal.js'
 import {lockOwner, mayTakeOver, takeLock} from '../migration/lock.js'
 import type {ObservedCluster} from '../observe.js'
 import {ByteGate} from './byte-gate.js'
-import {Checkpoint, importsFolder, type Reached} from './checkpoint.js'
 import {ClusterWriter} from './cluster-writer.js'
 import {loadFunctions} from './functions.js'
+import {findLoad, openLoad, reachedAt, scanFrom} from './load-job.js'
 import {addTotals, type ImportTotals, PageOrder} from './page-order.js'
 import {forEachPage} from './page-workers.js'
+import {type ImportRecord, membersOf, type ScanReached} from './records.js'
 import type {Source} from './source.js'
+import {CURSOR_FIRST} from './source-reader.js'
 import {PageTransfer} from './transfer-page.js'
 import type {KeyConflict} from './types.js'
 import {Verification, type VerifyMode} from './verify-import.js'
@@ -38,13 +41,17 @@ export interface RunImport {
   readonly source: Source
   readonly options: ImportOptions
   readonly functions?: FunctionPlan | undefined
-  readonly stateFolder: string
+  /** The job to go on with. By default one that was cut short and is of the same source and cluster, if there is one. */
+  readonly resumed?: JobRecord | undefined
+  /** Where jobs are kept. */
+  readonly jobsFolder: string
   readonly emit: (event: ImportEvent) => void
-  /** Ctrl-C: what is under way arrives, nothing more is begun; the same command goes on. */
+  /** Ctrl-C: what is under way arrives, nothing more is begun; `resume` goes on. */
   readonly stop: AbortSignal
 }
 
 export interface ImportResult extends ImportTotals {
+  readonly job: string
   /** Keys that an earlier run of the same import had brought; part of the totals. */
   readonly resumedAfter: number
   readonly functions: readonly string[]
@@ -78,13 +85,14 @@ const HELD_BYTES_MAX = 48 * 1024 * 1024
  * Doing it again is safe: keys that arrived are found equal. A run that broke off is continued by the next.
  *
  * @throws {CliError} LOCKED, CLUSTER_UNHEALTHY before anything is changed; PLAN_PARTIAL or INTERRUPTED with
- *   `details.totals` after that
+ *   `details.totals` and `details.job` after that
  */
 export async function runImport(job: RunImport): Promise<ImportResult> {
   const start = performance.now()
-  const {cluster, emit, stop} = job
+  const {cluster, emit, jobsFolder, stop} = job
   const warnings: string[] = []
-  const jobId = newJobId('import')
+  const before = job.resumed ?? (await findLoad(jobsFolder, {command: 'import', import: recordOf(job)}))
+  const jobId = before?.header.id ?? newJobId('import')
   const lock = await takeLock(cluster, lockOwner(jobId), mayTakeOver(jobId), (message) => {
     warnings.push(message)
     emit({event: 'warning', message})
@@ -93,13 +101,13 @@ export async function runImport(job: RunImport): Promise<ImportResult> {
   let progress: Progress | undefined
   try {
     requireHealthy(cluster.view)
-    progress = await Progress.begin(job, signal, warnings)
+    progress = await Progress.begin(job, jobId, before, {signal, warnings})
     const outcome = await progress.run()
-    return {...outcome, durationMs: Math.round(performance.now() - start), warnings}
+    return {job: jobId, ...outcome, durationMs: Math.round(performance.now() - start), warnings}
   } catch (error) {
     const lost = lock?.lost.aborted && !stop.aborted
     const cause = lost ? new CliError('LOCKED', 'another operator took the lock of this cluster') : error
-    throw progress ? progress.stopError(cause) : cause
+    throw progress ? await progress.stopError(cause) : cause
   } finally {
     await progress?.close()
     await lock?.release()
@@ -109,10 +117,23 @@ export async function runImport(job: RunImport): Promise<ImportResult> {
 /** Clocks further apart than this are worth a word. Milliseconds. */
 const CLOCK_SKEW_MS = 5000
 
-/** Fewer keys than an earlier run wrote: the cluster was emptied since, and going on would leave most of them out. */
-function isEmptied({view}: ObservedCluster, {totals}: Reached): boolean {
-  const present = primariesOf(view).reduce((sum, {node}) => sum + keyCountOf(node), 0)
-  return present < totals.written
+function recordOf({cluster, functions, options, source}: RunImport): ImportRecord {
+  const {move, replace, retryMs, verify} = options
+  return {
+    source: source.facts.address,
+    runId: source.facts.runId,
+    database: source.database,
+    move,
+    replace,
+    functions: functions !== undefined,
+    verify,
+    retryMs,
+    members: membersOf(cluster.view),
+  }
+}
+
+function keysPresent({view}: ObservedCluster): number {
+  return primariesOf(view).reduce((sum, {node}) => sum + keyCountOf(node), 0)
 }
 
 /** One run of an import, once it is known to be allowed. */
@@ -126,47 +147,48 @@ class Progress {
   private constructor(
     private readonly job: RunImport,
     private readonly signal: AbortSignal,
-    private readonly checkpoint: Checkpoint,
+    private readonly journal: Journal,
     private readonly writer: ClusterWriter,
-    private readonly reached: Reached,
+    private readonly from: ScanReached,
     private readonly warnings: string[],
   ) {
-    this.order = new PageOrder(reached.cursor, reached.totals)
-    this.totals = reached.totals
+    this.order = new PageOrder(from.cursor, from.totals)
+    this.totals = from.totals
     this.transfer = new PageTransfer({...job, writer, take: this.take})
   }
 
-  static async begin(job: RunImport, signal: AbortSignal, warnings: string[]): Promise<Progress> {
-    const {cluster, options, source, stateFolder} = job
-    const identity = {
-      source: source.facts.address,
-      runId: source.facts.runId,
-      database: source.database,
-      move: options.move,
-      replace: options.replace,
-      nodes: cluster.view.nodes.map(({id}) => id),
-    }
-    const folder = importsFolder(stateFolder)
-    let checkpoint = await Checkpoint.open(folder, identity, options.restart)
-    if (isEmptied(cluster, checkpoint.reached)) {
-      await checkpoint.close()
-      checkpoint = await Checkpoint.open(folder, identity, true)
-    }
+  static async begin(
+    job: RunImport,
+    id: string,
+    before: JobRecord | undefined,
+    {signal, warnings}: {readonly signal: AbortSignal; readonly warnings: string[]},
+  ): Promise<Progress> {
+    const {cluster, jobsFolder, options} = job
     const {retryMs, replace} = options
     const writer = await ClusterWriter.open(cluster, {replace, retryMs, signal})
-    return new Progress(job, signal, checkpoint, writer, checkpoint.reached, warnings)
+    try {
+      const record = recordOf(job)
+      const from = scanFrom(options.restart ? undefined : before, record, keysPresent(cluster))
+      const request = {id, command: 'import', seed: renderAddress(cluster.seed), import: record} as const
+      const journal = await openLoad(jobsFolder, request, before, reachedAt(from))
+      return new Progress(job, signal, journal, writer, from, warnings)
+    } catch (error) {
+      writer.close()
+      throw error
+    }
   }
 
-  async run(): Promise<Omit<ImportResult, 'durationMs' | 'warnings'>> {
+  async run(): Promise<Omit<ImportResult, 'job' | 'durationMs' | 'warnings'>> {
     const {cluster, emit, functions, options} = this.job
-    const resumedAfter = this.reached.totals.scanned
+    const resumedAfter = this.from.totals.scanned
     if (resumedAfter > 0) emit({event: 'resumed', keys: resumedAfter})
     this.warnOfClocks()
     if (functions) await loadFunctions(cluster, functions)
     await this.copy()
     await this.writer.finish()
     const verified = await this.verify()
-    await this.checkpoint.remove()
+    // The keys have arrived, whatever becomes of the note of it.
+    await this.journal.finished().catch(() => undefined)
     return {
       ...this.totals,
       resumedAfter,
@@ -180,11 +202,12 @@ class Progress {
 
   async close(): Promise<void> {
     this.writer.close()
-    await this.checkpoint.close()
+    await this.journal.close()
   }
 
   /** What went wrong, with what was done until then and how to go on. */
-  stopError(error: unknown): unknown {
+  async stopError(error: unknown): Promise<unknown> {
+    await this.journal.stopped(error instanceof CliError ? error.code : 'BUG', messageOf(error)).catch(() => undefined)
     if (!(error instanceof CliError)) return error
     const {code, details, message, suggestions} = error
     const arrived = this.totals.written + this.totals.replaced + this.totals.equal
@@ -192,8 +215,9 @@ class Progress {
     const kept = code === 'INTERRUPTED' || !changed
     return new CliError(kept ? code : 'PLAN_PARTIAL', `${message}; ${arrived} keys are in the cluster`, {
       cause: error,
-      details: {...details, cause: code, totals: this.totals},
-      suggestions: ['Run the same command again: it goes on where it was.', ...suggestions],
+      details: {...details, job: this.journal.id, cause: code, totals: this.totals},
+      // Of a source that was started anew none takes the cursor but the command itself, which begins again.
+      suggestions: details['restarted'] ? suggestions : [`shoal resume ${this.journal.id}`, ...suggestions],
     })
   }
 
@@ -210,19 +234,17 @@ class Progress {
   private async copy(): Promise<void> {
     const {emit, options, source} = this.job
     // Zero is where SCAN begins, and where it ends: a run that got through it all has only to verify.
-    if (this.reached.totals.scanned > 0 && this.reached.cursor === '0') return
+    if (this.from.totals.scanned > 0 && this.from.cursor === CURSOR_FIRST) return
     try {
       await forEachPage({
         source,
         retryMs: options.retryMs,
         signal: this.signal,
-        cursor: this.reached.cursor,
+        cursor: this.from.cursor,
         work: async (link, page) => {
           const totals = await this.transfer.page(link, page.keys)
           this.totals = addTotals(this.totals, totals)
-          if (this.order.end(page.index, page.next, totals)) {
-            this.checkpoint.note({cursor: this.order.cursor, totals: this.order.totals})
-          }
+          if (this.order.end(page.index, page.next, totals)) this.journal.note(reachedAt(this.order))
           emit({event: 'progress', phase: 'copy', keys: page.keys.length})
         },
       })
@@ -231,7 +253,7 @@ class Progress {
       await this.writer.finish()
       throw error
     }
-    await this.checkpoint.flushed()
+    await this.journal.flush()
     emit({event: 'phase-done', phase: 'copy', keys: this.totals.scanned})
   }
 

@@ -191,7 +191,8 @@ export class SourceLink {
     }
     wire.close()
     throw new CliError('PLAN_PARTIAL', `the source ${renderAddress(address)} was started anew meanwhile`, {
-      suggestions: ['Run the same command again: keys that arrived are found and left alone.'],
+      details: {restarted: true},
+      suggestions: ['Run the same import again: keys that arrived are found and left alone.'],
     })
   }
 }

@@ -1,12 +1,8 @@
-import {existsSync, readdirSync, readFileSync, writeFileSync} from 'node:fs'
-import {join} from 'node:path'
 import {describe, expect, it} from 'vitest'
 import {BatchQueue} from '../../../../src/lib/operations/load/batch-queue.js'
 import {ByteGate} from '../../../../src/lib/operations/load/byte-gate.js'
-import {Checkpoint, importsFolder} from '../../../../src/lib/operations/load/checkpoint.js'
 import {addTotals, PageOrder, TOTALS_NONE} from '../../../../src/lib/operations/load/page-order.js'
 import {cutIntoChunks} from '../../../../src/lib/operations/load/source-reader.js'
-import {temporaryFolder} from '../../../support/processes.js'
 
 const MB = 1024 * 1024
 
@@ -64,61 +60,5 @@ describe('PageOrder', () => {
 
   it('adds what is named', () => {
     expect(addTotals({...TOTALS_NONE, kept: 1}, {kept: 2, bytes: 5})).toEqual({...TOTALS_NONE, kept: 3, bytes: 5})
-  })
-})
-
-describe('Checkpoint', () => {
-  const identity = {source: 'h:1', runId: 'r', database: 0, move: false, replace: false, nodes: ['a', 'b']}
-  const reached = {cursor: '42', totals: {...TOTALS_NONE, scanned: 7}}
-
-  const begin = async () => {
-    const folder = importsFolder(temporaryFolder('imports'))
-    const first = await Checkpoint.open(folder, identity, false)
-    expect(first.reached).toEqual({cursor: '0', totals: TOTALS_NONE})
-    first.note({cursor: '1', totals: TOTALS_NONE})
-    first.note(reached)
-    await first.close()
-    return folder
-  }
-  const reopen = async (folder: string, other: Partial<typeof identity> = {}, restart = false) => {
-    const checkpoint = await Checkpoint.open(folder, {...identity, ...other}, restart)
-    await checkpoint.close()
-    return checkpoint.reached.cursor
-  }
-
-  it('goes on where the same import was, also after a line that was cut off', async () => {
-    const folder = await begin()
-    const file = join(folder, readdirSync(folder)[0] as string)
-    writeFileSync(file, `${readFileSync(file, 'utf8')}{"type":"reached","cursor":"9`)
-    expect(await reopen(folder, {nodes: ['a', 'c']})).toBe('42')
-    const again = await Checkpoint.open(folder, identity, false)
-    again.note({cursor: '43', totals: TOTALS_NONE})
-    await again.close()
-    expect(await reopen(folder)).toBe('43')
-  })
-
-  it.each<[string, Partial<typeof identity>, boolean]>([
-    ['another start of the source', {runId: 's'}, false],
-    ['another cluster', {nodes: ['x']}, false],
-    ['a move after a copy', {move: true}, false],
-    ['other rules', {replace: true}, false],
-    ['another database', {database: 1}, false],
-    ['a restart on request', {}, true],
-  ])('begins anew for %s', async (_, other, restart) => {
-    expect(await reopen(await begin(), other, restart)).toBe('0')
-  })
-
-  it('is gone when the import is done', async () => {
-    const folder = await begin()
-    const checkpoint = await Checkpoint.open(folder, identity, false)
-    await checkpoint.remove()
-    await checkpoint.close()
-    expect(existsSync(folder) && readdirSync(folder)).toEqual([])
-  })
-
-  it('says where it cannot write', async () => {
-    const file = join(temporaryFolder('imports'), 'file')
-    writeFileSync(file, '')
-    await expect(Checkpoint.open(join(file, 'x'), identity, false)).rejects.toMatchObject({code: 'ENVIRONMENT_LACKS'})
   })
 })
