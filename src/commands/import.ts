@@ -11,6 +11,7 @@ import {defaultStateFolder} from '../lib/environment/store.js'
 import {parseAddress} from '../lib/model/address.js'
 import {requireHealthy, settledView} from '../lib/operations/fitness.js'
 import {prepareFunctions} from '../lib/operations/load/functions.js'
+import {requireImportable} from '../lib/operations/load/load-permissions.js'
 import {type ImportResult, runImport} from '../lib/operations/load/run-import.js'
 import {openSource} from '../lib/operations/load/source.js'
 import {type SourceSurvey, surveySource} from '../lib/operations/load/survey-source.js'
@@ -104,6 +105,9 @@ export default class Import extends ClusterCommand {
       return {status: 'planned', plan, survey}
     }
     if (!flags['ignore-memory']) requireRoom(plan)
+    const asked = {move: flags.move, count: flags.verify === 'count', functions, signal: this.signal}
+    const limits = await requireImportable(cluster, source, asked)
+    for (const warning of limits) this.progress(`Warning: ${warning}`)
     await this.confirm(`${flags.move ? 'Move' : 'Copy'} ${renderAmount(plan.keyCount, 'key')}?`)
     const {move, restart, verify} = flags
     const result = await showImport({
@@ -123,7 +127,7 @@ export default class Import extends ClusterCommand {
         }),
     })
     this.print(renderImportResult(result, plan, this.style))
-    return {status: this.statusOf(result), plan, result}
+    return {status: this.statusOf(result), plan: {...plan, warnings: [...plan.warnings, ...limits]}, result}
   }
 
   private statusOf({conflict, kept, skipped, verified}: ImportResult): 'imported' | 'conflicts' | 'partial' {

@@ -12,6 +12,7 @@ import {
   type RestoreResult,
   restoreCluster,
 } from '../lib/operations/backup/restore.js'
+import {requireRestorable} from '../lib/operations/load/load-permissions.js'
 import {requireRoom} from '../lib/plan/backup/plan-restore.js'
 
 /** The `--json` document. */
@@ -84,11 +85,13 @@ export default class Restore extends ClusterCommand {
       for (const warning of warnings) this.progress(`Warning: ${warning}`)
       if (flags['dry-run']) return {status: 'planned', plan, warnings}
       if (!flags['ignore-memory']) requireRoom(plan.targets)
+      const limits = await requireRestorable(cluster, prepared.functions, prepared.userList !== undefined)
+      for (const warning of limits) this.progress(`Warning: ${warning}`)
       await this.confirm(`Restore ${renderAmount(plan.backup.totals.keys, 'key')}?`)
       const result = await restoreCluster(cluster, prepared, options)
       drawing.end()
       this.print(renderRestoreResult(result, this.style))
-      return {status: this.statusOf(result), plan, warnings, result}
+      return {status: this.statusOf(result), plan, warnings: [...warnings, ...limits], result}
     } finally {
       drawing.stop()
     }

@@ -58,6 +58,7 @@ export default class Resume extends FixingCommand {
     flags: MoveFlagValues,
   ): Promise<{result: FixResult}> {
     const prepared = await this.prepareFix(cluster, choicesOf(cluster.view, decided), id)
+    await this.requireFixable(cluster, prepared)
     const result = await this.carryOutFix(cluster, prepared, {
       decided,
       events: flags.events,
