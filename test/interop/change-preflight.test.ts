@@ -171,6 +171,7 @@ describeWithPeers('the preflight of add-node', () => {
   })
 
   it('has all forget a newcomer whose bus port the members do not reach, and takes it once they do', async () => {
+    await operator.may('+@all')
     await newcomer.call('CONFIG', 'SET', 'cluster-announce-bus-port', 1)
     const fromHere = await operator.run(...add())
     expect([fromHere.code, fromHere.json<Failure>().error.message], fromHere.stdout).toEqual([
