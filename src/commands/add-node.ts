@@ -4,7 +4,14 @@ import {MoveCommand, type MoveResult} from '../lib/cli/move-command.js'
 import {renderAddNode} from '../lib/cli/render/add-node.js'
 import {moveFlags, planFlags} from '../lib/cli/tasks.js'
 import {parseAddress} from '../lib/model/address.js'
-import {addNode, prepareAddNode, requireAddable, requireTwoNodes} from '../lib/operations/add-node.js'
+import {
+  addNode,
+  fairShare,
+  prepareAddNode,
+  requireAddable,
+  requireFillable,
+  requireTwoNodes,
+} from '../lib/operations/add-node.js'
 import {prepareRebalance} from '../lib/operations/rebalance.js'
 import type {AddNodePlan} from '../lib/plan/add-node.js'
 
@@ -20,8 +27,9 @@ interface AddNodeResult {
 export default class AddNode extends MoveCommand {
   static override summary = 'Add an empty node to a cluster, as a primary or as a replica.'
   static override description =
-    'Refuses, changing nothing, unless the node is reachable, in cluster mode and empty. Done when every node agrees, so that ' +
-    'slots can move at once. A run that was cut short is continued by the same command.'
+    'Refuses, changing nothing, unless the node is reachable, in cluster mode and empty, and the user may do all it takes, ' +
+    'the move of --rebalance included. A node that no member reaches by its bus port is forgotten again. Done when every node ' +
+    'agrees, so that slots can move at once. A run that was cut short is continued by the same command.'
 
   static override usage = '<%= command.id %> NEW SEED [FLAGS]'
 
@@ -80,18 +88,19 @@ export default class AddNode extends MoveCommand {
     const isDone = plan.steps.length === 0
     if (!isDone) {
       await requireAddable(cluster, prepared)
+      if (flags.rebalance) await requireFillable(cluster, prepared, flags.transfer)
       await this.confirm('Add it?')
       await addNode(cluster, prepared, {
         joinTimeoutMs: flags['timeout-join'],
         onProgress: (text) => this.progress(text),
         signal: this.signal,
+        takeBack: true,
       })
       this.print(`${args.node} is a ${plan.role} of this cluster. All nodes agree.`)
     }
     const status = isDone ? ('nothing-to-do' as const) : ('added' as const)
     if (!flags.rebalance) return {status, plan, warnings}
-    const balance = {weights: new Map([[plan.node as string, 1]]), useEmptyPrimaries: false, thresholdPercent: 2}
-    const moves = await prepareRebalance(cluster, balance, {by: 'slots'}, this.signal)
+    const moves = await prepareRebalance(cluster, fairShare(plan.node), {by: 'slots'}, this.signal)
     const options = {command: 'rebalance' as const, seed: args.seed, flags}
     return {status, plan, warnings, rebalance: await this.carryOut(cluster, moves, options)}
   }

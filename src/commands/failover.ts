@@ -5,7 +5,7 @@ import {durationFlag} from '../lib/cli/flags.js'
 import {renderFailover} from '../lib/cli/render/failover.js'
 import {renderAddress} from '../lib/model/address.js'
 import {findNode} from '../lib/model/cluster-map.js'
-import {type FailoverResult, failOver} from '../lib/operations/failover.js'
+import {type FailoverResult, failOver, requirePromotable} from '../lib/operations/failover.js'
 import {type FailoverPlan, planFailover} from '../lib/plan/failover.js'
 
 /** The `--json` document. */
@@ -53,6 +53,7 @@ export default class Failover extends ClusterCommand {
     const plan = planFailover(view, args.replica, mode)
     this.showPlan(renderFailover(plan, view, this.style))
     if (flags['dry-run']) return {plan}
+    await requirePromotable(cluster, plan.replica)
     await this.confirm('Promote it?')
     const result = await failOver(cluster, plan, {
       waitMs: flags.wait,

@@ -86,6 +86,7 @@ export default class Fix extends FixingCommand {
     const {plan} = prepared
     if (plan.items.every(({steps}) => steps.length === 0)) throw leftUndecided(undecidedOf(plan))
     const slotCount = plan.items.reduce((sum, item) => sum + (item.steps.length > 0 ? item.slotCount : 0), 0)
+    await this.requireFixable(cluster, prepared)
     await this.confirm(`Repair ${renderAmount(slotCount, 'slot')}?`)
     const result = await this.carryOutFix(cluster, prepared, {
       decided,

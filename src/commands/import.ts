@@ -1,6 +1,6 @@
 import {Flags} from '@oclif/core'
 import {ClusterCommand} from '../lib/cli/base-command.js'
-import {carryOutImport, type ImportDocument, showImportPlan} from '../lib/cli/carry-out-import.js'
+import {carryOutImport, type ImportDocument, requireImportAllowed, showImportPlan} from '../lib/cli/carry-out-import.js'
 import {durationFlag} from '../lib/cli/flags.js'
 import {renderSurvey} from '../lib/cli/render/import.js'
 import {renderAmount} from '../lib/cli/render/numbers.js'
@@ -86,8 +86,9 @@ export default class Import extends ClusterCommand {
       return {status: 'planned', plan, survey}
     }
     if (!flags['ignore-memory']) requireRoom(plan)
-    await this.confirm(`${move ? 'Move' : 'Copy'} ${renderAmount(plan.keyCount, 'key')}?`)
     const options = {move, replace, restart, verify, retryMs}
-    return carryOutImport(cluster, prepared, {events: flags.events, options}, this.host)
+    const allowed = await requireImportAllowed(cluster, prepared, options, this.host)
+    await this.confirm(`${move ? 'Move' : 'Copy'} ${renderAmount(plan.keyCount, 'key')}?`)
+    return carryOutImport(cluster, allowed, {events: flags.events, options}, this.host)
   }
 }

@@ -8,6 +8,7 @@ import {renderRevivals} from '../lib/cli/render/revive.js'
 import {type MoveFlagValues, moveFlags, planFlags} from '../lib/cli/tasks.js'
 import {defaultStateFolder} from '../lib/environment/store.js'
 import {renderAddress} from '../lib/model/address.js'
+import {requirePromotable} from '../lib/operations/failover.js'
 import {jobsFolder} from '../lib/operations/journal.js'
 import {
   entriesOf,
@@ -21,7 +22,7 @@ import {
 import {MaintenanceNotes} from '../lib/operations/maintenance-notes.js'
 import type {ObservedCluster} from '../lib/operations/observe.js'
 import {findCutShort, observeAny} from '../lib/operations/resume.js'
-import {reviveNodes} from '../lib/operations/revive.js'
+import {requireRevivable, reviveNodes} from '../lib/operations/revive.js'
 import type {MaintenanceNote, MaintenancePlan, ReturnPlan} from '../lib/plan/maintenance.js'
 
 /** The `--json` document. */
@@ -132,6 +133,7 @@ export default class Maintenance extends MoveCommand {
       const move = drain && (await this.move(cluster, drain, flags))
       return {action: 'on', status: 'planned', plan, note, ...(move && {move})}
     }
+    if (plan.successor !== undefined) await requirePromotable(cluster, plan.successor)
     if (plan.way === 'failover' || (plan.way === 'nothing' && plan.warnings.length > 0)) {
       await this.confirm('Put it into maintenance?')
     }
@@ -171,12 +173,14 @@ export default class Maintenance extends MoveCommand {
   ): Promise<MoveResult | undefined> {
     if (plan.kind === 'nothing') return undefined
     if (plan.kind === 'failover') {
+      await requirePromotable(cluster, note.node)
       await this.confirm('Bring it back?')
       await takeBack(cluster, note.node, this.failoverOptions(flags))
       return undefined
     }
     if (revivals.length > 0) {
       this.showPlan(renderRevivals(revivals, cluster.view, this.style))
+      if (moves) await requireRevivable(cluster, revivals, moves.plan, flags.transfer)
       await this.confirm('Make it a primary again?')
       const options = {
         joinTimeoutMs: flags.wait,

@@ -1,7 +1,7 @@
 import {Flags} from '@oclif/core'
 import {backupArgs, folderOf, parallelFlag} from '../lib/cli/backup-flags.js'
 import {ClusterCommand} from '../lib/cli/base-command.js'
-import {carryOutRestore, type RestoreDocument} from '../lib/cli/carry-out-restore.js'
+import {carryOutRestore, type RestoreDocument, requireRestoreAllowed} from '../lib/cli/carry-out-restore.js'
 import {renderAmount} from '../lib/cli/render/numbers.js'
 import {defaultStateFolder} from '../lib/environment/store.js'
 import {jobsFolder} from '../lib/operations/journal.js'
@@ -50,11 +50,13 @@ export default class Restore extends ClusterCommand {
       parallel,
       jobsFolder: jobsFolder(defaultStateFolder(process.env)),
     }
-    return carryOutRestore(cluster, wanted, this.host, async ({plan}) => {
-      if (flags['dry-run']) return false
+    return carryOutRestore(cluster, wanted, this.host, async (prepared) => {
+      const {plan} = prepared
+      if (flags['dry-run']) return undefined
       if (!flags['ignore-memory']) requireRoom(plan.targets)
+      const limits = await requireRestoreAllowed(cluster, prepared, this.host)
       await this.confirm(`Restore ${renderAmount(plan.backup.totals.keys, 'key')}?`)
-      return true
+      return limits
     })
   }
 }

@@ -1,6 +1,6 @@
 import {Args} from '@oclif/core'
-import {carryOutImport, type ImportDocument, showImportPlan} from '../lib/cli/carry-out-import.js'
-import {carryOutRestore, type RestoreDocument} from '../lib/cli/carry-out-restore.js'
+import {carryOutImport, type ImportDocument, requireImportAllowed, showImportPlan} from '../lib/cli/carry-out-import.js'
+import {carryOutRestore, type RestoreDocument, requireRestoreAllowed} from '../lib/cli/carry-out-restore.js'
 import {finishJob} from '../lib/cli/finish-job.js'
 import {choicesOf} from '../lib/cli/fix-choices.js'
 import {FixingCommand} from '../lib/cli/fix-command.js'
@@ -94,6 +94,7 @@ export default class Resume extends FixingCommand {
     flags: ResumeFlags,
   ): Promise<FixResult> {
     const prepared = await this.prepareFix(cluster, choicesOf(cluster.view, decided), id)
+    await this.requireFixable(cluster, prepared)
     const result = await this.carryOutFix(cluster, prepared, {
       decided,
       events: flags.events,
@@ -135,16 +136,17 @@ export default class Resume extends FixingCommand {
     requireSameSource(header, prepared.source.facts.runId)
     showImportPlan(prepared, this.host)
     const options = {move, replace, restart: false, verify, retryMs}
-    return carryOutImport(cluster, prepared, {events: flags.events, options, resumed: record}, this.host)
+    const allowed = await requireImportAllowed(cluster, prepared, options, this.host)
+    return carryOutImport(cluster, allowed, {events: flags.events, options, resumed: record}, this.host)
   }
 
   private async resumeRestore(header: RestoreHeader, record: JobRecord): Promise<RestoreDocument> {
     const {members, takenAt: _takenAt, ...wanted} = header.restore
     const cluster = await this.connectMembers(header, members)
     const folder = jobsFolder(defaultStateFolder(process.env))
-    return carryOutRestore(cluster, {...wanted, jobsFolder: folder, resumed: record}, this.host, async ({manifest}) => {
-      requireSameBackup(header, manifest.finishedAt)
-      return true
+    return carryOutRestore(cluster, {...wanted, jobsFolder: folder, resumed: record}, this.host, async (prepared) => {
+      requireSameBackup(header, prepared.manifest.finishedAt)
+      return requireRestoreAllowed(cluster, prepared, this.host)
     })
   }
 

@@ -6,7 +6,13 @@ import {renderAmount} from '../lib/cli/render/numbers.js'
 import {renderTable} from '../lib/cli/render/table.js'
 import {CliError} from '../lib/kernel/errors.js'
 import {renderAddress} from '../lib/model/address.js'
-import {NODE_TIMEOUT_MS_MIN, readTimeouts, setTimeouts, type TimeoutChange} from '../lib/operations/set-timeout.js'
+import {
+  NODE_TIMEOUT_MS_MIN,
+  readTimeouts,
+  requireSettable,
+  setTimeouts,
+  type TimeoutChange,
+} from '../lib/operations/set-timeout.js'
 
 export default class SetTimeout extends ClusterCommand {
   static override summary = 'Set cluster-node-timeout on every node, and keep it over restarts.'
@@ -40,6 +46,7 @@ export default class SetTimeout extends ClusterCommand {
         suggestions: [`shoal check ${args.seed}`],
       })
     }
+    await requireSettable(cluster)
     const before = await readTimeouts(cluster)
     const present = [...new Set(before.values())].sort((a, b) => a - b).join(', ')
     await this.confirm(

@@ -8,7 +8,9 @@ import {summarise} from '../lib/operations/job-list.js'
 import {jobsFolder} from '../lib/operations/journal.js'
 import type {ObservedCluster} from '../lib/operations/observe.js'
 import {observePlanCluster, requireNotRunning} from '../lib/operations/resume.js'
-import {reviveNodes} from '../lib/operations/revive.js'
+import {requireRevivable, reviveNodes} from '../lib/operations/revive.js'
+import {moveDocument} from '../lib/plan/reshard-document.js'
+import {remainingMoves} from '../lib/plan/reshard-resume.js'
 import {planRevivals, type Revival} from '../lib/plan/revive.js'
 
 /** The `--json` document. */
@@ -50,7 +52,14 @@ export default class Undo extends MoveCommand {
     const cluster = this.closeLater(await observePlanCluster(plan, seed, await this.connectOptions(), this.signal))
     const back = reversePlan(plan)
     const revivals = planRevivals(cluster.view, back)
-    if (revivals.length > 0) await this.revive(cluster, revivals, flags['dry-run'])
+    if (revivals.length > 0) {
+      this.showPlan(renderRevivals(revivals, cluster.view, this.style))
+      if (!flags['dry-run']) {
+        const moves = moveDocument(cluster.view, remainingMoves(cluster.view, back), () => 0)
+        await requireRevivable(cluster, revivals, moves, flags.transfer)
+        await this.revive(cluster, revivals)
+      }
+    }
     const revived = flags['dry-run'] ? revivals.map(({node}) => node) : []
     const rest = await prepareRest(cluster, back, {revived, signal: this.signal})
     const done = await this.carryOut(cluster, rest, {command: 'undo', seed, flags})
@@ -58,9 +67,7 @@ export default class Undo extends MoveCommand {
   }
 
   /** A primary that gave its last slot away may have become a replica, and must be a primary again to get them back. */
-  private async revive(cluster: ObservedCluster, revivals: readonly Revival[], dryRun: boolean): Promise<void> {
-    this.showPlan(renderRevivals(revivals, cluster.view, this.style))
-    if (dryRun) return
+  private async revive(cluster: ObservedCluster, revivals: readonly Revival[]): Promise<void> {
     await this.confirm(`Make ${revivals.length === 1 ? 'it a primary' : 'them primaries'} again?`)
     await reviveNodes(cluster, revivals, {
       joinTimeoutMs: JOIN_MS,

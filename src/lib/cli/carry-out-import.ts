@@ -1,6 +1,7 @@
 import {defaultStateFolder} from '../environment/store.js'
 import type {ExitCode} from '../kernel/errors.js'
 import {type JobRecord, jobsFolder} from '../operations/journal.js'
+import {requireImportable} from '../operations/load/load-permissions.js'
 import type {PreparedImport} from '../operations/load/prepare-import.js'
 import {type ImportOptions, type ImportResult, runImport} from '../operations/load/run-import.js'
 import type {SourceSurvey} from '../operations/load/survey-source.js'
@@ -23,6 +24,23 @@ export interface ImportDocument {
 export function showImportPlan({plan}: PreparedImport, host: Host): void {
   host.showPlan(renderImportPlan(plan, host.style))
   for (const warning of plan.warnings) host.progress(`Warning: ${warning}`)
+}
+
+/**
+ * Looks whether the users on both sides may do what the import takes, and shows what they may not touch.
+ *
+ * @returns the import with those warnings
+ * @throws {CliError} PREFLIGHT_FAILED
+ */
+export async function requireImportAllowed(
+  cluster: ObservedCluster,
+  {functions, plan, source}: PreparedImport,
+  {move, verify}: Pick<ImportOptions, 'move' | 'verify'>,
+  {progress, signal}: Host,
+): Promise<PreparedImport> {
+  const limits = await requireImportable(cluster, source, {move, count: verify === 'count', functions, signal})
+  for (const warning of limits) progress(`Warning: ${warning}`)
+  return {functions, plan: {...plan, warnings: [...plan.warnings, ...limits]}, source}
 }
 
 export interface CarryOutImport {

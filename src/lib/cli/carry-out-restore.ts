@@ -8,6 +8,7 @@ import {
   type RestoreResult,
   restoreCluster,
 } from '../operations/backup/restore.js'
+import {requireRestorable} from '../operations/load/load-permissions.js'
 import type {ObservedCluster} from '../operations/observe.js'
 import type {Host} from './host.js'
 import {PhaseDrawing} from './phase-drawing.js'
@@ -32,15 +33,32 @@ const PHASES: Readonly<Record<RestorePhase, string>> = {
 export type WantedRestore = Omit<RestoreOptions, 'signal' | 'onPhase' | 'onProgress' | 'onWarning'>
 
 /**
+ * Looks whether the user may do what the restore takes, and shows what it may not touch.
+ *
+ * @returns warnings
+ * @throws {CliError} PREFLIGHT_FAILED
+ */
+export async function requireRestoreAllowed(
+  cluster: ObservedCluster,
+  {functions, userList}: PreparedRestore,
+  {progress}: Host,
+): Promise<readonly string[]> {
+  const limits = await requireRestorable(cluster, functions, userList !== undefined)
+  for (const warning of limits) progress(`Warning: ${warning}`)
+  return limits
+}
+
+/**
  * Reads the backup, shows what goes where, brings it, and shows that too. Throws what the restore throws.
  *
- * @param decide - says whether to go on, once all is known and nothing changed
+ * @param decide - asks whether to go on, once all is known and nothing changed; resolves to further warnings, or to undefined
+ *   to leave it
  */
 export async function carryOutRestore(
   cluster: ObservedCluster,
   wanted: WantedRestore,
   host: Host,
-  decide: (prepared: PreparedRestore) => Promise<boolean>,
+  decide: (prepared: PreparedRestore) => Promise<readonly string[] | undefined>,
 ): Promise<RestoreDocument> {
   const drawing = new PhaseDrawing(host.interactive, host.progress)
   const options: RestoreOptions = {
@@ -56,13 +74,14 @@ export async function carryOutRestore(
     drawing.end()
     host.showPlan(renderRestorePlan(plan, host.style))
     for (const warning of warnings) host.progress(`Warning: ${warning}`)
-    if (!(await decide(prepared))) return {status: 'planned', plan, warnings}
+    const limits = await decide(prepared)
+    if (!limits) return {status: 'planned', plan, warnings}
     const result = await restoreCluster(cluster, prepared, options)
     drawing.end()
     host.print(renderRestoreResult(result, host.style))
     const {exit, status} = endOf(result)
     host.exitWith(exit)
-    return {status, plan, warnings, result}
+    return {status, plan, warnings: [...warnings, ...limits], result}
   } finally {
     drawing.stop()
   }

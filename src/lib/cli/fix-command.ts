@@ -3,8 +3,9 @@ import {carryOutFix, type FixResult, keysOfMoves, movesOf} from '../operations/f
 import {type PreparedFix, prepareFix} from '../operations/fix/prepare.js'
 import {type FixRecord, Journal, jobsFolder} from '../operations/journal.js'
 import type {MoveOptions} from '../operations/migration/run-moves.js'
-import {requireAllowed} from '../operations/move-preflight.js'
 import type {ObservedCluster} from '../operations/observe.js'
+import {requireNeeds} from '../operations/permissions.js'
+import {neededToFix} from '../plan/change-permissions.js'
 import {stepsOf} from '../plan/fix.js'
 import type {FixChoices} from '../plan/fix-slot.js'
 import {moveDocument} from '../plan/reshard-document.js'
@@ -30,12 +31,16 @@ export abstract class FixingCommand extends ClusterCommand {
     return prepareFix(cluster, {...options, ...(jobId !== undefined && {jobId})})
   }
 
+  /** Looks whether the user may do what the plan takes. @throws {CliError} PREFLIGHT_FAILED */
+  protected requireFixable(cluster: ObservedCluster, {plan}: PreparedFix): Promise<void> {
+    return requireNeeds(cluster, neededToFix(cluster.view, plan))
+  }
+
   protected async carryOutFix(cluster: ObservedCluster, prepared: PreparedFix, how: CarryOutFix): Promise<FixResult> {
     const {decided, jobId, options, resumed, seed} = how
     const {view} = cluster
     const moves = movesOf(prepared.plan)
     const plan = moveDocument(view, moves, keysOfMoves(prepared, moves))
-    await requireAllowed(cluster, plan, options.transfer)
     const folder = this.jobsFolder
     const header = {id: jobId, command: 'fix', seed, plan, fix: decided} as const
     // A list of tasks can show moves; what else there is to do is told line by line.

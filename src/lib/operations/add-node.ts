@@ -1,23 +1,30 @@
 import type {ConnectOptions} from '../client/connect-options.js'
-import {NodeReplyError} from '../client/reply-error.js'
 import {CliError, messageOf} from '../kernel/errors.js'
 import type {Address} from '../model/address.js'
-import {findNode, nameNode, ownRecord, primariesOf, replicaStateAt} from '../model/cluster-map.js'
+import {findNode, nameNode, ownRecord, replicaStateAt} from '../model/cluster-map.js'
 import type {ClusterView} from '../model/cluster-view.js'
 import type {NodeId} from '../model/node-id.js'
 import {type AddNodePlan, type AddNodeRequest, planAddNode} from '../plan/add-node.js'
-import {NEEDED} from '../plan/permissions.js'
+import {neededToAdd} from '../plan/change-permissions.js'
+import {planRebalance, type RebalanceRequest} from '../plan/rebalance.js'
 import {joinNodes, partial} from './create-join.js'
 import {driftOf} from './drift.js'
 import {requireHealthy, settledView} from './fitness.js'
+import {meetMembers} from './meet-newcomer.js'
+import type {Transfer} from './migration/types.js'
+import {costOf} from './move-cost.js'
+import {requireMovable} from './move-preflight.js'
+import {bringFunctions, dropFunctions, findDonor} from './newcomer-functions.js'
 import type {ObservedCluster} from './observe.js'
-import {requirePermissions} from './permissions.js'
+import {requireNeeds} from './permissions.js'
 import {type ProbedNode, probeNodes} from './preflight.js'
 import {judgeReady, settle} from './settle.js'
 
 export interface PreparedAddNode {
   readonly plan: AddNodePlan
   readonly newcomer: ProbedNode
+  /** Whose functions it gets; undefined if there are none to bring. */
+  readonly donor?: NodeId | undefined
   /** What the operator should know before saying yes. */
   readonly warnings: readonly string[]
   close(): void
@@ -29,6 +36,8 @@ export interface AddNodeOptions {
   readonly signal: AbortSignal
   /** Told what is being done, one line at a time. */
   readonly onProgress: (text: string) => void
+  /** Whether a newcomer that finds nobody is forgotten again, so that nothing was changed. */
+  readonly takeBack: boolean
 }
 
 /**
@@ -49,8 +58,9 @@ export async function prepareAddNode(
     planAddNode(cluster.view, newcomer.view, request)
     requireHealthy(await settledView(cluster, signal))
     const plan = planAddNode(cluster.view, newcomer.view, request)
-    const warnings = plan.steps.length > 0 ? await driftOf(cluster, newcomer) : []
-    return {plan, newcomer, warnings, close}
+    const drift = plan.steps.length > 0 ? await driftOf(cluster, newcomer) : []
+    const donor = plan.steps.includes('functions') ? await findDonor(cluster) : {warnings: []}
+    return {plan, newcomer, donor: donor.id, warnings: [...drift, ...donor.warnings], close}
   } catch (error) {
     close()
     throw error
@@ -62,30 +72,54 @@ export async function prepareAddNode(
  *
  * @throws {CliError} PREFLIGHT_FAILED
  */
-export function requireAddable(cluster: ObservedCluster, {newcomer, plan}: PreparedAddNode): Promise<void> {
-  const meet = plan.steps.includes('meet') ? [NEEDED.meet] : []
-  const replicate = plan.steps.includes('replicate') ? [NEEDED.replicate] : []
-  const members = [...cluster.connections].map(([id, connection]) => ({id, connection, needed: meet}))
-  const own = {id: newcomer.view.id, connection: newcomer.connection, needed: [...meet, ...replicate]}
-  return requirePermissions([own, ...members], cluster.options.username)
+export function requireAddable(
+  {connections, options}: ObservedCluster,
+  {donor, newcomer, plan}: PreparedAddNode,
+): Promise<void> {
+  const all = new Map([...connections, [newcomer.view.id, newcomer.connection]])
+  return requireNeeds({connections: all, options}, neededToAdd(plan, [...connections.keys()], donor))
+}
+
+/** The request that gives a node its share of the slots. */
+export function fairShare(id: NodeId): RebalanceRequest {
+  return {weights: new Map([[id, 1]]), useEmptyPrimaries: false, thresholdPercent: 2}
+}
+
+/**
+ * Looks whether a newcomer can be given its share of the slots, before it has joined: afterwards a refusal would leave it
+ * there without. What may be warned of is told when the move is planned on the cluster as it is then.
+ *
+ * @throws {CliError} PREFLIGHT_FAILED
+ */
+export async function requireFillable(
+  {options, view}: ObservedCluster,
+  {newcomer}: PreparedAddNode,
+  transfer: Transfer,
+): Promise<void> {
+  const joined = {options, view: {...view, nodes: [...view.nodes, newcomer.view]}}
+  const {moves} = planRebalance(joined.view, fairShare(newcomer.view.id))
+  await requireMovable(joined, await costOf(joined, moves), transfer)
 }
 
 /**
  * Carries the plan out, each step only if it is not done yet, and waits until every node, the new one included, sees the
  * same cluster and reports it as ok; a move of slots may start at once.
  *
- * @throws {CliError} PLAN_PARTIAL naming the step; the same command continues. INTERRUPTED
+ * @throws {CliError} PREFLIGHT_FAILED as `meetMembers`, if it may be taken back; PLAN_PARTIAL naming the step; the same
+ *   command continues. INTERRUPTED
  */
 export async function addNode(
   cluster: ObservedCluster,
   {newcomer, plan}: PreparedAddNode,
-  {joinTimeoutMs, onProgress, signal}: AddNodeOptions,
+  {joinTimeoutMs, onProgress, signal, takeBack}: AddNodeOptions,
 ): Promise<ClusterView> {
-  if (plan.steps.includes('functions')) await copyFunctions(cluster, newcomer)
+  const gotFunctions = plan.steps.includes('functions') && (await bringFunctions(cluster, newcomer))
   if (plan.steps.includes('meet')) {
     onProgress('Introducing the node')
     const others = membersOf(cluster).filter(({view}) => view.id !== newcomer.view.id)
-    await joinNodes([newcomer, ...others], {joinTimeoutMs, signal})
+    const bound = {joinTimeoutMs, signal}
+    if (takeBack) await meetMembers(newcomer, others, bound, async () => !gotFunctions || dropFunctions(newcomer))
+    else await joinNodes([newcomer, ...others], bound)
   }
   if (plan.primary !== undefined && plan.steps.includes('replicate')) {
     onProgress('Attaching the replica')
@@ -109,25 +143,6 @@ export function membersOf(cluster: ObservedCluster): ProbedNode[] {
     const address = own && own.address.host !== '' ? own.address : view.address
     return {address, host: own?.address.host || (connection.remoteIp ?? view.address.host), connection, view}
   })
-}
-
-/** Functions live on every primary; a replica gets its primary's. */
-async function copyFunctions(cluster: ObservedCluster, {connection}: ProbedNode): Promise<void> {
-  const from = primariesOf(cluster.view)[0]
-  if (!from) return
-  const source = cluster.connectionTo(from.node.id)
-  const [present] = await connection.pipeline([['FUNCTION', 'LIST']])
-  // Before 7.0 there are none.
-  if (present instanceof NodeReplyError) return
-  if (Array.isArray(present) && present.length > 0) return
-  const [libraries] = await source.pipeline([['FUNCTION', 'LIST']])
-  if (!Array.isArray(libraries) || libraries.length === 0) return
-  try {
-    const dump = (await source.callBuffer('FUNCTION', 'DUMP')) as Buffer
-    await connection.call('FUNCTION', 'RESTORE', dump)
-  } catch (error) {
-    throw partial(`the functions were not copied to ${connection.name}: ${messageOf(error)}`, error)
-  }
 }
 
 /** A node takes a primary only once it knows it as one, which gossip may be late with. */

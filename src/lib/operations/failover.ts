@@ -6,8 +6,11 @@ import {CliError} from '../kernel/errors.js'
 import {renderAddress} from '../model/address.js'
 import {findNode, nameNode} from '../model/cluster-map.js'
 import type {NodeView} from '../model/cluster-view.js'
+import type {NodeId} from '../model/node-id.js'
+import {neededToPromote} from '../plan/change-permissions.js'
 import {electionRestMs, type FailoverPlan, isPromoted, judgeFailover} from '../plan/failover.js'
 import type {ObservedCluster} from './observe.js'
+import {requireNeeds} from './permissions.js'
 import {judgeAgreement, settle} from './settle.js'
 
 export interface FailoverOptions {
@@ -28,6 +31,15 @@ export interface FailoverResult {
  * vote on the same one twice within two node timeouts. Milliseconds.
  */
 const ATTEMPT_MS = 5500
+
+/**
+ * Looks whether the user may promote a replica. That it may ask for the node timeout and the like is not needed.
+ *
+ * @throws {CliError} PREFLIGHT_FAILED
+ */
+export function requirePromotable(cluster: ObservedCluster, replica: NodeId): Promise<void> {
+  return requireNeeds(cluster, neededToPromote(replica))
+}
 
 /**
  * Promotes a replica and waits until every node that answers sees it.

@@ -1,8 +1,7 @@
 import {slotsOf} from '../model/slot-set.js'
 import {judgeMove, type MoveVerdict} from '../plan/move-verdict.js'
 import {type Move, type MovePlan, moveDocument} from '../plan/reshard-document.js'
-import {WirePool} from './migration/wires.js'
-import type {ObservedCluster} from './observe.js'
+import {type Surveyed, WirePool} from './migration/wires.js'
 
 export interface PreparedMoves extends MoveVerdict {
   readonly plan: MovePlan
@@ -11,7 +10,7 @@ export interface PreparedMoves extends MoveVerdict {
 }
 
 /** Moves as a plan with its cost: keys are counted, and it is judged by what the nodes told so far. Changes nothing. */
-export async function costOf(cluster: ObservedCluster, moves: readonly Move[]): Promise<PreparedMoves> {
+export async function costOf(cluster: Surveyed, moves: readonly Move[]): Promise<PreparedMoves> {
   const keysBySlot = await countKeys(cluster, moves)
   const plan = moveDocument(cluster.view, moves, (slot) => keysBySlot.get(slot) ?? 0)
   return {plan, keysBySlot, ...judgeMove(cluster.view, plan)}
@@ -19,7 +18,7 @@ export async function costOf(cluster: ObservedCluster, moves: readonly Move[]): 
 
 /** Keys of each slot at its source. */
 export async function countKeys(
-  cluster: ObservedCluster,
+  cluster: Surveyed,
   moves: readonly Pick<Move, 'from' | 'slots'>[],
 ): Promise<Map<number, number>> {
   const wires = new WirePool(cluster)

@@ -11,7 +11,7 @@ import {judgePermissions, type NodePermissions} from '../plan/permissions.js'
 import type {MovePlan} from '../plan/reshard-document.js'
 import {printableKey} from './migration/busy-keys.js'
 import type {Transfer} from './migration/types.js'
-import {WirePool} from './migration/wires.js'
+import {type Surveyed, WirePool} from './migration/wires.js'
 import type {PreparedMoves} from './move-cost.js'
 import type {ObservedCluster} from './observe.js'
 import {askPermissions, ruleSuggestions} from './permissions.js'
@@ -69,15 +69,19 @@ export async function requireReady(
 }
 
 /**
- * Looks at permissions alone, where slots are open already and the rest is no reason to leave them so.
+ * Looks at what can be told before the move is: what its plan gives reason to refuse, and permissions.
  *
  * @throws {CliError} PREFLIGHT_FAILED, as `preflightMoves`
  */
-export async function requireAllowed(cluster: ObservedCluster, plan: MovePlan, transfer: Transfer): Promise<void> {
+export async function requireMovable(
+  cluster: Surveyed,
+  {plan, refusals}: Pick<PreparedMoves, 'plan' | 'refusals'>,
+  transfer: Transfer,
+): Promise<void> {
   const wires = new WirePool(cluster)
   try {
     const asked = {means: meansOf(transfer), login: cluster.options.username}
-    const refusal = refusalFor([], await permissionsOf(wires, plan, asked), transfer)
+    const refusal = refusalFor(refusals, await permissionsOf(wires, plan, asked), transfer)
     if (refusal) throw refusal
   } finally {
     wires.close()

@@ -7,12 +7,14 @@ import {
   judgePermissions,
   KEY,
   type NeededCommand,
+  type Needs,
   type NodePermissions,
   type Permission,
   type PermissionRefusal,
   readAttempt,
   readDryRun,
 } from '../plan/permissions.js'
+import type {ObservedCluster} from './observe.js'
 
 /** Sends commands in one write; one reply each, error replies in their place. */
 type Send = (commands: readonly (readonly [string, ...string[]])[]) => Promise<readonly unknown[]>
@@ -56,6 +58,24 @@ export function ruleSuggestions(denied: readonly PermissionRefusal[]): string[] 
   return [...new Set(commands)]
 }
 
+/**
+ * As `requirePermissions`, for nodes that answer; the others are the change's own to complain about.
+ *
+ * @throws {CliError} PREFLIGHT_FAILED
+ */
+export function requireNeeds(cluster: Connected, needs: Needs): Promise<void> {
+  return requirePermissions(nodesOf(cluster, needs), cluster.options.username)
+}
+
+type Connected = Pick<ObservedCluster, 'connections' | 'options'>
+
+export function nodesOf({connections}: Connected, needs: Needs): NodeNeeds[] {
+  return [...needs].flatMap(([id, needed]) => {
+    const connection = connections.get(id)
+    return connection ? [{id, connection, needed}] : []
+  })
+}
+
 /** A node, and what a change needs there. */
 export interface NodeNeeds {
   readonly id: NodeId
@@ -69,12 +89,21 @@ export interface NodeNeeds {
  * @throws {CliError} PREFLIGHT_FAILED, naming nodes, user, commands and the rules to add
  */
 export async function requirePermissions(nodes: readonly NodeNeeds[], login = 'default'): Promise<void> {
-  const told = await Promise.all(
+  requireAllowed(await tellPermissions(nodes, login))
+}
+
+/** What the user may do at every node, of what is needed there. Changes nothing. */
+export function tellPermissions(nodes: readonly NodeNeeds[], login = 'default'): Promise<NodePermissions[]> {
+  return Promise.all(
     nodes.map(async ({connection, id, needed}) => {
       const answer = await askPermissions((commands) => connection.pipeline(commands), needed, login)
       return {node: {id, address: connection.name}, ...answer}
     }),
   )
+}
+
+/** @throws {CliError} PREFLIGHT_FAILED, naming nodes, user, commands and the rules to add */
+export function requireAllowed(told: readonly NodePermissions[]): void {
   const denied = judgePermissions(told)
   if (denied.length === 0) return
   throw new CliError('PREFLIGHT_FAILED', `${denied.map(({message}) => message).join('; ')}; nothing was changed`, {

@@ -3,12 +3,37 @@ import {NodeReplyError} from '../client/reply-error.js'
 import {messageOf} from '../kernel/errors.js'
 import {nameNode} from '../model/cluster-map.js'
 import type {ClusterView} from '../model/cluster-view.js'
+import {neededToRevive} from '../plan/change-permissions.js'
+import type {MovePlan} from '../plan/reshard-document.js'
 import type {Revival} from '../plan/revive.js'
 import {type AddNodeOptions, addNode, membersOf} from './add-node.js'
 import {partial} from './create-join.js'
+import type {Transfer} from './migration/types.js'
+import {requireMovable} from './move-preflight.js'
+import {findDonor} from './newcomer-functions.js'
 import type {ObservedCluster} from './observe.js'
+import {requireNeeds} from './permissions.js'
 
 const RESET: Command = ['CLUSTER', 'RESET', 'SOFT']
+
+/**
+ * Looks whether the user may do what it takes to revive nodes, and to bring slots to them then: afterwards a refusal would
+ * leave them primaries without slots.
+ *
+ * @param plan - of the move
+ * @throws {CliError} PREFLIGHT_FAILED
+ */
+export async function requireRevivable(
+  cluster: ObservedCluster,
+  revivals: readonly Revival[],
+  plan: MovePlan,
+  transfer: Transfer,
+): Promise<void> {
+  const {id: donor} = await findDonor(cluster)
+  await requireNeeds(cluster, neededToRevive(revivals, [...cluster.connections.keys()], donor))
+  // What memory there will be is seen once they have dropped the copies they hold.
+  await requireMovable(cluster, {plan, refusals: []}, transfer)
+}
 
 /**
  * Makes replicas primaries without slots, each under its own id: CLUSTER RESET SOFT drops the copy they hold and what they
@@ -19,7 +44,7 @@ const RESET: Command = ['CLUSTER', 'RESET', 'SOFT']
 export async function reviveNodes(
   cluster: ObservedCluster,
   revivals: readonly Revival[],
-  options: AddNodeOptions,
+  options: Omit<AddNodeOptions, 'takeBack'>,
 ): Promise<ClusterView> {
   for (const {node: id, primary} of revivals) {
     const newcomer = membersOf(cluster).find(({view}) => view.id === id)
@@ -31,7 +56,8 @@ export async function reviveNodes(
     await addNode(
       cluster,
       {newcomer, plan: {node: id, role: 'primary', steps: ['functions', 'meet']}, warnings: [], close: () => undefined},
-      options,
+      // It has left its primary, so what is half done is better gone on with.
+      {...options, takeBack: false},
     )
   }
   return cluster.view

@@ -5,7 +5,9 @@ import {renderAddress} from '../model/address.js'
 import {nameNode} from '../model/cluster-map.js'
 import type {NodeView} from '../model/cluster-view.js'
 import type {NodeId} from '../model/node-id.js'
+import {neededForTimeout} from '../plan/change-permissions.js'
 import type {ObservedCluster} from './observe.js'
+import {requireNeeds} from './permissions.js'
 
 /** Below this, a node that is merely busy is taken for dead. Milliseconds. */
 export const NODE_TIMEOUT_MS_MIN = 100
@@ -23,6 +25,15 @@ export interface NodeTimeout {
 export interface TimeoutChange {
   readonly nodes: readonly NodeTimeout[]
   readonly warnings: readonly string[]
+}
+
+/**
+ * Looks whether the user may read and set the node timeout everywhere, and have it kept.
+ *
+ * @throws {CliError} PREFLIGHT_FAILED
+ */
+export function requireSettable(cluster: ObservedCluster): Promise<void> {
+  return requireNeeds(cluster, neededForTimeout(cluster.view.nodes.map(({id}) => id)))
 }
 
 /**

@@ -2,12 +2,16 @@ import {CliError} from '../kernel/errors.js'
 import {nameNode, primariesOf} from '../model/cluster-map.js'
 import type {ClusterView} from '../model/cluster-view.js'
 import {countSlots, SLOT_COUNT} from '../model/slot-set.js'
+import {versionOf} from './health-traits.js'
+import {takesPayloads} from './payload-versions.js'
 
 /** What a server that keys are taken from says of itself. */
 export interface SourceFacts {
   /** HOST:PORT */
   readonly address: string
   readonly version: string
+  /** Of what its DUMP gives; undefined if it is not known. */
+  readonly payloadVersion: number | undefined
   /** Changes with every start of the server. */
   readonly runId: string
   readonly clusterMode: boolean
@@ -59,6 +63,7 @@ export interface ImportPlan {
 export function planImport(view: ClusterView, source: SourceFacts, request: ImportRequest): ImportPlan {
   requireUsable(view, source, request)
   const keyCount = source.databases.get(request.database) ?? 0
+  if (keyCount > 0) requireUnderstood(view, source)
   const allKeys = [...source.databases.values()].reduce((sum, keys) => sum + keys, 0)
   const bytes = allKeys === 0 ? 0 : Math.round((source.datasetBytes * keyCount) / allKeys)
   const targets = targetsOf(view, bytes)
@@ -125,6 +130,22 @@ function requireUsable(view: ClusterView, source: SourceFacts, {move}: ImportReq
       suggestions: ['Move from its primary, or copy without --move.'],
     })
   }
+}
+
+/** The first key of a slot of theirs would stop the import, wherever it is by then. */
+function requireUnderstood(view: ClusterView, {address, payloadVersion, version}: SourceFacts): void {
+  const targets = primariesOf(view).filter(({own}) => own.slots.length > 0)
+  const older = targets.filter(({node}) => takesPayloads(node, payloadVersion) === false)
+  if (older.length === 0) return
+  const names = older.map(({node}) => `${nameNode(node)} (${versionOf(node)})`).join(', ')
+  throw new CliError(
+    'PREFLIGHT_FAILED',
+    `${names} does not understand keys of the source ${address}, which runs ${version}`,
+    {
+      details: {nodes: older.map(({node}) => node.id)},
+      suggestions: ['Upgrade the cluster first.'],
+    },
+  )
 }
 
 function targetsOf(view: ClusterView, bytes: number): ImportTarget[] {

@@ -5,6 +5,7 @@ import {countSlots} from '../model/slot-set.js'
 import {list} from './finding.js'
 import {countedMemory, refusesWhenFull} from './health-memory.js'
 import {versionOf} from './health-traits.js'
+import {payloadVersionOf, takesPayloads} from './payload-versions.js'
 import {BYTES_PER_MS, bytesPerKeyOf, type MovePlan} from './reshard-document.js'
 
 /** Whether a move of slots should begin, by what there is at its ends. */
@@ -79,37 +80,6 @@ function leastBytesPerKey(view: ClusterView, id: NodeId): number {
   return keys > 0 && dataset >= 0 ? dataset / keys : bytesPerKeyOf(view, id) * CERTAIN_PART
 }
 
-/**
- * The version of what DUMP gives and RESTORE takes, by the version of the server; a node takes none that is newer than its
- * own. Only what is known for certain.
- *
- * @returns undefined if it is not known
- */
-export function payloadVersionOf({info}: Pick<NodeView, 'info'>): number | undefined {
-  const [text, known] = info.has('valkey_version')
-    ? [info.get('valkey_version'), VALKEY_PAYLOADS]
-    : [info.get('redis_version'), REDIS_PAYLOADS]
-  const [major = 0, minor = 0] = (text ?? '').split('.').map(Number)
-  return known.find(([from, to]) => major + minor / 100 >= from && major + minor / 100 <= to)?.[2]
-}
-
-/** First and last version as MAJOR.MM, and the version of their payloads. */
-type PayloadRange = readonly [first: number, last: number, payload: number]
-const REDIS_PAYLOADS: readonly PayloadRange[] = [
-  [5, 6.99, 9],
-  [7, 7.01, 10],
-  [7.02, 7.03, 11],
-  [7.04, 8, 12],
-]
-const VALKEY_PAYLOADS: readonly PayloadRange[] = [
-  [7.02, 8.99, 11],
-  [9, 9, 80],
-]
-
-/** Valkey takes none of those between its last common one with Redis and its own. */
-const FOREIGN_FIRST = 12
-const FOREIGN_LAST = 79
-
 function judgeVersions(view: ClusterView, {steps}: MovePlan): MoveVerdict {
   const refusals: string[] = []
   const warnings: string[] = []
@@ -117,13 +87,12 @@ function judgeVersions(view: ClusterView, {steps}: MovePlan): MoveVerdict {
     const [source, target] = [findNode(view, from), findNode(view, to)]
     if (!source || !target || keyCount === 0 || versionOf(source) === versionOf(target)) continue
     const names = `${nameNode(target)} runs ${versionOf(target)}, ${nameNode(source)} ${versionOf(source)}`
-    const [sent, taken] = [payloadVersionOf(source), payloadVersionOf(target)]
-    if (sent === undefined || taken === undefined) {
+    const takes = takesPayloads(target, payloadVersionOf(source))
+    if (takes === undefined) {
       if (isOlder(target, source)) warnings.push(`${names}: it may not understand all keys`)
       continue
     }
-    const foreign = target.info.has('valkey_version') && sent >= FOREIGN_FIRST && sent <= FOREIGN_LAST
-    if (sent > taken || foreign) refusals.push(`${names}: it does not understand keys from there`)
+    if (!takes) refusals.push(`${names}: it does not understand keys from there`)
   }
   return {refusals: [...new Set(refusals)], warnings: [...new Set(warnings)]}
 }

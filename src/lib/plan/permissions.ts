@@ -1,3 +1,4 @@
+import type {NodeId} from '../model/node-id.js'
 import {type Finding, list} from './finding.js'
 
 /*
@@ -13,34 +14,14 @@ export interface NeededCommand {
   readonly words: readonly [string, ...string[]]
   /** As `words`, but so that it changes nothing if it is really sent; absent where there is no such form. */
   readonly harmless?: readonly [string, ...string[]]
+  /** Where there is no such command, the change does without it. */
+  readonly mayLack?: true
 }
 
 export const KEY = 'KEY'
 
-/** Of a command that changes nothing as it is. */
-export function sameBothWays(...words: [string, ...string[]]): Pick<NeededCommand, 'words' | 'harmless'> {
-  return {words, harmless: words}
-}
-
-const NOBODY = '0'.repeat(40)
-
-function change(name: string, words: [string, ...string[]], harmless: [string, ...string[]]): NeededCommand {
-  return {name, words, harmless}
-}
-
-/** What it takes to make and change a cluster, beside moves of slots. */
-export const NEEDED = {
-  addSlots: change('cluster|addslots', ['CLUSTER', 'ADDSLOTS', '0'], ['CLUSTER', 'ADDSLOTS', '-1']),
-  forget: change('cluster|forget', ['CLUSTER', 'FORGET', NOBODY], ['CLUSTER', 'FORGET', NOBODY]),
-  meet: change('cluster|meet', ['CLUSTER', 'MEET', '127.0.0.1', '1'], ['CLUSTER', 'MEET', '127.0.0.1', '0']),
-  replicate: change('cluster|replicate', ['CLUSTER', 'REPLICATE', NOBODY], ['CLUSTER', 'REPLICATE', NOBODY]),
-  reset: change('cluster|reset', ['CLUSTER', 'RESET', 'SOFT'], ['CLUSTER', 'RESET', 'NEVER']),
-  setConfigEpoch: change(
-    'cluster|set-config-epoch',
-    ['CLUSTER', 'SET-CONFIG-EPOCH', '1'],
-    ['CLUSTER', 'SET-CONFIG-EPOCH', '-1'],
-  ),
-} as const
+/** What a change takes, by node. */
+export type Needs = ReadonlyMap<NodeId, readonly NeededCommand[]>
 
 export type Permission = 'allowed' | 'denied' | 'denied-key' | 'unknown-command' | 'not-told'
 
@@ -78,12 +59,42 @@ export interface PermissionRefusal {
   readonly message: string
 }
 
+/**
+ * For changes that touch only keys that somebody named: whether patterns are in their way is seen when they are there.
+ *
+ * @returns what was found out, with all keys taken for allowed, and what to know of it
+ */
+export function leaveKeysOpen(told: readonly NodePermissions[]): {
+  readonly told: readonly NodePermissions[]
+  readonly warnings: readonly string[]
+} {
+  const warnings = told.flatMap(({node, permissions, user}) => {
+    const limited = [...permissions].flatMap(([{name}, permission]) => (permission === 'denied-key' ? name : []))
+    if (limited.length === 0) return []
+    return [
+      `on ${node.address} user ${user} may not touch every key with ${list(limited)}: one beyond its patterns ends it`,
+    ]
+  })
+  const open = told.map((each) => ({
+    ...each,
+    permissions: new Map(
+      [...each.permissions].map(([needed, permission]) => [
+        needed,
+        permission === 'denied-key' ? 'allowed' : permission,
+      ]),
+    ),
+  }))
+  return {told: open, warnings}
+}
+
 /** One refusal per node that lacks something. */
 export function judgePermissions(told: readonly NodePermissions[]): PermissionRefusal[] {
   return told.flatMap(({node, permissions, user}) => {
-    const named = (which: Permission) =>
-      [...permissions].filter(([, permission]) => permission === which).map(([needed]) => needed.name)
-    const [denied, keys, unknown] = [named('denied'), named('denied-key'), named('unknown-command')]
+    const which = (wanted: Permission) =>
+      [...permissions].filter(([, permission]) => permission === wanted).map(([needed]) => needed)
+    const named = (commands: readonly NeededCommand[]) => commands.map(({name}) => name)
+    const [denied, keys] = [named(which('denied')), named(which('denied-key'))]
+    const unknown = named(which('unknown-command').filter(({mayLack}) => !mayLack))
     if (denied.length + unknown.length + keys.length === 0) return []
     const parts = [
       ...(denied.length > 0 ? [`user ${user} may not run ${list(denied)}`] : []),

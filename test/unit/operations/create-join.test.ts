@@ -1,67 +1,7 @@
 import {afterEach, beforeEach, describe, expect, it, vi} from 'vitest'
-import {parseClusterNodes} from '../../../src/lib/client/cluster-nodes.js'
-import type {Command, NodeConnection} from '../../../src/lib/client/node-connection.js'
 import type {CliError} from '../../../src/lib/kernel/errors.js'
 import {joinNodes} from '../../../src/lib/operations/create-join.js'
-import type {ProbedNode} from '../../../src/lib/operations/preflight.js'
-import {idOf} from '../model/build-view.js'
-
-/** Nodes that know each other as they are told: `onMeet` says what a MEET brings about. */
-class FakeNodes {
-  readonly ports: number[]
-  /** `7000 7001`: the first knows the second. */
-  readonly knows = new Set<string>()
-  /** In the order of their coming. */
-  readonly meets: string[] = []
-  onMeet = (from: number, to: number): void => {
-    this.knows.add(`${from} ${to}`).add(`${to} ${from}`)
-  }
-
-  constructor(count: number) {
-    this.ports = Array.from({length: count}, (_, index) => 7000 + index)
-  }
-
-  probed(): ProbedNode[] {
-    return this.ports.map((port) => {
-      const address = {host: '127.0.0.1', port}
-      const pipeline = async (commands: readonly Command[]) => commands.map((command) => this.answer(port, command))
-      return {
-        address,
-        host: '127.0.0.1',
-        connection: {address, name: `127.0.0.1:${port}`, pipeline} as unknown as NodeConnection,
-        view: {
-          address,
-          id: this.idAt(port),
-          records: parseClusterNodes(this.nodes(port), address),
-          clusterInfo: new Map(),
-          info: new Map(),
-        },
-      }
-    })
-  }
-
-  private answer(port: number, [name, sub, , to]: Command): string {
-    if (sub === 'NODES') return this.nodes(port)
-    if (sub !== 'MEET') return name === 'INFO' || sub === 'INFO' ? '' : '-ERR not scripted'
-    this.meets.push(`${port} ${to}`)
-    this.onMeet(port, Number(to))
-    return 'OK'
-  }
-
-  private nodes(observer: number): string {
-    return this.ports
-      .filter((port) => port === observer || this.knows.has(`${observer} ${port}`))
-      .map((port) => {
-        const flags = port === observer ? 'myself,master' : 'master'
-        return `${this.idAt(port)} 127.0.0.1:${port}@${port + 10000} ${flags} - 0 0 0 connected`
-      })
-      .join('\n')
-  }
-
-  private idAt(port: number) {
-    return idOf('abcdefghijklmnopqrstuvwxyz0123456789'[port - 7000] as string)
-  }
-}
+import {FakeNodes} from './fake-nodes.js'
 
 describe('joinNodes', () => {
   beforeEach(() => {

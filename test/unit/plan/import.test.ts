@@ -6,6 +6,7 @@ import {idOf, type NodeSketch, viewOf} from './view-of.js'
 const SOURCE: SourceFacts = {
   address: '10.0.0.9:6379',
   version: '7.0.15',
+  payloadVersion: 10,
   runId: 'r'.repeat(40),
   clusterMode: false,
   role: 'primary',
@@ -64,6 +65,21 @@ describe('planImport', () => {
     const make = () => plan(facts, {database: 0, move}, sketches)
     expect(make).toThrow(says)
     expect(make).toThrow(expect.objectContaining({code}))
+  })
+
+  it('refuses keys that a primary with slots does not understand, and only if there are any', () => {
+    const old = {redis_version: '6.2.14'}
+    const make = (facts: Partial<SourceFacts>, served = '8192-16383') =>
+      plan(facts, {database: 0, move: false}, [
+        {name: 'a', slots: served === '' ? '0-16383' : '0-8191', info: {redis_version: '7.0.15'}},
+        {name: 'b', slots: served, info: old},
+      ])
+    expect(() => make({})).toThrow(/127.0.0.1:7001 .*\(6.2.14\) does not understand keys .* runs 7.0.15/)
+    expect(() => make({})).toThrow(expect.objectContaining({code: 'PREFLIGHT_FAILED'}))
+    expect(make({payloadVersion: 9}).keyCount).toBe(900)
+    expect(make({payloadVersion: undefined}).keyCount).toBe(900)
+    expect(make({databases: new Map()}).keyCount).toBe(0)
+    expect(make({}, '').keyCount).toBe(900)
   })
 
   it('warns of a replica, and takes a source that does not tell its run id', () => {

@@ -1,13 +1,6 @@
 import {describe, expect, it} from 'vitest'
 import {type MoveMeans, type MoveRole, neededAt} from '../../../src/lib/plan/move-permissions.js'
-import {
-  judgePermissions,
-  KEY,
-  NEEDED,
-  type Permission,
-  readAttempt,
-  readDryRun,
-} from '../../../src/lib/plan/permissions.js'
+import {judgePermissions, KEY, type Permission, readAttempt, readDryRun} from '../../../src/lib/plan/permissions.js'
 
 const namesAt = (means: MoveMeans, ...roles: MoveRole[]) => neededAt(new Set(roles), means).map(({name}) => name)
 
@@ -38,16 +31,6 @@ describe('neededAt', () => {
       if (name === 'migrate') expect(harmless?.at(-1)).toBe('never')
       if (name === 'del') expect(harmless).toEqual(['DEL', KEY])
     }
-  })
-})
-
-describe('what other changes need', () => {
-  it('is asked in forms that no node carries out', () => {
-    expect(Object.values(NEEDED).map(({harmless}) => harmless?.at(-1))).toEqual(
-      expect.arrayContaining(['-1', '0'.repeat(40), '0', 'NEVER']),
-    )
-    expect(NEEDED.reset.harmless).toEqual(['CLUSTER', 'RESET', 'NEVER'])
-    expect(NEEDED.addSlots.harmless).toEqual(['CLUSTER', 'ADDSLOTS', '-1'])
   })
 })
 

@@ -1,12 +1,7 @@
 import {describe, expect, it} from 'vitest'
 import type {NodeView} from '../../../src/lib/model/cluster-view.js'
-import {
-  bigKeyBytes,
-  judgeBigKeys,
-  judgeFunctions,
-  judgeMove,
-  payloadVersionOf,
-} from '../../../src/lib/plan/move-verdict.js'
+import {bigKeyBytes, judgeBigKeys, judgeFunctions, judgeMove} from '../../../src/lib/plan/move-verdict.js'
+import {payloadVersionOf} from '../../../src/lib/plan/payload-versions.js'
 import {moveDocument} from '../../../src/lib/plan/reshard-document.js'
 import {buildView, change, idOf, type NodeSpec, type Seen, SIX} from '../model/build-view.js'
 

@@ -19,6 +19,7 @@ import type {ObservedCluster} from '../observe.js'
 import {settle} from '../settle.js'
 import {gatherKeys} from './gather.js'
 import {type PreparedFix, prepareFix} from './prepare.js'
+import {gatherRule, moveRule} from './rules.js'
 import {announce, assign, closeMarks, promote} from './steps.js'
 
 export interface RunFix {
@@ -179,19 +180,6 @@ async function moveAndGather(run: LockedFix, prepared: PreparedFix, journal: Jou
 /** The moves of a plan, in the order in which a slot makes them. */
 export function movesOf(plan: FixPlan): Move[] {
   return stepsOf(plan, 'move').map(({from, slots, to}) => ({from, to, slots: parseRanges(slots) ?? []}))
-}
-
-/** The owner is where the keys come from. */
-function moveRule(keep: Keep | undefined): BusyKeyRule {
-  return {equal: 'replace', different: keep === undefined ? 'report' : keep === 'owner' ? 'replace' : 'drop'}
-}
-
-/**
- * The owner is where the keys go to, and clients write there: a copy that was the same a moment ago must not be sent over
- * what they have written since.
- */
-function gatherRule(keep: Keep | undefined): BusyKeyRule {
-  return {equal: 'drop', different: keep === undefined ? 'report' : keep === 'owner' ? 'drop' : 'replace'}
 }
 
 async function awaitStateOk(cluster: ObservedCluster, signal: AbortSignal): Promise<void> {

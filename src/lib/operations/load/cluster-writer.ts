@@ -286,7 +286,7 @@ function patient(wire: Wire): Wire {
 }
 
 /** Asks the primaries for PEXPIRETIME and for their clocks. */
-async function askDialect(cluster: ObservedCluster): Promise<ExpiryDialect> {
+export async function askDialect(cluster: ObservedCluster): Promise<ExpiryDialect> {
   const answers = await Promise.all(
     primariesOf(cluster.view).map(async ({node}) => {
       const before = Date.now()

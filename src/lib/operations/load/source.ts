@@ -9,6 +9,7 @@ import {CliError} from '../../kernel/errors.js'
 import type {Address} from '../../model/address.js'
 import {renderAddress} from '../../model/address.js'
 import type {SourceFacts} from '../../plan/import.js'
+import {payloadVersionOf} from '../../plan/payload-versions.js'
 import {type ExpiryDialect, timeIn} from './expiry.js'
 
 /** A server that keys are taken from: one that is not in cluster mode. */
@@ -103,6 +104,7 @@ function factsOf(address: string, info: ReadonlyMap<string, string>): SourceFact
   return {
     address,
     version: info.get('valkey_version') ?? info.get('redis_version') ?? 'unknown',
+    payloadVersion: payloadVersionOf({info}),
     runId: info.get('run_id') ?? '',
     clusterMode: info.get('cluster_enabled') === '1' || info.get('redis_mode') === 'cluster',
     role: info.get('role') === 'slave' ? 'replica' : 'primary',

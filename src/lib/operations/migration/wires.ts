@@ -15,6 +15,9 @@ const SILENCE_MS = 30_000
 /** Counts asked for in one write. */
 const COUNTS_PER_WRITE = 512
 
+/** What was seen of a cluster, and how its nodes are reached. */
+export type Surveyed = Pick<ObservedCluster, 'options' | 'view'>
+
 /** One migration connection per node, made when it is first needed and shared by all who ask for it. */
 export class WirePool {
   private readonly wires = new Map<NodeId, Promise<Wire>>()
@@ -24,7 +27,7 @@ export class WirePool {
 
   /** @param clientName - of all its connections, in CLIENT LIST; none are named if empty */
   constructor(
-    private readonly cluster: ObservedCluster,
+    private readonly cluster: Surveyed,
     readonly clientName = '',
   ) {
     this.options = {...cluster.options, timeoutMs: Math.max(cluster.options.timeoutMs, SILENCE_MS)}
