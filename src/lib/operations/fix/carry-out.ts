@@ -2,7 +2,7 @@ import {randomUUID} from 'node:crypto'
 import {throwIfAborted} from '../../client/abort.js'
 import {CliError, messageOf} from '../../kernel/errors.js'
 import {renderAddress} from '../../model/address.js'
-import {nameNode, primariesOf} from '../../model/cluster-map.js'
+import {nameNode, primariesOf, rivalsOf} from '../../model/cluster-map.js'
 import type {ClusterView} from '../../model/cluster-view.js'
 import type {NodeId} from '../../model/node-id.js'
 import {parseRanges, slotsOf} from '../../model/slot-set.js'
@@ -17,7 +17,7 @@ import type {BusyKeyRule, Emit} from '../migration/types.js'
 import {WirePool} from '../migration/wires.js'
 import type {ObservedCluster} from '../observe.js'
 import {settle} from '../settle.js'
-import {gatherKeys} from './gather.js'
+import {type GatherStep, gatherKeys} from './gather.js'
 import {type PreparedFix, prepareFix} from './prepare.js'
 import {announce, assign, closeMarks, promote} from './steps.js'
 
@@ -66,9 +66,9 @@ const STATE_OK_MS = 20_000
 type Totals = {-readonly [K in Exclude<keyof FixResult, 'job' | 'state' | 'durationMs' | 'warnings'>]: number}
 
 /**
- * Carries a repair out: promote, assign, close, move, gather, announce; then looks again, until nothing is left to do. Each
- * step is safe to repeat, and what there is to do is always what the nodes show, so a run that was cut short is continued
- * by the next.
+ * Carries a repair out: promote, assign, close, settle claims, move, gather, announce; then looks again, until nothing is
+ * left to do. Each step is safe to repeat, and what there is to do is always what the nodes show, so a run that was cut
+ * short is continued by the next.
  *
  * @throws {CliError} LOCKED before anything is changed; PLAN_PARTIAL or INTERRUPTED with what is left and how to go on
  */
@@ -135,7 +135,9 @@ async function oneRound(run: LockedFix, prepared: PreparedFix, journal: Journal,
   if (stepsOf(plan, 'assign').length > 0) await awaitStateOk(cluster, stop)
   throwIfAborted(stop)
   await moveAndGather(run, prepared, journal, totals)
+  const rivals = rivalsOf(cluster.view)
   for (const {node, slots} of stepsOf(plan, 'announce')) {
+    if (rivals.has(node)) continue
     onProgress(`Telling all nodes who owns slots ${slots}`)
     await announce(cluster, node, slots)
   }
@@ -144,20 +146,29 @@ async function oneRound(run: LockedFix, prepared: PreparedFix, journal: Journal,
 async function moveAndGather(run: LockedFix, prepared: PreparedFix, journal: Journal, totals: Totals): Promise<void> {
   const {cluster, emit, holdsLock, jobId, keep, onProgress, options, stop} = run
   const {jobs, plan} = prepared
-  const gathers = [...stepsOf(plan, 'yield'), ...stepsOf(plan, 'gather')]
-  const moves = movesOf(plan)
-  if (gathers.length + moves.length === 0) return
+  const [yields, gathers, planned] = [stepsOf(plan, 'yield'), stepsOf(plan, 'gather'), movesOf(plan)]
+  if (yields.length + gathers.length + planned.length === 0) return
   const wires = new WirePool(cluster, connectionName(jobId, randomUUID()))
   // Slots that an interrupted job opened, and copied perhaps: what was not switched over is not to be believed.
   const base = {cluster, wires, journal, reopened: jobs, doubts: new Map(), emit, stop}
   try {
-    const ends = [...gathers, ...moves].flatMap(({from, to}) => [from, to])
+    const ends = [...yields, ...gathers, ...planned].flatMap(({from, to}) => [from, to])
     const unfenced = await fenceOff(wires, ends, fencedPrefix(jobId, holdsLock))
     const withRule = (busyKeys: BusyKeyRule): Omit<RunMoves, 'moves'> => ({
       ...base,
       unfenced,
       options: {...options, transfer: 'migrate', busyKeys},
     })
+    const gather = async (step: GatherStep) => {
+      onProgress(`Bringing keys of slots ${step.slots} to their owner`)
+      totals.keysGathered += await gatherKeys(withRule(gatherRule(keep)), step)
+      throwIfAborted(stop)
+    }
+    // Whoever takes a slot takes a new epoch, by which those who claim another of its slots drop that: they settle it first.
+    for (const step of yields) await gather(step)
+    if (yields.length > 0) await cluster.observe(stop)
+    const rivals = rivalsOf(cluster.view)
+    const moves = planned.filter(({to}) => !rivals.has(to))
     if (moves.length > 0) {
       onProgress(`Finishing ${moves.length === 1 ? 'a move' : `${moves.length} moves`} of slots`)
       const {errors, keys, slots} = await runMoves({...withRule(moveRule(keep)), moves})
@@ -166,11 +177,7 @@ async function moveAndGather(run: LockedFix, prepared: PreparedFix, journal: Jou
       if (errors.length > 0) throw errors[0]
       throwIfAborted(stop)
     }
-    for (const step of gathers) {
-      onProgress(`Bringing keys of slots ${step.slots} to their owner`)
-      totals.keysGathered += await gatherKeys(withRule(gatherRule(keep)), step)
-      throwIfAborted(stop)
-    }
+    for (const step of gathers) await gather(step)
   } finally {
     wires.close()
   }
@@ -216,7 +223,8 @@ export function keysOfMoves({keys}: PreparedFix, moves: readonly Move[]): (slot:
 
 function noEffect(plan: FixPlan): CliError {
   const text = plan.items.map(({problem, slots}) => `${problem} ${slots}`).join('; ')
-  return new CliError('PLAN_PARTIAL', `what was done did not mend it: ${text}`)
+  const ways = [...new Set(undecidedOf(plan).map(({way}) => way))]
+  return new CliError('PLAN_PARTIAL', `what was done did not mend it: ${text}`, {suggestions: ways})
 }
 
 export function leftUndecided(left: readonly FixItem[]): CliError {
