@@ -6,7 +6,7 @@ import {nameNode, primariesOf, rivalsOf} from '../../model/cluster-map.js'
 import type {ClusterView} from '../../model/cluster-view.js'
 import type {NodeId} from '../../model/node-id.js'
 import {parseRanges, slotsOf} from '../../model/slot-set.js'
-import {type FixItem, type FixPlan, stepsOf, undecidedOf} from '../../plan/fix.js'
+import {type FixItem, type FixPlan, isWithin, stepsOf, undecidedOf} from '../../plan/fix.js'
 import type {FixChoices} from '../../plan/fix-slot.js'
 import type {Move} from '../../plan/reshard-document.js'
 import type {Journal, Keep} from '../journal.js'
@@ -70,7 +70,8 @@ type Totals = {-readonly [K in Exclude<keyof FixResult, 'job' | 'state' | 'durat
  * left to do. Each step is safe to repeat, and what there is to do is always what the nodes show, so a run that was cut
  * short is continued by the next.
  *
- * @throws {CliError} LOCKED before anything is changed; PLAN_PARTIAL or INTERRUPTED with what is left and how to go on
+ * @throws {CliError} LOCKED, PREFLIGHT_FAILED before anything is changed; PLAN_PARTIAL or INTERRUPTED with what is left and
+ *   how to go on
  */
 export async function carryOutFix(run: RunFix): Promise<FixResult> {
   const start = performance.now()
@@ -83,9 +84,10 @@ export async function carryOutFix(run: RunFix): Promise<FixResult> {
   let journal: Journal | undefined
   const totals: Totals = {replicasPromoted: 0, slotsAssigned: 0, slotsMoved: 0, keysMoved: 0, keysGathered: 0}
   try {
+    const prepared = await lookAgain(run)
     journal = await run.openJournal()
     const halt = lock ? AbortSignal.any([stop, lock.lost]) : stop
-    const left = await repair({...run, stop: halt, holdsLock: lock !== undefined}, journal, totals)
+    const left = await repair({...run, prepared, stop: halt, holdsLock: lock !== undefined}, journal, totals)
     if (left.length > 0) throw leftUndecided(left)
     await journal.finished()
     return {job: jobId, state: 'finished', ...totals, durationMs: Math.round(performance.now() - start), warnings}
@@ -95,6 +97,21 @@ export async function carryOutFix(run: RunFix): Promise<FixResult> {
     await lock?.release()
     await journal?.close()
   }
+}
+
+/**
+ * The plan may have been looked at for long before it was confirmed: what it says of slots that others changed since would
+ * lose keys.
+ *
+ * @throws {CliError} PREFLIGHT_FAILED if there is more to do now, or something else
+ */
+async function lookAgain({choices, cluster, jobId, jobsFolder, prepared, stop}: RunFix): Promise<PreparedFix> {
+  await cluster.observe(stop)
+  const present = await prepareFix(cluster, {choices, jobsFolder, jobId, signal: stop})
+  if (isWithin(present.plan, prepared.plan)) return present
+  throw new CliError('PREFLIGHT_FAILED', 'the cluster has changed since the plan was made; nothing was done', {
+    suggestions: [`shoal fix ${renderAddress(cluster.seed)} (makes a new plan)`],
+  })
 }
 
 /** @returns what nobody has decided */
