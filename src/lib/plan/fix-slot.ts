@@ -1,6 +1,7 @@
 import {findNode, ownRecord, replicasOf} from '../model/cluster-map.js'
 import type {ClusterView, NodeView} from '../model/cluster-view.js'
 import type {NodeId} from '../model/node-id.js'
+import {hasMajority} from './failover.js'
 import type {SlotFacts} from './fix-facts.js'
 import {successorOf} from './successor.js'
 
@@ -49,7 +50,7 @@ export type Reason =
   | 'replica-flag'
 
 /** Why nothing is decided; a key into texts as well. */
-export type Doubt = 'seen-alive' | 'owner-down' | 'target-down' | 'same-epoch' | 'no-primary'
+export type Doubt = 'seen-alive' | 'owner-down' | 'no-majority' | 'target-down' | 'same-epoch' | 'no-primary'
 
 export interface SlotDecision {
   readonly problem: FixProblem
@@ -111,6 +112,7 @@ function decideSilent(facts: SlotFacts, context: SlotContext): SlotDecision {
   if (!isHeldForDead(view, dead)) return {problem: 'owner-down', steps: [], doubt: 'seen-alive'}
   const heir = heirOf(view, dead)
   if (heir) {
+    if (!hasMajority(view)) return {problem: 'owner-down', steps: [], doubt: 'no-majority'}
     return {problem: 'owner-down', steps: [{kind: 'failover', node: heir.id, from: dead}], reason: 'replica-alive'}
   }
   if (!choices.withUnreachable) return {problem: 'owner-down', steps: [], doubt: 'owner-down'}
@@ -218,8 +220,11 @@ function onPrimary(view: ClusterView, step: SlotStep): SlotStep {
   return own?.role === 'replica' && own.primaryId !== undefined ? {...step, node: own.primaryId} : step
 }
 
+/** Where most who could declare it dead are gone themselves, that everybody left suspects it is all there will be. */
 function isHeldForDead(view: ClusterView, id: NodeId): boolean {
-  return view.nodes.some(({records}) => records.some((record) => record.id === id && (record.fail || record.noaddr)))
+  const seen = view.nodes.flatMap(({records}) => records.filter((record) => record.id === id))
+  const alive = seen.filter(({fail, noaddr, pfail}) => !fail && !noaddr && !pfail)
+  return seen.some(({fail, noaddr}) => fail || noaddr) || (alive.length === 0 && !hasMajority(view))
 }
 
 /** The replica of a dead primary that has heard the most of it. */

@@ -175,6 +175,28 @@ describe('planFix', () => {
       expect(fixOf(view(THREE, false), {choices})).toMatchObject([{steps: [], doubt: 'seen-alive'}])
     })
 
+    it('is given up on demand too where the others are too few to declare it dead', () => {
+      const suspected = {a: {flags: 'master,fail?'}, b: {flags: 'master,fail?'}}
+      const left = buildView(change(THREE, {a: {down: true}, b: {down: true}}), {c: suspected})
+      expect(fixOf(left)).toMatchObject([
+        {steps: [], doubt: 'owner-down', slots: '0-5460'},
+        {steps: [], doubt: 'owner-down', slots: '5461-10922'},
+      ])
+      const items = fixOf(left, {choices: {owners: new Map(), withUnreachable: true}})
+      expect(stepsIn(items)).toEqual(['assign 0-5460 c', 'assign 5461-10922 c'])
+    })
+
+    it('has no replica elected where most who vote are gone: that is a takeover, for the operator to begin', () => {
+      const suspected = {a: {flags: 'master,fail?'}, b: {flags: 'master,fail?'}}
+      const sees = {c: suspected, d: suspected, e: suspected, f: suspected}
+      const left = buildView(change(SIX, {a: {down: true}, b: {down: true}}), sees)
+      const items = fixOf(left, {choices: {owners: new Map(), withUnreachable: true}})
+      expect(items).toMatchObject([
+        {steps: [], doubt: 'no-majority', way: expect.stringMatching(/^shoal failover 10.0.0.3:7003 --takeover /)},
+        {steps: [], doubt: 'no-majority', way: expect.stringMatching(/^shoal failover 10.0.0.1:7004 --takeover /)},
+      ])
+    })
+
     it('is given up only on demand, and its slots go to the others', () => {
       expect(fixOf(view(THREE))).toMatchObject([{steps: [], doubt: 'owner-down', slots: '0-5460'}])
       const items = fixOf(view(THREE), {choices: {owners: new Map(), withUnreachable: true}})
