@@ -239,6 +239,38 @@ describeWithPeers('fix on real redis-servers', () => {
     expect(await valuesOf(KEYS)).toEqual(KEYS.map(baseValue))
   })
 
+  it('gives a slot that two claim by one epoch to a third, and loses the keys of neither', async () => {
+    // Who holds the highest epoch is not given another one.
+    const epoch = String(await nodes[0].call('CLUSTER', 'BUMPEPOCH')).replace('BUMPED ', '')
+    await waitFor(
+      async () => {
+        const infos = await Promise.all(nodes.map((node) => node.call('CLUSTER', 'INFO')))
+        return infos.every((info) => String(info).includes(`cluster_current_epoch:${epoch}`))
+      },
+      {what: 'the new epoch'},
+    )
+    for (const node of nodes) {
+      await node.call('CONFIG', 'SET', 'cluster-node-timeout', 5000)
+      await node.call('DEBUG', 'DROP-CLUSTER-PACKET-FILTER', PING)
+    }
+    await nodes[1].call('CLUSTER', 'DELSLOTS', SLOT)
+    await nodes[1].call('CLUSTER', 'ADDSLOTS', SLOT)
+    for (const node of [nodes[1], nodes[2]]) await node.call('CLUSTER', 'BUMPEPOCH')
+    await nodes[1].call('SET', `{${TAG}}late`, 'written')
+    // From now on the third is heard by both, who do not hear each other: by its new epoch both would drop the slot.
+    await nodes[0].call('DEBUG', 'DROP-CLUSTER-PACKET-FILTER', -1)
+    const cut = await fix('--owner', `${SLOT}=${ids[0]}`, '--yes')
+    const counts = await Promise.all(nodes.map((node) => node.call('CLUSTER', 'COUNTKEYSINSLOT', SLOT)))
+    expect(counts.map(Number).reduce((a, b) => a + b)).toBe(KEYS.length + 1)
+    expect([cut.code, cut.stdout]).toEqual([6, expect.stringContaining('share config epoch')])
+    for (const node of nodes) await node.call('DEBUG', 'DROP-CLUSTER-PACKET-FILTER', -1)
+    const run = await fix('--owner', `${SLOT}=${ids[0]}`, '--yes')
+    expect(run.code, run.stdout + run.stderr).toBe(0)
+    await expectClean()
+    expect(await valuesOf(KEYS)).toEqual(KEYS.map(baseValue))
+    expect(await valuesOf([`{${TAG}}late`])).toEqual(['written'])
+  })
+
   it('does not give up an owner that is down unless it is told to, and says what that costs', async () => {
     await nodes[1].kill()
     await waitForFailed()

@@ -3,7 +3,7 @@ import type {ClusterView, NodeRecord, NodeView} from './cluster-view.js'
 import type {NodeId} from './node-id.js'
 import {shortId} from './node-id.js'
 import type {SlotRange} from './slot-set.js'
-import {rangesOf, renderRanges, SLOT_COUNT} from './slot-set.js'
+import {rangesOf, renderRanges, SLOT_COUNT, slotsOf} from './slot-set.js'
 
 /** What follows from a ClusterView: who is who, who owns what, and where the nodes' own views differ. */
 
@@ -89,6 +89,15 @@ function readOwners(view: ClusterView): SlotOwners {
     for (const {first, last} of slots) owners.fill(id, first, last + 1)
   }
   return owners
+}
+
+/** Primaries that claim a slot which another claims too. A new epoch of one of them makes the others drop its keys. */
+export function rivalsOf(view: ClusterView): ReadonlySet<NodeId> {
+  const owners = ownersOf(view)
+  const rivals = primariesOf(view).flatMap(({node, own}) =>
+    slotsOf(own.slots).flatMap((slot) => (owners[slot] === node.id ? [] : [node.id, owners[slot] as NodeId])),
+  )
+  return new Set(rivals)
 }
 
 /** Slots that `owners` gives to nobody. */

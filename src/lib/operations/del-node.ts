@@ -1,12 +1,12 @@
 import {NodeReplyError} from '../client/reply-error.js'
 import {CliError, messageOf} from '../kernel/errors.js'
 import {renderAddress} from '../model/address.js'
-import {findNode, nameNode, ownRecord} from '../model/cluster-map.js'
+import {findNode, keyCountInAll, nameNode, ownRecord} from '../model/cluster-map.js'
 import type {ClusterView, NodeView} from '../model/cluster-view.js'
 import type {NodeId} from '../model/node-id.js'
 import {type DelNodePlan, drainMoves, planDelNode} from '../plan/del-node.js'
 import {NEEDED} from '../plan/needed-commands.js'
-import {type Rehoming, rehomeReplicas} from '../plan/replica-home.js'
+import type {Rehoming} from '../plan/replica-home.js'
 import {partial} from './create-join.js'
 import {requireHealthy, settledView} from './fitness.js'
 import {costOf, type PreparedMoves} from './move-cost.js'
@@ -76,15 +76,14 @@ export function requireRemovable({connections, options}: ObservedCluster, {node,
  * Removes a node without slots: its replicas follow others, every node forgets it within the time they shut their ears to
  * gossip about it, and it forgets them. Each step is safe to repeat.
  *
- * @throws {CliError} PLAN_PARTIAL naming who did not; the same command continues. INTERRUPTED
+ * @throws {CliError} PLAN_PARTIAL naming who did not; the same command continues. INTERRUPTED; as `planDelNode`
  */
 export async function removeNode(
   cluster: ObservedCluster,
   id: NodeId,
   {onProgress, signal, waitMs}: DelNodeOptions,
 ): Promise<void> {
-  // A primary that gave its last slot away may have become a replica, and its replicas those of another.
-  const rehome = rehomeReplicas(await cluster.observe(signal), id)
+  const rehome = await requireEmptied(cluster, id, {signal, timeoutMs: waitMs})
   if (rehome.length > 0) {
     onProgress(`Giving ${rehome.length} replicas another primary`)
     await followOthers(cluster, rehome, {signal, timeoutMs: waitMs})
@@ -103,6 +102,29 @@ export async function removeNode(
   const look = () => cluster.observe(signal)
   const {problems} = await settle(look, (view) => judgeGone(view, id), {signal, timeoutMs: waitMs})
   if (problems.length > 0) throw partial(`the node is not gone after ${waitMs} ms: ${problems.join('; ')}`)
+}
+
+/**
+ * Looks again: slots that somebody gave it since the plan was made would be lost with it. And a primary that gave its last
+ * slot away may have become a replica, and its replicas those of another.
+ *
+ * @returns where its replicas go
+ * @throws {CliError} as `planDelNode`
+ */
+async function requireEmptied(
+  cluster: ObservedCluster,
+  id: NodeId,
+  options: {signal: AbortSignal; timeoutMs: number},
+): Promise<readonly Rehoming[]> {
+  // After an atomic migration the source drops the keys in the background.
+  const judge = (view: ClusterView) => {
+    const node = findNode(view, id)
+    const own = node && ownRecord(node)
+    const isDropping = own?.role === 'primary' && own.slots.length === 0 && keyCountInAll(node as NodeView) > 0
+    return isDropping ? ['it still holds keys'] : []
+  }
+  const {state} = await settle(() => cluster.observe(options.signal), judge, options)
+  return planDelNode(state, id, false).rehome
 }
 
 async function followOthers(

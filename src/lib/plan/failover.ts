@@ -90,8 +90,8 @@ function requireMajority({mode, replica, view}: Facts): void {
   )
 }
 
-/** Whether those who vote can. */
-function hasMajority(view: ClusterView): boolean {
+/** Whether most of those who vote answer: without them nobody is declared dead, and nobody elected. */
+export function hasMajority(view: ClusterView): boolean {
   const voters = new Set<NodeId>()
   for (const {records} of view.nodes) {
     for (const {id, role, slots} of records) if (role === 'primary' && slots.length > 0) voters.add(id)

@@ -1,6 +1,7 @@
 import {findNode, ownRecord, replicasOf} from '../model/cluster-map.js'
 import type {ClusterView, NodeView} from '../model/cluster-view.js'
 import type {NodeId} from '../model/node-id.js'
+import {hasMajority} from './failover.js'
 import type {SlotFacts} from './fix-facts.js'
 import {successorOf} from './successor.js'
 
@@ -49,7 +50,7 @@ export type Reason =
   | 'replica-flag'
 
 /** Why nothing is decided; a key into texts as well. */
-export type Doubt = 'seen-alive' | 'owner-down' | 'target-down' | 'same-epoch' | 'no-primary'
+export type Doubt = 'seen-alive' | 'owner-down' | 'no-majority' | 'target-down' | 'same-epoch' | 'no-primary'
 
 export interface SlotDecision {
   readonly problem: FixProblem
@@ -111,6 +112,7 @@ function decideSilent(facts: SlotFacts, context: SlotContext): SlotDecision {
   if (!isHeldForDead(view, dead)) return {problem: 'owner-down', steps: [], doubt: 'seen-alive'}
   const heir = heirOf(view, dead)
   if (heir) {
+    if (!hasMajority(view)) return {problem: 'owner-down', steps: [], doubt: 'no-majority'}
     return {problem: 'owner-down', steps: [{kind: 'failover', node: heir.id, from: dead}], reason: 'replica-alive'}
   }
   if (!choices.withUnreachable) return {problem: 'owner-down', steps: [], doubt: 'owner-down'}
@@ -119,8 +121,11 @@ function decideSilent(facts: SlotFacts, context: SlotContext): SlotDecision {
 }
 
 /**
- * A slot that several claim. The newest epoch is what the bus would decide by, but where that owner was handing the slot
- * over it goes on: its clients are redirected already. Then it is looked at anew.
+ * A slot that several claim. The newest epoch is what the bus would decide by, unless that owner was handing the slot over to
+ * another that claims it.
+ *
+ * Nobody else gets the slot before one alone claims it: who takes it takes a new epoch too, and as soon as the others hear of
+ * that they drop what they hold. So a node chosen by the operator that does not claim it gets it by a move afterwards.
  */
 function decideMultiplyOwned(facts: SlotFacts, {choices, view}: SlotContext): SlotDecision {
   const {claims, migrating, slot} = facts
@@ -128,23 +133,21 @@ function decideMultiplyOwned(facts: SlotFacts, {choices, view}: SlotContext): Sl
   const [first, second] = ranked as [NodeId, NodeId]
   const chosen = choices.owners.get(slot)
   const onTheWay = migrating.find(({node}) => node === first)?.peer
-  if (chosen === undefined && onTheWay !== undefined && !claims.includes(onTheWay) && isPrimary(view, onTheWay)) {
-    return {problem: 'multiply-owned', steps: [{kind: 'move', from: first, to: onTheWay}], reason: 'recorded'}
-  }
   if (chosen === undefined && onTheWay === undefined && epochOf(view, first) === epochOf(view, second)) {
     return {problem: 'multiply-owned', steps: [], doubt: 'same-epoch'}
   }
   const recorded = onTheWay !== undefined && claims.includes(onTheWay) ? onTheWay : undefined
-  const owner = chosen ?? recorded ?? first
-  const losers = ranked.filter((id) => id !== owner)
-  const marked = migrating.some(({node}) => node === owner)
+  const keeper = chosen !== undefined && claims.includes(chosen) ? chosen : (recorded ?? first)
+  const final = chosen ?? keeper
+  const losers = ranked.filter((id) => id !== keeper)
+  const marked = migrating.some(({node}) => node === keeper)
   return {
     problem: 'multiply-owned',
     steps: [
-      ...(marked ? [{kind: 'close', node: owner} as const] : []),
-      ...losers.map((from): SlotStep => ({kind: 'yield', from, to: owner})),
-      ...(claims.includes(owner) ? [] : [{kind: 'assign', node: owner} as const]),
-      ...cleanUp(facts, owner, losers),
+      ...(marked ? [{kind: 'close', node: keeper} as const] : []),
+      ...losers.map((from): SlotStep => ({kind: 'yield', from, to: keeper})),
+      ...(final === keeper ? [] : [{kind: 'move', from: keeper, to: final} as const]),
+      ...cleanUp(facts, final, claims),
     ],
     reason: chosen !== undefined ? 'operator' : recorded !== undefined ? 'recorded' : 'newest-epoch',
   }
@@ -217,8 +220,11 @@ function onPrimary(view: ClusterView, step: SlotStep): SlotStep {
   return own?.role === 'replica' && own.primaryId !== undefined ? {...step, node: own.primaryId} : step
 }
 
+/** Where most who could declare it dead are gone themselves, that everybody left suspects it is all there will be. */
 function isHeldForDead(view: ClusterView, id: NodeId): boolean {
-  return view.nodes.some(({records}) => records.some((record) => record.id === id && (record.fail || record.noaddr)))
+  const seen = view.nodes.flatMap(({records}) => records.filter((record) => record.id === id))
+  const alive = seen.filter(({fail, noaddr, pfail}) => !fail && !noaddr && !pfail)
+  return seen.some(({fail, noaddr}) => fail || noaddr) || (alive.length === 0 && !hasMajority(view))
 }
 
 /** The replica of a dead primary that has heard the most of it. */

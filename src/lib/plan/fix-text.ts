@@ -3,7 +3,7 @@ import type {ClusterView} from '../model/cluster-view.js'
 import type {NodeId} from '../model/node-id.js'
 import {plural} from './finding.js'
 import type {SlotFacts} from './fix-facts.js'
-import type {Doubt, Reason, SlotDecision, SlotStep} from './fix-slot.js'
+import {type Doubt, heirOf, type Reason, type SlotDecision, type SlotStep} from './fix-slot.js'
 
 /** What people read of a decision about slots. */
 
@@ -27,7 +27,8 @@ export function foundText(
   ]
   const keys = [...totals].map(([id, count]) => `${plural(count, 'key')} at ${name(id)}`)
   const opened = job ? [`job ${job.job} opened them`] : []
-  return [owner, ...marks, keys.length > 0 ? keys.join(' and ') : 'no keys', ...opened].join('; ')
+  const none = claims.length === 0 && silentOwner !== undefined ? 'no keys elsewhere' : 'no keys'
+  return [owner, ...marks, keys.length > 0 ? keys.join(' and ') : none, ...opened].join('; ')
 }
 
 export function stepText(step: SlotStep, name: Name): string {
@@ -65,6 +66,7 @@ const REASONS: Readonly<Record<Reason, string>> = {
 const DOUBTS: Readonly<Record<Doubt, string>> = {
   'seen-alive': 'the other nodes do not hold the owner for dead, so it may be out of reach from here alone',
   'owner-down': 'the owner has no replica that answers, so its keys may exist nowhere else',
+  'no-majority': 'most of the primaries that vote do not answer, so its replica cannot be elected',
   'target-down': 'the node they were moving to does not answer, and keys may be there alone',
   'same-epoch': 'both claims are equally new, and which keys are right cannot be told from here',
   'no-primary': 'no primary answers that could take them',
@@ -100,6 +102,11 @@ export function wayText({doubt}: SlotDecision, {silentOwner}: SlotFacts, slots: 
     case 'owner-down':
     case 'target-down':
       return `Start ${silentOwner === undefined ? 'that node' : 'the owner'} again, or: shoal fix ${seed} --fix-with-unreachable-primaries`
+    case 'no-majority': {
+      const heir = silentOwner && heirOf(view, silentOwner)
+      const replica = heir ? renderAddress(heir.address) : 'REPLICA'
+      return `shoal failover ${replica} --takeover (only if the others are gone for good)`
+    }
     case 'same-epoch':
       return `shoal fix ${seed} --owner ${slots}=NODE`
     default:

@@ -186,6 +186,18 @@ export function stepsOf<K extends FixStep['kind']>(plan: FixPlan, kind: K): Extr
   return [...merged.values()] as Extract<FixStep, {readonly kind: K}>[]
 }
 
+/** Whether a plan does nothing to any slot that an earlier one would not have done. */
+export function isWithin(plan: FixPlan, earlier: FixPlan): boolean {
+  const deeds = ({items}: FixPlan) =>
+    items.flatMap(({steps}) =>
+      steps.flatMap(({slots, ...step}) =>
+        slotsOf(parseRanges(slots) ?? []).map((slot) => `${slot} ${JSON.stringify(step)}`),
+      ),
+    )
+  const known = new Set(deeds(earlier))
+  return deeds(plan).every((deed) => known.has(deed))
+}
+
 /** Items that nobody has decided. */
 export function undecidedOf({items}: FixPlan): FixItem[] {
   return items.filter(({steps}) => steps.length === 0)

@@ -2,6 +2,7 @@ import {renderAddress} from '../model/address.js'
 import {findNode, nameNode, replicasOf} from '../model/cluster-map.js'
 import type {ClusterView, NodeRecord} from '../model/cluster-view.js'
 import {shortId} from '../model/node-id.js'
+import {hasMajority} from './failover.js'
 import {type Finding, finding, list, plural} from './finding.js'
 import {accusersOf, type Known, named} from './health-known.js'
 
@@ -22,6 +23,7 @@ function checkFailures(view: ClusterView, known: Known): Finding[] {
   const findings: Finding[] = []
   for (const [id, record] of known) {
     const accusers = failed.get(id)
+    const doubters = suspected.get(id)
     const reason = unreachable.get(id)?.reason
     const what = `${record.role} ${nameNode(record)}`
     if (accusers) {
@@ -33,11 +35,12 @@ function checkFailures(view: ClusterView, known: Known): Finding[] {
         finding('node-unreachable', 'error', [record], `${what} does not answer: ${reason}.`, {
           suggestion: /password/.test(reason)
             ? 'Give the password that all nodes share by SHOAL_PASSWORD, --askpass or --password.'
-            : 'If the node announces an address that is not reachable from here, pass --address-map FROM=TO.',
+            : doubters
+              ? wayOn(view, record)
+              : 'If the node announces an address that is not reachable from here, pass --address-map FROM=TO.',
         }),
       )
     }
-    const doubters = suspected.get(id)
     if (doubters && !accusers) {
       const text = `${what} is suspected to have failed by ${list(doubters.map((by) => named(known, by)))}.`
       findings.push(
@@ -51,7 +54,8 @@ function checkFailures(view: ClusterView, known: Known): Finding[] {
 /** A dead owner of slots is replaced by a replica of its own; any other is removed. */
 function wayOn(view: ClusterView, {id, slots}: NodeRecord): string {
   const heir = replicasOf(view).find(({own}) => own.primaryId === id)
-  if (heir) return `Start it again, or: shoal failover ${renderAddress(heir.node.address)} --force`
+  const mode = hasMajority(view) ? '--force' : '--takeover'
+  if (heir) return `Start it again, or: shoal failover ${renderAddress(heir.node.address)} ${mode}`
   if (slots.length > 0) return 'Start it again; nobody else has its keys.'
   return `Start it again, or: shoal del-node ${renderAddress(view.seed)} ${id}`
 }

@@ -97,7 +97,7 @@ function participants(view: ClusterView, {useEmptyPrimaries, weights}: Rebalance
   const taking = primariesOf(view)
     .filter(({node, own}) => byId.has(node.id) || own.slots.length > 0 || useEmptyPrimaries)
     .map((node) => ({node, weight: byId.get(node.node.id) ?? 1}))
-  if (taking.every(({weight}) => weight === 0)) {
+  if (taking.length > 0 && taking.every(({weight}) => weight === 0)) {
     throw new CliError('BAD_FLAG', 'all weights are 0: nobody is left to own the slots')
   }
   return taking
@@ -154,7 +154,7 @@ function deal(parties: readonly Party[], weigh: LoadOf): Move[] {
     )
   }
   // What was too heavy for any share must leave a drained primary all the same.
-  for (const party of parties.filter(({weight}) => weight === 0)) {
+  for (const party of parties.filter(({slots, weight}) => weight === 0 && slots.length > 0)) {
     table.give(
       party,
       extreme(new Set(needy), ({load, weight}) => -load / weight),

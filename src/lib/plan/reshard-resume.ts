@@ -1,4 +1,5 @@
 import {CliError} from '../kernel/errors.js'
+import {renderAddress} from '../model/address.js'
 import {ownersOf, primariesOf} from '../model/cluster-map.js'
 import type {ClusterView} from '../model/cluster-view.js'
 import {type NodeId, shortId} from '../model/node-id.js'
@@ -41,7 +42,7 @@ export function remainingMoves(view: ClusterView, plan: MovePlan): Move[] {
       pairs.set(key, pair)
     }
   }
-  if (astray.size > 0) throw wentAstray(astray)
+  if (astray.size > 0) throw wentAstray(view, astray)
   return [...pairs.values()].map(({from, slots, to}) => ({from, to, slots: rangesOf(slots.sort((a, b) => a - b))}))
 }
 
@@ -78,10 +79,11 @@ function isSame(ranges: readonly SlotRange[], others: readonly SlotRange[] | und
   return ranges.every(({first, last}, index) => others[index]?.first === first && others[index]?.last === last)
 }
 
-function wentAstray(astray: ReadonlyMap<NodeId, readonly number[]>): CliError {
+function wentAstray({seed}: ClusterView, astray: ReadonlyMap<NodeId, readonly number[]>): CliError {
   const parts = [...astray].map(([owner, slots]) => ({owner, slots: renderRanges(rangesOf(slots))}))
   const text = parts.map(({owner, slots}) => `${slots} to ${shortId(owner)}`).join(', ')
   return new CliError('NODES_DISAGREE', `slots of the plan went elsewhere in the meantime: ${text}`, {
     details: {slots: parts},
+    suggestions: [`shoal fix ${renderAddress(seed)} --dry-run (shows what is left open, if anything is)`],
   })
 }

@@ -175,6 +175,28 @@ describe('planFix', () => {
       expect(fixOf(view(THREE, false), {choices})).toMatchObject([{steps: [], doubt: 'seen-alive'}])
     })
 
+    it('is given up on demand too where the others are too few to declare it dead', () => {
+      const suspected = {a: {flags: 'master,fail?'}, b: {flags: 'master,fail?'}}
+      const left = buildView(change(THREE, {a: {down: true}, b: {down: true}}), {c: suspected})
+      expect(fixOf(left)).toMatchObject([
+        {steps: [], doubt: 'owner-down', slots: '0-5460'},
+        {steps: [], doubt: 'owner-down', slots: '5461-10922'},
+      ])
+      const items = fixOf(left, {choices: {owners: new Map(), withUnreachable: true}})
+      expect(stepsIn(items)).toEqual(['assign 0-5460 c', 'assign 5461-10922 c'])
+    })
+
+    it('has no replica elected where most who vote are gone: that is a takeover, for the operator to begin', () => {
+      const suspected = {a: {flags: 'master,fail?'}, b: {flags: 'master,fail?'}}
+      const sees = {c: suspected, d: suspected, e: suspected, f: suspected}
+      const left = buildView(change(SIX, {a: {down: true}, b: {down: true}}), sees)
+      const items = fixOf(left, {choices: {owners: new Map(), withUnreachable: true}})
+      expect(items).toMatchObject([
+        {steps: [], doubt: 'no-majority', way: expect.stringMatching(/^shoal failover 10.0.0.3:7003 --takeover /)},
+        {steps: [], doubt: 'no-majority', way: expect.stringMatching(/^shoal failover 10.0.0.1:7004 --takeover /)},
+      ])
+    })
+
     it('is given up only on demand, and its slots go to the others', () => {
       expect(fixOf(view(THREE))).toMatchObject([{steps: [], doubt: 'owner-down', slots: '0-5460'}])
       const items = fixOf(view(THREE), {choices: {owners: new Map(), withUnreachable: true}})
@@ -196,6 +218,20 @@ describe('planFix', () => {
       const choices = {owners: new Map([[5, A]]), withUnreachable: false}
       expect(stepsIn(fixOf(two(1), {choices}))).toEqual(['yield 5 c>a'])
     })
+
+    it('is settled between them before a third gets the slot, by whose new epoch they would drop their keys', () => {
+      const choices = {owners: new Map([[5, B]]), withUnreachable: false}
+      const keys = keysAt({a: {5: 3}, c: {5: 1}})
+      expect(stepsIn(fixOf(two(9), {choices, keys}))).toEqual(['yield 5 a>c', 'move 5 c>b'])
+    })
+
+    it('is settled at the newest also where that one has begun to hand the slot over', () => {
+      const view = buildView(
+        change(slotFive({b: '[5-<-c]'}), {c: {slots: '5 10923-16383 [5->-b]', epoch: 9}, a: {slots: '0-5460'}}),
+      )
+      const keys = keysAt({a: {5: 3}, b: {5: 2}, c: {5: 1}})
+      expect(stepsIn(fixOf(view, {keys}))).toEqual(['close 5 c', 'yield 5 a>c', 'gather 5 b>c'])
+    })
   })
 
   it('takes marks of a replica back at its primary', () => {
@@ -216,9 +252,11 @@ describe('planFix', () => {
       migrating: fc.option(anyName),
       importing: fc.uniqueArray(anyName, {maxLength: 2}),
       keys: fc.uniqueArray(anyName, {maxLength: 3}),
+      chosen: fc.option(anyName),
     })
     fc.assert(
-      fc.property(anyState, ({claims, importing, keys, migrating}) => {
+      fc.property(anyState, ({chosen, claims, importing, keys, migrating}) => {
+        const owners = new Map(chosen ? [[5, idOf(chosen)]] : [])
         let state: State = {
           owners: claims.map(idOf),
           migrating: new Map(
@@ -232,7 +270,7 @@ describe('planFix', () => {
             view: viewOfState(state),
             keys: new Map([...state.keys].map((id) => [id, new Map([[5, 1]])])),
             jobs: new Map(),
-            choices: {owners: new Map(), withUnreachable: false},
+            choices: {owners, withUnreachable: false},
           })
           expect(undecidedOf(plan)).toEqual([])
           if (plan.items.length === 0) break
@@ -282,7 +320,8 @@ function carryOut(state: State, plan: FixPlan): State {
     importing.delete(from)
   }
   for (const {node} of stepsOf(plan, 'assign')) {
-    expect(owners).not.toContain(node)
+    // By its new epoch, whoever else claims the slot would drop it with its keys.
+    expect(owners).toEqual([])
     owners.push(node)
     importing.delete(node)
   }
@@ -290,17 +329,16 @@ function carryOut(state: State, plan: FixPlan): State {
     migrating.delete(node)
     importing.delete(node)
   }
-  for (const {from, to} of stepsOf(plan, 'move')) {
-    expect(owners).toContain(from)
-    expect(owners).not.toContain(to)
-    bring(from, to)
-    owners = [...owners.filter((id) => id !== from), to]
-    importing.delete(to)
-  }
   for (const {from, to} of stepsOf(plan, 'yield')) {
     expect(owners).toEqual(expect.arrayContaining([from, to]))
     bring(from, to)
     owners = owners.filter((id) => id !== from)
+  }
+  for (const {from, to} of stepsOf(plan, 'move')) {
+    expect(owners).toEqual([from])
+    bring(from, to)
+    owners = [to]
+    importing.delete(to)
   }
   for (const {from, to} of stepsOf(plan, 'gather')) {
     expect(owners).toContain(to)

@@ -134,6 +134,17 @@ describe('checkHealth', () => {
     expect(findings.filter(({severity, suggestion}) => severity !== 'notice' && suggestion === '')).toEqual([])
   })
 
+  it('knows the way on where most primaries are down: to start them, or a takeover by a replica', () => {
+    const down = {flags: 'master,fail?'}
+    const specs = change(SIX, {a: {down: true}, b: {down: true}, e: {down: true}})
+    const seen = Object.fromEntries(['c', 'd', 'f'].map((name) => [name, {a: down, b: down}]))
+    const findings = checkHealth(buildView(specs, seen)).filter(({id}) => id === 'node-unreachable')
+    expect(findings.map(({suggestion}) => suggestion).slice(0, 2)).toEqual([
+      'Start it again, or: shoal failover 10.0.0.3:7003 --takeover',
+      'Start it again; nobody else has its keys.',
+    ])
+  })
+
   it('says how to forget a node that is gone and has no address, on all who still list it', () => {
     const lost = {flags: 'master,noaddr', link: 'disconnected', slots: '', epoch: 9}
     const sees = {

@@ -70,6 +70,14 @@ describe('planRebalance', () => {
     expect(countSlots(moves.flatMap(({from, slots}) => (from === idOf('b') ? slots : [])))).toBe(5462)
   })
 
+  it('has nothing to take from a primary of weight 0 that is empty already, however even the others are', () => {
+    expect(planned([...THREE, EMPTY], {thresholdPercent: 0, weights: new Map([[idOf('d'), 0]])}).moves).toEqual([])
+  })
+
+  it('does not blame the weights where no primary has slots', () => {
+    expect(planned([EMPTY]).moves).toEqual([])
+  })
+
   it('evens out keys where slots are even already', () => {
     const {after, moves} = planned(THREE, {thresholdPercent: 1}, (slot) => (slot < 5461 ? 10 : 1))
     const fair = (5461 * 10 + 10_923) / 3

@@ -2,11 +2,11 @@ import {randomUUID} from 'node:crypto'
 import {throwIfAborted} from '../../client/abort.js'
 import {CliError, messageOf} from '../../kernel/errors.js'
 import {renderAddress} from '../../model/address.js'
-import {nameNode, primariesOf} from '../../model/cluster-map.js'
+import {nameNode, primariesOf, rivalsOf} from '../../model/cluster-map.js'
 import type {ClusterView} from '../../model/cluster-view.js'
 import type {NodeId} from '../../model/node-id.js'
 import {parseRanges, slotsOf} from '../../model/slot-set.js'
-import {type FixItem, type FixPlan, stepsOf, undecidedOf} from '../../plan/fix.js'
+import {type FixItem, type FixPlan, isWithin, stepsOf, undecidedOf} from '../../plan/fix.js'
 import type {FixChoices} from '../../plan/fix-slot.js'
 import type {Move} from '../../plan/reshard-document.js'
 import type {Journal, Keep} from '../journal.js'
@@ -17,7 +17,7 @@ import type {BusyKeyRule, Emit} from '../migration/types.js'
 import {WirePool} from '../migration/wires.js'
 import type {ObservedCluster} from '../observe.js'
 import {settle} from '../settle.js'
-import {gatherKeys} from './gather.js'
+import {type GatherStep, gatherKeys} from './gather.js'
 import {type PreparedFix, prepareFix} from './prepare.js'
 import {gatherRule, moveRule} from './rules.js'
 import {announce, assign, closeMarks, promote} from './steps.js'
@@ -67,11 +67,12 @@ const STATE_OK_MS = 20_000
 type Totals = {-readonly [K in Exclude<keyof FixResult, 'job' | 'state' | 'durationMs' | 'warnings'>]: number}
 
 /**
- * Carries a repair out: promote, assign, close, move, gather, announce; then looks again, until nothing is left to do. Each
- * step is safe to repeat, and what there is to do is always what the nodes show, so a run that was cut short is continued
- * by the next.
+ * Carries a repair out: promote, assign, close, settle claims, move, gather, announce; then looks again, until nothing is
+ * left to do. Each step is safe to repeat, and what there is to do is always what the nodes show, so a run that was cut
+ * short is continued by the next.
  *
- * @throws {CliError} LOCKED before anything is changed; PLAN_PARTIAL or INTERRUPTED with what is left and how to go on
+ * @throws {CliError} LOCKED, PREFLIGHT_FAILED before anything is changed; PLAN_PARTIAL or INTERRUPTED with what is left and
+ *   how to go on
  */
 export async function carryOutFix(run: RunFix): Promise<FixResult> {
   const start = performance.now()
@@ -84,9 +85,10 @@ export async function carryOutFix(run: RunFix): Promise<FixResult> {
   let journal: Journal | undefined
   const totals: Totals = {replicasPromoted: 0, slotsAssigned: 0, slotsMoved: 0, keysMoved: 0, keysGathered: 0}
   try {
+    const prepared = await lookAgain(run)
     journal = await run.openJournal()
     const halt = lock ? AbortSignal.any([stop, lock.lost]) : stop
-    const left = await repair({...run, stop: halt, holdsLock: lock !== undefined}, journal, totals)
+    const left = await repair({...run, prepared, stop: halt, holdsLock: lock !== undefined}, journal, totals)
     if (left.length > 0) throw leftUndecided(left)
     await journal.finished()
     return {job: jobId, state: 'finished', ...totals, durationMs: Math.round(performance.now() - start), warnings}
@@ -96,6 +98,21 @@ export async function carryOutFix(run: RunFix): Promise<FixResult> {
     await lock?.release()
     await journal?.close()
   }
+}
+
+/**
+ * The plan may have been looked at for long before it was confirmed: what it says of slots that others changed since would
+ * lose keys.
+ *
+ * @throws {CliError} PREFLIGHT_FAILED if there is more to do now, or something else
+ */
+async function lookAgain({choices, cluster, jobId, jobsFolder, prepared, stop}: RunFix): Promise<PreparedFix> {
+  await cluster.observe(stop)
+  const present = await prepareFix(cluster, {choices, jobsFolder, jobId, signal: stop})
+  if (isWithin(present.plan, prepared.plan)) return present
+  throw new CliError('PREFLIGHT_FAILED', 'the cluster has changed since the plan was made; nothing was done', {
+    suggestions: [`shoal fix ${renderAddress(cluster.seed)} (makes a new plan)`],
+  })
 }
 
 /** @returns what nobody has decided */
@@ -136,7 +153,9 @@ async function oneRound(run: LockedFix, prepared: PreparedFix, journal: Journal,
   if (stepsOf(plan, 'assign').length > 0) await awaitStateOk(cluster, stop)
   throwIfAborted(stop)
   await moveAndGather(run, prepared, journal, totals)
+  const rivals = rivalsOf(cluster.view)
   for (const {node, slots} of stepsOf(plan, 'announce')) {
+    if (rivals.has(node)) continue
     onProgress(`Telling all nodes who owns slots ${slots}`)
     await announce(cluster, node, slots)
   }
@@ -145,20 +164,29 @@ async function oneRound(run: LockedFix, prepared: PreparedFix, journal: Journal,
 async function moveAndGather(run: LockedFix, prepared: PreparedFix, journal: Journal, totals: Totals): Promise<void> {
   const {cluster, emit, holdsLock, jobId, keep, onProgress, options, stop} = run
   const {jobs, plan} = prepared
-  const gathers = [...stepsOf(plan, 'yield'), ...stepsOf(plan, 'gather')]
-  const moves = movesOf(plan)
-  if (gathers.length + moves.length === 0) return
+  const [yields, gathers, planned] = [stepsOf(plan, 'yield'), stepsOf(plan, 'gather'), movesOf(plan)]
+  if (yields.length + gathers.length + planned.length === 0) return
   const wires = new WirePool(cluster, connectionName(jobId, randomUUID()))
   // Slots that an interrupted job opened, and copied perhaps: what was not switched over is not to be believed.
   const base = {cluster, wires, journal, reopened: jobs, doubts: new Map(), emit, stop}
   try {
-    const ends = [...gathers, ...moves].flatMap(({from, to}) => [from, to])
+    const ends = [...yields, ...gathers, ...planned].flatMap(({from, to}) => [from, to])
     const unfenced = await fenceOff(wires, ends, fencedPrefix(jobId, holdsLock))
     const withRule = (busyKeys: BusyKeyRule): Omit<RunMoves, 'moves'> => ({
       ...base,
       unfenced,
       options: {...options, transfer: 'migrate', busyKeys},
     })
+    const gather = async (step: GatherStep) => {
+      onProgress(`Bringing keys of slots ${step.slots} to their owner`)
+      totals.keysGathered += await gatherKeys(withRule(gatherRule(keep)), step)
+      throwIfAborted(stop)
+    }
+    // Whoever takes a slot takes a new epoch, by which those who claim another of its slots drop that: they settle it first.
+    for (const step of yields) await gather(step)
+    if (yields.length > 0) await cluster.observe(stop)
+    const rivals = rivalsOf(cluster.view)
+    const moves = planned.filter(({to}) => !rivals.has(to))
     if (moves.length > 0) {
       onProgress(`Finishing ${moves.length === 1 ? 'a move' : `${moves.length} moves`} of slots`)
       const {errors, keys, slots} = await runMoves({...withRule(moveRule(keep)), moves})
@@ -167,11 +195,7 @@ async function moveAndGather(run: LockedFix, prepared: PreparedFix, journal: Jou
       if (errors.length > 0) throw errors[0]
       throwIfAborted(stop)
     }
-    for (const step of gathers) {
-      onProgress(`Bringing keys of slots ${step.slots} to their owner`)
-      totals.keysGathered += await gatherKeys(withRule(gatherRule(keep)), step)
-      throwIfAborted(stop)
-    }
+    for (const step of gathers) await gather(step)
   } finally {
     wires.close()
   }
@@ -204,7 +228,8 @@ export function keysOfMoves({keys}: PreparedFix, moves: readonly Move[]): (slot:
 
 function noEffect(plan: FixPlan): CliError {
   const text = plan.items.map(({problem, slots}) => `${problem} ${slots}`).join('; ')
-  return new CliError('PLAN_PARTIAL', `what was done did not mend it: ${text}`)
+  const ways = [...new Set(undecidedOf(plan).map(({way}) => way))]
+  return new CliError('PLAN_PARTIAL', `what was done did not mend it: ${text}`, {suggestions: ways})
 }
 
 export function leftUndecided(left: readonly FixItem[]): CliError {

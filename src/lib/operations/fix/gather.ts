@@ -1,11 +1,4 @@
-import {
-  isAlreadyOwner,
-  keysInSlot,
-  setImporting,
-  setMigrating,
-  setOwner,
-  setStable,
-} from '../../client/migration/legacy.js'
+import {keysInSlot, setImporting, setMigrating, setOwner, setStable} from '../../client/migration/legacy.js'
 import type {WireReply} from '../../client/migration/reply-reader.js'
 import {NodeReplyError} from '../../client/reply-error.js'
 import {CliError} from '../../kernel/errors.js'
@@ -60,7 +53,7 @@ export async function gatherKeys(run: Omit<RunMoves, 'moves'>, step: GatherStep)
 
 function requireAll(replies: readonly WireReply[], slots: readonly number[], what: string): void {
   replies.forEach((reply, index) => {
-    if (reply === 'OK' || isAlreadyOwner(reply)) return
+    if (reply === 'OK') return
     const text = reply instanceof NodeReplyError ? reply.message : JSON.stringify(reply)
     throw new CliError('PLAN_PARTIAL', `${what} slot ${slots[index]}: ${text}`)
   })

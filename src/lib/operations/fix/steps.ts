@@ -2,7 +2,7 @@ import type {Command} from '../../client/node-connection.js'
 import {NodeReplyError} from '../../client/reply-error.js'
 import {CliError} from '../../kernel/errors.js'
 import {renderAddress} from '../../model/address.js'
-import {dissentsOf, findNode, ownersSeenBy, ownRecord} from '../../model/cluster-map.js'
+import {dissentsOf, findNode, ownersSeenBy, ownRecord, rivalsOf} from '../../model/cluster-map.js'
 import type {NodeId} from '../../model/node-id.js'
 import {parseRanges, slotsOf} from '../../model/slot-set.js'
 import {planFailover} from '../../plan/failover.js'
@@ -24,7 +24,7 @@ export async function promote(cluster: ObservedCluster, replica: NodeId, signal:
 
 /**
  * Makes a primary the owner of slots that nobody serves. It takes a new epoch, so that those who remember another owner
- * believe it.
+ * believe it; but not while it disputes other slots with somebody, who would lose them with their keys.
  *
  * @returns how many slots it took
  * @throws {CliError} PLAN_PARTIAL
@@ -38,7 +38,7 @@ export async function assign(cluster: ObservedCluster, id: NodeId, ranges: strin
   const commands: Command[] = [
     ...(remembered.length > 0 ? [['CLUSTER', 'DELSLOTS', ...remembered] satisfies Command] : []),
     ['CLUSTER', 'ADDSLOTS', ...slots],
-    ['CLUSTER', 'BUMPEPOCH'],
+    ...(rivalsOf(cluster.view).has(id) ? [] : [['CLUSTER', 'BUMPEPOCH'] satisfies Command]),
   ]
   await requireOk(cluster, id, commands, `does not take slots ${ranges}`)
   return slots.length

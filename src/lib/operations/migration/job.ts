@@ -59,6 +59,8 @@ export async function runJob(job: RunJob): Promise<JobResult> {
   const lock = await takeLock(cluster, lockOwner(job.jobId), mayTakeOver(job.jobId), warn)
   let journal: Journal | undefined
   try {
+    // The plan may have been looked at for long before it was confirmed, and another job may have ended meanwhile.
+    await cluster.observe(job.stop)
     const view = await mendOpenSlots(cluster, plan)
     requireHealthy(view, ownMoves(view, plan))
     const moves = remainingMoves(view, plan)
