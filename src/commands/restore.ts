@@ -16,8 +16,11 @@ import {requireRoom} from '../lib/plan/backup/plan-restore.js'
 
 /** The `--json` document. */
 interface RestoreDocument {
-  /** `conflicts`: keys of the cluster that differ were kept (exit 5); `different`: it does not hold what was written (9). */
-  readonly status: 'restored' | 'conflicts' | 'different' | 'planned'
+  /**
+   * `conflicts`: keys of the cluster that differ were kept (exit 5); `different`: it does not hold what was written (9);
+   * `partial`: keys that are too big for one command were left out (6).
+   */
+  readonly status: 'restored' | 'conflicts' | 'different' | 'partial' | 'planned'
   readonly plan: RestorePlan
   readonly warnings: readonly string[]
   /** Absent after `--dry-run`. */
@@ -36,7 +39,8 @@ export default class Restore extends ClusterCommand {
     'Reads the backup from end to end first and restores nothing of one that is damaged. Every key goes to the node that ' +
     'serves its slot now, with its time of expiry. Keys that the cluster holds already are compared: equal ones are left ' +
     'alone, so a run that was cut short is continued by the same command; others are reported and kept, unless --replace ' +
-    'lets the backup win (exit 5). At the end every key is compared with the backup.'
+    'lets the backup win (exit 5). Keys of more than 500 MiB are too big for one command; they are left out and named ' +
+    '(exit 6). At the end every key is compared with the backup.'
 
   static override usage = '<%= command.id %> SEED FOLDER [FLAGS]'
 
@@ -93,13 +97,18 @@ export default class Restore extends ClusterCommand {
       drawing.stop()
     }
   }
-  private statusOf({keys, verified}: RestoreResult): 'restored' | 'conflicts' | 'different' {
+
+  private statusOf({keys, skipped, verified}: RestoreResult): 'restored' | 'conflicts' | 'different' | 'partial' {
     if (keys.conflict > 0) {
       this.exitWith(5)
       return 'conflicts'
     }
-    if (!verified || verified.missing + verified.different === 0) return 'restored'
-    this.exitWith(9)
-    return 'different'
+    if (verified && verified.missing + verified.different > 0) {
+      this.exitWith(9)
+      return 'different'
+    }
+    if (skipped === 0) return 'restored'
+    this.exitWith(6)
+    return 'partial'
   }
 }

@@ -80,7 +80,7 @@ function isOver(key: DumpedKey, {dialect}: ClusterWriter): boolean {
   return at !== undefined && at <= Date.now() + (dialect.clockOffsetMs ?? 0)
 }
 
-/** The keys of a shard's file that are data of its slots. */
+/** The keys of a shard's file that are data of its slots, but for those that are too big to be carried. */
 async function* keysIn(
   {folder, onProgress, signal}: EachFile,
   shard: ShardEntry,
@@ -88,7 +88,7 @@ async function* keysIn(
   const owned = new Uint8Array(SLOT_COUNT)
   for (const slot of slotsOf(parseRanges(shard.slots) ?? [])) owned[slot] = 1
   const isData = (item: RdbItem) =>
-    item.kind === 'key' && !IGNORED_KEYS.has(item.key) && owned[hashSlot(item.key)] === 1
+    item.kind === 'key' && item.payload !== undefined && !IGNORED_KEYS.has(item.key) && owned[hashSlot(item.key)] === 1
   const onBytes = (bytes: number) => onProgress(shard, bytes)
   for await (const items of readRdb(join(folder, shard.file), {keepValues: true, signal, onBytes})) {
     const keys = items.filter(isData) as readonly DumpedKey[]
