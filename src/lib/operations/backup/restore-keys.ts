@@ -6,6 +6,7 @@ import type {RdbItem} from '../../protocol/rdb/walker.js'
 import {eachOf} from '../each-of.js'
 import type {ClusterWriter} from '../load/cluster-writer.js'
 import {conflictOf} from '../load/cluster-writer.js'
+import {isPast} from '../load/expiry.js'
 import {type DumpedKey, expiresAt, type KeyConflict} from '../load/types.js'
 import {printableKey} from '../migration/busy-keys.js'
 import {IGNORED_KEYS} from './backup.js'
@@ -61,7 +62,7 @@ export async function verifyKeys(each: EachFile, writer: ClusterWriter): Promise
     else if (found.kind === 'different') {
       counts.different++
       if (differences.length < NAMED_MAX) differences.push(conflictOf(key, found))
-    } else if (isOver(key, writer)) counts.expired++
+    } else if (isPast(expiresAt(key), writer.dialect)) counts.expired++
     else {
       counts.missing++
       if (missingKeys.length < NAMED_MAX) missingKeys.push(printableKey(key.key))
@@ -73,11 +74,6 @@ export async function verifyKeys(each: EachFile, writer: ClusterWriter): Promise
     }
   })
   return {...counts, missingKeys, differences}
-}
-
-function isOver(key: DumpedKey, {dialect}: ClusterWriter): boolean {
-  const at = expiresAt(key)
-  return at !== undefined && at <= Date.now() + (dialect.clockOffsetMs ?? 0)
 }
 
 /** The keys of a shard's file that are data of its slots, but for those that are too big to be carried. */
