@@ -12,8 +12,9 @@ export default class Restore extends ClusterCommand {
   static override description =
     'Reads the backup from end to end first and restores nothing of one that is damaged. Every key goes to the node that ' +
     'serves its slot now, with its time of expiry. Keys that the cluster holds already are compared: equal ones are left ' +
-    'alone; others are reported and kept, unless --replace lets the backup win (exit 5). At the end every key is compared ' +
-    'with the backup. A run that broke off is a job, continued by `shoal resume` or by the same command.'
+    'alone; others are reported and kept, unless --replace lets the backup win (exit 5). Keys of more than 500 MiB are too ' +
+    'big for one command; they are left out and named (exit 6). At the end every key is compared with the backup. A run ' +
+    'that broke off is a job, continued by `shoal resume` or by the same command.'
 
   static override usage = '<%= command.id %> SEED FOLDER [FLAGS]'
 

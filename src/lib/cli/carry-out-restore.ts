@@ -16,8 +16,11 @@ import {renderRestorePlan, renderRestoreResult} from './render/backup.js'
 
 /** The `--json` document. */
 export interface RestoreDocument {
-  /** `conflicts`: keys of the cluster that differ were kept (exit 5); `different`: it does not hold what was written (9). */
-  readonly status: 'restored' | 'conflicts' | 'different' | 'planned'
+  /**
+   * `conflicts`: keys of the cluster that differ were kept (exit 5); `different`: it does not hold what was written (9);
+   * `partial`: keys that are too big for one command were left out (6).
+   */
+  readonly status: 'restored' | 'conflicts' | 'different' | 'partial' | 'planned'
   readonly plan: RestorePlan
   readonly warnings: readonly string[]
   /** Absent after `--dry-run`. */
@@ -87,11 +90,11 @@ export async function carryOutRestore(
   }
 }
 
-function endOf({keys, verified}: RestoreResult): {
-  readonly status: 'restored' | 'conflicts' | 'different'
+function endOf({keys, skipped, verified}: RestoreResult): {
+  readonly status: 'restored' | 'conflicts' | 'different' | 'partial'
   readonly exit: ExitCode
 } {
   if (keys.conflict > 0) return {status: 'conflicts', exit: 5}
-  if (!verified || verified.missing + verified.different === 0) return {status: 'restored', exit: 0}
-  return {status: 'different', exit: 9}
+  if (verified && verified.missing + verified.different > 0) return {status: 'different', exit: 9}
+  return skipped > 0 ? {status: 'partial', exit: 6} : {status: 'restored', exit: 0}
 }

@@ -1,4 +1,5 @@
 import type {ReadStream, WriteStream} from 'node:tty'
+import type {Size} from './render/watch.js'
 
 /** The alternate screen without a cursor, and the way back. */
 const ENTER = '\u001B[?1049h\u001B[?25l'
@@ -39,6 +40,12 @@ export class LiveScreen {
     process.once('uncaughtExceptionMonitor', this.leave)
     process.on('SIGTSTP', this.suspend)
     process.on('SIGCONT', this.resume)
+  }
+
+  /** Of the terminal; that of the oldest ones where it does not tell, or says 0, as in some containers. */
+  get size(): Size {
+    const {columns, rows} = this.options.output
+    return {columns: columns || 80, rows: rows || 24}
   }
 
   /** Draws a frame in one write, so that no half of one is ever seen. */

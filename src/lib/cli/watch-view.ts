@@ -84,8 +84,7 @@ export class LiveView implements WatchView {
   }
 
   private draw(): void {
-    const {columns, rows} = process.stdout
-    if (this.frame) this.screen.draw(renderWatch(this.frame, this.style, {columns, rows}))
+    if (this.frame) this.screen.draw(renderWatch(this.frame, this.style, this.screen.size))
   }
 }
 

@@ -14,6 +14,8 @@ class FakeInput extends EventEmitter {
 }
 
 class FakeOutput extends EventEmitter {
+  columns = 0
+  rows = 0
   readonly writes: string[] = []
   write = (text: string) => {
     this.writes.push(text)
@@ -44,6 +46,13 @@ describe('LiveScreen', () => {
     open.screen.draw(['one', 'two'])
     expect(open.output.writes).toEqual(['\u001B[?1049h\u001B[?25l', '\u001B[Hone\u001B[K\r\ntwo\u001B[K\u001B[J'])
     expect(open.input.isRaw).toBe(true)
+  })
+
+  it('takes a terminal that does not tell its size for a small one', () => {
+    open = openScreen()
+    expect(open.screen.size).toEqual({columns: 80, rows: 24})
+    Object.assign(open.output, {columns: 120, rows: 40})
+    expect(open.screen.size).toEqual({columns: 120, rows: 40})
   })
 
   it('gives the terminal back once, and draws no more', () => {

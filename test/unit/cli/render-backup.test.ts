@@ -25,6 +25,8 @@ const RESULT: RestoreResult = {
   keys: {written: 10, replaced: 2, equal: 3, expired: 4, conflict: 0, bytes: 99},
   conflicts: [],
   strayKeysSkipped: 5,
+  skipped: 1,
+  skippedKeys: ['"huge"'],
   functionsLoaded: ['lib'],
   users: ['default', 'app'],
   verified: {equal: 15, expired: 0, missing: 0, different: 0, missingKeys: [], differences: []},
@@ -68,7 +70,7 @@ describe('what people read of backups', () => {
   it('tells what was done, and what was not', () => {
     expect(renderRestoreResult(RESULT, plain)).toBe(
       'Restored 10 keys, 2 replaced, 3 there already, 4 expired meanwhile, 5 left out, not of their shard’s slots, ' +
-        '1 library, 2 users. Every key was compared: 15 are equal.',
+        '1 left out, too big for one command, 1 library, 2 users. Every key was compared: 15 are equal.',
     )
     const conflict = {
       key: '"k"',

@@ -80,13 +80,14 @@ export function renderRestorePlan({backup, functions, targets, users}: RestorePl
 }
 
 export function renderRestoreResult(result: RestoreResult, style: Style): string {
-  const {functionsLoaded, keys, strayKeysSkipped, users, verified} = result
+  const {functionsLoaded, keys, skipped, strayKeysSkipped, users, verified} = result
   const parts = [
     renderAmount(keys.written, 'key'),
     ...(keys.replaced > 0 ? [`${renderCount(keys.replaced)} replaced`] : []),
     ...(keys.equal > 0 ? [`${renderCount(keys.equal)} there already`] : []),
     ...(keys.expired > 0 ? [`${renderCount(keys.expired)} expired meanwhile`] : []),
     ...(strayKeysSkipped > 0 ? [`${renderCount(strayKeysSkipped)} left out, not of their shard’s slots`] : []),
+    ...(skipped > 0 ? [`${renderCount(skipped)} left out, too big for one command`] : []),
     ...(functionsLoaded.length > 0 ? [renderAmount(functionsLoaded.length, 'library', 'libraries')] : []),
     ...(users.length > 0 ? [renderAmount(users.length, 'user')] : []),
   ]

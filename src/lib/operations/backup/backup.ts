@@ -130,7 +130,10 @@ async function saveShard(
   const last = shard.sources.at(-1) as BackupSource
   for (const source of shard.sources) {
     try {
-      return entryOf(shard, source, await saveFrom(cluster, shard, source, file, options))
+      const saved = await saveFrom(cluster, shard, source, file, options)
+      const {bigKeys} = saved.figures
+      if (bigKeys > 0) options.onWarning(bigKeyWarning(file, bigKeys))
+      return entryOf(shard, source, saved)
     } catch (error) {
       if (source === last || !isOfSource(error)) throw error
       const how = `${source.address}, a ${source.role} of ${shortId(shard.id)}, gives no snapshot: ${error.message}`
@@ -138,6 +141,11 @@ async function saveShard(
     }
   }
   throw new Error('a shard without sources')
+}
+
+function bigKeyWarning(file: string, count: number): string {
+  const what = `${count} ${count === 1 ? 'key' : 'keys'} too big for one command`
+  return `${file} holds ${what}, which a restore leaves out; redis-server can load the file`
 }
 
 /** Whether another node may do better. */

@@ -6,6 +6,7 @@ import type {RdbItem} from '../../protocol/rdb/walker.js'
 import {eachOf} from '../each-of.js'
 import type {ClusterWriter} from '../load/cluster-writer.js'
 import {conflictOf} from '../load/cluster-writer.js'
+import {isPast} from '../load/expiry.js'
 import {type DumpedKey, expiresAt, type KeyConflict} from '../load/types.js'
 import {printableKey} from '../migration/busy-keys.js'
 import {IGNORED_KEYS} from './backup.js'
@@ -68,7 +69,7 @@ export async function verifyKeys(each: EachFile, writer: ClusterWriter): Promise
     else if (found.kind === 'different') {
       counts.different++
       if (differences.length < NAMED_MAX) differences.push(conflictOf(key, found))
-    } else if (isOver(key, writer)) counts.expired++
+    } else if (isPast(expiresAt(key), writer.dialect)) counts.expired++
     else {
       counts.missing++
       if (missingKeys.length < NAMED_MAX) missingKeys.push(printableKey(key.key))
@@ -82,12 +83,7 @@ export async function verifyKeys(each: EachFile, writer: ClusterWriter): Promise
   return {...counts, missingKeys, differences}
 }
 
-function isOver(key: DumpedKey, {dialect}: ClusterWriter): boolean {
-  const at = expiresAt(key)
-  return at !== undefined && at <= Date.now() + (dialect.clockOffsetMs ?? 0)
-}
-
-/** The keys of a shard's file that are data of its slots. */
+/** The keys of a shard's file that are data of its slots, but for those that are too big to be carried. */
 async function* keysIn(
   {folder, onProgress, signal}: EachFile,
   shard: ShardEntry,
@@ -95,7 +91,7 @@ async function* keysIn(
   const owned = new Uint8Array(SLOT_COUNT)
   for (const slot of slotsOf(parseRanges(shard.slots) ?? [])) owned[slot] = 1
   const isData = (item: RdbItem) =>
-    item.kind === 'key' && !IGNORED_KEYS.has(item.key) && owned[hashSlot(item.key)] === 1
+    item.kind === 'key' && item.payload !== undefined && !IGNORED_KEYS.has(item.key) && owned[hashSlot(item.key)] === 1
   const onBytes = (bytes: number) => onProgress(shard, bytes)
   for await (const items of readRdb(join(folder, shard.file), {keepValues: true, signal, onBytes})) {
     const keys = items.filter(isData) as readonly DumpedKey[]

@@ -58,6 +58,8 @@ export interface PreparedRestore {
   readonly functions: FunctionPlan
   /** ACL LIST, latin1 text; undefined if no users are to be restored. */
   readonly userList: string | undefined
+  /** Keys that are too big for one command, and the first of them by name. */
+  readonly bigKeys: {readonly count: number; readonly names: readonly string[]}
   readonly warnings: readonly string[]
 }
 
@@ -68,6 +70,10 @@ export interface RestoreResult {
   readonly conflicts: readonly KeyConflict[]
   /** Of slots that their shard did not own when the backup was taken. */
   readonly strayKeysSkipped: number
+  /** Keys too big for one command, left out. */
+  readonly skipped: number
+  /** The first of them, as people read them. */
+  readonly skippedKeys: readonly string[]
   /** Libraries that some primary did not have. */
   readonly functionsLoaded: readonly string[]
   readonly users: readonly string[]
@@ -87,7 +93,7 @@ export async function prepareRestore(cluster: ObservedCluster, options: RestoreO
   const {acl, folder, functions, onPhase, onProgress, parallel, replace, signal} = options
   const manifest = await readManifest(folder)
   onPhase('check', bytesOf(manifest))
-  const {keys, report, slotBytes} = await verifyBackup(folder, manifest, {onProgress, parallel, signal})
+  const {bigKeys, keys, report, slotBytes} = await verifyBackup(folder, manifest, {onProgress, parallel, signal})
   requireUndamaged(report)
   const elsewhere = keysElsewhere(keys)
   if (elsewhere > 0) throw otherDatabases(elsewhere)
@@ -106,7 +112,8 @@ export async function prepareRestore(cluster: ObservedCluster, options: RestoreO
   const targets = planTargets(view, slotBytes, memoryBytes)
   const users = manifest.acl && acl ? manifest.acl.users : []
   const plan: RestorePlan = {backup: report, targets, functions: namesIn(functionPlan), users}
-  return {plan, manifest, functions: functionPlan, userList, warnings: memoryWarnings(targets)}
+  const warnings = [...memoryWarnings(targets), ...bigKeyWarnings(bigKeys)]
+  return {plan, manifest, functions: functionPlan, userList, bigKeys, warnings}
 }
 
 /**
@@ -150,6 +157,8 @@ export async function restoreCluster(
       keys,
       conflicts,
       strayKeysSkipped: prepared.plan.backup.totals.strayKeys,
+      skipped: prepared.bigKeys.count,
+      skippedKeys: prepared.bigKeys.names,
       functionsLoaded: prepared.plan.functions.load,
       users: users?.users ?? [],
       verified,
@@ -223,6 +232,15 @@ function requireUndamaged({files, folder, status}: BackupReport): void {
     details: {folder, files: damaged},
     suggestions: [`shoal backup verify ${folder}`],
   })
+}
+
+const NAMED_MAX = 10
+
+function bigKeyWarnings({count, names}: PreparedRestore['bigKeys']): string[] {
+  if (count === 0) return []
+  const shown = names.slice(0, NAMED_MAX)
+  const more = count > shown.length ? ` and ${count - shown.length} more` : ''
+  return [`too big for one command, and left out: ${shown.join(', ')}${more}`]
 }
 
 function otherDatabases(count: number): CliError {

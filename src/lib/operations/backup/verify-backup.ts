@@ -5,6 +5,7 @@ import type {BackupFile, Manifest, ShardEntry} from '../../plan/backup/manifest.
 import {keyTotal, type RdbFigures, RdbTally} from '../../plan/backup/tally.js'
 import {readFunctionDump} from '../../protocol/rdb/function-dump.js'
 import {eachOf} from '../each-of.js'
+import {printableKey} from '../migration/busy-keys.js'
 import {IGNORED_KEYS} from './backup.js'
 import {readProblem, readRdb, readWhole} from './read-backup.js'
 
@@ -35,6 +36,8 @@ export interface CheckedBackup {
   readonly slotBytes: Float64Array
   /** Keys, by database. */
   readonly keys: Readonly<Record<string, number>>
+  /** Keys that are too big for one command, and the first of them by name, as people read them. */
+  readonly bigKeys: {readonly count: number; readonly names: readonly string[]}
 }
 
 export interface VerifyOptions {
@@ -86,7 +89,11 @@ export async function verifyBackup(
     },
     status: files.every(({status}) => status === 'ok') ? 'ok' : 'damaged',
   }
-  return {report, slotBytes, keys}
+  const bigKeys = {
+    count: sum((figures) => figures.bigKeys),
+    names: shards.flatMap(({tally}) => tally.bigKeyNames.map(printableKey)),
+  }
+  return {report, slotBytes, keys, bigKeys}
 }
 
 async function verifyShard(path: string, shard: ShardEntry, signal: AbortSignal, onBytes: (bytes: number) => void) {

@@ -4,6 +4,7 @@ import {CliError, messageOf} from '../../kernel/errors.js'
 import {primariesOf} from '../../model/cluster-map.js'
 import {hashSlot} from '../../protocol/hash-slot.js'
 import {kindOfPayload} from '../../protocol/rdb/compare.js'
+import {PAYLOAD_BYTES_MAX} from '../../protocol/rdb/dump.js'
 import {printableKey} from '../migration/busy-keys.js'
 import type {ObservedCluster} from '../observe.js'
 import {KeyComparer, type KeyComparison} from './compare-keys.js'
@@ -31,9 +32,6 @@ const CONFLICTS_KEPT_MAX = 100
 
 /** A node that takes in a big key answers nobody else meanwhile. Milliseconds. */
 const SILENCE_MS = 30_000
-
-/** A node takes arguments of 512 MiB, and so do strings here, less what stands around the payload. */
-export const PAYLOAD_BYTES_MAX = 500 * 1024 * 1024
 
 /** What a key takes besides its bytes: promises, places in queues, an entry in a batch. */
 const KEY_OVERHEAD_BYTES = 1000

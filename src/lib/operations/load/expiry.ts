@@ -25,3 +25,8 @@ export function timeIn(reply: unknown): number | undefined {
   const ms = Number(reply[0]) * 1000 + Number(reply[1]) / 1000
   return Number.isFinite(ms) ? ms : undefined
 }
+
+/** Whether a deadline is past by the nodes' clocks, as far as they tell. @param at - unix milliseconds; undefined for none */
+export function isPast(at: number | undefined, {clockOffsetMs}: ExpiryDialect): boolean {
+  return at !== undefined && at <= Date.now() + (clockOffsetMs ?? 0)
+}

@@ -13,7 +13,7 @@ export interface KeyRouterOptions {
   readonly connect: (to: Destination) => Promise<Wire>
   /** How long a command may meet nodes that are away, loading or of two minds. Milliseconds. */
   readonly retryMs: number
-  /** Aborted: nothing more is sent; what was sent is waited for. */
+  /** Aborted: nothing more is sent; what was sent is waited for, but not for long. */
   readonly signal?: AbortSignal | undefined
 }
 
@@ -24,6 +24,9 @@ const IN_FLIGHT_BYTES_MAX = 4 * 1024 * 1024
 
 /** Redirections followed at once; a slot that sends us round in circles is waited for. */
 const HOPS_MAX = 4
+
+/** How long what was sent is waited for once it is over: a node that hangs must not hold up Ctrl-C. Milliseconds. */
+const LAST_ANSWERS_MS = 2000
 
 const BACKOFF_MS_MIN = 50
 const BACKOFF_MS_MAX = 1000
@@ -71,6 +74,7 @@ export class KeyRouter {
   private failure: Error | undefined
   private inFlight = 0
   private readonly idlers: (() => void)[] = []
+  private hangUp: NodeJS.Timeout | undefined
 
   constructor(private readonly options: KeyRouterOptions) {
     options.signal?.addEventListener('abort', this.onAbort, {once: true})
@@ -115,10 +119,13 @@ export class KeyRouter {
   close(): void {
     this.options.signal?.removeEventListener('abort', this.onAbort)
     this.stop(new CliError('UNREACHABLE', 'the connections are closed'))
-    for (const lane of this.lanes.values()) this.dropWire(lane)
+    this.dropWires()
   }
 
-  private readonly onAbort = (): void => this.stop(interrupted())
+  private readonly onAbort = (): void => {
+    this.stop(interrupted())
+    this.hangUp = setTimeout(() => this.dropWires(), LAST_ANSWERS_MS)
+  }
 
   private enqueue(task: Task, to = this.options.table.ownerOf(task.slot)): void {
     if (this.failure) {
@@ -257,6 +264,11 @@ export class KeyRouter {
   private backoffMs(): number {
     const since = Math.min(...this.waiting.map((task) => task.since ?? 0))
     return Math.min(BACKOFF_MS_MAX, Math.max(BACKOFF_MS_MIN, (performance.now() - since) / 4))
+  }
+
+  private dropWires(): void {
+    clearTimeout(this.hangUp)
+    for (const lane of this.lanes.values()) this.dropWire(lane)
   }
 
   private dropWire(lane: Lane): void {

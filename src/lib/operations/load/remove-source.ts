@@ -4,6 +4,8 @@ import {CliError} from '../../kernel/errors.js'
 import {hashSlot} from '../../protocol/hash-slot.js'
 import {comparePayloads} from '../../protocol/rdb/compare.js'
 import type {ClusterWriter} from './cluster-writer.js'
+import type {KeyComparison} from './compare-keys.js'
+import {isPast} from './expiry.js'
 import type {Source, SourceLink} from './source.js'
 import {dumpCommands, readDumps, sourceRefusal} from './source-reader.js'
 import {type DumpedKey, expiresAt} from './types.js'
@@ -45,8 +47,14 @@ export async function removeFromSource(
 ): Promise<Removal> {
   const comparisons = await Promise.all(keys.map((key) => writer.comparer.compare(key)))
   const arrived = keys.filter((_, index) => comparisons[index]?.kind === 'same')
-  // Missing: it expired there, and so it does here; or a client deleted it, whose word counts no less.
-  const kept = keys.filter((_, index) => comparisons[index]?.kind === 'different').map(({key}) => key)
+  // One that is missing there expires here as well, or else a client deleted it or the node evicted it: the copy here
+  // may be the last.
+  const kept = keys
+    .filter((key, index) => {
+      const {kind} = comparisons[index] as KeyComparison
+      return kind === 'different' || (kind === 'missing' && !isPast(expiresAt(key), writer.dialect))
+    })
+    .map(({key}) => key)
   if (arrived.length === 0) await link.send([['UNWATCH']])
   const all = await removeAll(link, watchedAt, arrived)
   if (all !== undefined) return {removed: all, kept}

@@ -1,4 +1,4 @@
-import {pause, throwIfAborted} from '../../client/abort.js'
+import {pause, throwIfAborted, untilAborted} from '../../client/abort.js'
 import {parseInfo} from '../../client/cluster-nodes.js'
 import type {ConnectOptions} from '../../client/connect-options.js'
 import type {WireReply} from '../../client/migration/reply-reader.js'
@@ -141,7 +141,8 @@ export class SourceLink {
     for (;;) {
       throwIfAborted(this.signal)
       try {
-        return await this.sendOnce(commands)
+        // What only reads need not be waited for.
+        return await untilAborted(this.sendOnce(commands), this.signal)
       } catch (error) {
         const passes = error instanceof CliError && (error.code === 'UNREACHABLE' || error.code === 'TIMED_OUT')
         if (!passes || performance.now() > until) throw error
@@ -185,6 +186,8 @@ export class SourceLink {
         ['INFO', 'server'],
       ])
       if (selected instanceof NodeReplyError) throw refused(facts.address, `SELECT ${database}`, selected)
+      // Nobody waits for it any more.
+      throwIfAborted(this.signal)
       const runId = parseInfo(String(info)).get('run_id')
       if (runId === facts.runId) return wire
     } catch (error) {

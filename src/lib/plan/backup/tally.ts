@@ -1,5 +1,6 @@
 import {SLOT_COUNT} from '../../model/slot-set.js'
 import {hashSlot} from '../../protocol/hash-slot.js'
+import {fitsPayload} from '../../protocol/rdb/dump.js'
 import type {RdbItem, RdbKey} from '../../protocol/rdb/walker.js'
 
 /** What stands in one RDB file, in figures. */
@@ -13,18 +14,25 @@ export interface RdbFigures {
   readonly expires: number
   /** Keys in slots that the shard did not own; a restore leaves them out. */
   readonly strayKeys: number
+  /** Keys of the shard's own slots that are too big for one command; a restore leaves them out. */
+  readonly bigKeys: number
   readonly functions: number
   /** `none`: the server was told not to compute one. */
   readonly checksum: 'ok' | 'none' | 'wrong'
 }
 
+const NAMES_MAX = 100
+
 /** Counts the items of an RDB file. */
 export class RdbTally {
   /** Serialized bytes of the shard's own keys, by slot. */
   readonly slotBytes = new Float64Array(SLOT_COUNT)
+  /** The first of the keys that are too big for one command; binary (latin1). */
+  readonly bigKeyNames: string[] = []
   private readonly keys = new Map<number, number>()
   private expires = 0
   private strayKeys = 0
+  private bigKeys = 0
   private functions = 0
   private rdbVersion = 0
   private redisVersion = ''
@@ -65,8 +73,8 @@ export class RdbTally {
   }
 
   figures(): RdbFigures {
-    const {checksum, expires, functions, keys, rdbVersion, redisVersion, strayKeys} = this
-    return {rdbVersion, redisVersion, keys: Object.fromEntries(keys), expires, strayKeys, functions, checksum}
+    const {bigKeys, checksum, expires, functions, keys, rdbVersion, redisVersion, strayKeys} = this
+    return {rdbVersion, redisVersion, keys: Object.fromEntries(keys), expires, strayKeys, bigKeys, functions, checksum}
   }
 
   private takeKey({bytes, database, expireAtMs, key}: RdbKey): number | undefined {
@@ -78,6 +86,10 @@ export class RdbTally {
     }
     this.keys.set(database, (this.keys.get(database) ?? 0) + 1)
     if (expireAtMs !== undefined) this.expires++
+    if (!fitsPayload(bytes)) {
+      this.bigKeys++
+      if (this.bigKeyNames.length < NAMES_MAX) this.bigKeyNames.push(key)
+    }
     this.slotBytes[slot] = (this.slotBytes[slot] as number) + bytes + key.length
     return slot
   }

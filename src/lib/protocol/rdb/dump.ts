@@ -11,6 +11,20 @@ import {encodeValue, type RdbOptions, type RdbValue, readValue, typeOf} from './
 /** What redis-server 7.0 writes and the newest it reads. */
 export const RDB_VERSION = 10
 
+/**
+ * The longest payload that can be carried: a node takes arguments of 512 MiB, and so do strings here, less what stands
+ * around the payload.
+ */
+export const PAYLOAD_BYTES_MAX = 500 * 1024 * 1024
+
+/** The type byte before a value and the footer behind it. */
+const AROUND_VALUE_BYTES = 11
+
+/** @param valueBytes - of the value alone, as it stands in a file */
+export function fitsPayload(valueBytes: number): boolean {
+  return valueBytes + AROUND_VALUE_BYTES <= PAYLOAD_BYTES_MAX
+}
+
 const FOOTER_LENGTH = 10
 const CRC_LENGTH = 8
 

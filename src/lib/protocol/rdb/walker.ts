@@ -1,5 +1,6 @@
 import {crc64} from '../crc64.js'
 import {ChunkCursor, INCOMPLETE} from './chunk-cursor.js'
+import {fitsPayload} from './dump.js'
 import {RdbError} from './reader.js'
 import {type Part, type Shape, shapeOf} from './shape.js'
 
@@ -33,7 +34,7 @@ export interface RdbKey {
   readonly bytes: number
   /** Absolute, Unix time in milliseconds. */
   readonly expireAtMs?: number
-  /** What DUMP would give; only if the walker keeps values. */
+  /** What DUMP would give; only if the walker keeps values, and it is not too long to be carried (`fitsPayload`). */
   readonly payload?: string
 }
 
@@ -42,8 +43,6 @@ export interface WalkOptions {
   readonly keepValues: boolean
 }
 
-/** The longest string V8 makes. */
-const PAYLOAD_LENGTH_MAX = 2 ** 29 - 24
 const MAGIC = /^(?:REDIS(\d{4})|VALKEY(\d{3}))$/
 const MAGIC_LENGTH = 9
 const CHECKSUM_LENGTH = 8
@@ -218,11 +217,11 @@ export class RdbWalker {
   }
 
   private finishPending(): RdbItem | undefined {
-    const {cursor, options, pending} = this
+    const {cursor, pending} = this
     try {
       this.skipParts()
     } finally {
-      if (!options.keepValues || pending?.kind !== 'key') cursor.keep = cursor.at
+      if (!this.isKept(pending)) cursor.keep = cursor.at
     }
     this.pending = undefined
     if (pending?.kind === 'module-aux') return {kind: 'module-aux'}
@@ -231,7 +230,7 @@ export class RdbWalker {
     const {database, expireAtMs} = this
     this.expireAtMs = undefined
     const bytes = cursor.offset - offset
-    const payload = options.keepValues ? this.payload(type, shape, bytes) : undefined
+    const payload = this.isKept(pending) ? this.payload(type, shape) : undefined
     cursor.keep = cursor.at
     return {
       kind: 'key',
@@ -244,8 +243,13 @@ export class RdbWalker {
     }
   }
 
-  private payload(type: number, {version}: Shape, bytes: number): string {
-    if (bytes + 16 > PAYLOAD_LENGTH_MAX) throw new RdbError(`a value of ${bytes} bytes is longer than can be carried`)
+  /** A value that turns out too long is dropped as soon as that is known. */
+  private isKept(pending: Pending | undefined): boolean {
+    if (!this.options.keepValues || pending?.kind !== 'key') return false
+    return fitsPayload(this.cursor.offset + this.skipping - pending.offset)
+  }
+
+  private payload(type: number, {version}: Shape): string {
     const {fromCharCode} = String
     const body = `${fromCharCode(type)}${this.cursor.textSince(this.cursor.keep)}${fromCharCode(version, 0)}`
     return body + crc64(body)

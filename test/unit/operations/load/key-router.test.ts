@@ -1,4 +1,5 @@
-import {describe, expect, it} from 'vitest'
+import {describe, expect, it, onTestFinished, vi} from 'vitest'
+import type {Wire} from '../../../../src/lib/client/migration/wire.js'
 import {NodeReplyError} from '../../../../src/lib/client/reply-error.js'
 import {CliError} from '../../../../src/lib/kernel/errors.js'
 import {KeyRouter} from '../../../../src/lib/operations/load/key-router.js'
@@ -104,6 +105,34 @@ describe('KeyRouter', () => {
     expect(done).toBe(node.keys.size)
     expect(done).toBeLessThan(2000)
     expect(outcomes.at(-1)).toMatchObject({reason: {code: 'INTERRUPTED'}})
+    await router.idle()
+  })
+
+  it('does not wait long for a node that hangs, once it is stopped', async () => {
+    vi.useFakeTimers({toFake: ['setTimeout', 'clearTimeout']})
+    onTestFinished(() => void vi.useRealTimers())
+    const controller = new AbortController()
+    const table = new FakeTable()
+    let hangUp: (error: Error) => void = () => undefined
+    let isSent: () => void = () => undefined
+    const sent = new Promise<void>((resolve) => {
+      isSent = resolve
+    })
+    const wire: Wire = {
+      name: 'hanging',
+      close: () => hangUp(new CliError('UNREACHABLE', 'closed')),
+      send: () =>
+        new Promise((_, reject) => {
+          hangUp = reject
+          isSent()
+        }),
+    }
+    const router = new KeyRouter({table, connect: async () => wire, retryMs: 60_000, signal: controller.signal})
+    const answer = router.send(0, [['GET', 'a']], 1)
+    await sent
+    controller.abort()
+    vi.advanceTimersByTime(10_000)
+    await expect(answer).rejects.toMatchObject({code: 'INTERRUPTED'})
     await router.idle()
   })
 })

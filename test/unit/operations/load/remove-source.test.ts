@@ -88,7 +88,7 @@ function fakeWriter(held: Map<string, string>) {
     held.set(key, newer)
     return [1]
   }
-  return {comparer: {compare}, router: {send}} as unknown as ClusterWriter
+  return {comparer: {compare}, dialect: SOURCE.dialect, router: {send}} as unknown as ClusterWriter
 }
 
 async function setUp(values: Record<string, string>) {
@@ -126,8 +126,15 @@ describe('removeFromSource', () => {
     const {held, remove, source} = await setUp({a: '1', b: '2', c: '3'})
     held.set('a', payloadOf('of a client'))
     held.delete('b')
-    expect(await remove()).toEqual({removed: 1, kept: ['a']})
+    expect(await remove()).toEqual({removed: 1, kept: ['a', 'b']})
     expect([...source.keys.keys()]).toEqual(['a', 'b'])
+  })
+
+  it('does not report as kept what has expired on both sides', async () => {
+    const {source} = await setUp({})
+    const over = {key: 'over', payload: payloadOf('1'), expireAtMs: Date.now() - 1}
+    const removal = removeFromSource(SOURCE, source as unknown as SourceLink, fakeWriter(new Map()), 1, [over])
+    expect(await removal).toEqual({removed: 0, kept: []})
   })
 
   it('brings after what changed at the source since it was read, and deletes it then', async () => {

@@ -108,6 +108,7 @@ describe('RdbTally', () => {
       keys: {0: 1, 3: 1},
       expires: 1,
       strayKeys: 1,
+      bigKeys: 0,
       functions: 1,
       checksum: 'ok',
     })

@@ -1,0 +1,24 @@
+import {expect, it} from 'vitest'
+import type {WireReply} from '../../../../src/lib/client/migration/reply-reader.js'
+import type {WireCommand} from '../../../../src/lib/client/migration/wire.js'
+import type {ClusterWriter} from '../../../../src/lib/operations/load/cluster-writer.js'
+import type {Source, SourceLink} from '../../../../src/lib/operations/load/source.js'
+import {Verification} from '../../../../src/lib/operations/load/verify-import.js'
+
+const GB = 1024 ** 3
+const SOURCE = {dialect: {absolute: true, clockOffsetMs: 0}, facts: {datasetBytes: 2 * GB}} as Source
+
+it('does not ask for the dump of a key that was too big to be brought', async () => {
+  const dumped: string[] = []
+  const answer = ([name, key, last]: WireCommand): WireReply => {
+    if (name === 'MEMORY') return last === 'huge' ? GB : 100
+    if (name === 'DUMP') dumped.push(key as string)
+    return name === 'DUMP' ? 'payload' : -1
+  }
+  const link = {send: async (commands: readonly WireCommand[]) => commands.map(answer)} as unknown as SourceLink
+  const writer = {comparer: {compare: async () => ({kind: 'same'})}} as unknown as ClusterWriter
+  const verification = new Verification('full', SOURCE, writer)
+  await verification.page(link, ['a', 'huge', 'b'], (_, work) => work())
+  expect(dumped).toEqual(['a', 'b'])
+  expect(verification).toMatchObject({checked: 2, missing: 0, different: 0})
+})
