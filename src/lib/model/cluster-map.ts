@@ -193,19 +193,43 @@ export function keyCountInAll(view: NodeView): number {
   return keys
 }
 
+/** A replica as its primary lists it: `slave0:ip=10.0.0.3,port=7003,state=online,...`. */
+interface ListedReplica {
+  readonly host: string | undefined
+  readonly port: number
+  readonly state: string | undefined
+}
+
+function listedReplicas({info}: NodeView): ListedReplica[] {
+  return [...info].flatMap(([field, value]): ListedReplica[] => {
+    if (!/^slave\d+$/.test(field)) return []
+    const parts = new Map(value.split(',').map((part) => part.split('=') as [string, string]))
+    return [{host: parts.get('ip'), port: Number(parts.get('port')), state: parts.get('state')}]
+  })
+}
+
 /**
  * How far a replica is in the eyes of its primary: `online`, or a state of the first transfer such as `wait_bgsave`.
+ *
+ * A primary lists replicas by where their connections come from, which behind address translation is not where they are
+ * announced. Those that it lists under no address of a replica it knows are then taken for those that it does not list:
+ * if there are enough of them, the one that is furthest behind answers for all.
  *
  * @param replica - its own record
  * @returns undefined if the primary does not list it
  */
 export function replicaStateAt(primary: NodeView, replica: NodeRecord): string | undefined {
-  for (const [field, value] of primary.info) {
-    if (!/^slave\d+$/.test(field)) continue
-    const parts = new Map(value.split(',').map((part) => part.split('=') as [string, string]))
-    if (Number(parts.get('port')) === replica.address.port && parts.get('ip') === replica.address.host) {
-      return parts.get('state')
-    }
-  }
-  return undefined
+  const listed = listedReplicas(primary)
+  const isOf =
+    ({address}: NodeRecord) =>
+    (each: ListedReplica) =>
+      each.host === address.host && each.port === address.port
+  const exact = listed.find(isOf(replica))
+  if (exact) return exact.state
+  const known = primary.records.filter(({fail, primaryId}) => primaryId === primary.id && !fail)
+  const unlisted = known.filter((record) => !listed.some(isOf(record)))
+  // Who takes a snapshot and is no replica names no port.
+  const strangers = listed.filter((each) => each.port > 0 && !known.some((record) => isOf(record)(each)))
+  if (strangers.length < Math.max(1, unlisted.length)) return undefined
+  return (strangers.find(({state}) => state !== 'online') ?? strangers[0])?.state
 }

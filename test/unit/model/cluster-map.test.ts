@@ -101,6 +101,33 @@ describe('figures', () => {
     expect(replicaStateAt(a as NodeView, ownRecord(d as NodeView)!)).toBe('wait_bgsave')
     expect(replicaStateAt(view.nodes[0] as NodeView, ownRecord(d as NodeView)!)).toBeUndefined()
   })
+
+  it.each<[name: string, lines: string[], state: string | undefined]>([
+    ['listed by where they come from', ['172.17.0.1,port=6379,state=online'], 'online'],
+    [
+      'of which one is listed as announced',
+      ['10.0.0.3,port=7006,state=online', '172.17.0.1,port=1,state=send_bulk'],
+      'send_bulk',
+    ],
+    [
+      'of which one is behind',
+      ['172.17.0.1,port=1,state=online', '172.17.0.1,port=2,state=wait_bgsave'],
+      'wait_bgsave',
+    ],
+    ['not all of which are connected', ['172.17.0.1,port=1,state=online'], undefined],
+    [
+      'not all of which are connected, while a backup is taken',
+      ['172.17.0.1,port=1,state=online', '172.17.0.9,port=0,state=send_bulk'],
+      undefined,
+    ],
+    ['none of which are connected', ['10.0.0.3,port=7006,state=online'], undefined],
+  ])('knows it behind address translation, of replicas %s', (name, lines, state) => {
+    const specs = name.startsWith('listed') ? SIX : [...SIX, {name: 'g', host: '10.0.0.3', port: 7006, of: 'a'}]
+    const info = lines.map((line, index) => `slave${index}:ip=${line},offset=0,lag=0`).join('\r\n')
+    const {nodes} = buildView(change(specs, {a: {info}}))
+    const [a, d] = ['a', 'd'].map((letter) => nodes.find(({id}) => id === idOf(letter)) as NodeView)
+    expect(replicaStateAt(a as NodeView, ownRecord(d as NodeView)!)).toBe(state)
+  })
 })
 
 describe('summarizeCluster', () => {
