@@ -7,7 +7,7 @@ import {renderMaintenance, renderReturn} from '../lib/cli/render/maintenance.js'
 import {renderRevivals} from '../lib/cli/render/revive.js'
 import {type MoveFlagValues, moveFlags, planFlags} from '../lib/cli/tasks.js'
 import {defaultStateFolder} from '../lib/environment/store.js'
-import {renderAddress} from '../lib/model/address.js'
+import {renderAddress, tryParseAddress} from '../lib/model/address.js'
 import {requirePromotable} from '../lib/operations/failover.js'
 import {jobsFolder} from '../lib/operations/journal.js'
 import {
@@ -86,17 +86,21 @@ export default class Maintenance extends MoveCommand {
 
   async run(): Promise<MaintenanceDocument> {
     const {args, flags} = await this.parse(Maintenance)
-    const note = await this.notes.find(args.node)
+    const known = await this.notes.find(args.node)
     if (args.action === 'on' && flags.discard) throw badFlag('--discard goes with off')
     if (args.action === 'off' && flags.drain) throw badFlag('--drain goes with on')
-    if (args.action === 'off' && flags.discard) return this.discard(note, args.node)
-    const entries = entriesOf(args.node, flags.seed, note)
+    // An address may be another than the node was known by; who else it is, the cluster tells.
+    const mayBeAnother = !known && tryParseAddress(args.node) && (await this.notes.all()).length > 0
+    if (flags.discard && !mayBeAnother) return this.discard(known, args.node)
+    const entries = entriesOf(args.node, flags.seed, known)
     if (entries.length === 0) {
       throw badFlag(`${args.node} is not HOST:PORT, and nothing is known of a node of that id`, [
         'Pass --seed HOST:PORT.',
       ])
     }
     const cluster = this.closeLater(await observeAny(entries, await this.connectOptions(), this.signal))
+    const note = known ?? (await this.notes.findIn(cluster.view, args.node))
+    if (flags.discard) return this.discard(note, args.node)
     if (note && !flags['dry-run']) await this.finishCutShort(cluster, note, flags)
     return args.action === 'on'
       ? this.relieve(cluster, note?.node ?? args.node, note, flags)

@@ -12,6 +12,7 @@ import {
 } from '../lib/cli/render/status.js'
 import type {ClusterStatus} from '../lib/model/cluster-status.js'
 import {clusterStatus} from '../lib/operations/status.js'
+import {idOfNamed} from '../lib/plan/find-node.js'
 import {filterStatus} from '../lib/plan/status-filter.js'
 
 export default class Status extends ClusterCommand {
@@ -69,7 +70,8 @@ export default class Status extends ClusterCommand {
     const sort = readSort(flags.sort, sections, extras)
     const cluster = await this.connect(args.seed)
     const whole = await clusterStatus(cluster)
-    const status = flags.node === undefined ? whole : filterStatus(whole, flags.node)
+    const status =
+      flags.node === undefined ? whole : filterStatus(whole, idOfNamed(cluster.view, flags.node) ?? flags.node)
     const layout = {sections, extras, sort, issuesOnly: flags['issues-only']}
     this.print(renderStatus(status, layout, this.style))
     return selectStatus(status, layout)

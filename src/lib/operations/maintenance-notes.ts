@@ -1,7 +1,10 @@
 import {mkdir, open, readdir, readFile, rename, rm} from 'node:fs/promises'
 import {join, resolve} from 'node:path'
 import {CliError, messageOf} from '../kernel/errors.js'
+import {renderAddress, tryParseAddress} from '../model/address.js'
+import type {ClusterView} from '../model/cluster-view.js'
 import {isNodeId} from '../model/node-id.js'
+import {idOfNamed} from '../plan/find-node.js'
 import type {MaintenanceNote} from '../plan/maintenance.js'
 
 /**
@@ -29,10 +32,18 @@ export class MaintenanceNotes {
     return notes.flatMap((note) => note ?? [])
   }
 
-  /** @param name - id or address of a node */
+  /** @param name - id of a node, or the address it was called by when the note was written */
   async find(name: string): Promise<MaintenanceNote | undefined> {
     const text = name.trim()
-    return (await this.all()).find(({address, node}) => address === text || node === text.toLowerCase())
+    const place = tryParseAddress(text)
+    const wanted = place ? renderAddress(place) : text.toLowerCase()
+    return (await this.all()).find(({address, node}) => address === wanted || node === wanted)
+  }
+
+  /** @param name - any address of a node of the cluster: it may have been called by another when the note was written */
+  async findIn(view: ClusterView, name: string): Promise<MaintenanceNote | undefined> {
+    const id = idOfNamed(view, name)
+    return id === undefined ? undefined : this.find(id)
   }
 
   /** On disk when it resolves. @throws {CliError} ENVIRONMENT_LACKS */

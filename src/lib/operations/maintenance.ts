@@ -1,11 +1,12 @@
 import {CliError} from '../kernel/errors.js'
-import {renderAddress, tryParseAddress} from '../model/address.js'
+import {tryParseAddress} from '../model/address.js'
 import {findNode, nameNode, ownRecord, replicaStateAt} from '../model/cluster-map.js'
 import type {ClusterView} from '../model/cluster-view.js'
 import type {NodeId} from '../model/node-id.js'
 import {parseRanges, rangesOf, renderRanges, slotsOf} from '../model/slot-set.js'
 import {drainMoves} from '../plan/del-node.js'
 import {planFailover} from '../plan/failover.js'
+import {namesOf} from '../plan/find-node.js'
 import {
   type MaintenanceNote,
   type MaintenancePlan,
@@ -57,7 +58,8 @@ export function noteOf(view: ClusterView, plan: MaintenancePlan, before: Mainten
     return {...before, way, slots: renderRanges(rangesOf(served))}
   }
   const {address, node, slots, way} = plan
-  const members = view.nodes.filter(({id}) => id !== node).map((each) => renderAddress(each.address))
+  const others = view.nodes.filter(({id}) => id !== node).map(namesOf)
+  const members = [...others.flatMap(([reached]) => reached ?? []), ...others.flatMap(([, ...names]) => names)]
   return {version: 1, node, address, at: new Date().toISOString(), members, way, slots}
 }
 

@@ -30,11 +30,13 @@ export class ObservedCluster {
 
   /**
    * @param also - further commands for every node, sent in the same write as its view is asked for
+   * @param seedName - what the certificate of the seed is checked against
    */
   constructor(
     readonly seed: Address,
     readonly options: ConnectOptions,
     private readonly also: readonly Command[] = [],
+    private readonly seedName = seed.host,
   ) {}
 
   /** The replies to the further commands, by node, as of its last answer; error replies in their place. */
@@ -120,7 +122,7 @@ export class ObservedCluster {
     const address = mapAddress(this.seed, this.options.addressMap)
     const known = [...this.links].find(([, link]) => link.isOpen && link.name === renderAddress(address))
     if (known) return this.ask(known[1])
-    const link = await connectNode(address, this.options, {signal, tlsName: this.seed.host})
+    const link = await connectNode(address, this.options, {signal, tlsName: this.seedName})
     try {
       const view = await this.ask(link)
       this.links.get(view.id)?.close()

@@ -63,7 +63,8 @@ export async function observePlanCluster(
   options: ConnectOptions,
   signal?: AbortSignal,
 ): Promise<ObservedCluster> {
-  const others = plan.basedOn.primaries.map(({address}) => address)
+  const {primaries} = plan.basedOn
+  const others = [...primaries.map(({address}) => address), ...primaries.flatMap(({names}) => names ?? [])]
   return observeAny([...(seed === undefined ? [] : [seed]), ...others], options, signal)
 }
 

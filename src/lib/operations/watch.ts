@@ -22,7 +22,7 @@ export interface Look {
  * none answers, the next look tries them all again. Closing is the owner's duty.
  */
 export class ClusterWatcher {
-  private readonly known = new Map<string, Address>()
+  private readonly known = new Map<string, {readonly address: Address; readonly hostname: string | undefined}>()
 
   private constructor(
     private cluster: ObservedCluster,
@@ -79,8 +79,8 @@ export class ClusterWatcher {
 
   private remember({nodes}: ClusterView): void {
     for (const node of nodes) {
-      const address = ownRecord(node)?.address ?? node.address
-      this.known.set(renderAddress(address), address)
+      const {address, hostname} = ownRecord(node) ?? {address: node.address, hostname: undefined}
+      this.known.set(renderAddress(address), {address, hostname})
     }
   }
 
@@ -88,9 +88,9 @@ export class ClusterWatcher {
   private async lookThroughAnother(failure: string, signal: AbortSignal | undefined): Promise<Look> {
     const lost = renderAddress(this.cluster.seed)
     const attempts = [...this.known.values()]
-      .filter((address) => renderAddress(address) !== lost)
-      .map(async (address) => {
-        const cluster = new ObservedCluster(address, this.options)
+      .filter(({address}) => renderAddress(address) !== lost)
+      .map(async ({address, hostname}) => {
+        const cluster = new ObservedCluster(address, this.options, [], hostname)
         try {
           return {cluster, sample: await this.sampleOf(cluster, signal)}
         } catch (error) {

@@ -1,8 +1,8 @@
 import {CliError} from '../kernel/errors.js'
 import {renderAddress, tryParseAddress} from '../model/address.js'
 import {nameNode, type ObservedNode, ownRecord, primariesOf} from '../model/cluster-map.js'
-import type {ClusterView, NodeView} from '../model/cluster-view.js'
-import {isNodeId} from '../model/node-id.js'
+import type {ClusterView, NodeRecord, NodeView} from '../model/cluster-view.js'
+import {isNodeId, type NodeId} from '../model/node-id.js'
 
 /** Which node an operator means: a full id (any case) or a HOST:PORT of the cluster. */
 
@@ -48,12 +48,32 @@ export function requirePrimary(view: ClusterView, name: string): ObservedNode {
   })
 }
 
-function namesOf(node: NodeView): string[] {
+/** What a node that answers may be called by: where it was reached, and as it is announced. None twice. */
+export function namesOf(node: NodeView): string[] {
   const own = ownRecord(node)
-  const names = [renderAddress(node.address)]
-  if (own) names.push(renderAddress(own.address))
-  if (own?.hostname !== undefined) names.push(renderAddress({host: own.hostname, port: own.address.port}))
-  return names
+  return [...new Set([renderAddress(node.address), ...(own ? announcedNames(own) : [])])]
+}
+
+/** An empty host is one that the node leaves to whoever reached it. */
+function announcedNames({address, hostname}: NodeRecord): string[] {
+  const hosts = [address.host, ...(hostname === undefined ? [] : [hostname])].filter((host) => host !== '')
+  return hosts.map((host) => renderAddress({host, port: address.port}))
+}
+
+/**
+ * Which node is called so, be it one that does not answer.
+ *
+ * @param name - HOST:PORT, reached or announced
+ * @returns undefined if none is; a full id is none either
+ */
+export function idOfNamed(view: ClusterView, name: string): NodeId | undefined {
+  const address = tryParseAddress(name)
+  if (!address) return undefined
+  const wanted = renderAddress(address)
+  const node = view.nodes.find((candidate) => namesOf(candidate).includes(wanted))
+  if (node) return node.id
+  const records = view.nodes.flatMap((each) => each.records)
+  return records.find((record) => announcedNames(record).includes(wanted))?.id
 }
 
 function shortIdRefused(view: ClusterView, text: string): CliError {

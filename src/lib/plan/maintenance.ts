@@ -5,7 +5,7 @@ import type {ClusterView, NodeView} from '../model/cluster-view.js'
 import {type NodeId, shortId} from '../model/node-id.js'
 import {countSlots, parseRanges, rangesOf, renderRanges, slotsOf} from '../model/slot-set.js'
 import {drainMoves} from './del-node.js'
-import {requireNode} from './find-node.js'
+import {namesOf, requireNode} from './find-node.js'
 import type {Move} from './reshard-document.js'
 
 /** How a node comes to serve no slot: it serves none anyway, a replica takes over, or its slots move away. */
@@ -18,7 +18,7 @@ export interface MaintenanceNote {
   readonly address: string
   /** ISO 8601. */
   readonly at: string
-  /** Addresses of other nodes, to find the cluster by. */
+  /** Names of other nodes, to find the cluster by. */
   readonly members: readonly string[]
   readonly way: MaintenanceWay
   /** `0-5460`: what it served. */
@@ -161,7 +161,7 @@ function wentOn(slots: readonly number[]): string[] {
 }
 
 function notThere(view: ClusterView, {address, node}: MaintenanceNote): CliError {
-  const other = view.nodes.find((each) => renderAddress(each.address) === address)
+  const other = view.nodes.find((each) => namesOf(each).includes(address))
   if (!other) {
     return new CliError('UNREACHABLE', `${address} (${shortId(node)}) does not answer; start it first`, {
       details: {nodeId: node},

@@ -1,9 +1,9 @@
 import {CliError} from '../kernel/errors.js'
-import {renderAddress} from '../model/address.js'
-import {highestEpoch, keyCountOf, primariesOf, replicasOf} from '../model/cluster-map.js'
+import {highestEpoch, keyCountOf, type ObservedNode, primariesOf, replicasOf} from '../model/cluster-map.js'
 import type {ClusterView} from '../model/cluster-view.js'
 import {isNodeId, type NodeId} from '../model/node-id.js'
 import {countSlots, parseRanges, renderRanges, type SlotRange, slotsOf} from '../model/slot-set.js'
+import {namesOf} from './find-node.js'
 
 /** The plan of a move of slots: a JSON document that can be kept, read by people, and carried out later. */
 
@@ -39,6 +39,8 @@ export interface MovePlan {
 export interface PlannedPrimary {
   readonly id: NodeId
   readonly address: string
+  /** As it is announced, where that is otherwise: a certificate may be for another name than it was reached by. */
+  readonly names?: readonly string[]
   readonly configEpoch: number
   readonly slots: string
   /** Who may stand in for it should it fail. Absent in plans that were made before it was noted. */
@@ -94,16 +96,22 @@ export function moveDocument(
     cluster: clusterFingerprint(primaries.map(({node}) => node.id)),
     basedOn: {
       currentEpoch: highestEpoch(view),
-      primaries: primaries.map(({node, own}) => ({
-        id: node.id,
-        address: renderAddress(node.address),
-        configEpoch: own.configEpoch,
-        slots: renderRanges(own.slots),
-        replicas: replicasOf(view).flatMap((replica) => (replica.own.primaryId === node.id ? [replica.node.id] : [])),
-      })),
+      primaries: primaries.map((primary) => plannedPrimary(view, primary)),
     },
     steps,
     cost: {slotCount, keyCount, bytes, durationMs},
+  }
+}
+
+function plannedPrimary(view: ClusterView, {node, own}: ObservedNode): PlannedPrimary {
+  const [address, ...names] = namesOf(node) as [string, ...string[]]
+  return {
+    id: node.id,
+    address,
+    ...(names.length > 0 && {names}),
+    configEpoch: own.configEpoch,
+    slots: renderRanges(own.slots),
+    replicas: replicasOf(view).flatMap((replica) => (replica.own.primaryId === node.id ? [replica.node.id] : [])),
   }
 }
 

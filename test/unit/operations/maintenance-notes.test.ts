@@ -2,6 +2,7 @@ import {mkdtempSync, readdirSync, rmSync, statSync, writeFileSync} from 'node:fs
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {afterEach, beforeEach, expect, it} from 'vitest'
+import type {NodeView} from '../../../src/lib/model/cluster-view.js'
 import {noteOf} from '../../../src/lib/operations/maintenance.js'
 import {MaintenanceNotes} from '../../../src/lib/operations/maintenance-notes.js'
 import {planMaintenance} from '../../../src/lib/plan/maintenance.js'
@@ -33,6 +34,22 @@ it('keeps what a node served, found by id and address, for its owner alone', asy
   await notes.remove(NOTE)
   await notes.remove(NOTE)
   expect(await notes.all()).toEqual([])
+})
+
+it('finds it by every name that the cluster knows the node by, and that others know it by', async () => {
+  const [a, b] = viewOf([
+    {name: 'a', slots: '0-8191', hostname: 'a.example'},
+    {name: 'b', slots: '8192-16383', hostname: 'b.example'},
+  ]).nodes as [NodeView, NodeView]
+  const view = {...VIEW, nodes: [{...a, address: {host: 'gateway', port: 30_000}}, b]}
+  const note = noteOf(view, planMaintenance(view, 'a.example:7000', true), undefined)
+  expect(note).toMatchObject({address: 'gateway:30000', members: ['127.0.0.1:7001', 'b.example:7001']})
+  await notes.write(note)
+  for (const name of ['a.example:7000', '127.0.0.1:7000']) {
+    expect(await notes.find(name)).toBeUndefined()
+    expect(await notes.findIn(view, name)).toEqual(note)
+  }
+  expect(await notes.findIn(view, 'b.example:7001')).toBeUndefined()
 })
 
 it('passes over what is no note', async () => {
