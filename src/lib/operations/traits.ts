@@ -2,6 +2,7 @@ import {createHash} from 'node:crypto'
 import type {Command, NodeConnection} from '../client/node-connection.js'
 import {NodeReplyError} from '../client/reply-error.js'
 import type {NodeView} from '../model/cluster-view.js'
+import {canonicalUser} from '../plan/acl-line.js'
 import {type NodeTraits, SETTINGS} from '../plan/health-traits.js'
 
 /** What is asked of a node beside its view: settings, users, functions. No reply leaves this file as it came. */
@@ -41,15 +42,10 @@ function sha256(text: string): string {
   return createHash('sha256').update(text).digest('hex')
 }
 
-/**
- * `user NAME on #HASH ~* &* +@all`. Passwords and patterns stand in the order they were given, which means nothing; rules
- * on commands do.
- */
+/** `user NAME on #HASH ~* &* +@all`. */
 function fingerprintUser(line: unknown): [name: string, fingerprint: string] {
-  const [, name = '', ...rules] = String(line).split(' ')
-  const unordered = rules.filter((rule) => /^[#~&%]/.test(rule)).sort()
-  const ordered = rules.filter((rule) => !/^[#~&%]/.test(rule))
-  return [name, sha256([...ordered, ...unordered].join(' '))]
+  const text = String(line)
+  return [text.split(' ')[1] ?? '', sha256(canonicalUser(text))]
 }
 
 /** @param reply - to FUNCTION LIST. Before 7.0 there are none. */

@@ -2,6 +2,7 @@ import type {Command} from '../../client/node-connection.js'
 import {NodeReplyError} from '../../client/reply-error.js'
 import {CliError} from '../../kernel/errors.js'
 import {primariesOf} from '../../model/cluster-map.js'
+import {canonicalUser} from '../../plan/acl-line.js'
 import {readFunctionDump} from '../../protocol/rdb/function-dump.js'
 import type {ObservedCluster} from '../observe.js'
 
@@ -38,21 +39,22 @@ export async function readTraits(cluster: ObservedCluster, {acl}: {acl: boolean}
   const commands: Command[] = [['FUNCTION', 'DUMP'], ...(acl ? [['ACL', 'LIST'] as const] : [])]
   const answers = await Promise.all(
     links.map(async (link) => {
-      const [dump, list] = await link.pipeline(commands, {buffers: true})
-      return {name: link.name, dump: functionsIn(link.name, dump), list: usersIn(link.name, list)}
+      const replies = await link.pipeline(commands, {buffers: true})
+      const [dump, list] = [functionsIn(link.name, replies[0]), usersIn(link.name, replies[1])]
+      return {name: link.name, dump, list, functions: dump && functionsText(dump), users: list && usersText(list)}
     }),
   )
   const [first] = answers
   const settings = await links[0]?.pipeline(SETTINGS.map((name) => ['CONFIG', 'GET', name]))
   const others = answers.slice(1)
-  const differing = (part: 'dump' | 'list') => others.filter((each) => !same(each[part], first?.[part]))
+  const differing = (part: 'functions' | 'users') => others.filter((each) => each[part] !== first?.[part])
   return {
     functions: first?.dump && {dump: first.dump, libraries: librariesIn(first.dump)},
     users: first?.list && {list: first.list, names: first.list.toString().split('\n').filter(Boolean).map(userName)},
     config: Object.fromEntries((settings ?? []).flatMap(settingIn)),
     warnings: [
-      ...differing('dump').map(({name}) => `${name} has other functions than ${first?.name}, whose are kept`),
-      ...differing('list').map(({name}) => `${name} has other ACL users than ${first?.name}, whose are kept`),
+      ...differing('functions').map(({name}) => `${name} has other functions than ${first?.name}, whose are kept`),
+      ...differing('users').map(({name}) => `${name} has other ACL users than ${first?.name}, whose are kept`),
     ],
   }
 }
@@ -93,6 +95,12 @@ function settingIn(reply: unknown): [string, string][] {
   return Array.isArray(reply) && reply.length === 2 ? [[String(reply[0]), String(reply[1])]] : []
 }
 
-function same(a: Buffer | undefined, b: Buffer | undefined): boolean {
-  return a === undefined || b === undefined ? a === b : a.equals(b)
+/** Each node has an order of its own for libraries. */
+function functionsText(dump: Buffer): string {
+  const libraries = readFunctionDump(dump.toString('latin1'))
+  return JSON.stringify(libraries.sort((a, b) => (a.name < b.name ? -1 : 1)))
+}
+
+function usersText(list: Buffer): string {
+  return list.toString('latin1').split('\n').map(canonicalUser).join('\n')
 }
