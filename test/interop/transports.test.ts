@@ -15,7 +15,10 @@ import {claimPorts} from '../support/ports.js'
 import {temporaryFolder} from '../support/processes.js'
 import {keysIn} from './reshard-load.js'
 
-/** Every command, where nodes are reached in other ways than by plain TCP at the address they announce. */
+/**
+ * Commands, where nodes are reached in other ways than by plain TCP at the address they announce. Every command, by the
+ * least of users: transports-hostnames, transports-ipv6, transports-address-map.
+ */
 
 const PASSWORD = 'operators-secret'
 
@@ -172,6 +175,37 @@ describeWithPeers('a Unix socket', () => {
       '--json',
     ])
     expect(back.code, back.stdout).toBe(0)
+  })
+
+  it('is a seed for every command that takes one, and a name of its node', async () => {
+    const env = {SHOAL_STATE_DIR: temporaryFolder('socket-state')}
+    const backup = join(temporaryFolder('socket-backup'), 'backup')
+    const move = ['--from', path, '--to', `127.0.0.1:${nodes[1]?.port}`, '--slots', '50']
+    const plan = join(temporaryFolder('socket-plan'), 'plan.json')
+    const runs = [
+      ['info', path],
+      ['status', path, '--node', path],
+      ['watch', path, '--count', '1'],
+      ['call', path, 'PING'],
+      ['backup', path, backup],
+      ['restore', path, backup, '--yes'],
+      ['reshard', path, ...move, '--dry-run', '--plan-out', plan],
+      ['apply', plan, '--yes'],
+      ['undo', '--yes'],
+      ['rebalance', path, '--threshold', '0', '--yes'],
+      ['fix', path, '--yes'],
+      ['maintenance', 'on', path, '--drain', '--yes'],
+      // The node has an address as well.
+      ['maintenance', 'off', `127.0.0.1:${nodes[0]?.port}`, '--yes'],
+      ['set-timeout', path, '2500', '--yes'],
+      ['del-node', path, `127.0.0.1:${nodes[2]?.port}`, '--drain', '--yes'],
+      ['add-node', `127.0.0.1:${nodes[2]?.port}`, path, '--yes'],
+    ]
+    for (const words of runs) {
+      const result = await runShoal([...words, '--json'], {env})
+      expect(result.code, `${words.join(' ')}: ${result.stdout}${result.stderr}`).toBe(0)
+      if (words[0] === 'maintenance') expect(result.json()['status'], result.stdout).toBe('done')
+    }
   })
 
   it('is no address for others to meet', async () => {

@@ -6,11 +6,13 @@ import {SLOT_COUNT} from '../../model/slot-set.js'
 import {type FixPlan, planFix} from '../../plan/fix.js'
 import type {JobSlot, KeysByNode} from '../../plan/fix-facts.js'
 import type {FixChoices} from '../../plan/fix-slot.js'
+import {NEEDED} from '../../plan/needed-commands.js'
 import {judgeEpochs} from '../fitness.js'
 import {readJobs, summarise} from '../job-list.js'
 import {moveRecord, type Opening, openedSlots} from '../journal.js'
 import {WirePool} from '../migration/wires.js'
 import type {ObservedCluster} from '../observe.js'
+import {requireNeeds} from '../permissions.js'
 import {judgeAgreement, settle} from '../settle.js'
 
 /** Nodes that were changed a moment ago may still gossip; what has not settled by then does not settle by itself. */
@@ -35,7 +37,8 @@ export interface PrepareOptions {
 /**
  * Looks at every slot of a cluster, whatever its state, and decides what is to be done. Changes nothing.
  *
- * @throws {CliError} LOCKED if a job of this machine is moving slots of this cluster; INTERRUPTED; UNREACHABLE
+ * @throws {CliError} LOCKED if a job of this machine is moving slots of this cluster; PREFLIGHT_FAILED if the user may not
+ *   count keys; INTERRUPTED; UNREACHABLE
  */
 export async function prepareFix(cluster: ObservedCluster, options: PrepareOptions): Promise<PreparedFix> {
   const {choices, jobId, jobsFolder, signal} = options
@@ -47,6 +50,8 @@ export async function prepareFix(cluster: ObservedCluster, options: PrepareOptio
   }
   const judge = (view: ClusterView) => [...judgeAgreement(view), ...judgeEpochs(view)]
   const {state: view} = await settle(look, judge, {timeoutMs: SETTLE_MS, signal})
+  // Slots that a node does not tell about would pass for empty ones.
+  await requireNeeds(cluster, new Map(primariesOf(view).map(({node}) => [node.id, [NEEDED.countKeys]])))
   const [keys, jobs] = await Promise.all([countEverywhere(cluster), slotsOfJobs(jobsFolder, view, jobId)])
   return {plan: planFix({view, keys, jobs, choices}), keys, jobs}
 }

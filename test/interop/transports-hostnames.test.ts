@@ -1,0 +1,4 @@
+import {describeEveryCommand} from './transports-commands.js'
+import {HOSTNAMES} from './transports-support.js'
+
+describeEveryCommand(HOSTNAMES)

@@ -1,0 +1,4 @@
+import {describeEveryCommand} from './transports-commands.js'
+import {IPV6} from './transports-support.js'
+
+describeEveryCommand(IPV6)
