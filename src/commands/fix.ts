@@ -49,7 +49,7 @@ export default class Fix extends FixingCommand {
     }),
     'fix-with-unreachable-primaries': Flags.boolean({
       aliases: ['cluster-fix-with-unreachable-primaries', 'cluster-fix-with-unreachable-masters'],
-      summary: 'Give up primaries that do not answer and have no replica: keys that only they have are lost.',
+      summary: 'Give up primaries that do not answer and have no replica with their keys: what only they have is lost.',
     }),
     'search-multiple-owners': Flags.boolean({
       aliases: ['cluster-search-multiple-owners'],

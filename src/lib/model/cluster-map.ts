@@ -233,3 +233,12 @@ export function replicaStateAt(primary: NodeView, replica: NodeRecord): string |
   if (strangers.length < Math.max(1, unlisted.length)) return undefined
   return (strangers.find(({state}) => state !== 'online') ?? strangers[0])?.state
 }
+
+/**
+ * A replica that has received nothing since it was started: it came back without its data, or its primary went down before
+ * the first transfer ended.
+ */
+export function isBlankReplica(replica: NodeView): boolean {
+  const offset = Number(replica.info.get('slave_repl_offset') ?? Number.NaN)
+  return replica.info.get('master_link_status') === 'down' && offset <= 1 && keyCountInAll(replica) === 0
+}

@@ -1,6 +1,6 @@
 import {CliError} from '../kernel/errors.js'
 import {renderAddress} from '../model/address.js'
-import {findNode, nameNode, ownRecord, primariesOf, replicasOf} from '../model/cluster-map.js'
+import {findNode, isBlankReplica, nameNode, ownRecord, primariesOf, replicasOf} from '../model/cluster-map.js'
 import type {ClusterView, NodeRecord, NodeView} from '../model/cluster-view.js'
 import {type NodeId, shortId} from '../model/node-id.js'
 import {rangesOf, renderRanges} from '../model/slot-set.js'
@@ -100,7 +100,11 @@ export function hasMajority(view: ClusterView): boolean {
   return present.length > voters.size / 2
 }
 
-function risksOf({mode, primary, view}: Facts, replicaOffset: number, primaryOffset: number | undefined): string[] {
+function risksOf(
+  {mode, primary, replica, view}: Facts,
+  replicaOffset: number,
+  primaryOffset: number | undefined,
+): string[] {
   const risks: string[] = []
   if (mode !== 'plain') {
     const behind = primaryOffset === undefined ? undefined : Math.max(0, primaryOffset - replicaOffset)
@@ -115,6 +119,9 @@ function risksOf({mode, primary, view}: Facts, replicaOffset: number, primaryOff
   }
   if (mode === 'takeover' && primary) {
     risks.push('The primary answers: until it hears of the takeover both serve the slots.')
+  }
+  if (isBlankReplica(replica)) {
+    risks.push('The replica was started empty and has not been in sync since: it has none of the keys.')
   }
   return [...risks, ...openSlotRisks(primary)]
 }

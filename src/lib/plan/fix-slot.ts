@@ -1,4 +1,4 @@
-import {findNode, ownRecord, replicasOf} from '../model/cluster-map.js'
+import {findNode, isBlankReplica, ownRecord, replicasOf} from '../model/cluster-map.js'
 import type {ClusterView, NodeView} from '../model/cluster-view.js'
 import type {NodeId} from '../model/node-id.js'
 import {hasMajority} from './failover.js'
@@ -50,7 +50,14 @@ export type Reason =
   | 'replica-flag'
 
 /** Why nothing is decided; a key into texts as well. */
-export type Doubt = 'seen-alive' | 'owner-down' | 'no-majority' | 'target-down' | 'same-epoch' | 'no-primary'
+export type Doubt =
+  | 'seen-alive'
+  | 'owner-down'
+  | 'replica-blank'
+  | 'no-majority'
+  | 'target-down'
+  | 'same-epoch'
+  | 'no-primary'
 
 export interface SlotDecision {
   readonly problem: FixProblem
@@ -63,7 +70,7 @@ export interface SlotDecision {
 export interface FixChoices {
   /** Slot -> who shall own it. */
   readonly owners: ReadonlyMap<number, NodeId>
-  /** Give up primaries that do not answer and have no replica. */
+  /** Give up primaries that do not answer and have no replica with their keys. */
   readonly withUnreachable: boolean
 }
 
@@ -112,8 +119,11 @@ function decideSilent(facts: SlotFacts, context: SlotContext): SlotDecision {
   if (!isHeldForDead(view, dead)) return {problem: 'owner-down', steps: [], doubt: 'seen-alive'}
   const heir = heirOf(view, dead)
   if (heir) {
+    const blank = isBlankReplica(heir)
+    if (blank && !choices.withUnreachable) return {problem: 'owner-down', steps: [], doubt: 'replica-blank'}
     if (!hasMajority(view)) return {problem: 'owner-down', steps: [], doubt: 'no-majority'}
-    return {problem: 'owner-down', steps: [{kind: 'failover', node: heir.id, from: dead}], reason: 'replica-alive'}
+    const steps: SlotStep[] = [{kind: 'failover', node: heir.id, from: dead}]
+    return {problem: 'owner-down', steps, reason: blank ? 'owner-gone' : 'replica-alive'}
   }
   if (!choices.withUnreachable) return {problem: 'owner-down', steps: [], doubt: 'owner-down'}
   const decision = decideUncovered(facts, context)
@@ -231,5 +241,6 @@ function isHeldForDead(view: ClusterView, id: NodeId): boolean {
 export function heirOf(view: ClusterView, dead: NodeId): NodeView | undefined {
   const offset = ({info}: NodeView) => Number(info.get('slave_repl_offset') ?? 0)
   const heirs = replicasOf(view).filter(({own}) => own.primaryId === dead)
-  return heirs.map(({node}) => node).sort((a, b) => offset(b) - offset(a))[0]
+  const blank = (node: NodeView) => Number(isBlankReplica(node))
+  return heirs.map(({node}) => node).sort((a, b) => blank(a) - blank(b) || offset(b) - offset(a))[0]
 }

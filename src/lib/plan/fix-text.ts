@@ -66,6 +66,7 @@ const REASONS: Readonly<Record<Reason, string>> = {
 const DOUBTS: Readonly<Record<Doubt, string>> = {
   'seen-alive': 'the other nodes do not hold the owner for dead, so it may be out of reach from here alone',
   'owner-down': 'the owner has no replica that answers, so its keys may exist nowhere else',
+  'replica-blank': 'its replica was started empty and has not been in sync since, so it has none of its keys',
   'no-majority': 'most of the primaries that vote do not answer, so its replica cannot be elected',
   'target-down': 'the node they were moving to does not answer, and keys may be there alone',
   'same-epoch': 'both claims are equally new, and which keys are right cannot be told from here',
@@ -100,6 +101,7 @@ export function wayText({doubt}: SlotDecision, {silentOwner}: SlotFacts, slots: 
     case 'seen-alive':
       return `shoal check ${seed} (a node behind address translation needs --address-map FROM=TO)`
     case 'owner-down':
+    case 'replica-blank':
     case 'target-down':
       return `Start ${silentOwner === undefined ? 'that node' : 'the owner'} again, or: shoal fix ${seed} --fix-with-unreachable-primaries`
     case 'no-majority': {

@@ -1,5 +1,5 @@
 import {renderAddress} from '../model/address.js'
-import {findNode, nameNode, replicasOf} from '../model/cluster-map.js'
+import {findNode, isBlankReplica, nameNode, replicasOf} from '../model/cluster-map.js'
 import type {ClusterView, NodeRecord} from '../model/cluster-view.js'
 import {shortId} from '../model/node-id.js'
 import {hasMajority} from './failover.js'
@@ -53,7 +53,7 @@ function checkFailures(view: ClusterView, known: Known): Finding[] {
 
 /** A dead owner of slots is replaced by a replica of its own; any other is removed. */
 function wayOn(view: ClusterView, {id, slots}: NodeRecord): string {
-  const heir = replicasOf(view).find(({own}) => own.primaryId === id)
+  const heir = replicasOf(view).find(({node, own}) => own.primaryId === id && !isBlankReplica(node))
   const mode = hasMajority(view) ? '--force' : '--takeover'
   if (heir) return `Start it again, or: shoal failover ${renderAddress(heir.node.address)} ${mode}`
   if (slots.length > 0) return 'Start it again; nobody else has its keys.'

@@ -44,6 +44,18 @@ describe('planFailover', () => {
   it.each<[name: string, view: ClusterView, mode: FailoverMode, risk: RegExp]>([
     ['by force beside the primary', viewOf(SKETCHES), 'force', /it is 50 bytes behind now/],
     ['by force without the primary', without(viewOf(SKETCHES), 'a'), 'force', /did not receive is lost/],
+    [
+      'by force of a replica that came back empty',
+      without(
+        viewOf([
+          ...SKETCHES.slice(0, 3),
+          {name: 'd', replicaOf: 'a', info: {master_link_status: 'down', slave_repl_offset: '0'}},
+        ]),
+        'a',
+      ),
+      'force',
+      /it has none of the keys/,
+    ],
     ['by takeover beside a majority', viewOf(SKETCHES), 'takeover', /--force is safer/],
     ['by takeover beside the primary', viewOf(SKETCHES), 'takeover', /both serve the slots/],
     ['by takeover alone', without(viewOf(SKETCHES), 'a', 'b', 'c'), 'takeover', /did not receive is lost/],

@@ -170,6 +170,17 @@ describe('planFix', () => {
       expect(fixOf(view(SIX))).toMatchObject([{slots: '0-5460', steps: [{kind: 'failover', node: D, from: A}]}])
     })
 
+    it('is not replaced by a replica that came back empty, unless it is given up', () => {
+      const info = 'master_link_status:down\r\nslave_repl_offset:0'
+      const blank = change(SIX, {d: {info}})
+      expect(fixOf(view(blank))).toMatchObject([{slots: '0-5460', steps: [], doubt: 'replica-blank'}])
+      const items = fixOf(view(blank), {choices: {owners: new Map(), withUnreachable: true}})
+      expect(items).toMatchObject([{steps: [{kind: 'failover', node: D}], risk: expect.stringContaining('are lost')}])
+      // Another one that has keys takes its place, whatever its offset.
+      const loaded = change(blank, {e: {of: 'a', info: `${info}\r\ndb0:keys=3,expires=0,avg_ttl=0`}})
+      expect(stepsIn(fixOf(view(loaded)))).toEqual(['failover 0-5460 e'])
+    })
+
     it('is left alone while the others see it alive, whatever the operator says', () => {
       const choices = {owners: new Map(), withUnreachable: true}
       expect(fixOf(view(THREE, false), {choices})).toMatchObject([{steps: [], doubt: 'seen-alive'}])

@@ -186,6 +186,13 @@ describe('checkHealth', () => {
     const adviceOn = (name: string, flags: string) =>
       check({[name]: {down: true}}, failedBy(name, flags)).find(({id}) => id === 'node-failed')?.suggestion
     expect(adviceOn('a', 'master,fail')).toBe('Start it again, or: shoal failover 10.0.0.3:7003 --force')
+    const [blank] = checkHealth(
+      buildView(
+        change(SIX, {a: {down: true}, d: {info: 'master_link_status:down\r\nslave_repl_offset:0'}}),
+        failedBy('a', 'master,fail'),
+      ),
+    )
+    expect(blank?.suggestion).toBe('Start it again; nobody else has its keys.')
     expect(adviceOn('d', 'slave,fail')).toBe(`Start it again, or: shoal del-node 10.0.0.1:7000 ${'d'.repeat(40)}`)
   })
 

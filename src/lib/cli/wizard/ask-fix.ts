@@ -3,8 +3,12 @@ import {primariesOf} from '../../model/cluster-map.js'
 import type {ClusterView} from '../../model/cluster-view.js'
 import type {FixRecord} from '../../operations/journal.js'
 import type {FixItem} from '../../plan/fix.js'
+import type {Doubt} from '../../plan/fix-slot.js'
 import {describePrimary} from './ask-reshard.js'
 import {untilAnswered} from './until-answered.js'
+
+/** What is undecided because a node that may have keys does not answer. */
+const GIVEN_UP: readonly Doubt[] = ['owner-down', 'replica-blank', 'target-down']
 
 /**
  * Asks about what `fix` cannot decide: who shall own slots that two claim alike, and whether nodes that do not answer are to
@@ -24,7 +28,7 @@ export function askFix(
       const owner = await askOwner(view, item)
       if (owner !== undefined) owners.push(`${item.slots}=${owner}`)
     }
-    const gone = undecided.filter(({doubt}) => doubt === 'owner-down' || doubt === 'target-down')
+    const gone = undecided.filter(({doubt}) => doubt !== undefined && GIVEN_UP.includes(doubt))
     const withUnreachable = gone.length > 0 ? await askGiveUp(gone) : decided.withUnreachable
     return {...decided, owners, withUnreachable}
   }, signal)
