@@ -13,6 +13,11 @@ export interface SourceFacts {
   readonly clusterMode: boolean
   readonly role: 'primary' | 'replica'
   readonly loading: boolean
+  /**
+   * How its keys stand to those of its primary: `partial` before it has them all for the first time or while it gets them
+   * anew, `old` if it has lost the primary since. A primary has its own.
+   */
+  readonly copy: 'whole' | 'old' | 'partial'
   /** Database -> keys in it; those without keys are left out. */
   readonly databases: ReadonlyMap<number, number>
   /** What all its keys take in memory. */
@@ -104,7 +109,7 @@ function hasNoRoom({expectedBytes, freeBytes}: ImportTarget): boolean {
 }
 
 function requireUsable(view: ClusterView, source: SourceFacts, {move}: ImportRequest): void {
-  const {address, clusterMode, loading, role, runId} = source
+  const {address, clusterMode, copy, loading, role, runId} = source
   const same = view.nodes.find(({info}) => runId !== '' && info.get('run_id') === runId)
   if (same) throw new CliError('SAME_NODE', `the source ${address} is ${nameNode(same)}, a node of the cluster itself`)
   if (clusterMode) {
@@ -119,6 +124,15 @@ function requireUsable(view: ClusterView, source: SourceFacts, {move}: ImportReq
     throw new CliError('PREFLIGHT_FAILED', `the source ${address} is still loading its keys`, {
       suggestions: ['Run the same command again once it has loaded.'],
     })
+  }
+  if (copy === 'partial') {
+    throw new CliError(
+      'PREFLIGHT_FAILED',
+      `the source ${address} is a replica that has not got all keys of its primary`,
+      {
+        suggestions: ['Run the same command again once its master_link_status is up, or name its primary.'],
+      },
+    )
   }
   if (move && role === 'replica') {
     throw new CliError('PREFLIGHT_FAILED', `the source ${address} is a replica, from which nothing can be deleted`, {
@@ -147,7 +161,7 @@ function targetsOf(view: ClusterView, bytes: number): ImportTarget[] {
 }
 
 function warningsOf(
-  {address, role}: SourceFacts,
+  {address, copy, role}: SourceFacts,
   others: ImportPlan['otherDatabases'],
   targets: readonly ImportTarget[],
 ): string[] {
@@ -156,7 +170,8 @@ function warningsOf(
     const text = others.map(({database, keyCount}) => `${keyCount} in database ${database}`).join(', ')
     warnings.push(`${address} holds further keys that are not imported: ${text} (--from-db takes another database)`)
   }
-  if (role === 'replica') warnings.push(`${address} is a replica: what it has not heard of yet is not imported`)
+  if (copy === 'old') warnings.push(`${address} is a replica that has lost its primary: its keys may be old`)
+  else if (role === 'replica') warnings.push(`${address} is a replica: what it has not heard of yet is not imported`)
   for (const target of targets.filter(hasNoRoom)) {
     warnings.push(
       `${target.address} has ${target.freeBytes} bytes left below maxmemory for about ${target.expectedBytes}`,

@@ -10,6 +10,7 @@ const SOURCE: SourceFacts = {
   clusterMode: false,
   role: 'primary',
   loading: false,
+  copy: 'whole',
   databases: new Map([
     [0, 900],
     [3, 100],
@@ -58,6 +59,13 @@ describe('planImport', () => {
     ['a node of the cluster', {runId: 'x'}, false, 'SAME_NODE', /127.0.0.1:7000 .*itself/],
     ['a source in cluster mode', {clusterMode: true}, false, 'PREFLIGHT_FAILED', /runs in cluster mode/],
     ['a source that loads', {loading: true}, false, 'PREFLIGHT_FAILED', /still loading/],
+    [
+      'a replica before its keys are there',
+      {role: 'replica', copy: 'partial'},
+      false,
+      'PREFLIGHT_FAILED',
+      /not got all/,
+    ],
     ['a move from a replica', {role: 'replica'}, true, 'PREFLIGHT_FAILED', /nothing can be deleted/],
   ])('refuses %s', (_, facts, move, code, says) => {
     const sketches: NodeSketch[] = [{name: 'a', slots: '0-16383', info: {run_id: 'x'}}]
@@ -67,7 +75,8 @@ describe('planImport', () => {
   })
 
   it('warns of a replica, and takes a source that does not tell its run id', () => {
-    expect(plan({role: 'replica', databases: new Map([[0, 1]])}).warnings.join()).toMatch(/is a replica/)
+    expect(plan({role: 'replica', databases: new Map([[0, 1]])}).warnings.join()).toMatch(/is a replica:/)
+    expect(plan({role: 'replica', copy: 'old'}).warnings.join()).toMatch(/has lost its primary: its keys may be old/)
     expect(
       plan({runId: ''}, {database: 0, move: false}, [{name: 'a', slots: '0-16383', info: {run_id: ''}}]).keyCount,
     ).toBe(900)

@@ -107,9 +107,17 @@ function factsOf(address: string, info: ReadonlyMap<string, string>): SourceFact
     clusterMode: info.get('cluster_enabled') === '1' || info.get('redis_mode') === 'cluster',
     role: info.get('role') === 'slave' ? 'replica' : 'primary',
     loading: info.get('loading') === '1',
+    copy: copyOf(info),
     databases: new Map(databases),
     datasetBytes: Number(info.get('used_memory_dataset') ?? info.get('used_memory') ?? 0),
   }
+}
+
+/** A replica that has never had a link says -1 for how long it is down. */
+function copyOf(info: ReadonlyMap<string, string>): SourceFacts['copy'] {
+  const isDown = info.get('master_link_status') === 'down'
+  if (info.get('master_sync_in_progress') === '1') return 'partial'
+  return !isDown ? 'whole' : info.get('master_link_down_since_seconds') === '-1' ? 'partial' : 'old'
 }
 
 /**
