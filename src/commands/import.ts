@@ -91,7 +91,11 @@ export default class Import extends ClusterCommand {
     const source = await openSource(from, sourceOptions, flags['from-db'], this.signal)
     const view = await settledView(cluster, this.signal)
     requireHealthy(view)
-    const plan = planImport(view, source.facts, {database: flags['from-db'], move: flags.move})
+    const plan = planImport(view, source.facts, {
+      database: flags['from-db'],
+      functions: flags.functions,
+      move: flags.move,
+    })
     const {replace} = flags
     const functions = flags.functions
       ? await prepareFunctions(cluster, source, {replace, signal: this.signal})

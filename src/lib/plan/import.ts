@@ -18,6 +18,8 @@ export interface SourceFacts {
    * anew, `old` if it has lost the primary since. A primary has its own.
    */
   readonly copy: 'whole' | 'old' | 'partial'
+  /** Libraries of functions; 0 before Redis 7.0, which has none. */
+  readonly libraryCount: number
   /** Database -> keys in it; those without keys are left out. */
   readonly databases: ReadonlyMap<number, number>
   /** What all its keys take in memory. */
@@ -28,6 +30,8 @@ export interface ImportRequest {
   readonly database: number
   /** Delete at the source what arrived. */
   readonly move: boolean
+  /** Functions are brought as well. */
+  readonly functions: boolean
 }
 
 /** A primary that gets a share of the keys, by its share of the slots. */
@@ -77,7 +81,7 @@ export function planImport(view: ClusterView, source: SourceFacts, request: Impo
     otherDatabases,
     move: request.move,
     targets,
-    warnings: warningsOf(source, otherDatabases, targets),
+    warnings: warningsOf(source, request, otherDatabases, targets),
   }
 }
 
@@ -161,7 +165,8 @@ function targetsOf(view: ClusterView, bytes: number): ImportTarget[] {
 }
 
 function warningsOf(
-  {address, copy, role}: SourceFacts,
+  {address, copy, libraryCount, role}: SourceFacts,
+  {functions}: ImportRequest,
   others: ImportPlan['otherDatabases'],
   targets: readonly ImportTarget[],
 ): string[] {
@@ -169,6 +174,10 @@ function warningsOf(
   if (others.length > 0) {
     const text = others.map(({database, keyCount}) => `${keyCount} in database ${database}`).join(', ')
     warnings.push(`${address} holds further keys that are not imported: ${text} (--from-db takes another database)`)
+  }
+  if (libraryCount > 0 && !functions) {
+    const what = libraryCount === 1 ? '1 library' : `${libraryCount} libraries`
+    warnings.push(`${address} holds ${what} of functions, not imported (--functions brings them too)`)
   }
   if (copy === 'old') warnings.push(`${address} is a replica that has lost its primary: its keys may be old`)
   else if (role === 'replica') warnings.push(`${address} is a replica: what it has not heard of yet is not imported`)

@@ -98,11 +98,13 @@ describe('what import prints', () => {
       '    "t": expires never at the source, 1970-01-01T00:00:00.000Z in the cluster',
       '  Run it again to bring what is missing.',
     ])
-    const moved = renderImportResult({...RESULT, kept: 1, keptKeys: ['"k"'], removed: 5}, {...PLAN, move: true}, PLAIN)
+    const kept = {...RESULT, kept: 1, keptKeys: ['"k"'], removed: 5, functions: ['lib', 'other']}
+    const moved = renderImportResult(kept, {...PLAN, move: true}, PLAIN)
     expect(moved.split('\n').slice(1)).toEqual([
       '  deleted at the source: 5 keys',
       '  changed meanwhile and left at the source: 1 key',
       '    "k"',
+      '  functions, at every primary now: lib, other',
     ])
   })
 })

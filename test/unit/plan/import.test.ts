@@ -1,5 +1,5 @@
 import {describe, expect, it} from 'vitest'
-import {planImport, requireRoom, type SourceFacts} from '../../../src/lib/plan/import.js'
+import {type ImportRequest, planImport, requireRoom, type SourceFacts} from '../../../src/lib/plan/import.js'
 import {planFunctions} from '../../../src/lib/plan/import-functions.js'
 import {idOf, type NodeSketch, viewOf} from './view-of.js'
 
@@ -11,6 +11,7 @@ const SOURCE: SourceFacts = {
   role: 'primary',
   loading: false,
   copy: 'whole',
+  libraryCount: 0,
   databases: new Map([
     [0, 900],
     [3, 100],
@@ -29,8 +30,8 @@ const THREE: NodeSketch[] = [
   {name: 'd', replicaOf: 'a'},
 ]
 
-const plan = (facts: Partial<SourceFacts> = {}, request = {database: 0, move: false}, sketches = THREE) =>
-  planImport(viewOf(sketches), {...SOURCE, ...facts}, request)
+const plan = (facts: Partial<SourceFacts> = {}, request: Partial<ImportRequest> = {}, sketches = THREE) =>
+  planImport(viewOf(sketches), {...SOURCE, ...facts}, {database: 0, functions: false, move: false, ...request})
 
 describe('planImport', () => {
   it('shares the keys of one database among the primaries with slots, and names the other databases', () => {
@@ -72,6 +73,13 @@ describe('planImport', () => {
     const make = () => plan(facts, {database: 0, move}, sketches)
     expect(make).toThrow(says)
     expect(make).toThrow(expect.objectContaining({code}))
+  })
+
+  it('warns of functions that stay behind', () => {
+    expect(plan({libraryCount: 2}).warnings.join()).toMatch(
+      /holds 2 libraries of functions, not imported \(--functions/,
+    )
+    expect(plan({libraryCount: 2}, {functions: true}).warnings.join()).not.toMatch(/libraries/)
   })
 
   it('warns of a replica, and takes a source that does not tell its run id', () => {

@@ -64,6 +64,7 @@ export function renderImportResult(result: ImportResult, {move, source}: ImportP
     ...(move ? line('deleted at the source', removed) : []),
     ...line('changed meanwhile and left at the source', kept, result.keptKeys),
     ...line('too big for one command and left out', skipped, result.skippedKeys),
+    ...(result.functions.length > 0 ? [`  functions, at every primary now: ${result.functions.join(', ')}`] : []),
   ]
   if (conflict > 0) {
     lines.push(

@@ -108,6 +108,7 @@ function factsOf(address: string, info: ReadonlyMap<string, string>): SourceFact
     role: info.get('role') === 'slave' ? 'replica' : 'primary',
     loading: info.get('loading') === '1',
     copy: copyOf(info),
+    libraryCount: Number(info.get('number_of_libraries') ?? 0),
     databases: new Map(databases),
     datasetBytes: Number(info.get('used_memory_dataset') ?? info.get('used_memory') ?? 0),
   }
