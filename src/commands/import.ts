@@ -104,7 +104,7 @@ export default class Import extends ClusterCommand {
     for (const warning of plan.warnings) this.progress(`Warning: ${warning}`)
     if (flags['dry-run']) {
       const survey = await surveySource(cluster, source, {retryMs: flags.wait, signal: this.signal})
-      this.print(renderSurvey(survey, plan))
+      this.print(renderSurvey(survey))
       return {status: 'planned', plan, survey}
     }
     if (!flags['ignore-memory']) requireRoom(plan)

@@ -135,7 +135,7 @@ describeWithPeers('import', () => {
     expect(shown.json<Document>()).toMatchObject({
       status: 'planned',
       plan: {keyCount: 32, otherDatabases: [{database: 3, keyCount: 1}]},
-      survey: {keys: 32, types: {string: 31, list: 1}, expiring: 1, atCluster: 1},
+      survey: {keys: 32, complete: true, types: {string: 31, list: 1}, expiring: 1, atCluster: 1},
     })
     expect(shown.json<Document>().plan.warnings.join()).toContain('1 in database 3 (--from-db')
     expect((await digestsOfCluster(cluster.nodes)).size).toBe(1)
@@ -177,6 +177,8 @@ describeWithPeers('import', () => {
       expect([foundCode, foundExit], words.join(' ')).toEqual([code, exit])
       expect(message, words.join(' ')).toMatch(says)
     }
+    const nowhere = await run(['--from-db', '99'])
+    expect(nowhere.json<Failure>().error.suggestions.join()).not.toContain('+select')
     const unasked = await runShoal(['import', cluster.seed, ...from(), '--json'])
     expect([unasked.code, unasked.json<Failure>().error.code]).toEqual([2, 'NEEDS_TERMINAL'])
     const lonely = await startRedis({cluster: true})

@@ -89,9 +89,9 @@ function sourceError(error: unknown): unknown {
 
 function refused(name: string, what: string, {message}: NodeReplyError): CliError {
   return new CliError('PREFLIGHT_FAILED', `the source ${name} refuses ${what}: ${message}`, {
-    suggestions: [
-      'The user at the source needs +info +select +scan +dump +memory|usage +pexpiretime +pttl +time on ~*.',
-    ],
+    suggestions: /^NOPERM/.test(message)
+      ? ['The user at the source needs +info +select +scan +dump +memory|usage +pexpiretime +pttl +time on ~*.']
+      : [],
   })
 }
 
