@@ -11,7 +11,7 @@ import {defaultStateFolder} from '../lib/environment/store.js'
 import {parseAddress} from '../lib/model/address.js'
 import {requireHealthy, settledView} from '../lib/operations/fitness.js'
 import {prepareFunctions} from '../lib/operations/load/functions.js'
-import {type ImportResult, runImport} from '../lib/operations/load/run-import.js'
+import {broughtBefore, type ImportResult, runImport} from '../lib/operations/load/run-import.js'
 import {openSource} from '../lib/operations/load/source.js'
 import {type SourceSurvey, surveySource} from '../lib/operations/load/survey-source.js'
 import {VERIFY_MODES} from '../lib/operations/load/verify-import.js'
@@ -91,12 +91,14 @@ export default class Import extends ClusterCommand {
     const source = await openSource(from, sourceOptions, flags['from-db'], this.signal)
     const view = await settledView(cluster, this.signal)
     requireHealthy(view)
+    const {move, replace, restart, verify} = flags
+    const stateFolder = defaultStateFolder(process.env)
     const plan = planImport(view, source.facts, {
       database: flags['from-db'],
       functions: flags.functions,
-      move: flags.move,
+      keysBrought: await broughtBefore({cluster, source, options: {move, replace, restart}}, stateFolder),
+      move,
     })
-    const {replace} = flags
     const functions = flags.functions
       ? await prepareFunctions(cluster, source, {replace, signal: this.signal})
       : undefined
@@ -108,8 +110,7 @@ export default class Import extends ClusterCommand {
       return {status: 'planned', plan, survey}
     }
     if (!flags['ignore-memory']) requireRoom(plan)
-    await this.confirm(`${flags.move ? 'Move' : 'Copy'} ${renderAmount(plan.keyCount, 'key')}?`)
-    const {move, restart, verify} = flags
+    await this.confirm(`${move ? 'Move' : 'Copy'} ${renderAmount(plan.keyCount, 'key')}?`)
     const result = await showImport({
       how: flags.events ? 'events' : this.interactive ? 'tasks' : 'silent',
       keyCount: plan.keyCount,
@@ -121,7 +122,7 @@ export default class Import extends ClusterCommand {
           source,
           functions,
           options: {move, replace, restart, verify, retryMs: flags.wait},
-          stateFolder: defaultStateFolder(process.env),
+          stateFolder,
           emit,
           stop: this.signal,
         }),

@@ -32,6 +32,8 @@ export interface ImportRequest {
   readonly move: boolean
   /** Functions are brought as well. */
   readonly functions: boolean
+  /** Keys of the source that an earlier run has brought. */
+  readonly keysBrought: number
 }
 
 /** A primary that gets a share of the keys, by its share of the slots. */
@@ -39,6 +41,7 @@ export interface ImportTarget {
   readonly id: string
   readonly address: string
   readonly slotCount: number
+  /** Of what is still to be brought. */
   readonly expectedBytes: number
   /** Below maxmemory; absent if there is no limit. */
   readonly freeBytes?: number
@@ -70,7 +73,8 @@ export function planImport(view: ClusterView, source: SourceFacts, request: Impo
   const keyCount = source.databases.get(request.database) ?? 0
   const allKeys = [...source.databases.values()].reduce((sum, keys) => sum + keys, 0)
   const bytes = allKeys === 0 ? 0 : Math.round((source.datasetBytes * keyCount) / allKeys)
-  const targets = targetsOf(view, bytes)
+  const left = keyCount === 0 ? 0 : Math.max(0, 1 - request.keysBrought / keyCount)
+  const targets = targetsOf(view, bytes * left)
   const otherDatabases = [...source.databases]
     .filter(([database]) => database !== request.database)
     .map(([database, keys]) => ({database, keyCount: keys}))

@@ -31,7 +31,11 @@ const THREE: NodeSketch[] = [
 ]
 
 const plan = (facts: Partial<SourceFacts> = {}, request: Partial<ImportRequest> = {}, sketches = THREE) =>
-  planImport(viewOf(sketches), {...SOURCE, ...facts}, {database: 0, functions: false, move: false, ...request})
+  planImport(
+    viewOf(sketches),
+    {...SOURCE, ...facts},
+    {database: 0, functions: false, keysBrought: 0, move: false, ...request},
+  )
 
 describe('planImport', () => {
   it('shares the keys of one database among the primaries with slots, and names the other databases', () => {
@@ -94,6 +98,13 @@ describe('planImport', () => {
 describe('requireRoom', () => {
   it('takes what fits, and a node without a limit', () => {
     requireRoom(plan())
+  })
+
+  it('counts only what an earlier run has not brought', () => {
+    const facts = {datasetBytes: 2_000_000}
+    expect(() => requireRoom(plan(facts))).toThrow(/about 900000/)
+    requireRoom(plan(facts, {keysBrought: 300}))
+    expect(plan(facts, {keysBrought: 300})).toMatchObject({keyCount: 900, targets: [{expectedBytes: 600_000}, {}]})
   })
 
   it('names the nodes that have no room, and what they do then', () => {

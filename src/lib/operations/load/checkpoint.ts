@@ -56,10 +56,10 @@ export class Checkpoint {
    * @throws {CliError} ENVIRONMENT_LACKS if it cannot be written
    */
   static async open(folder: string, identity: ImportIdentity, restart: boolean): Promise<Checkpoint> {
-    const path = join(folder, `${nameOf(identity)}.ndjson`)
+    const path = pathOf(folder, identity)
     try {
       await mkdir(folder, {mode: 0o700, recursive: true})
-      const reached = restart ? undefined : await readReached(path, identity)
+      const reached = restart ? undefined : await readReached(folder, identity)
       const file = await open(path, reached ? 'a' : 'w', 0o600)
       const checkpoint = new Checkpoint(path, file, reached ?? {cursor: CURSOR_FIRST, totals: TOTALS_NONE})
       // A SIGKILL may have cut the last line: the next one must not be glued to it.
@@ -123,9 +123,13 @@ function nameOf({database, nodes, source}: ImportIdentity): string {
     .slice(0, 24)
 }
 
-/** @returns undefined if there is no file, or it is of another import */
-async function readReached(path: string, identity: ImportIdentity): Promise<Reached | undefined> {
-  const text = await readFile(path, 'utf8').catch(() => undefined)
+function pathOf(folder: string, identity: ImportIdentity): string {
+  return join(folder, `${nameOf(identity)}.ndjson`)
+}
+
+/** Where an earlier run of the same import got to. @returns undefined if there is no file, or it is of another import */
+export async function readReached(folder: string, identity: ImportIdentity): Promise<Reached | undefined> {
+  const text = await readFile(pathOf(folder, identity), 'utf8').catch(() => undefined)
   if (text === undefined) return undefined
   const lines = text.split('\n').flatMap((line): Line[] => {
     try {

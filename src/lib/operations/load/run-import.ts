@@ -6,7 +6,7 @@ import {newJobId} from '../journal.js'
 import {lockOwner, mayTakeOver, takeLock} from '../migration/lock.js'
 import type {ObservedCluster} from '../observe.js'
 import {ByteGate} from './byte-gate.js'
-import {Checkpoint, importsFolder, type Reached} from './checkpoint.js'
+import {Checkpoint, type ImportIdentity, importsFolder, type Reached, readReached} from './checkpoint.js'
 import {ClusterWriter} from './cluster-writer.js'
 import {loadFunctions} from './functions.js'
 import {addTotals, type ImportTotals, PageOrder} from './page-order.js'
@@ -115,6 +115,25 @@ function isEmptied({view}: ObservedCluster, {totals}: Reached): boolean {
   return present < totals.written
 }
 
+type WhichImport = Pick<RunImport, 'cluster' | 'source'> & {
+  readonly options: Pick<ImportOptions, 'move' | 'replace' | 'restart'>
+}
+
+function identityOf({cluster, options: {move, replace}, source}: WhichImport): ImportIdentity {
+  const {address, runId} = source.facts
+  return {source: address, runId, database: source.database, move, replace, nodes: cluster.view.nodes.map(({id}) => id)}
+}
+
+/**
+ * Keys of the source that an earlier run of the same import has brought, and that need no room any more. None for a move,
+ * which has deleted them at the source.
+ */
+export async function broughtBefore(job: WhichImport, stateFolder: string): Promise<number> {
+  if (job.options.move || job.options.restart) return 0
+  const reached = await readReached(importsFolder(stateFolder), identityOf(job))
+  return reached === undefined || isEmptied(job.cluster, reached) ? 0 : reached.totals.scanned
+}
+
 /** One run of an import, once it is known to be allowed. */
 class Progress {
   private readonly order: PageOrder
@@ -137,15 +156,8 @@ class Progress {
   }
 
   static async begin(job: RunImport, signal: AbortSignal, warnings: string[]): Promise<Progress> {
-    const {cluster, options, source, stateFolder} = job
-    const identity = {
-      source: source.facts.address,
-      runId: source.facts.runId,
-      database: source.database,
-      move: options.move,
-      replace: options.replace,
-      nodes: cluster.view.nodes.map(({id}) => id),
-    }
+    const {cluster, options, stateFolder} = job
+    const identity = identityOf(job)
     const folder = importsFolder(stateFolder)
     let checkpoint = await Checkpoint.open(folder, identity, options.restart)
     if (isEmptied(cluster, checkpoint.reached)) {
