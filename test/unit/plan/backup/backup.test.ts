@@ -162,6 +162,8 @@ describe('parseManifest', () => {
     ['a short checksum', JSON.stringify({...MANIFEST, shards: [{...SHARD, sha256: '00'}]})],
     ['slots that are none', JSON.stringify({...MANIFEST, shards: [{...SHARD, slots: '0-99999'}]})],
     ['a count below zero', JSON.stringify({...MANIFEST, shards: [{...SHARD, keys: {0: -1}}]})],
+    ['no date', JSON.stringify({...MANIFEST, finishedAt: undefined})],
+    ['users without names', JSON.stringify({...MANIFEST, acl: {file: 'f', bytes: 1, sha256: '0'.repeat(64)}})],
     ['users without a file', JSON.stringify({...MANIFEST, acl: {}})],
   ])('refuses %s', (_, text) => {
     expect(() => parseManifest(text)).toThrow(/manifest\.json cannot be used/)
