@@ -7,7 +7,9 @@ import {renderAmount} from '../lib/cli/render/numbers.js'
 import {seedArgs} from '../lib/cli/seed.js'
 import {sourceFlags, sourceLoginFlags, sourceOptionsFrom} from '../lib/cli/source-flags.js'
 import {requireEventsUseful} from '../lib/cli/tasks.js'
+import {defaultStateFolder} from '../lib/environment/store.js'
 import {parseAddress} from '../lib/model/address.js'
+import {jobsFolder} from '../lib/operations/journal.js'
 import {prepareImport} from '../lib/operations/load/prepare-import.js'
 import {surveySource} from '../lib/operations/load/survey-source.js'
 import {VERIFY_MODES} from '../lib/operations/load/verify-import.js'
@@ -76,17 +78,18 @@ export default class Import extends ClusterCommand {
     const login = await sourceOptionsFrom(flags as typeof flags & {timeout: number}, process.env)
     const cluster = await this.connect(args.seed)
     const {functions = false, move, replace, restart, verify, wait: retryMs} = flags
-    const wanted = {from, login, database: flags['from-db'], move, replace, functions}
+    const options = {move, replace, restart, verify, retryMs}
+    const folder = jobsFolder(defaultStateFolder(process.env))
+    const wanted = {from, login, database: flags['from-db'], functions, options, jobsFolder: folder}
     const prepared = await prepareImport(cluster, wanted, this.signal)
     const {plan, source} = prepared
     showImportPlan(prepared, this.host)
     if (flags['dry-run']) {
       const survey = await surveySource(cluster, source, {retryMs, signal: this.signal})
-      this.print(renderSurvey(survey, plan))
+      this.print(renderSurvey(survey))
       return {status: 'planned', plan, survey}
     }
     if (!flags['ignore-memory']) requireRoom(plan)
-    const options = {move, replace, restart, verify, retryMs}
     const allowed = await requireImportAllowed(cluster, prepared, options, this.host)
     await this.confirm(`${move ? 'Move' : 'Copy'} ${renderAmount(plan.keyCount, 'key')}?`)
     return carryOutImport(cluster, allowed, {events: flags.events, options}, this.host)

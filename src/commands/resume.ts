@@ -131,11 +131,12 @@ export default class Resume extends FixingCommand {
     const {database, functions, members, move, replace, retryMs, source, verify} = header.import
     const login = await sourceOptionsFrom(flags, process.env)
     const cluster = await this.connectMembers(header, members)
-    const wanted = {from: parseAddress(source), login, database, move, replace, functions}
+    const options = {move, replace, restart: false, verify, retryMs}
+    const folder = jobsFolder(defaultStateFolder(process.env))
+    const wanted = {from: parseAddress(source), login, database, functions, options, jobsFolder: folder}
     const prepared = await prepareImport(cluster, wanted, this.signal)
     requireSameSource(header, prepared.source.facts.runId)
     showImportPlan(prepared, this.host)
-    const options = {move, replace, restart: false, verify, retryMs}
     const allowed = await requireImportAllowed(cluster, prepared, options, this.host)
     return carryOutImport(cluster, allowed, {events: flags.events, options, resumed: record}, this.host)
   }

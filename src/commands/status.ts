@@ -21,8 +21,8 @@ export default class Status extends ClusterCommand {
     'A cluster is one database, db:1. Each node is one server with at most one shard, so node:3, redis:3 and endpoint:1:3 ' +
     'are the same process; nodes are numbered by address, dead ones included, and the one that was asked has a star. ' +
     'FREE_RAM is of maxmemory; PROVISIONAL_RAM is what of the memory of its machine the maxmemory of its nodes leaves. ' +
-    'A replica has the slots of its primary. What a node does not tell is a dash. Nodes that do not answer are rows: the ' +
-    'exit code is 0 as long as SEED answers. Use check to judge the health.'
+    'A replica has the slots of its primary. What a node does not tell is a dash. Nodes that do not answer are rows, with ' +
+    'the reason under the table: the exit code is 0 as long as SEED answers. Use check to judge the health.'
 
   static override usage = '<%= command.id %> SEED [SECTION...] [FLAGS]'
 

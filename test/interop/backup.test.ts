@@ -254,8 +254,9 @@ describeWithPeers('backup', () => {
     await replica.kill()
     const run = await backup()
     expect(run.code, run.stdout + run.stderr).toBe(0)
-    const {shards} = run.json<Document>().manifest
+    const {shards, warnings} = run.json<Document>().manifest
     expect(shards.map(({strayKeys}) => strayKeys)).toEqual([1, 0, 0])
+    expect(warnings.join()).toContain('holds 1 key of slots that the shard does not own')
     expect(shards[1]?.source.address).toBe(`127.0.0.1:${second.port}`)
     expect(await callRedis(second.port, ['PING'])).toBe('PONG')
   })

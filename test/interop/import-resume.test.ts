@@ -162,6 +162,26 @@ describeWithPeers('import, when things go wrong', () => {
     expect(await differences(source, cluster.nodes)).toEqual([])
   })
 
+  it('goes on where only what is left has room', async () => {
+    await sendAll(source.port, plainKeys(20_000, 500))
+    expect((await runUntil('copy', 30, (kill) => kill('SIGINT'))).code).toBe(130)
+    const figure = async (node: RedisNode, field: string) =>
+      Number(new RegExp(`${field}:(\\d+)`).exec(String(await node.call('INFO', 'memory')))?.[1])
+    const whole = (await figure(source, 'used_memory_dataset')) / cluster.nodes.length
+    for (const node of cluster.nodes) {
+      await node.call('CONFIG', 'SET', 'maxmemory', Math.round((await figure(node, 'used_memory')) + whole * 0.95))
+    }
+    try {
+      const done = await runShoal(command())
+      expect(done.code, done.stdout).toBe(0)
+      expect(done.json<Document>().result['resumedAfter']).toBeGreaterThan(0)
+      const anew = await runShoal(command('--restart'))
+      expect([anew.code, anew.json<Failure>().error.message]).toEqual([3, expect.stringContaining('no room')])
+    } finally {
+      for (const node of cluster.nodes) await node.call('CONFIG', 'SET', 'maxmemory', 0)
+    }
+  })
+
   it('loses nothing while slots move, connections break and clients write', async () => {
     await sendAll(source.port, plainKeys(50_000))
     const [first, second, third] = cluster.nodes as [RedisNode, RedisNode, RedisNode]

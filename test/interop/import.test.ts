@@ -1,6 +1,7 @@
 import {afterAll, beforeAll, beforeEach, expect, it} from 'vitest'
 import {type RunOptions, runShoal} from '../support/cli.js'
 import {describeWithPeers, type RealCluster, type RedisNode, startRealCluster, startRedis} from '../support/peers.js'
+import {waitFor} from '../support/processes.js'
 import {differences, digestsOfCluster, everyKind, keysOf, ownerOf, plainKeys, sendAll} from './import-support.js'
 
 interface Document {
@@ -23,6 +24,9 @@ interface Document {
 interface Failure {
   readonly error: {readonly code: string; readonly message: string; readonly suggestions: readonly string[]}
 }
+
+const waitForInfo = (node: RedisNode, words: string | RegExp) =>
+  waitFor(async () => String(await node.call('INFO', 'replication')).match(words) !== null, {what: String(words)})
 
 describeWithPeers('import', () => {
   let cluster: RealCluster
@@ -131,7 +135,7 @@ describeWithPeers('import', () => {
     expect(shown.json<Document>()).toMatchObject({
       status: 'planned',
       plan: {keyCount: 32, otherDatabases: [{database: 3, keyCount: 1}]},
-      survey: {keys: 32, types: {string: 31, list: 1}, expiring: 1, atCluster: 1},
+      survey: {keys: 32, complete: true, types: {string: 31, list: 1}, expiring: 1, atCluster: 1},
     })
     expect(shown.json<Document>().plan.warnings.join()).toContain('1 in database 3 (--from-db')
     expect((await digestsOfCluster(cluster.nodes)).size).toBe(1)
@@ -173,6 +177,8 @@ describeWithPeers('import', () => {
       expect([foundCode, foundExit], words.join(' ')).toEqual([code, exit])
       expect(message, words.join(' ')).toMatch(says)
     }
+    const nowhere = await run(['--from-db', '99'])
+    expect(nowhere.json<Failure>().error.suggestions.join()).not.toContain('+select')
     const unasked = await runShoal(['import', cluster.seed, ...from(), '--json'])
     expect([unasked.code, unasked.json<Failure>().error.code]).toEqual([2, 'NEEDS_TERMINAL'])
     const lonely = await startRedis({cluster: true})
@@ -182,6 +188,25 @@ describeWithPeers('import', () => {
       expect(message).toContain('cluster mode')
     } finally {
       await lonely.stop()
+    }
+  })
+
+  it('refuses a replica that has not got the keys of its primary, and warns of one that has lost it', async () => {
+    const replica = await startRedis()
+    try {
+      await sendAll(source.port, plainKeys(100))
+      await replica.call('REPLICAOF', '127.0.0.1', 1)
+      const [code, exit, message] = await failure('--from', `127.0.0.1:${replica.port}`)
+      expect([code, exit, message]).toEqual(['PREFLIGHT_FAILED', 3, expect.stringMatching(/not got all keys/)])
+      await replica.call('REPLICAOF', '127.0.0.1', source.port)
+      await waitForInfo(replica, 'master_link_status:up')
+      await replica.call('REPLICAOF', '127.0.0.1', 1)
+      await waitForInfo(replica, /master_link_down_since_seconds:\d/)
+      const done = await runShoal(['import', cluster.seed, '--from', `127.0.0.1:${replica.port}`, '--yes', '--json'])
+      expect(done.json<Document>()).toMatchObject({status: 'imported', result: {written: 100}})
+      expect(done.json<Document>().plan.warnings.join()).toContain('has lost its primary')
+    } finally {
+      await replica.stop()
     }
   })
 

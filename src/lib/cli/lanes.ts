@@ -14,6 +14,8 @@ const REDRAW_MS = 100
 
 /** One task per lane, while `run` does the work. listr2 is loaded here, since only a terminal needs it. */
 export async function drawLanes<T>(lanes: readonly Lane[], run: () => Promise<T>): Promise<T> {
+  // On a terminal without width, which some jobs have, every letter would get a line of its own.
+  if (!process.stdout.columns) return run()
   const {Listr} = await import('listr2')
   const running = run()
   const ended = running.then(
@@ -30,7 +32,8 @@ export async function drawLanes<T>(lanes: readonly Lane[], run: () => Promise<T>
         try {
           const how = await Promise.race([lane.finished, ended])
           task.title = `${task.title}, ${lane.summary()}`
-          if (how === 'failed' && !lane.isFinished()) throw new Error(`stopped: ${lane.describe(performance.now())}`)
+          // The message is drawn in place of the title.
+          if (how === 'failed' && !lane.isFinished()) throw new Error(`${lane.title}, stopped after ${lane.summary()}`)
         } finally {
           clearInterval(timer)
         }

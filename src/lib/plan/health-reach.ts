@@ -30,6 +30,9 @@ function checkFailures(view: ClusterView, known: Known): Finding[] {
       const also = reason === undefined ? '' : `; from here: ${reason}`
       const text = `${what} is marked as failed by ${plural(accusers.length, 'node')}${also}.`
       findings.push(finding('node-failed', 'error', [record], text, {suggestion: wayOn(view, record)}))
+    } else if (reason !== undefined && /\bLOADING\b/.test(reason)) {
+      const suggestion = 'Wait until it has loaded; its log tells how far it is.'
+      findings.push(finding('node-unreachable', 'error', [record], `${what} is loading its data.`, {suggestion}))
     } else if (reason !== undefined) {
       findings.push(
         finding('node-unreachable', 'error', [record], `${what} does not answer: ${reason}.`, {

@@ -17,6 +17,13 @@ export interface SourceFacts {
   readonly clusterMode: boolean
   readonly role: 'primary' | 'replica'
   readonly loading: boolean
+  /**
+   * How its keys stand to those of its primary: `partial` before it has them all for the first time or while it gets them
+   * anew, `old` if it has lost the primary since. A primary has its own.
+   */
+  readonly copy: 'whole' | 'old' | 'partial'
+  /** Libraries of functions; 0 before Redis 7.0, which has none. */
+  readonly libraryCount: number
   /** Database -> keys in it; those without keys are left out. */
   readonly databases: ReadonlyMap<number, number>
   /** What all its keys take in memory. */
@@ -27,6 +34,10 @@ export interface ImportRequest {
   readonly database: number
   /** Delete at the source what arrived. */
   readonly move: boolean
+  /** Functions are brought as well. */
+  readonly functions: boolean
+  /** Keys of the source that an earlier run has brought. */
+  readonly keysBrought: number
 }
 
 /** A primary that gets a share of the keys, by its share of the slots. */
@@ -34,6 +45,7 @@ export interface ImportTarget {
   readonly id: string
   readonly address: string
   readonly slotCount: number
+  /** Of what is still to be brought. */
   readonly expectedBytes: number
   /** Below maxmemory; absent if there is no limit. */
   readonly freeBytes?: number
@@ -66,7 +78,8 @@ export function planImport(view: ClusterView, source: SourceFacts, request: Impo
   if (keyCount > 0) requireUnderstood(view, source)
   const allKeys = [...source.databases.values()].reduce((sum, keys) => sum + keys, 0)
   const bytes = allKeys === 0 ? 0 : Math.round((source.datasetBytes * keyCount) / allKeys)
-  const targets = targetsOf(view, bytes)
+  const left = keyCount === 0 ? 0 : Math.max(0, 1 - request.keysBrought / keyCount)
+  const targets = targetsOf(view, bytes * left)
   const otherDatabases = [...source.databases]
     .filter(([database]) => database !== request.database)
     .map(([database, keys]) => ({database, keyCount: keys}))
@@ -77,7 +90,7 @@ export function planImport(view: ClusterView, source: SourceFacts, request: Impo
     otherDatabases,
     move: request.move,
     targets,
-    warnings: warningsOf(source, otherDatabases, targets),
+    warnings: warningsOf(source, request, otherDatabases, targets),
   }
 }
 
@@ -109,7 +122,7 @@ function hasNoRoom({expectedBytes, freeBytes}: ImportTarget): boolean {
 }
 
 function requireUsable(view: ClusterView, source: SourceFacts, {move}: ImportRequest): void {
-  const {address, clusterMode, loading, role, runId} = source
+  const {address, clusterMode, copy, loading, role, runId} = source
   const same = view.nodes.find(({info}) => runId !== '' && info.get('run_id') === runId)
   if (same) throw new CliError('SAME_NODE', `the source ${address} is ${nameNode(same)}, a node of the cluster itself`)
   if (clusterMode) {
@@ -124,6 +137,15 @@ function requireUsable(view: ClusterView, source: SourceFacts, {move}: ImportReq
     throw new CliError('PREFLIGHT_FAILED', `the source ${address} is still loading its keys`, {
       suggestions: ['Run the same command again once it has loaded.'],
     })
+  }
+  if (copy === 'partial') {
+    throw new CliError(
+      'PREFLIGHT_FAILED',
+      `the source ${address} is a replica that has not got all keys of its primary`,
+      {
+        suggestions: ['Run the same command again once its master_link_status is up, or name its primary.'],
+      },
+    )
   }
   if (move && role === 'replica') {
     throw new CliError('PREFLIGHT_FAILED', `the source ${address} is a replica, from which nothing can be deleted`, {
@@ -168,7 +190,8 @@ function targetsOf(view: ClusterView, bytes: number): ImportTarget[] {
 }
 
 function warningsOf(
-  {address, role}: SourceFacts,
+  {address, copy, libraryCount, role}: SourceFacts,
+  {functions}: ImportRequest,
   others: ImportPlan['otherDatabases'],
   targets: readonly ImportTarget[],
 ): string[] {
@@ -177,7 +200,12 @@ function warningsOf(
     const text = others.map(({database, keyCount}) => `${keyCount} in database ${database}`).join(', ')
     warnings.push(`${address} holds further keys that are not imported: ${text} (--from-db takes another database)`)
   }
-  if (role === 'replica') warnings.push(`${address} is a replica: what it has not heard of yet is not imported`)
+  if (libraryCount > 0 && !functions) {
+    const what = libraryCount === 1 ? '1 library' : `${libraryCount} libraries`
+    warnings.push(`${address} holds ${what} of functions, not imported (--functions brings them too)`)
+  }
+  if (copy === 'old') warnings.push(`${address} is a replica that has lost its primary: its keys may be old`)
+  else if (role === 'replica') warnings.push(`${address} is a replica: what it has not heard of yet is not imported`)
   for (const target of targets.filter(hasNoRoom)) {
     warnings.push(
       `${target.address} has ${target.freeBytes} bytes left below maxmemory for about ${target.expectedBytes}`,

@@ -54,8 +54,9 @@ describe('what import prints', () => {
   })
 
   it('shows what is there', () => {
-    const survey = {keys: 100, types: {string: 90, list: 10}, bytes: 5000, expiring: 3, atCluster: 2}
-    expect(renderSurvey({...survey, biggest: {key: '"k"', bytes: 900}}, PLAN).split('\n')).toEqual([
+    const survey = {keys: 100, complete: false, types: {string: 90, list: 10}, bytes: 5000, expiring: 3, atCluster: 2}
+    expect(renderSurvey({...survey, complete: true})).toContain('Of 100 keys:')
+    expect(renderSurvey({...survey, biggest: {key: '"k"', bytes: 900}}).split('\n')).toEqual([
       '',
       'Of the first 100 keys:',
       '  types      90 string, 10 list',
@@ -97,13 +98,15 @@ describe('what import prints', () => {
       'Verified: 15 keys of the source compared, 1 missing, 13 different.',
       '    "gone": missing',
       '    "t": expires never at the source, 1970-01-01T00:00:00.000Z in the cluster',
-      '  Run it again to bring what is missing.',
+      '  Clients, or eviction (maxmemory-policy), may have removed them; else run it again to bring them.',
     ])
-    const moved = renderImportResult({...RESULT, kept: 1, keptKeys: ['"k"'], removed: 5}, {...PLAN, move: true}, PLAIN)
+    const kept = {...RESULT, kept: 1, keptKeys: ['"k"'], removed: 5, functions: ['lib', 'other']}
+    const moved = renderImportResult(kept, {...PLAN, move: true}, PLAIN)
     expect(moved.split('\n').slice(1)).toEqual([
       '  deleted at the source: 5 keys',
       '  changed meanwhile and left at the source: 1 key',
       '    "k"',
+      '  functions, at every primary now: lib, other',
     ])
   })
 })

@@ -171,6 +171,21 @@ describe('renderCheck', () => {
     ])
   })
 
+  it('keeps command lines in one piece, to be pasted', () => {
+    const suggestion = 'If a job of yours was cut short: shoal resume. Else: shoal fix 127.0.0.1:7000 --yes --events'
+    const findings = report.findings.map((finding) => ({...finding, suggestion}))
+    expect(
+      renderCheck({...report, findings}, PLAIN, 44)
+        .split('\n')
+        .slice(3, 7),
+    ).toEqual([
+      '         Try: If a job of yours was cut',
+      '              short: shoal resume. Else:',
+      '              shoal fix 127.0.0.1:7000 --yes --events',
+      'NOTICE   Only 2 primaries. [few-primaries]',
+    ])
+  })
+
   it('says what is well', () => {
     const well = {...report, findings: [], counts: {error: 0, warning: 0, notice: 0}}
     expect(renderCheck(well, PLAIN, 80).split('\n')[1]).toBe(

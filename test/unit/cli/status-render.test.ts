@@ -99,6 +99,13 @@ describe('renderStatus', () => {
     expect(renderStatus(status(), {...LAYOUT, sections: ['modules']}, PLAIN)).toBe('MODULES:\nMODULE  VERSION  NODES')
   })
 
+  it('tells why a node does not answer', () => {
+    const sick = status(change(SPECS, {b: {down: true}}))
+    const lines = renderStatus(sick, {...LAYOUT, sections: ['nodes']}, PLAIN).split('\n')
+    expect(lines.at(-1)).toMatch(/^node:2 does not answer: ./)
+    expect(renderStatus(sick, {...LAYOUT, sections: ['shards']}, PLAIN)).not.toContain('does not answer')
+  })
+
   it('paints what is not well', () => {
     const sick = status(change(SPECS, {b: {down: true}}))
     expect(renderStatus(sick, {...LAYOUT, sections: ['nodes']}, styleOf(true))).toContain('\u001B[31mDOWN')

@@ -196,6 +196,17 @@ describe('checkHealth', () => {
     expect(adviceOn('d', 'slave,fail')).toBe(`Start it again, or: shoal del-node 10.0.0.1:7000 ${'d'.repeat(40)}`)
   })
 
+  it('does not look for a wrong address where a node is loading', () => {
+    const view = buildView(change(SIX, {d: {down: true}}))
+    const reason = '10.0.0.1:7003 answered: LOADING Redis is loading the dataset in memory'
+    const loading = {...view, unreachable: view.unreachable.map((node) => ({...node, reason}))}
+    expect(checkHealth(loading).find(({id}) => id === 'node-unreachable')).toMatchObject({
+      severity: 'error',
+      message: expect.stringMatching(/^replica .* is loading its data\.$/),
+      suggestion: 'Wait until it has loaded; its log tells how far it is.',
+    })
+  })
+
   it('names nodes and slots in words', () => {
     const [finding] = check({}, {c: {a: {slots: '0-5459'}}})
     expect(finding?.message).toBe(

@@ -1,5 +1,5 @@
 import {describe, expect, it} from 'vitest'
-import {planImport, requireRoom, type SourceFacts} from '../../../src/lib/plan/import.js'
+import {type ImportRequest, planImport, requireRoom, type SourceFacts} from '../../../src/lib/plan/import.js'
 import {planFunctions} from '../../../src/lib/plan/import-functions.js'
 import {idOf, type NodeSketch, viewOf} from './view-of.js'
 
@@ -11,6 +11,8 @@ const SOURCE: SourceFacts = {
   clusterMode: false,
   role: 'primary',
   loading: false,
+  copy: 'whole',
+  libraryCount: 0,
   databases: new Map([
     [0, 900],
     [3, 100],
@@ -29,8 +31,12 @@ const THREE: NodeSketch[] = [
   {name: 'd', replicaOf: 'a'},
 ]
 
-const plan = (facts: Partial<SourceFacts> = {}, request = {database: 0, move: false}, sketches = THREE) =>
-  planImport(viewOf(sketches), {...SOURCE, ...facts}, request)
+const plan = (facts: Partial<SourceFacts> = {}, request: Partial<ImportRequest> = {}, sketches = THREE) =>
+  planImport(
+    viewOf(sketches),
+    {...SOURCE, ...facts},
+    {database: 0, functions: false, keysBrought: 0, move: false, ...request},
+  )
 
 describe('planImport', () => {
   it('shares the keys of one database among the primaries with slots, and names the other databases', () => {
@@ -59,6 +65,13 @@ describe('planImport', () => {
     ['a node of the cluster', {runId: 'x'}, false, 'SAME_NODE', /127.0.0.1:7000 .*itself/],
     ['a source in cluster mode', {clusterMode: true}, false, 'PREFLIGHT_FAILED', /runs in cluster mode/],
     ['a source that loads', {loading: true}, false, 'PREFLIGHT_FAILED', /still loading/],
+    [
+      'a replica before its keys are there',
+      {role: 'replica', copy: 'partial'},
+      false,
+      'PREFLIGHT_FAILED',
+      /not got all/,
+    ],
     ['a move from a replica', {role: 'replica'}, true, 'PREFLIGHT_FAILED', /nothing can be deleted/],
   ])('refuses %s', (_, facts, move, code, says) => {
     const sketches: NodeSketch[] = [{name: 'a', slots: '0-16383', info: {run_id: 'x'}}]
@@ -70,7 +83,7 @@ describe('planImport', () => {
   it('refuses keys that a primary with slots does not understand, and only if there are any', () => {
     const old = {redis_version: '6.2.14'}
     const make = (facts: Partial<SourceFacts>, served = '8192-16383') =>
-      plan(facts, {database: 0, move: false}, [
+      plan(facts, {}, [
         {name: 'a', slots: served === '' ? '0-16383' : '0-8191', info: {redis_version: '7.0.15'}},
         {name: 'b', slots: served, info: old},
       ])
@@ -82,8 +95,16 @@ describe('planImport', () => {
     expect(make({}, '').keyCount).toBe(900)
   })
 
+  it('warns of functions that stay behind', () => {
+    expect(plan({libraryCount: 2}).warnings.join()).toMatch(
+      /holds 2 libraries of functions, not imported \(--functions/,
+    )
+    expect(plan({libraryCount: 2}, {functions: true}).warnings.join()).not.toMatch(/libraries/)
+  })
+
   it('warns of a replica, and takes a source that does not tell its run id', () => {
-    expect(plan({role: 'replica', databases: new Map([[0, 1]])}).warnings.join()).toMatch(/is a replica/)
+    expect(plan({role: 'replica', databases: new Map([[0, 1]])}).warnings.join()).toMatch(/is a replica:/)
+    expect(plan({role: 'replica', copy: 'old'}).warnings.join()).toMatch(/has lost its primary: its keys may be old/)
     expect(
       plan({runId: ''}, {database: 0, move: false}, [{name: 'a', slots: '0-16383', info: {run_id: ''}}]).keyCount,
     ).toBe(900)
@@ -93,6 +114,13 @@ describe('planImport', () => {
 describe('requireRoom', () => {
   it('takes what fits, and a node without a limit', () => {
     requireRoom(plan())
+  })
+
+  it('counts only what an earlier run has not brought', () => {
+    const facts = {datasetBytes: 2_000_000}
+    expect(() => requireRoom(plan(facts))).toThrow(/about 900000/)
+    requireRoom(plan(facts, {keysBrought: 300}))
+    expect(plan(facts, {keysBrought: 300})).toMatchObject({keyCount: 900, targets: [{expectedBytes: 600_000}, {}]})
   })
 
   it('names the nodes that have no room, and what they do then', () => {

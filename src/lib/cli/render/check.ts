@@ -25,10 +25,7 @@ export function renderCheck(report: CheckReport, style: Style, columns: number):
     lines.push(paint(LABELS[severity].padEnd(LABEL_WIDTH)) + first)
     lines.push(...rest.map((line) => ' '.repeat(LABEL_WIDTH) + line))
     if (suggestion === '') continue
-    // A command line stays in one piece, to be pasted.
-    const [way = '', ...more] = suggestion.startsWith('shoal ')
-      ? [suggestion]
-      : wrapText(suggestion, columns - LABEL_WIDTH - 5)
+    const [way = '', ...more] = wrapSuggestion(suggestion, columns - LABEL_WIDTH - 5)
     lines.push(`${' '.repeat(LABEL_WIDTH)}${style.dim('Try:')} ${way}`)
     lines.push(...more.map((line) => ' '.repeat(LABEL_WIDTH + 5) + line))
   }
@@ -38,4 +35,14 @@ export function renderCheck(report: CheckReport, style: Style, columns: number):
     lines.push(SEVERITIES.map((severity) => renderAmount(counts[severity], severity)).join(', '))
   }
   return lines.join('\n')
+}
+
+/** A space that is none for the wrapping. */
+const GLUE = '\0'
+
+/** A command line stays in one piece, to be pasted. */
+function wrapSuggestion(suggestion: string, width: number): string[] {
+  if (suggestion.startsWith('shoal ')) return [suggestion]
+  const glued = suggestion.replace(/\bshoal .*?(?=\. |$)/g, (command) => command.replaceAll(' ', GLUE))
+  return wrapText(glued, width).map((line) => line.replaceAll(GLUE, ' '))
 }

@@ -37,12 +37,11 @@ export function renderImportPlan(plan: ImportPlan, style: Style): string {
 }
 
 /** What `--dry-run` found. */
-export function renderSurvey(survey: SourceSurvey, {keyCount}: ImportPlan): string {
-  const {atCluster, biggest, bytes, expiring, keys, types} = survey
+export function renderSurvey({atCluster, biggest, bytes, complete, expiring, keys, types}: SourceSurvey): string {
   const kinds = Object.entries(types).map(([type, count]) => `${renderCount(count)} ${type}`)
   return [
     '',
-    keys < keyCount ? `Of the first ${renderAmount(keys, 'key')}:` : `Of ${renderAmount(keys, 'key')}:`,
+    `Of ${complete ? '' : 'the first '}${renderAmount(keys, 'key')}:`,
     `  types      ${kinds.join(', ') || 'none'}`,
     ...(bytes === undefined ? [] : [`  memory     ${renderBytes(bytes)}`]),
     ...(biggest ? [`  biggest    ${biggest.key}, ${renderBytes(biggest.bytes)}`] : []),
@@ -64,6 +63,7 @@ export function renderImportResult(result: ImportResult, {move, source}: ImportP
     ...(move ? line('deleted at the source', removed) : []),
     ...line('changed meanwhile and left at the source', kept, result.keptKeys),
     ...line('too big for one command and left out', skipped, result.skippedKeys),
+    ...(result.functions.length > 0 ? [`  functions, at every primary now: ${result.functions.join(', ')}`] : []),
   ]
   if (conflict > 0) {
     lines.push(
@@ -88,7 +88,9 @@ function renderVerified({conflicts, verified}: ImportResult, style: Style): stri
   return [
     style.yellow(`${head}, ${renderCount(missing)} missing, ${renderCount(different)} different.`),
     ...names(problems, missing + different - (differentKeys.length - fresh.length)),
-    ...(missing > 0 ? ['  Run it again to bring what is missing.'] : []),
+    ...(missing > 0
+      ? ['  Clients, or eviction (maxmemory-policy), may have removed them; else run it again to bring them.']
+      : []),
   ]
 }
 

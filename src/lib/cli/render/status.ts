@@ -37,6 +37,8 @@ interface SectionTable<T> {
   readonly columns: readonly StatusColumn<T>[]
   readonly rows: (status: ClusterStatus) => readonly T[]
   readonly isIssue: (row: T) => boolean
+  /** What the cells of a row have no room for: a line under the table. */
+  readonly remark?: (row: T) => string | undefined
 }
 
 const text = (value: string | number | null): string => (value === null ? UNKNOWN : String(value))
@@ -51,6 +53,7 @@ const NODES: SectionTable<NodeStatus> = {
   title: 'CLUSTER NODES:',
   rows: ({nodes}) => nodes,
   isIssue: ({state}) => state !== 'ok',
+  remark: ({node, reason}) => (reason === null ? undefined : `node:${node} does not answer: ${reason}`),
   columns: [
     {title: 'NODE:ID', cell: ({asked, node}) => `${asked ? '*' : ''}node:${node}`, key: ({node}) => node},
     {title: 'ROLE', cell: role},
@@ -232,13 +235,14 @@ export function renderStatus(status: ClusterStatus, layout: StatusLayout, style:
     const rows = rowsOf(section, status, layout)
     // Modules are told of where there are some, or where they are asked for.
     if (rows.length === 0 && (issuesOnly || (section === 'modules' && sections.length > 1))) return []
-    const {isIssue, title} = TABLES[section]
+    const {isIssue, remark, title} = TABLES[section]
     const columns = shownColumns(TABLES[section], extras)
     const cells = rows.map((row) => {
       const isBad = isIssue(row)
       return columns.map(({cell, title}) => (isBad && title === 'STATUS' ? style.red(cell(row)) : cell(row)))
     })
-    return [[style.bold(title), ...renderTable(columns, cells)].join('\n')]
+    const remarks = rows.flatMap((row) => remark?.(row) ?? []).map((text) => style.red(text))
+    return [[style.bold(title), ...renderTable(columns, cells), ...remarks].join('\n')]
   })
   return blocks.length > 0 ? blocks.join('\n\n') : style.green('No issues.')
 }

@@ -7,6 +7,7 @@ import {parseRanges, slotsOf} from '../../model/slot-set.js'
 import {type BackupShard, type BackupSource, chooseSources} from '../../plan/backup/choose-sources.js'
 import {MANIFEST_FILE, type Manifest, makeManifest, type ShardEntry} from '../../plan/backup/manifest.js'
 import {movedSlots} from '../../plan/backup/moved-slots.js'
+import {snapshotWarnings} from '../../plan/backup/snapshot-warnings.js'
 import {RdbTally} from '../../plan/backup/tally.js'
 import {eachOf} from '../each-of.js'
 import {requireHealthy, settledView} from '../fitness.js'
@@ -131,8 +132,7 @@ async function saveShard(
   for (const source of shard.sources) {
     try {
       const saved = await saveFrom(cluster, shard, source, file, options)
-      const {bigKeys} = saved.figures
-      if (bigKeys > 0) options.onWarning(bigKeyWarning(file, bigKeys))
+      for (const warning of snapshotWarnings(file, source, saved.figures)) options.onWarning(warning)
       return entryOf(shard, source, saved)
     } catch (error) {
       if (source === last || !isOfSource(error)) throw error
@@ -141,11 +141,6 @@ async function saveShard(
     }
   }
   throw new Error('a shard without sources')
-}
-
-function bigKeyWarning(file: string, count: number): string {
-  const what = `${count} ${count === 1 ? 'key' : 'keys'} too big for one command`
-  return `${file} holds ${what}, which a restore leaves out; redis-server can load the file`
 }
 
 /** Whether another node may do better. */

@@ -1,6 +1,6 @@
 import {createHash} from 'node:crypto'
 import {chmod, mkdir, open, readdir, rename, rm, rmdir} from 'node:fs/promises'
-import {join} from 'node:path'
+import {dirname, join} from 'node:path'
 import {CliError, messageOf} from '../../kernel/errors.js'
 import type {BackupFile} from '../../plan/backup/manifest.js'
 import {onDisk} from './shard-file.js'
@@ -11,14 +11,15 @@ export class BackupFolder {
 
   private constructor(
     readonly path: string,
-    private readonly isNew: boolean,
+    /** Folders that were not there before, the outermost first. */
+    private readonly made: readonly string[],
   ) {}
 
   /**
    * @throws {CliError} PREFLIGHT_FAILED if there is something in it already; ENVIRONMENT_LACKS if it cannot be made
    */
   static async open(path: string): Promise<BackupFolder> {
-    const isNew = (await onDisk(mkdir(path, {mode: 0o700, recursive: true}), path)) !== undefined
+    const made = await onDisk(makeFolders(path), path)
     let names: string[]
     try {
       names = await readdir(path)
@@ -34,8 +35,8 @@ export class BackupFolder {
       })
     }
     // An umask may have taken more away, but a mode given by others is no concern of ours.
-    if (isNew) await chmod(path, 0o700).catch(() => undefined)
-    return new BackupFolder(path, isNew)
+    if (made.length > 0) await chmod(path, 0o700).catch(() => undefined)
+    return new BackupFolder(path, made)
   }
 
   /** A file that others write into the folder: it goes if the backup does. */
@@ -69,12 +70,38 @@ export class BackupFolder {
     }
   }
 
-  /** Takes away what was written, and the folder if it was not there before. */
+  /** Takes away what was written, and the folders that were not there before. */
   async discard(): Promise<void> {
     for (const file of this.files) {
       for (const name of [file, `${file}.partial`])
         await rm(join(this.path, name), {force: true}).catch(() => undefined)
     }
-    if (this.isNew) await rmdir(this.path).catch(() => undefined)
+    for (const path of this.made.toReversed()) await rmdir(path).catch(() => undefined)
+  }
+}
+
+/**
+ * Makes a folder and those above it. Not by mkdir's own `recursive`: where a parent answers ENOENT whatever is tried, as
+ * below /proc, that never returns.
+ *
+ * @returns those that were not there, the outermost first
+ */
+async function makeFolders(path: string): Promise<string[]> {
+  try {
+    return await makeFolder(path)
+  } catch (error) {
+    if ((error as {code?: string}).code !== 'ENOENT' || dirname(path) === path) throw error
+    return [...(await makeFolders(dirname(path))), ...(await makeFolder(path))]
+  }
+}
+
+/** @returns nothing if something of that name is there */
+async function makeFolder(path: string): Promise<string[]> {
+  try {
+    await mkdir(path, {mode: 0o700})
+    return [path]
+  } catch (error) {
+    if ((error as {code?: string}).code === 'EEXIST') return []
+    throw error
   }
 }

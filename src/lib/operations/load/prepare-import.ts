@@ -5,6 +5,7 @@ import type {FunctionPlan} from '../../plan/import-functions.js'
 import {requireHealthy, settledView} from '../fitness.js'
 import type {ObservedCluster} from '../observe.js'
 import {prepareFunctions} from './functions.js'
+import {broughtBefore, type ImportOptions} from './run-import.js'
 import {openSource, type Source} from './source.js'
 
 export interface WantedImport {
@@ -12,9 +13,10 @@ export interface WantedImport {
   /** How the source is reached. */
   readonly login: ConnectOptions
   readonly database: number
-  readonly move: boolean
-  readonly replace: boolean
   readonly functions: boolean
+  readonly options: ImportOptions
+  /** Where the journals of jobs are. */
+  readonly jobsFolder: string
 }
 
 export interface PreparedImport {
@@ -30,12 +32,14 @@ export interface PreparedImport {
  */
 export async function prepareImport(
   cluster: ObservedCluster,
-  {database, from, functions, login, move, replace}: WantedImport,
+  {database, from, functions, jobsFolder, login, options}: WantedImport,
   signal: AbortSignal,
 ): Promise<PreparedImport> {
   const source = await openSource(from, login, database, signal)
   const view = await settledView(cluster, signal)
   requireHealthy(view)
-  const plan = planImport(view, source.facts, {database, move})
+  const {move, replace} = options
+  const keysBrought = await broughtBefore({cluster, source, options, jobsFolder})
+  const plan = planImport(view, source.facts, {database, functions, keysBrought, move})
   return {source, plan, functions: functions ? await prepareFunctions(cluster, source, {replace, signal}) : undefined}
 }

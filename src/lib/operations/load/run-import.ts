@@ -117,7 +117,7 @@ export async function runImport(job: RunImport): Promise<ImportResult> {
 /** Clocks further apart than this are worth a word. Milliseconds. */
 const CLOCK_SKEW_MS = 5000
 
-function recordOf({cluster, functions, options, source}: RunImport): ImportRecord {
+function recordOf({cluster, functions, options, source}: Omit<RunImport, 'emit' | 'stop'>): ImportRecord {
   const {move, replace, retryMs, verify} = options
   return {
     source: source.facts.address,
@@ -134,6 +134,18 @@ function recordOf({cluster, functions, options, source}: RunImport): ImportRecor
 
 function keysPresent({view}: ObservedCluster): number {
   return primariesOf(view).reduce((sum, {node}) => sum + keyCountOf(node), 0)
+}
+
+/**
+ * Keys of the source that an earlier run of the same import has brought, and that need no room any more. None for a move,
+ * which has deleted them at the source.
+ */
+export async function broughtBefore(job: Omit<RunImport, 'emit' | 'stop' | 'resumed'>): Promise<number> {
+  const {cluster, jobsFolder, options} = job
+  if (options.move || options.restart) return 0
+  const record = recordOf(job)
+  const before = await findLoad(jobsFolder, {command: 'import', import: record})
+  return scanFrom(before, record, keysPresent(cluster)).totals.scanned
 }
 
 /** One run of an import, once it is known to be allowed. */

@@ -90,9 +90,9 @@ function sourceError(error: unknown): unknown {
 
 function refused(name: string, what: string, {message}: NodeReplyError): CliError {
   return new CliError('PREFLIGHT_FAILED', `the source ${name} refuses ${what}: ${message}`, {
-    suggestions: [
-      'The user at the source needs +info +select +scan +dump +memory|usage +pexpiretime +pttl +time on ~*.',
-    ],
+    suggestions: /^NOPERM/.test(message)
+      ? ['The user at the source needs +info +select +scan +dump +memory|usage +pexpiretime +pttl +time on ~*.']
+      : [],
   })
 }
 
@@ -109,9 +109,18 @@ function factsOf(address: string, info: ReadonlyMap<string, string>): SourceFact
     clusterMode: info.get('cluster_enabled') === '1' || info.get('redis_mode') === 'cluster',
     role: info.get('role') === 'slave' ? 'replica' : 'primary',
     loading: info.get('loading') === '1',
+    copy: copyOf(info),
+    libraryCount: Number(info.get('number_of_libraries') ?? 0),
     databases: new Map(databases),
     datasetBytes: Number(info.get('used_memory_dataset') ?? info.get('used_memory') ?? 0),
   }
+}
+
+/** A replica that has never had a link says -1 for how long it is down. */
+function copyOf(info: ReadonlyMap<string, string>): SourceFacts['copy'] {
+  const isDown = info.get('master_link_status') === 'down'
+  if (info.get('master_sync_in_progress') === '1') return 'partial'
+  return !isDown ? 'whole' : info.get('master_link_down_since_seconds') === '-1' ? 'partial' : 'old'
 }
 
 /**

@@ -13,6 +13,8 @@ const SURVEYED_MAX = 100_000
 export interface SourceSurvey {
   /** Keys looked at: all of them, or the first hundred thousand. */
   readonly keys: number
+  /** Whether that is all of them. */
+  readonly complete: boolean
   /** Type, as TYPE names it -> keys. */
   readonly types: Readonly<Record<string, number>>
   /** In memory, as the source tells; absent if it does not. */
@@ -41,6 +43,7 @@ export async function surveySource(
   const types = new Map<string, number>()
   const sum = {keys: 0, bytes: 0, expiring: 0, atCluster: 0}
   let biggest: {key: string; bytes: number} | undefined
+  let complete = true
   try {
     await forEachPage({
       source,
@@ -74,11 +77,13 @@ export async function surveySource(
     })
   } catch (error) {
     if (error !== ENOUGH) throw error
+    complete = false
   } finally {
     writer.close()
   }
   return {
     keys: sum.keys,
+    complete,
     types: Object.fromEntries([...types].sort((a, b) => b[1] - a[1])),
     ...(sum.bytes > 0 && {bytes: sum.bytes}),
     ...(biggest && {biggest: {key: printableKey(biggest.key), bytes: biggest.bytes}}),

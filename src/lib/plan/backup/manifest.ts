@@ -92,6 +92,11 @@ export function parseManifest(text: string): Manifest {
   for (const part of ['functions', 'acl'] as const) {
     if (manifest[part] !== null) checkFile(asObject(manifest[part], part), part)
   }
+  for (const field of ['startedAt', 'finishedAt']) checkText(manifest[field], field)
+  if (manifest['acl'] !== null) {
+    const users = asArray(asObject(manifest['acl'], 'acl')['users'], 'acl.users')
+    for (const [index, user] of users.entries()) checkText(user, `acl.users[${index}]`)
+  }
   return manifest as unknown as Manifest
 }
 
@@ -115,6 +120,10 @@ function checkFile({bytes, file, sha256}: Readonly<Record<string, unknown>>, whe
 
 function checkCount(value: unknown, where: string): void {
   if (!Number.isSafeInteger(value) || (value as number) < 0) throw notOne(where)
+}
+
+function checkText(value: unknown, where: string): void {
+  if (typeof value !== 'string') throw notOne(where)
 }
 
 function asObject(value: unknown, where: string): Readonly<Record<string, unknown>> {

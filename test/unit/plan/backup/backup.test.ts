@@ -5,6 +5,7 @@ import {chooseSources} from '../../../../src/lib/plan/backup/choose-sources.js'
 import {makeManifest, parseManifest, type ShardEntry} from '../../../../src/lib/plan/backup/manifest.js'
 import {movedSlots} from '../../../../src/lib/plan/backup/moved-slots.js'
 import {keysElsewhere, memoryWarnings, planTargets, requireRoom} from '../../../../src/lib/plan/backup/plan-restore.js'
+import {snapshotWarnings} from '../../../../src/lib/plan/backup/snapshot-warnings.js'
 import {RdbTally} from '../../../../src/lib/plan/backup/tally.js'
 import {hashSlot} from '../../../../src/lib/protocol/hash-slot.js'
 import {idOf, type NodeSketch, viewOf} from '../view-of.js'
@@ -144,6 +145,22 @@ const MANIFEST = makeManifest({
   warnings: [],
 })
 
+describe('snapshotWarnings', () => {
+  const replica = {id: idOf('d'), address: 'h:1', role: 'replica', lagBytes: 0} as const
+
+  it('has nothing to say of a whole snapshot, from a node that keeps up', () => {
+    expect(snapshotWarnings('f.rdb', {...replica, lagBytes: 1_000_000}, {bigKeys: 0, strayKeys: 0})).toEqual([])
+  })
+
+  it('tells of what is missing, and of what a restore will leave out', () => {
+    expect(snapshotWarnings('f.rdb', {...replica, lagBytes: 20_000_000}, {bigKeys: 1, strayKeys: 2})).toEqual([
+      'f.rdb lacks what h:1 had not heard of: it was 20000000 bytes behind its primary',
+      'f.rdb holds 1 key too big for one command, which a restore leaves out; redis-server can load the file',
+      'f.rdb holds 2 keys of slots that the shard does not own, which a restore leaves out',
+    ])
+  })
+})
+
 describe('parseManifest', () => {
   it('reads what was written', () => {
     expect(parseManifest(JSON.stringify(MANIFEST))).toEqual(MANIFEST)
@@ -162,6 +179,8 @@ describe('parseManifest', () => {
     ['a short checksum', JSON.stringify({...MANIFEST, shards: [{...SHARD, sha256: '00'}]})],
     ['slots that are none', JSON.stringify({...MANIFEST, shards: [{...SHARD, slots: '0-99999'}]})],
     ['a count below zero', JSON.stringify({...MANIFEST, shards: [{...SHARD, keys: {0: -1}}]})],
+    ['no date', JSON.stringify({...MANIFEST, finishedAt: undefined})],
+    ['users without names', JSON.stringify({...MANIFEST, acl: {file: 'f', bytes: 1, sha256: '0'.repeat(64)}})],
     ['users without a file', JSON.stringify({...MANIFEST, acl: {}})],
   ])('refuses %s', (_, text) => {
     expect(() => parseManifest(text)).toThrow(/manifest\.json cannot be used/)
