@@ -34,7 +34,14 @@ async function runToEnd(argv: string[], root: string): Promise<void> {
     const {improveCompletion} = await import('./completion.js')
     await improveCompletion(await Config.load(root))
   }
-  await flush()
+  await flushed()
+}
+
+/** Whoever reads the pipe may have gone, as `head` does: then there is nothing left to wait for. */
+async function flushed(): Promise<void> {
+  const {stdout} = process
+  if (stdout.destroyed) return
+  await Promise.race([flush(), new Promise((resolve) => stdout.once('close', resolve))])
 }
 
 /** @returns the command line that was meant. @throws {CliError} BAD_FLAG; a prompt's own error on Ctrl-C */
