@@ -6,6 +6,7 @@ import {afterAll, beforeAll, describe, expect, it} from 'vitest'
 import type {ErrorDocument} from '../../src/lib/kernel/errors.js'
 import {packageFolder, runShoal, shoalEnv} from '../support/cli.js'
 import {claimPorts} from '../support/ports.js'
+import {ScriptedCluster} from '../support/scripted-cluster.js'
 
 /** What every command does with failures, flags and Ctrl-C; shown on `check`, which needs no node to fail. */
 
@@ -172,4 +173,16 @@ describe('help', () => {
       expect(stdout).not.toContain('--cluster-')
     })
   }
+})
+
+describe('a cluster of many nodes', () => {
+  it('is looked at without a word on stderr', async () => {
+    const cluster = await ScriptedCluster.start(16)
+    try {
+      const {code, stderr} = await runShoal(['info', cluster.seed])
+      expect({code, stderr}).toEqual({code: 0, stderr: ''})
+    } finally {
+      await cluster.stop()
+    }
+  })
 })
