@@ -1,9 +1,12 @@
+import {spawn} from 'node:child_process'
 import {once} from 'node:events'
 import {type AddressInfo, createServer, type Server, type Socket} from 'node:net'
+import {join} from 'node:path'
 import {afterAll, beforeAll, describe, expect, it} from 'vitest'
 import type {ErrorDocument} from '../../src/lib/kernel/errors.js'
-import {runShoal} from '../support/cli.js'
+import {packageFolder, runShoal, shoalEnv} from '../support/cli.js'
 import {claimPorts} from '../support/ports.js'
+import {ScriptedCluster} from '../support/scripted-cluster.js'
 
 /** What every command does with failures, flags and Ctrl-C; shown on `check`, which needs no node to fail. */
 
@@ -51,6 +54,15 @@ describe('failures', () => {
     const {code, stdout, stderr} = await runShoal(['check', closedSeed])
     expect({code, stdout}).toEqual({code: 7, stdout: ''})
     expect(stderr).toMatch(/^Error: 127\.0\.0\.1:\d+ refuses connections\n {2}Try: .+\n$/)
+  })
+
+  it('are none where whoever read stdout has gone, as head does', async () => {
+    const run = spawn(process.execPath, [join(packageFolder(), 'bin', 'run.js'), 'jobs'], {
+      env: shoalEnv(),
+      stdio: ['ignore', 'pipe', 'ignore'],
+    })
+    run.stdout.destroy()
+    expect(await once(run, 'exit')).toEqual([0, null])
   })
 
   it.each(['check', 'info', 'reshard'])(
@@ -161,4 +173,16 @@ describe('help', () => {
       expect(stdout).not.toContain('--cluster-')
     })
   }
+})
+
+describe('a cluster of many nodes', () => {
+  it('is looked at without a word on stderr', async () => {
+    const cluster = await ScriptedCluster.start(16)
+    try {
+      const {code, stderr} = await runShoal(['info', cluster.seed])
+      expect({code, stderr}).toEqual({code: 0, stderr: ''})
+    } finally {
+      await cluster.stop()
+    }
+  })
 })

@@ -132,8 +132,8 @@ export class ScriptedCluster {
     const cluster = new ScriptedCluster()
     const port = await claimPorts(nodeCount)
     for (let index = 0; index < nodeCount; index++) {
-      const id = (index + 10).toString(36).repeat(40).slice(0, 40)
-      cluster.nodes.push(new ScriptedNode(id.replaceAll(/[^0-9a-f]/g, 'f'), port + index, cluster, index))
+      const id = (index + 10).toString(16).repeat(40).slice(0, 40)
+      cluster.nodes.push(new ScriptedNode(id, port + index, cluster, index))
     }
     cluster.epoch = nodeCount
     for (const [index, [first, last]] of evenShares(nodeCount - empty).entries()) {

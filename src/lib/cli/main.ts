@@ -1,3 +1,4 @@
+import {setMaxListeners} from 'node:events'
 import {Config, flush, handle, run} from '@oclif/core'
 import {errorDocument} from './error-document.js'
 import {askYesNo, hasTerminal} from './prompts.js'
@@ -18,6 +19,8 @@ const UNKNOWN_COMMAND = /^command .* not found\.?$/is
  * @param root - URL of a file in the package's bin/
  */
 export async function main(argv: string[], root: string): Promise<void> {
+  // Many nodes are waited for at a time, and each ends at Ctrl-C: no leak that Node.js need warn of on stderr.
+  setMaxListeners(0)
   try {
     await runToEnd(argv, root).catch(async (error: unknown) => {
       if (!(error instanceof Error && UNKNOWN_COMMAND.test(error.message))) throw error
@@ -34,7 +37,14 @@ async function runToEnd(argv: string[], root: string): Promise<void> {
     const {improveCompletion} = await import('./completion.js')
     await improveCompletion(await Config.load(root))
   }
-  await flush()
+  await flushed()
+}
+
+/** Whoever reads the pipe may have gone, as `head` does: then there is nothing left to wait for. */
+async function flushed(): Promise<void> {
+  const {stdout} = process
+  if (stdout.destroyed) return
+  await Promise.race([flush(), new Promise((resolve) => stdout.once('close', resolve))])
 }
 
 /** @returns the command line that was meant. @throws {CliError} BAD_FLAG; a prompt's own error on Ctrl-C */

@@ -61,10 +61,12 @@ function checkSettings(view: ClusterView, traits: TraitsByNode): Finding[] {
     const odd = others.map(({nodes, value}) => `${shown(value)} on ${namesOf(nodes)}`)
     const text = `${name} is ${shown(usual.value)} on ${plural(usual.nodes.length, 'node')}, but ${list(odd)}.`
     const seed = renderAddress(view.seed)
+    // Where as many have another value, nobody can tell which is meant.
+    const isEven = usual.nodes.length === others[0]?.nodes.length
     const suggestion =
       name === 'cluster-node-timeout'
-        ? `shoal set-timeout ${seed} ${usual.value}`
-        : `shoal call ${seed} CONFIG SET ${name} ${shown(usual.value)}`
+        ? `shoal set-timeout ${seed} ${isEven ? 'MS' : usual.value}`
+        : `shoal call ${seed} CONFIG SET ${name} ${isEven ? 'VALUE' : shown(usual.value)}`
     const nodes = others.flatMap((group) => group.nodes)
     return [finding('config-drift', severity, nodes, text, {suggestion})]
   })

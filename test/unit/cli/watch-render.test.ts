@@ -60,8 +60,9 @@ describe('renderWatch', () => {
 
   it('says that no node answers, over what was last seen', () => {
     const lines = renderWatch({...frameOf(), failure: 'x refuses connections'}, PLAIN, PIPE)
-    expect(lines[1]).toBe('No node answers: x refuses connections')
+    expect(lines[1]).toBe('No node answers: x refuses connections. Below is what was seen last.')
     expect(lines.join('\n')).toContain('10.0.0.1:7000    primary')
+    expect(lines.join('\n')).not.toContain('All nodes answer')
   })
 
   const many = Array.from(

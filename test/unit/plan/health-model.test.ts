@@ -187,6 +187,13 @@ describe('drift', () => {
     expect(found?.message).toBe('maxmemory is 0 on 5 nodes, but 100 on 10.0.0.1:7000 (aaaaaaaa).')
   })
 
+  it('leaves the value to the operator where as many nodes have the one as the other', () => {
+    const half = Object.fromEntries(['d', 'e', 'f'].map((name) => [name, settings({maxmemory: '100'})]))
+    expect(check({}, half)[0]?.suggestion).toBe('shoal call 10.0.0.1:7000 CONFIG SET maxmemory VALUE')
+    const slow = Object.fromEntries(['d', 'e', 'f'].map((name) => [name, settings({'cluster-node-timeout': '9000'})]))
+    expect(check({}, slow)[0]?.suggestion).toBe('shoal set-timeout 10.0.0.1:7000 MS')
+  })
+
   it('sets the node timeout by its own command, and thinks less of appendonly', () => {
     const timeout = check({}, {e: settings({'cluster-node-timeout': '5000'})})
     expect(timeout[0]?.suggestion).toBe('shoal set-timeout 10.0.0.1:7000 15000')

@@ -68,7 +68,7 @@ function renderHead({failure, intervalMs, reading, time}: WatchFrame, style: Sty
     outBytesPerSecond === null ? undefined : `${renderBytes(outBytesPerSecond)}/s out`,
   ]
   const second = failure === undefined ? rates.filter((part) => part !== undefined).join(', ') : undefined
-  return [first.join('  '), second ?? style.red(`No node answers: ${failure}`)]
+  return [first.join('  '), second ?? style.red(`No node answers: ${failure}. Below is what was seen last.`)]
 }
 
 interface NodeColumn extends Column {
@@ -139,7 +139,7 @@ function widestThatFits(width: number, draw: (columns: readonly NodeColumn[]) =>
   }
 }
 
-function renderTail({reading}: WatchFrame, style: Style): string[] {
+function renderTail({failure, reading}: WatchFrame, style: Style): string[] {
   const addresses = new Map(reading.nodes.map(({address, node}) => [node, address]))
   const nameOf = (node: number | null) => (node === null ? 'a node that is gone' : (addresses.get(node) ?? UNKNOWN))
   const problems = problemsOf(reading)
@@ -150,7 +150,9 @@ function renderTail({reading}: WatchFrame, style: Style): string[] {
       ),
     ),
     ...problems.map((problem) => style.red(problem)),
-    ...(problems.length === 0 ? [style.green('All nodes answer, every slot is covered.')] : []),
+    ...(problems.length === 0 && failure === undefined
+      ? [style.green('All nodes answer, every slot is covered.')]
+      : []),
   ]
 }
 

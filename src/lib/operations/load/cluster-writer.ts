@@ -18,16 +18,14 @@ export interface ClusterWriterOptions {
   readonly replace: boolean
   /** How long nodes may be away, load, or disagree before the writer gives up. Milliseconds. Default 60 s. */
   readonly retryMs?: number | undefined
-  /** Payload bytes held at most before `ready()` makes its caller wait. Default 32 MiB. */
-  readonly bufferBytesMax?: number | undefined
-  /** Conflicts kept with their names; the rest is counted. Default 100. */
-  readonly conflictsKeptMax?: number | undefined
   /** Aborted: what was sent is finished, nothing more is written, and whatever waits throws INTERRUPTED. */
   readonly signal?: AbortSignal | undefined
 }
 
 const RETRY_MS = 60_000
+/** Payload bytes held at most before `ready()` makes its caller wait. */
 const BUFFER_BYTES_MAX = 16 * 1024 * 1024
+/** Conflicts kept with their names; the rest is counted. */
 const CONFLICTS_KEPT_MAX = 100
 
 /** A node that takes in a big key answers nobody else meanwhile. Milliseconds. */
@@ -107,8 +105,9 @@ export class ClusterWriter {
    * @throws as `finish`, as soon as something went wrong
    */
   async ready(): Promise<void> {
-    const limit = this.options.bufferBytesMax ?? BUFFER_BYTES_MAX
-    while (!this.failure && this.buffered >= limit) await new Promise<void>((resolve) => this.waiters.push(resolve))
+    while (!this.failure && this.buffered >= BUFFER_BYTES_MAX) {
+      await new Promise<void>((resolve) => this.waiters.push(resolve))
+    }
     if (this.failure) throw await this.finalError()
   }
 
@@ -207,7 +206,7 @@ export class ClusterWriter {
   }
 
   private keep(key: DumpedKey, held: Extract<KeyComparison, {kind: 'different'}>): void {
-    if (this.kept.length >= (this.options.conflictsKeptMax ?? CONFLICTS_KEPT_MAX)) return
+    if (this.kept.length >= CONFLICTS_KEPT_MAX) return
     this.kept.push(conflictOf(key, held))
   }
 

@@ -117,9 +117,13 @@ export function isCarriable({bytes}: SizedKey): boolean {
   return bytes <= PAYLOAD_BYTES_MAX
 }
 
+const NEEDS =
+  'The user at the source needs +scan +dump +exists +pexpiretime +pttl +time +memory|usage on all keys (~*), ' +
+  '+watch +unwatch +multi +exec +del with --move, +type with --dry-run.'
+
 export function sourceRefusal(what: string, reply: unknown): CliError {
   const text = reply instanceof NodeReplyError ? reply.message : `an odd answer: ${JSON.stringify(reply)}`
   return new CliError('PLAN_PARTIAL', `the source refuses ${what}: ${text}`, {
-    suggestions: ['The user at the source needs +scan +dump +memory|usage +pexpiretime +pttl +time on all keys (~*).'],
+    suggestions: /^NOPERM\b/.test(text) ? [NEEDS] : [],
   })
 }

@@ -116,6 +116,11 @@ function factsOf(address: string, info: ReadonlyMap<string, string>): SourceFact
   }
 }
 
+/** A replica that takes over its primary's keys anew is loading; one that runs a long script is busy. */
+function isTransient(reply: WireReply): boolean {
+  return reply instanceof NodeReplyError && ['BUSY', 'LOADING', 'MASTERDOWN'].includes(reply.code)
+}
+
 /** A replica that has never had a link says -1 for how long it is down. */
 function copyOf(info: ReadonlyMap<string, string>): SourceFacts['copy'] {
   const isDown = info.get('master_link_status') === 'down'
@@ -141,7 +146,7 @@ export class SourceLink {
   ) {}
 
   /**
-   * Sends what is safe to repeat, again if the connection is lost.
+   * Sends what is safe to repeat, again if the connection is lost or the server is busy or loading.
    *
    * @throws {CliError} UNREACHABLE, TIMED_OUT after `retryMs`; PLAN_PARTIAL if the server was started anew; INTERRUPTED
    */
@@ -151,7 +156,9 @@ export class SourceLink {
       throwIfAborted(this.signal)
       try {
         // What only reads need not be waited for.
-        return await untilAborted(this.sendOnce(commands), this.signal)
+        const replies = await untilAborted(this.sendOnce(commands), this.signal)
+        if (!replies.some(isTransient) || performance.now() > until) return replies
+        await pause(RECONNECT_MS, this.signal)
       } catch (error) {
         const passes = error instanceof CliError && (error.code === 'UNREACHABLE' || error.code === 'TIMED_OUT')
         if (!passes || performance.now() > until) throw error

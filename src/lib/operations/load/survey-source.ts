@@ -1,9 +1,11 @@
+import {NodeReplyError} from '../../client/reply-error.js'
 import {CliError} from '../../kernel/errors.js'
 import {printableKey} from '../migration/busy-keys.js'
 import type {ObservedCluster} from '../observe.js'
 import {ClusterWriter} from './cluster-writer.js'
 import {forEachPage} from './page-workers.js'
 import type {Source} from './source.js'
+import {sourceRefusal} from './source-reader.js'
 import {existAt} from './verify-import.js'
 
 /** Keys looked at; of a source with more of them, the survey is of the first that SCAN names. */
@@ -64,6 +66,7 @@ export async function surveySource(
         ])
         for (const [index, key] of keys.entries()) {
           const [type, ttl, bytes] = replies.slice(index * 3, index * 3 + 3)
+          if (type instanceof NodeReplyError) throw sourceRefusal('TYPE', type)
           // Gone since it was listed.
           if (type === 'none') continue
           types.set(String(type), (types.get(String(type)) ?? 0) + 1)

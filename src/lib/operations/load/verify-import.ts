@@ -4,7 +4,15 @@ import {hashSlot} from '../../protocol/hash-slot.js'
 import {printableKey} from '../migration/busy-keys.js'
 import {type ClusterWriter, conflictOf} from './cluster-writer.js'
 import type {Source, SourceLink} from './source.js'
-import {cutIntoChunks, dumpCommands, isCarriable, readDumps, type SizedKey, sizeKeys} from './source-reader.js'
+import {
+  cutIntoChunks,
+  dumpCommands,
+  isCarriable,
+  readDumps,
+  type SizedKey,
+  sizeKeys,
+  sourceRefusal,
+} from './source-reader.js'
 import type {DumpedKey, KeyConflict} from './types.js'
 
 /**
@@ -83,7 +91,10 @@ export class Verification {
     this.checked += keys.length
     if (absent.length === 0) return
     const still = await link.send(absent.map((key) => ['EXISTS', key]))
-    for (const [index, key] of absent.entries()) if (still[index] === 1) this.noteMissing(key)
+    for (const [index, key] of absent.entries()) {
+      if (still[index] instanceof NodeReplyError) throw sourceRefusal('EXISTS', still[index])
+      if (still[index] === 1) this.noteMissing(key)
+    }
   }
 
   private async absentOf(keys: readonly string[]): Promise<string[]> {

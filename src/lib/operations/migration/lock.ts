@@ -1,4 +1,5 @@
 import {hostname} from 'node:os'
+import {withDeadline} from '../../client/abort.js'
 import {redirectionOf} from '../../client/migration/legacy.js'
 import type {NodeConnection} from '../../client/node-connection.js'
 import {NodeReplyError} from '../../client/reply-error.js'
@@ -16,6 +17,8 @@ import type {ObservedCluster} from '../observe.js'
 export const LOCK_KEY = '{shoal}:lock'
 export const LOCK_TTL_MS = 10_000
 const RENEW_MS = 3000
+/** How long giving it back may take: a node that hangs must not hold up the end. */
+const RELEASE_MS = 2000
 const REDIRECTS_MAX = 8
 
 /** Who holds the lock; stored as JSON. */
@@ -103,9 +106,12 @@ function keepLock(cluster: ObservedCluster, token: string): LockHandle {
     lost: lost.signal,
     async release() {
       clearInterval(timer)
-      await renewing
-      try {
+      const giveBack = async () => {
+        await renewing
         if ((await callAnywhere(cluster, ['GET', LOCK_KEY])) === token) await callAnywhere(cluster, ['DEL', LOCK_KEY])
+      }
+      try {
+        await withDeadline(giveBack(), RELEASE_MS, () => new Error('the node of the lock does not answer'))
       } catch {
         // It expires by itself.
       }

@@ -1,6 +1,7 @@
 import {expect, it} from 'vitest'
 import type {WireReply} from '../../../../src/lib/client/migration/reply-reader.js'
 import type {WireCommand} from '../../../../src/lib/client/migration/wire.js'
+import {NodeReplyError} from '../../../../src/lib/client/reply-error.js'
 import type {ClusterWriter} from '../../../../src/lib/operations/load/cluster-writer.js'
 import type {Source, SourceLink} from '../../../../src/lib/operations/load/source.js'
 import {Verification} from '../../../../src/lib/operations/load/verify-import.js'
@@ -21,4 +22,15 @@ it('does not ask for the dump of a key that was too big to be brought', async ()
   await verification.page(link, ['a', 'huge', 'b'], (_, work) => work())
   expect(dumped).toEqual(['a', 'b'])
   expect(verification).toMatchObject({checked: 2, missing: 0, different: 0})
+})
+
+it('does not take a key for gone because the source refuses to tell', async () => {
+  const link = {send: async () => [new NodeReplyError('NOPERM no')]} as unknown as SourceLink
+  const writer = {router: {send: async () => [0]}} as unknown as ClusterWriter
+  const verification = new Verification('count', SOURCE, writer)
+  await expect(verification.page(link, ['a'], (_, work) => work())).rejects.toMatchObject({
+    code: 'PLAN_PARTIAL',
+    message: expect.stringContaining('EXISTS: NOPERM'),
+    suggestions: [expect.stringContaining('+exists')],
+  })
 })
