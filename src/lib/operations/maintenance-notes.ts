@@ -29,10 +29,11 @@ export class MaintenanceNotes {
     return notes.flatMap((note) => note ?? [])
   }
 
-  /** @param name - id or address of a node */
+  /** @param name - id or address of a node; of those that were at the address one after the other, the last noted */
   async find(name: string): Promise<MaintenanceNote | undefined> {
     const text = name.trim()
-    return (await this.all()).find(({address, node}) => address === text || node === text.toLowerCase())
+    const found = (await this.all()).filter(({address, node}) => address === text || node === text.toLowerCase())
+    return found.sort((a, b) => (a.at < b.at ? 1 : -1))[0]
   }
 
   /** On disk when it resolves. @throws {CliError} ENVIRONMENT_LACKS */

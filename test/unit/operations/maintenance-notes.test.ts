@@ -5,7 +5,7 @@ import {afterEach, beforeEach, expect, it} from 'vitest'
 import {noteOf} from '../../../src/lib/operations/maintenance.js'
 import {MaintenanceNotes} from '../../../src/lib/operations/maintenance-notes.js'
 import {planMaintenance} from '../../../src/lib/plan/maintenance.js'
-import {viewOf} from '../plan/view-of.js'
+import {idOf, viewOf} from '../plan/view-of.js'
 
 const VIEW = viewOf([
   {name: 'a', slots: '0-8191'},
@@ -33,6 +33,12 @@ it('keeps what a node served, found by id and address, for its owner alone', asy
   await notes.remove(NOTE)
   await notes.remove(NOTE)
   expect(await notes.all()).toEqual([])
+})
+
+it('finds the last of those who were at one address', async () => {
+  const at = (year: number, node: string) => ({...NOTE, node: idOf(node), at: `${year}-01-01T00:00:00.000Z`})
+  for (const note of [at(2025, 'a'), at(2026, 'b'), at(2024, 'c')]) await notes.write(note)
+  expect((await notes.find(NOTE.address))?.node).toBe(idOf('b'))
 })
 
 it('passes over what is no note', async () => {
