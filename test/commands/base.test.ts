@@ -1,8 +1,10 @@
+import {spawn} from 'node:child_process'
 import {once} from 'node:events'
 import {type AddressInfo, createServer, type Server, type Socket} from 'node:net'
+import {join} from 'node:path'
 import {afterAll, beforeAll, describe, expect, it} from 'vitest'
 import type {ErrorDocument} from '../../src/lib/kernel/errors.js'
-import {runShoal} from '../support/cli.js'
+import {packageFolder, runShoal, shoalEnv} from '../support/cli.js'
 import {claimPorts} from '../support/ports.js'
 
 /** What every command does with failures, flags and Ctrl-C; shown on `check`, which needs no node to fail. */
@@ -51,6 +53,15 @@ describe('failures', () => {
     const {code, stdout, stderr} = await runShoal(['check', closedSeed])
     expect({code, stdout}).toEqual({code: 7, stdout: ''})
     expect(stderr).toMatch(/^Error: 127\.0\.0\.1:\d+ refuses connections\n {2}Try: .+\n$/)
+  })
+
+  it('have their exit code also where nobody reads stderr any more', async () => {
+    const child = spawn(process.execPath, [join(packageFolder(), 'bin', 'run.js'), 'check', closedSeed], {
+      env: shoalEnv(),
+      stdio: ['ignore', 'ignore', 'pipe'],
+    })
+    child.stderr.destroy()
+    expect(await once(child, 'exit')).toEqual([7, null])
   })
 
   it.each(['check', 'info', 'reshard'])(

@@ -18,6 +18,7 @@ const UNKNOWN_COMMAND = /^command .* not found\.?$/is
  * @param root - URL of a file in the package's bin/
  */
 export async function main(argv: string[], root: string): Promise<void> {
+  process.stderr.on('error', onStderrError)
   try {
     await runToEnd(argv, root).catch(async (error: unknown) => {
       if (!(error instanceof Error && UNKNOWN_COMMAND.test(error.message))) throw error
@@ -47,6 +48,11 @@ async function correct(argv: string[], root: string): Promise<string[]> {
   if (!corrected || argv.includes('--json') || !hasTerminal()) throw error
   if (!(await askYesNo(error.message, new AbortController().signal))) throw error
   return [...corrected]
+}
+
+/** Whoever reads along may leave, as head does: a job goes on all the same. oclif does so for stdout. */
+function onStderrError(error: Error & {code?: string}): void {
+  if (error.code !== 'EPIPE') throw error
 }
 
 /** A command of ours has said all there is to say; help, for one, ends so too. */
