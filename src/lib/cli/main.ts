@@ -19,11 +19,14 @@ const UNKNOWN_COMMAND = /^command .* not found\.?$/is
  */
 export async function main(argv: string[], root: string): Promise<void> {
   process.stderr.on('error', onStderrError)
+  // What is written to a reader that left never drains, and Node ends a program that waits for nothing with 13.
+  const unread = new Promise((resolve) => process.stdout.once('error', resolve))
   try {
     await runToEnd(argv, root).catch(async (error: unknown) => {
       if (!(error instanceof Error && UNKNOWN_COMMAND.test(error.message))) throw error
       await runToEnd(await correct(argv, root), root)
     })
+    await Promise.race([flush(), unread])
   } catch (error) {
     await handle(isExit(error) ? (error as Failure) : printed(error, argv))
   }
@@ -35,7 +38,6 @@ async function runToEnd(argv: string[], root: string): Promise<void> {
     const {improveCompletion} = await import('./completion.js')
     await improveCompletion(await Config.load(root))
   }
-  await flush()
 }
 
 /** @returns the command line that was meant. @throws {CliError} BAD_FLAG; a prompt's own error on Ctrl-C */
