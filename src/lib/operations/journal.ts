@@ -1,4 +1,5 @@
 import {type FileHandle, mkdir, open, readdir, readFile} from 'node:fs/promises'
+import {uptime} from 'node:os'
 import {join, resolve} from 'node:path'
 import {CliError, messageOf} from '../kernel/errors.js'
 import type {NodeId} from '../model/node-id.js'
@@ -259,7 +260,7 @@ export function summarise({header, lines}: JobRecord): JobSummary {
       case 'job':
         break
       case 'run':
-        state = isAlive(line.pid) ? 'running' : 'broken-off'
+        state = isAlive(line) ? 'running' : 'broken-off'
         reason = undefined
         break
       case 'opening':
@@ -283,7 +284,16 @@ export function summarise({header, lines}: JobRecord): JobSummary {
   return {id, command, at, seed, state, ...progress, ...(reason !== undefined && {reason})}
 }
 
-function isAlive(pid: number): boolean {
+/** A clock that was set a little meanwhile. */
+const CLOCK_MARGIN_MS = 2000
+
+/**
+ * Whether the process of a run lives. Pids are used again: after a start of the machine, and by this very process, which in
+ * a container has the same one every time.
+ */
+function isAlive({at, pid}: {readonly at: string; readonly pid: number}): boolean {
+  const sinceMs = (pid === process.pid ? process.uptime() : uptime()) * 1000
+  if (Date.parse(at) < Date.now() - sinceMs - CLOCK_MARGIN_MS) return false
   try {
     process.kill(pid, 0)
     return true
