@@ -8,6 +8,7 @@ import {renderRevivals} from '../lib/cli/render/revive.js'
 import {type MoveFlagValues, moveFlags, planFlags} from '../lib/cli/tasks.js'
 import {defaultStateFolder} from '../lib/environment/store.js'
 import {renderAddress, tryParseAddress} from '../lib/model/address.js'
+import {findNode} from '../lib/model/cluster-map.js'
 import {requirePromotable} from '../lib/operations/failover.js'
 import {jobsFolder} from '../lib/operations/journal.js'
 import {
@@ -101,9 +102,11 @@ export default class Maintenance extends MoveCommand {
     const cluster = this.closeLater(await observeAny(entries, await this.connectOptions(), this.signal))
     const note = known ?? (await this.notes.findIn(cluster.view, args.node))
     if (flags.discard) return this.discard(note, args.node)
-    if (note && !flags['dry-run']) await this.finishCutShort(cluster, note, flags)
+    // Ports are used again: another cluster may have had a node at this address.
+    const present = note && findNode(cluster.view, note.node) ? note : undefined
+    if (present && !flags['dry-run']) await this.finishCutShort(cluster, present, flags)
     return args.action === 'on'
-      ? this.relieve(cluster, note?.node ?? args.node, note, flags)
+      ? this.relieve(cluster, present?.node ?? args.node, present, flags)
       : this.bringBack(cluster, args.node, note, flags)
   }
 
@@ -141,9 +144,9 @@ export default class Maintenance extends MoveCommand {
     if (plan.way === 'failover' || (plan.way === 'nothing' && plan.warnings.length > 0)) {
       await this.confirm('Put it into maintenance?')
     }
-    // What a drain asks for comes after this: a note of slots that the node still has does no harm.
-    await this.notes.write(note)
-    const move = drain && (await this.move(cluster, drain, flags))
+    const write = () => this.notes.write(note)
+    if (!drain) await write()
+    const move = drain && (await this.move(cluster, drain, flags, write))
     if (plan.successor !== undefined) await handOver(cluster, plan.successor, this.failoverOptions(flags))
     this.print(`${plan.address} serves no slot and may be stopped. Afterwards: shoal maintenance off ${plan.address}`)
     return {action: 'on', status: plan.way === 'nothing' ? 'nothing' : 'done', plan, note, ...(move && {move})}
@@ -200,8 +203,10 @@ export default class Maintenance extends MoveCommand {
     cluster: ObservedCluster,
     moves: NonNullable<PreparedReturn['moves']>,
     flags: RunFlags,
+    onAgreed?: () => Promise<void>,
   ): Promise<MoveResult> {
-    return this.carryOut(cluster, moves, {command: 'maintenance', seed: renderAddress(cluster.seed), flags})
+    const seed = renderAddress(cluster.seed)
+    return this.carryOut(cluster, moves, {command: 'maintenance', seed, flags, ...(onAgreed && {onAgreed})})
   }
 
   private failoverOptions({wait}: RunFlags) {

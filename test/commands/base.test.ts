@@ -56,13 +56,14 @@ describe('failures', () => {
     expect(stderr).toMatch(/^Error: 127\.0\.0\.1:\d+ refuses connections\n {2}Try: .+\n$/)
   })
 
-  it('are none where whoever read stdout has gone, as head does', async () => {
-    const run = spawn(process.execPath, [join(packageFolder(), 'bin', 'run.js'), 'jobs'], {
-      env: shoalEnv(),
-      stdio: ['ignore', 'pipe', 'ignore'],
-    })
-    run.stdout.destroy()
-    expect(await once(run, 'exit')).toEqual([0, null])
+  it.each<[name: 'stdout' | 'stderr', args: string[], code: number]>([
+    ['stderr', ['check', '127.0.0.1:1'], 7],
+    ['stdout', ['jobs'], 0],
+    ['stdout', ['check', '127.0.0.1:1', '--json'], 7],
+  ])('do not come of a reader of %s that left: %s', async (name, args, code) => {
+    const child = spawn(process.execPath, [join(packageFolder(), 'bin', 'run.js'), ...args], {env: shoalEnv()})
+    child[name].destroy()
+    expect(await once(child, 'exit')).toEqual([code, null])
   })
 
   it.each(['check', 'info', 'reshard'])(

@@ -1,4 +1,6 @@
 import {afterEach, beforeEach, expect, it} from 'vitest'
+import type {NodeId} from '../../src/lib/model/node-id.js'
+import {MaintenanceNotes} from '../../src/lib/operations/maintenance-notes.js'
 import {runShoal} from '../support/cli.js'
 import {
   describeWithPeers,
@@ -179,6 +181,22 @@ describeWithPeers('maintenance', () => {
     expect((await run('off', id, '--discard')).json<Document>().status).toBe('done')
     expect((await run('off', address)).json<Document>().status).toBe('nothing')
     expect(await roleOf(replica)).toBe('master')
+  })
+
+  it('does not take a node for one of another cluster that was at its address', async () => {
+    const other = {version: 1, node: 'f'.repeat(40) as NodeId, address, at: '2025-01-01', members: []} as const
+    await new MaintenanceNotes(env.SHOAL_STATE_DIR).write({...other, way: 'drain', slots: '0-99'})
+    const on = await run('on', address, '--drain', '--yes')
+    expect([on.code, on.json<Document>().note?.slots], on.stdout).toEqual([0, '0-5460'])
+    const off = await run('off', address, '--yes')
+    expect(off.code, off.stdout).toBe(0)
+    expect(await slotsNow()).toEqual(layout)
+  })
+
+  it('writes nothing down before the operator has agreed', async () => {
+    const refused = await run('on', address, '--drain')
+    expect([refused.code, refused.json<Failure>().error.code]).toEqual([2, 'NEEDS_TERMINAL'])
+    expect((await run('off', address)).json<Document>()).toEqual({action: 'off', status: 'nothing'})
   })
 
   it('tells of a replica that nothing must be done, and what its primary lacks meanwhile', async () => {

@@ -124,12 +124,17 @@ describeWithPeers('reshard while a primary fails over', () => {
     expect(String(await to.call('CLUSTER', 'INFO'))).toContain('cluster_state:ok')
   }
 
+  const expectAllMoved = async (run: RunResult, ...at: RedisNode[]) => {
+    await expectMoved(run, ...at)
+    expect(run.json<Document>().result.slotsMoved).toBe(SPAN.last - SPAN.first + 1)
+  }
+
   it.each(['migrate', 'copy'])('goes on with the replica of a target that dies (%s)', async (how) => {
     const successor = await replicaOf(target)
     write(SPAN, 'dying-target')
     const run = await reshard(how, target, () => crash(target, successor))
     expect(run.stderr).toContain('"failover"')
-    await expectMoved(run, successor)
+    await expectAllMoved(run, successor)
     expect(await roleOf(successor)).toBe('master')
   })
 
@@ -137,7 +142,7 @@ describeWithPeers('reshard while a primary fails over', () => {
     const successor = await replicaOf(target)
     write(SPAN, 'handed-over-target')
     const run = await reshard('copy', target, () => handOver(successor))
-    await expectMoved(run, successor, target)
+    await expectAllMoved(run, successor, target)
   })
 
   it.each(['migrate', 'copy'])('goes on with the replica of a source that dies (%s)', async (how) => {
@@ -146,7 +151,7 @@ describeWithPeers('reshard while a primary fails over', () => {
     write(LATE, 'moved after')
     const run = await reshard(how, source, () => crash(source, successor))
     expect(run.stderr).toContain('"failover"')
-    await expectMoved(run, target)
+    await expectAllMoved(run, target)
     expect(await roleOf(successor)).toBe('master')
   })
 
@@ -155,7 +160,7 @@ describeWithPeers('reshard while a primary fails over', () => {
     write(EARLY, 'moved before')
     write(LATE, 'moved after')
     const run = await reshard('migrate', target, () => handOver(successor))
-    await expectMoved(run, target)
+    await expectAllMoved(run, target)
   })
 
   it('stops with exit 6 if nobody takes the place of a target, and resumes once it is back', async () => {

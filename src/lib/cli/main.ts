@@ -21,11 +21,15 @@ const UNKNOWN_COMMAND = /^command .* not found\.?$/is
 export async function main(argv: string[], root: string): Promise<void> {
   // Many nodes are waited for at a time, and each ends at Ctrl-C: no leak that Node.js need warn of on stderr.
   setMaxListeners(0)
+  process.stderr.on('error', onStderrError)
+  // What is written to a reader that left never drains, and Node ends a program that waits for nothing with 13.
+  const unread = new Promise((resolve) => process.stdout.once('error', resolve))
   try {
     await runToEnd(argv, root).catch(async (error: unknown) => {
       if (!(error instanceof Error && UNKNOWN_COMMAND.test(error.message))) throw error
       await runToEnd(await correct(argv, root), root)
     })
+    await Promise.race([flush(), unread])
   } catch (error) {
     await handle(isExit(error) ? (error as Failure) : printed(error, argv))
   }
@@ -37,14 +41,6 @@ async function runToEnd(argv: string[], root: string): Promise<void> {
     const {improveCompletion} = await import('./completion.js')
     await improveCompletion(await Config.load(root))
   }
-  await flushed()
-}
-
-/** Whoever reads the pipe may have gone, as `head` does: then there is nothing left to wait for. */
-async function flushed(): Promise<void> {
-  const {stdout} = process
-  if (stdout.destroyed) return
-  await Promise.race([flush(), new Promise((resolve) => stdout.once('close', resolve))])
 }
 
 /** @returns the command line that was meant. @throws {CliError} BAD_FLAG; a prompt's own error on Ctrl-C */
@@ -57,6 +53,11 @@ async function correct(argv: string[], root: string): Promise<string[]> {
   if (!corrected || argv.includes('--json') || !hasTerminal()) throw error
   if (!(await askYesNo(error.message, new AbortController().signal))) throw error
   return [...corrected]
+}
+
+/** Whoever reads along may leave, as head does: a job goes on all the same. oclif does so for stdout. */
+function onStderrError(error: Error & {code?: string}): void {
+  if (error.code !== 'EPIPE') throw error
 }
 
 /** A command of ours has said all there is to say; help, for one, ends so too. */

@@ -23,6 +23,8 @@ export interface CarryOut {
   readonly command: MoveJobCommand
   readonly seed: string
   readonly flags: MoveFlagValues & {readonly 'dry-run': boolean; readonly 'plan-out'?: string | undefined}
+  /** Called once the operator has agreed, before anything is changed. */
+  readonly onAgreed?: () => Promise<void>
 }
 
 /** A command whose plan is a move of slots: shown, confirmed, journaled, carried out. */
@@ -30,7 +32,7 @@ export abstract class MoveCommand extends ClusterCommand {
   protected async carryOut(
     cluster: ObservedCluster,
     prepared: PreparedMoves,
-    {command, flags, seed}: CarryOut,
+    {command, flags, onAgreed, seed}: CarryOut,
   ): Promise<MoveResult> {
     const {view} = cluster
     const {plan} = prepared
@@ -43,6 +45,7 @@ export abstract class MoveCommand extends ClusterCommand {
     if (flags['dry-run'] || plan.steps.length === 0) return {plan, warnings}
     if (refusal) throw refusal
     await this.confirm(`Move ${renderAmount(plan.cost.slotCount, 'slot')}?`)
+    await onAgreed?.()
     const jobId = newJobId(command)
     const folder = jobsFolder(defaultStateFolder(process.env))
     const openJournal = () => Journal.create(folder, {id: jobId, command, seed, plan})

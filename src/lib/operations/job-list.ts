@@ -1,4 +1,5 @@
 import {readdir} from 'node:fs/promises'
+import {uptime} from 'node:os'
 import {countSlots, parseRanges} from '../model/slot-set.js'
 import {isLoad, type JobHeader, type JobRecord, readJob} from './journal.js'
 
@@ -69,7 +70,7 @@ export function summarise(record: JobRecord): JobSummary {
       case 'job':
         break
       case 'run':
-        state = isAlive(line.pid) ? 'running' : 'broken-off'
+        state = isAlive(line) ? 'running' : 'broken-off'
         reason = undefined
         break
       case 'opening':
@@ -112,7 +113,16 @@ function originOf(header: JobHeader): Pick<JobSummary, 'from' | 'database'> {
   return header.command === 'restore' ? {from: header.restore.folder} : {}
 }
 
-function isAlive(pid: number): boolean {
+/** A clock that was set a little meanwhile. */
+const CLOCK_MARGIN_MS = 2000
+
+/**
+ * Whether the process of a run lives. Pids are used again: after a start of the machine, and by this very process, which in
+ * a container has the same one every time.
+ */
+function isAlive({at, pid}: {readonly at: string; readonly pid: number}): boolean {
+  const sinceMs = (pid === process.pid ? process.uptime() : uptime()) * 1000
+  if (Date.parse(at) < Date.now() - sinceMs - CLOCK_MARGIN_MS) return false
   try {
     process.kill(pid, 0)
     return true

@@ -32,12 +32,13 @@ export class MaintenanceNotes {
     return notes.flatMap((note) => note ?? [])
   }
 
-  /** @param name - id of a node, or the address it was called by when the note was written */
+  /** @param name - id of a node, or the address it was called by then; of those that were there in turn, the last noted */
   async find(name: string): Promise<MaintenanceNote | undefined> {
     const text = name.trim()
     const place = tryParseAddress(text)
     const wanted = place ? renderAddress(place) : text.toLowerCase()
-    return (await this.all()).find(({address, node}) => address === wanted || node === wanted)
+    const found = (await this.all()).filter(({address, node}) => address === wanted || node === wanted)
+    return found.sort((a, b) => (a.at < b.at ? 1 : -1))[0]
   }
 
   /** @param name - any address of a node of the cluster: it may have been called by another when the note was written */

@@ -47,7 +47,10 @@ export async function findCutShort(
 /** @throws {CliError} LOCKED while the job's process lives on this machine */
 export function requireNotRunning(summary: JobSummary): void {
   if (summary.state === 'running') {
-    throw new CliError('LOCKED', `job ${summary.id} is running`, {details: {job: summary.id}})
+    throw new CliError('LOCKED', `job ${summary.id} is running`, {
+      details: {job: summary.id},
+      suggestions: ['shoal jobs (tells how far it is)'],
+    })
   }
 }
 

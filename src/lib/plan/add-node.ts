@@ -1,4 +1,5 @@
 import {CliError} from '../kernel/errors.js'
+import {renderAddress} from '../model/address.js'
 import {keyCountInAll, nameNode, ownRecord} from '../model/cluster-map.js'
 import type {ClusterView, NodeView} from '../model/cluster-view.js'
 import type {NodeId} from '../model/node-id.js'
@@ -35,12 +36,15 @@ export function planAddNode(view: ClusterView, node: NodeView, request: AddNodeR
   const isReplica = own?.role === 'replica'
   if (!isMember) requireEmpty(view, node)
   else if (!request.replica && isReplica) {
-    throw notEmpty(node, 'is a member of this cluster already, as a replica')
+    throw memberAlready(view, node, 'is a member of this cluster already, as a replica', ['', ''])
   }
   const meet = isMember ? [] : (['meet'] as const)
   if (!request.replica)
     return {node: node.id, role: 'primary', steps: [...meet, ...(isMember ? [] : (['functions'] as const))]}
-  if (own && own.slots.length > 0) throw notEmpty(node, `owns slots: ${renderRanges(own.slots)}`)
+  if (own && own.slots.length > 0) {
+    const what = `is a member of this cluster already, and owns slots: ${renderRanges(own.slots)}`
+    throw memberAlready(view, node, what, [' --drain', ' --replica'])
+  }
   const primary =
     request.primary === undefined && isReplica && own.primaryId !== undefined
       ? own.primaryId
@@ -66,6 +70,20 @@ function notEmpty(node: NodeView, what: string): CliError {
   return new CliError('NODE_NOT_EMPTY', `${nameNode(node)} ${what}; nothing was changed`, {
     details: {nodeId: node.id},
     suggestions: ['If nothing on it is needed, empty it with FLUSHALL and CLUSTER RESET HARD, then try again.'],
+  })
+}
+
+/** It has what the cluster needs, so it must not be emptied by hand. */
+function memberAlready(
+  {seed}: ClusterView,
+  node: NodeView,
+  what: string,
+  [leaving, coming]: [string, string],
+): CliError {
+  const [own, other] = [renderAddress(node.address), renderAddress(seed)]
+  return new CliError('NODE_NOT_EMPTY', `${nameNode(node)} ${what}; nothing was changed`, {
+    details: {nodeId: node.id},
+    suggestions: [`shoal del-node ${other} ${own}${leaving}, then shoal add-node ${own} ${other}${coming}`],
   })
 }
 

@@ -95,13 +95,20 @@ function lastCopy(view: ClusterView, primary: NodeId, except: NodeId, then?: [na
 
 function noReplica(view: ClusterView, node: NodeView): CliError {
   const behind = replicasOf(view).filter(({own}) => own.primaryId === node.id)
-  const why =
-    behind.length === 0
-      ? 'has no replica'
-      : `has no replica in sync (${behind.map((each) => nameNode(each.node)).join(', ')})`
+  const silent = new Map(
+    view.nodes
+      .flatMap(({records}) => records)
+      .filter(({id, primaryId}) => primaryId === node.id && !findNode(view, id))
+      .map((record) => [record.id, record]),
+  )
+  const names = [
+    ...behind.map((each) => nameNode(each.node)),
+    ...[...silent.values()].map((record) => `${nameNode(record)}, which does not answer`),
+  ]
+  const why = names.length === 0 ? 'has no replica' : `has no replica in sync (${names.join(', ')})`
   const address = renderAddress(node.address)
   return new CliError('CLUSTER_UNHEALTHY', `${nameNode(node)} ${why}: it holds the only copy of its slots`, {
-    details: {nodeId: node.id, replicas: behind.map((each) => each.node.id)},
+    details: {nodeId: node.id, replicas: [...behind.map((each) => each.node.id), ...silent.keys()]},
     suggestions: [`shoal maintenance on ${address} --drain (moves its slots to the other primaries)`],
   })
 }

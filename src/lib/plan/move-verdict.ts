@@ -44,7 +44,9 @@ function judgeRedundancy(view: ClusterView, {steps}: MovePlan): string[] {
     view,
     steps.map(({to}) => to),
   ).filter(({id}) => !replicated.has(id))
-  return bare.map((node) => `${nameNode(node)} has no replica: if it fails, the slots it gets fail with it`)
+  return bare.map(
+    (node) => `${nameNode(node)} has no replica that answers: if it fails, the slots it gets fail with it`,
+  )
 }
 
 function judgeMemory(view: ClusterView, {steps}: MovePlan): MoveVerdict {

@@ -1,5 +1,5 @@
 import {appendFileSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync} from 'node:fs'
-import {tmpdir} from 'node:os'
+import {tmpdir, uptime} from 'node:os'
 import {join} from 'node:path'
 import {afterEach, beforeEach, describe, expect, it} from 'vitest'
 import {listJobs, summarise} from '../../../src/lib/operations/job-list.js'
@@ -88,6 +88,22 @@ describe('Journal', () => {
       [4, idOf('a'), 1],
     ])
     await again.close()
+  })
+
+  it('takes no job for running whose pid is another process by now: this one, or one of after a reboot', async () => {
+    const journal = await create()
+    await journal.close()
+    const path = join(folder, 'reshard-1.ndjson')
+    const text = readFileSync(path, 'utf8')
+    const stateOf = async (pid: number, at: Date) => {
+      writeFileSync(path, text.replace(/"at":"[^"]*","pid":\d+/, `"at":"${at.toISOString()}","pid":${pid}`))
+      return summarise(await readJob(folder, 'reshard-1')).state
+    }
+    const secondsAgo = (seconds: number) => new Date(Date.now() - seconds * 1000)
+    expect(await stateOf(process.pid, secondsAgo(0))).toBe('running')
+    expect(await stateOf(process.pid, secondsAgo(process.uptime() + 10))).toBe('broken-off')
+    expect(await stateOf(process.ppid, secondsAgo(process.uptime() + 10))).toBe('running')
+    expect(await stateOf(process.ppid, secondsAgo(uptime() + 10))).toBe('broken-off')
   })
 
   it('tells why a job stopped, until it runs again', async () => {

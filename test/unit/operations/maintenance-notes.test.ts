@@ -6,7 +6,7 @@ import type {NodeView} from '../../../src/lib/model/cluster-view.js'
 import {noteOf} from '../../../src/lib/operations/maintenance.js'
 import {MaintenanceNotes} from '../../../src/lib/operations/maintenance-notes.js'
 import {planMaintenance} from '../../../src/lib/plan/maintenance.js'
-import {viewOf} from '../plan/view-of.js'
+import {idOf, viewOf} from '../plan/view-of.js'
 
 const VIEW = viewOf([
   {name: 'a', slots: '0-8191'},
@@ -50,6 +50,12 @@ it('finds it by every name that the cluster knows the node by, and that others k
     expect(await notes.findIn(view, name)).toEqual(note)
   }
   expect(await notes.findIn(view, 'b.example:7001')).toBeUndefined()
+})
+
+it('finds the last of those who were at one address', async () => {
+  const at = (year: number, node: string) => ({...NOTE, node: idOf(node), at: `${year}-01-01T00:00:00.000Z`})
+  for (const note of [at(2025, 'a'), at(2026, 'b'), at(2024, 'c')]) await notes.write(note)
+  expect((await notes.find(NOTE.address))?.node).toBe(idOf('b'))
 })
 
 it('passes over what is no note', async () => {

@@ -158,6 +158,15 @@ describe('PairMove', () => {
     expect(error.message).toMatch(words)
   })
 
+  it('knows what it has moved also after a failure', async () => {
+    const pair = fakePair(KEYS)
+    const last = new RegExp(`SETSLOT ${SLOTS.at(-1)} NODE`)
+    pair.target.script = first(1, last, '-ERR Unknown node')
+    const move = new PairMove(pair.context)
+    await failureOf(move.run(SLOTS))
+    expect(move.result).toMatchObject({keys: 150, done: SLOTS.slice(0, 4)})
+  })
+
   it('stops when the target says OK but does not own what it took', async () => {
     const pair = fakePair(KEYS)
     pair.target.script = (command, node) => {

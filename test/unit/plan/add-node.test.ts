@@ -1,4 +1,5 @@
 import {describe, expect, it} from 'vitest'
+import type {CliError} from '../../../src/lib/kernel/errors.js'
 import type {NodeView} from '../../../src/lib/model/cluster-view.js'
 import {type AddNodeRequest, planAddNode} from '../../../src/lib/plan/add-node.js'
 import {idOf, type NodeSketch, viewOf} from './view-of.js'
@@ -80,5 +81,22 @@ describe('planAddNode', () => {
   it('does not make a replica a primary, nor an owner a replica', () => {
     expect(() => planAddNode(VIEW, VIEW.nodes[3] as NodeView, AS_PRIMARY)).toThrow(/already, as a replica/)
     expect(() => planAddNode(VIEW, VIEW.nodes[0] as NodeView, AS_REPLICA)).toThrow(/owns slots/)
+  })
+
+  it('does not advise to empty a member, which holds what the cluster needs', () => {
+    const adviceOn = (index: number, request: AddNodeRequest) => {
+      try {
+        planAddNode(VIEW, VIEW.nodes[index] as NodeView, request)
+      } catch (error) {
+        return (error as CliError).suggestions
+      }
+      return []
+    }
+    expect(adviceOn(1, AS_REPLICA)).toEqual([
+      'shoal del-node 127.0.0.1:7000 127.0.0.1:7001 --drain, then shoal add-node 127.0.0.1:7001 127.0.0.1:7000 --replica',
+    ])
+    expect(adviceOn(3, AS_PRIMARY)).toEqual([
+      'shoal del-node 127.0.0.1:7000 127.0.0.1:7003, then shoal add-node 127.0.0.1:7003 127.0.0.1:7000',
+    ])
   })
 })

@@ -60,6 +60,14 @@ describe('planMaintenance', () => {
     expect(planMaintenance(viewOf(nodes), ADDRESS, true)).toMatchObject({way: 'drain', slots: '0-5460'})
   })
 
+  it('tells of a replica that does not answer', () => {
+    const view = viewOf([A, ...REST, {name: 'd', replicaOf: 'a'}])
+    const without = {...view, nodes: view.nodes.filter(({id}) => id !== idOf('d'))}
+    expect(refusal(() => planMaintenance(without, ADDRESS, false)).message).toContain(
+      'has no replica in sync (127.0.0.1:7003 (dddddddd), which does not answer)',
+    )
+  })
+
   it('does not drain the last primary with slots', () => {
     const error = refusal(() => planMaintenance(viewOf([{name: 'a', slots: '0-16383'}, {name: 'b'}]), ADDRESS, true))
     expect(error.code).toBe('CLUSTER_UNHEALTHY')

@@ -87,7 +87,10 @@ async function slotsOfJobs(
     if (!record || state === 'finished' || id === jobId) continue
     const opened = [...openedSlots(record)].filter(([, {from, to}]) => isHere(from) && isHere(to))
     if (state === 'running' && record.header.plan.steps.some(({from, to}) => isHere(from) || isHere(to))) {
-      throw new CliError('LOCKED', `job ${id} is changing this cluster`, {details: {job: id}})
+      throw new CliError('LOCKED', `job ${id} is changing this cluster`, {
+        details: {job: id},
+        suggestions: ['shoal jobs (tells how far it is)'],
+      })
     }
     for (const [slot, opening] of opened) slots.set(slot, {job: id, ...opening})
   }

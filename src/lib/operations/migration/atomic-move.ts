@@ -74,6 +74,11 @@ export class AtomicMove {
     for (const task of splitIntoTasks(left, this.context.bytesOf)) {
       if (this.context.stop.aborted || !(await this.moveTask(task))) break
     }
+    return this.result
+  }
+
+  /** What was done so far; also after a failure. */
+  get result(): PairResult {
     return {keys: this.keys, done: [...this.done].sort((a, b) => a - b), failed: []}
   }
 

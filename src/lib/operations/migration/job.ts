@@ -98,7 +98,8 @@ async function runRounds(
     const before = totals.slotsMoved + totals.keysMoved
     try {
       const keysAtTarget = await runRound(job, moves, {doubts, journal, lock, totals})
-      return {...totals, keysAtTarget}
+      // Some slots may have been handed over by a round that failed, and all are where they should be.
+      return {slotsMoved: slotCountOf(first), keysMoved: totals.keysMoved, keysAtTarget}
     } catch (error) {
       if (totals.slotsMoved + totals.keysMoved > before) fruitless = 0
       if (fruitless >= FRUITLESS_ROUNDS_MAX) throw error
@@ -140,12 +141,16 @@ async function runRound(
     totals.slotsMoved += slots
     if (errors.length > 0) throw errors[0]
     if (lock?.lost.aborted) throw new CliError('LOCKED', 'another operator took the lock of this cluster')
-    if (stop.aborted && slots < moves.reduce((sum, move) => sum + countSlots(move.slots), 0)) throw interrupted()
+    if (stop.aborted && slots < slotCountOf(moves)) throw interrupted()
     const view = await verifyMoves(cluster, plan)
     return await countAtTargets(wires, view, plan, moves)
   } finally {
     wires.close()
   }
+}
+
+function slotCountOf(moves: readonly Move[]): number {
+  return moves.reduce((sum, {slots}) => sum + countSlots(slots), 0)
 }
 
 /** Refused before the journal is opened, there is no job to be resumed. */

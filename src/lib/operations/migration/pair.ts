@@ -102,6 +102,11 @@ export class PairMove {
       await Promise.allSettled([next, closing])
       await lanes.close()
     }
+    return this.result
+  }
+
+  /** What was done so far; also after a failure. */
+  get result(): PairResult {
     return {keys: this.keys, done: ascending(this.done), failed: this.failed}
   }
 

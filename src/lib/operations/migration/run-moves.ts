@@ -57,7 +57,7 @@ export type Doubts = Map<string, Set<string>>
 
 export interface MovesResult {
   readonly keys: number
-  /** Slots handed over in this run. */
+  /** Slots handed over in this run, those of pairs that failed later included. */
   readonly slots: number
   /** What went wrong, in the order it did; empty if all went well. */
   readonly errors: readonly unknown[]
@@ -82,8 +82,9 @@ export async function runMoves(job: RunMoves): Promise<MovesResult> {
   const waiting = await chooseTransfers(job.wires, job.moves, job.options.transfer)
   const running = new Map<RoutedMove, Promise<void>>()
   const runPair = async (move: RoutedMove) => {
+    let pair: AtomicMove | PairMove | undefined
     try {
-      const pair = move.dialect
+      pair = move.dialect
         ? new AtomicMove(await atomicContext(job, move, move.dialect, epochs, stop))
         : new PairMove(await pairContext(job, move, epochs, stop))
       const result = await pair.run(slotsOf(move.slots))
@@ -93,7 +94,10 @@ export async function runMoves(job: RunMoves): Promise<MovesResult> {
       if (move.dialect && job.options.transfer === 'auto' && isUnable(error)) {
         job.emit({event: 'warning', message: `${messageOf(error)}; the slots go one by one`})
         waiting.push({...move, dialect: undefined})
-      } else errors.push(error)
+      } else {
+        errors.push(error)
+        if (pair) results.push(pair.result)
+      }
     }
     if (errors.length > 0) halt.abort()
     running.delete(move)
