@@ -1,6 +1,6 @@
 import {CliError} from '../kernel/errors.js'
 import {type Address, renderAddress} from '../model/address.js'
-import {findNode, keyCountInAll, nameNode, ownRecord} from '../model/cluster-map.js'
+import {findNode, keyCountInAll, nameNode, ownRecord, primariesOf} from '../model/cluster-map.js'
 import type {ClusterView, NodeRecord} from '../model/cluster-view.js'
 import {isNodeId, type NodeId} from '../model/node-id.js'
 import {countSlots, renderRanges} from '../model/slot-set.js'
@@ -11,6 +11,7 @@ import type {Move} from './reshard-document.js'
 
 export interface DelNodePlan {
   readonly node: NodeId
+  /** HOST:PORT, or the id where nobody knows an address. */
   readonly address: string
   readonly role: NodeRecord['role']
   /** Whether it answers; one that does not is forgotten all the same. */
@@ -56,7 +57,8 @@ export function planDelNode(view: ClusterView, name: string, drain: boolean): De
   }
   return {
     node: id,
-    address: renderAddress(address),
+    // One that came back as another node has none any more.
+    address: address.host === '' ? id : renderAddress(address),
     role: record.role,
     answers: node !== undefined,
     slotCount,
@@ -71,10 +73,20 @@ export function planDelNode(view: ClusterView, name: string, drain: boolean): De
  */
 export function drainMoves(view: ClusterView, id: NodeId): Move[] {
   const others = view.nodes.filter((node) => node.id !== id && (ownRecord(node)?.slots.length ?? 0) > 0)
-  if (others.length === 0)
-    throw new CliError('CLUSTER_UNHEALTHY', 'no other primary has slots, so nobody can take them')
+  if (others.length === 0) throw noTaker(view, id)
   const {moves} = planRebalance(view, {weights: new Map([[id, 0]]), useEmptyPrimaries: false, thresholdPercent: 0})
   return moves.filter(({from}) => from === id)
+}
+
+function noTaker(view: ClusterView, id: NodeId): CliError {
+  const seed = renderAddress(view.seed)
+  const isEmptyThere = primariesOf(view).some(({node}) => node.id !== id)
+  return new CliError('CLUSTER_UNHEALTHY', 'no other primary has slots, so nobody can take them', {
+    details: {nodeId: id},
+    suggestions: isEmptyThere
+      ? [`shoal rebalance ${seed} --weight ${id}=0 --use-empty-primaries (moves them to a primary without slots)`]
+      : [`shoal add-node HOST:PORT ${seed} (adds a primary that can)`],
+  })
 }
 
 function requireMember(view: ClusterView, name: string): Member {
@@ -102,6 +114,9 @@ function deadOwner(title: string, id: NodeId, {slots}: NodeRecord, view: Cluster
     suggestions:
       replicas.length > 0
         ? replicas.map(({address}) => `shoal failover ${renderAddress(address)} --force`)
-        : ['Bring it back: it has no replica that could take its slots over.'],
+        : [
+            'Bring it back: it has no replica that could take its slots over.',
+            `shoal fix ${renderAddress(view.seed)} --fix-with-unreachable-primaries (gives up the keys that it alone has)`,
+          ],
   })
 }

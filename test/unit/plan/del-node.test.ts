@@ -1,4 +1,5 @@
 import {describe, expect, it} from 'vitest'
+import type {CliError} from '../../../src/lib/kernel/errors.js'
 import type {ClusterView} from '../../../src/lib/model/cluster-view.js'
 import {countSlots, renderRanges} from '../../../src/lib/model/slot-set.js'
 import {drainMoves, planDelNode} from '../../../src/lib/plan/del-node.js'
@@ -65,6 +66,22 @@ describe('planDelNode', () => {
 })
 
 describe('drainMoves', () => {
+  it('knows who could take the slots of the last owner', () => {
+    const adviceFor = (view: ClusterView) => {
+      try {
+        drainMoves(view, idOf('a'))
+      } catch (error) {
+        return (error as CliError).suggestions.join()
+      }
+      return ''
+    }
+    const last: NodeSketch = {name: 'a', slots: '0-16383'}
+    expect(adviceFor(viewOf([last, {name: 'b'}]))).toContain(
+      `shoal rebalance 127.0.0.1:7000 --weight ${idOf('a')}=0 --use-empty-primaries`,
+    )
+    expect(adviceFor(viewOf([last, {name: 'b', replicaOf: 'a'}]))).toContain('shoal add-node HOST:PORT 127.0.0.1:7000')
+  })
+
   it('takes all slots off one primary and touches no other', () => {
     const moves = drainMoves(VIEW, idOf('c'))
     expect(new Set(moves.map(({from}) => from))).toEqual(new Set([idOf('c')]))
