@@ -1,10 +1,11 @@
 import {CliError} from '../kernel/errors.js'
 import {type Address, renderAddress} from '../model/address.js'
-import {findNode, keyCountInAll, nameNode, ownRecord, primariesOf} from '../model/cluster-map.js'
+import {findNode, keyCountInAll, nameNode, openSlotsOf, ownRecord, primariesOf} from '../model/cluster-map.js'
 import type {ClusterView, NodeRecord} from '../model/cluster-view.js'
 import {isNodeId, type NodeId} from '../model/node-id.js'
-import {countSlots, renderRanges} from '../model/slot-set.js'
+import {countSlots, rangesOf, renderRanges} from '../model/slot-set.js'
 import {requireNode} from './find-node.js'
+import {plural} from './finding.js'
 import {planRebalance} from './rebalance.js'
 import {type Rehoming, rehomeReplicas} from './replica-home.js'
 import type {Move} from './reshard-document.js'
@@ -34,7 +35,7 @@ interface Member {
  *
  * @param name - full id or HOST:PORT; the node need not answer
  * @throws {CliError} UNKNOWN_NODE; NODE_NOT_EMPTY if it owns slots and may not be drained, or holds keys beside them;
- *   CLUSTER_UNHEALTHY if it owns slots and does not answer, or is the last with slots
+ *   CLUSTER_UNHEALTHY if it owns slots and does not answer, or is the last with slots, or slots move to or from it
  */
 export function planDelNode(view: ClusterView, name: string, drain: boolean): DelNodePlan {
   const {address, id, record} = requireMember(view, name)
@@ -49,10 +50,14 @@ export function planDelNode(view: ClusterView, name: string, drain: boolean): De
     })
   }
   if (slotCount > 0) drainMoves(view, id)
+  requireNoMoves(view, id, title)
   const keys = node && record.role === 'primary' && slotCount === 0 ? keyCountInAll(node) : 0
   if (keys > 0) {
-    throw new CliError('NODE_NOT_EMPTY', `${title} holds ${keys} keys of slots it does not own`, {
-      suggestions: ['Look at them, then empty the node with FLUSHALL.'],
+    throw new CliError('NODE_NOT_EMPTY', `${title} holds ${plural(keys, 'key')} of slots it does not own`, {
+      suggestions: [
+        `shoal fix ${renderAddress(view.seed)} (brings them to their owners)`,
+        'FLUSHALL on it, if they are not needed.',
+      ],
     })
   }
   return {
@@ -76,6 +81,22 @@ export function drainMoves(view: ClusterView, id: NodeId): Move[] {
   if (others.length === 0) throw noTaker(view, id)
   const {moves} = planRebalance(view, {weights: new Map([[id, 0]]), useEmptyPrimaries: false, thresholdPercent: 0})
   return moves.filter(({from}) => from === id)
+}
+
+/** Whoever has a slot open to the node forgets that with it, and hides the keys that went. */
+function requireNoMoves(view: ClusterView, id: NodeId, title: string): void {
+  const open = openSlotsOf(view)
+    .filter(({node}) => ownRecord(node)?.role === 'primary')
+    .filter(({node, peer}) => node.id === id || peer === id)
+  if (open.length === 0) return
+  const slots = renderRanges(rangesOf(new Set(open.map(({slot}) => slot))))
+  throw new CliError('CLUSTER_UNHEALTHY', `slots ${slots} are on their way to or from ${title}`, {
+    details: {nodeId: id, slots},
+    suggestions: [
+      'shoal jobs (an interrupted job of yours: shoal resume ID)',
+      `shoal fix ${renderAddress(view.seed)} (if nobody is moving them)`,
+    ],
+  })
 }
 
 function noTaker(view: ClusterView, id: NodeId): CliError {

@@ -59,10 +59,30 @@ describe('planDelNode', () => {
       false,
       /3 keys of slots it does not own/,
     ],
+    [
+      'a primary that slots are on their way to',
+      viewOf([
+        {name: 'a', slots: '0-16383', migrating: {5: 'b'}},
+        {name: 'b', importing: {5: 'a', 6: 'a'}},
+      ]),
+      idOf('b'),
+      false,
+      /slots 5-6 are on their way to or from 127.0.0.1:7001/,
+    ],
     ['nobody', VIEW, '127.0.0.1:9', false, /no node of this cluster/],
   ])('refuses %s', (_, view, node, drain, words) => {
     expect(() => planDelNode(view, node, drain)).toThrow(words)
   })
+})
+
+it('has stray keys brought home rather than flushed', () => {
+  const view = viewOf([...SKETCHES.slice(0, 5), {name: 'f', info: {db0: 'keys=1,expires=0'}}])
+  expect(() => planDelNode(view, idOf('f'), false)).toThrow(
+    expect.objectContaining({
+      message: expect.stringContaining('holds 1 key of'),
+      suggestions: [expect.stringContaining('shoal fix 127.0.0.1:7000'), expect.anything()],
+    }),
+  )
 })
 
 describe('drainMoves', () => {
