@@ -113,9 +113,10 @@ describeWithPeers('shoal check and info', () => {
     })
     const found = (await check(cluster.seed)).json<CheckReport>().findings.find((each) => each.nodes[0]?.id === id)
     expect(found).toMatchObject({id: 'node-without-address', severity: 'warning'})
-    expect(found?.suggestion).toMatch(new RegExp(`CLUSTER FORGET ${id} on (127.0.0.1:\\d+ \\(\\w+\\)(, )?){3}\\.$`))
+    expect(found?.suggestion).toBe(`If it is gone: shoal del-node ${cluster.seed} ${id}`)
     await extra.stop()
-    for (const node of cluster.nodes) await node.call('CLUSTER', 'FORGET', id)
+    const removed = await runShoal(['del-node', cluster.seed, id, '--yes'])
+    expect([removed.code, removed.stdout], removed.stderr).toEqual([0, expect.stringContaining(`${id} is removed.`)])
     expect((await check(cluster.seed)).code).toBe(0)
   })
 

@@ -201,6 +201,7 @@ describeWithPeers('fix on real redis-servers', () => {
       `shoal fix ${cluster.seed} --keep other`,
     ])
     expect(await valuesOf([same, other, `{${TAG}}new`])).toEqual([baseValue(same), baseValue(other), 'found'])
+    for (const node of nodes) expect(String(await node.call('CLUSTER', 'NODES'))).not.toContain('[')
     const kept = await fix('--yes', '--keep', 'other')
     expect(kept.code, kept.stdout + kept.stderr).toBe(0)
     expect(await valuesOf([other])).toEqual(['another'])

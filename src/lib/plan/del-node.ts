@@ -1,16 +1,18 @@
 import {CliError} from '../kernel/errors.js'
 import {type Address, renderAddress} from '../model/address.js'
-import {findNode, keyCountInAll, nameNode, ownRecord} from '../model/cluster-map.js'
+import {findNode, keyCountInAll, nameNode, openSlotsOf, ownRecord, primariesOf} from '../model/cluster-map.js'
 import type {ClusterView, NodeRecord} from '../model/cluster-view.js'
 import {isNodeId, type NodeId} from '../model/node-id.js'
-import {countSlots, renderRanges} from '../model/slot-set.js'
+import {countSlots, rangesOf, renderRanges} from '../model/slot-set.js'
 import {requireNode} from './find-node.js'
+import {plural} from './finding.js'
 import {planRebalance} from './rebalance.js'
 import {type Rehoming, rehomeReplicas} from './replica-home.js'
 import type {Move} from './reshard-document.js'
 
 export interface DelNodePlan {
   readonly node: NodeId
+  /** HOST:PORT, or the id where nobody knows an address. */
   readonly address: string
   readonly role: NodeRecord['role']
   /** Whether it answers; one that does not is forgotten all the same. */
@@ -33,7 +35,7 @@ interface Member {
  *
  * @param name - full id or HOST:PORT; the node need not answer
  * @throws {CliError} UNKNOWN_NODE; NODE_NOT_EMPTY if it owns slots and may not be drained, or holds keys beside them;
- *   CLUSTER_UNHEALTHY if it owns slots and does not answer, or is the last with slots
+ *   CLUSTER_UNHEALTHY if it owns slots and does not answer, or is the last with slots, or slots move to or from it
  */
 export function planDelNode(view: ClusterView, name: string, drain: boolean): DelNodePlan {
   const {address, id, record} = requireMember(view, name)
@@ -48,15 +50,20 @@ export function planDelNode(view: ClusterView, name: string, drain: boolean): De
     })
   }
   if (slotCount > 0) drainMoves(view, id)
+  requireNoMoves(view, id, title)
   const keys = node && record.role === 'primary' && slotCount === 0 ? keyCountInAll(node) : 0
   if (keys > 0) {
-    throw new CliError('NODE_NOT_EMPTY', `${title} holds ${keys} keys of slots it does not own`, {
-      suggestions: ['Look at them, then empty the node with FLUSHALL.'],
+    throw new CliError('NODE_NOT_EMPTY', `${title} holds ${plural(keys, 'key')} of slots it does not own`, {
+      suggestions: [
+        `shoal fix ${renderAddress(view.seed)} (brings them to their owners)`,
+        'FLUSHALL on it, if they are not needed.',
+      ],
     })
   }
   return {
     node: id,
-    address: renderAddress(address),
+    // One that came back as another node has none any more.
+    address: address.host === '' ? id : renderAddress(address),
     role: record.role,
     answers: node !== undefined,
     slotCount,
@@ -71,10 +78,36 @@ export function planDelNode(view: ClusterView, name: string, drain: boolean): De
  */
 export function drainMoves(view: ClusterView, id: NodeId): Move[] {
   const others = view.nodes.filter((node) => node.id !== id && (ownRecord(node)?.slots.length ?? 0) > 0)
-  if (others.length === 0)
-    throw new CliError('CLUSTER_UNHEALTHY', 'no other primary has slots, so nobody can take them')
+  if (others.length === 0) throw noTaker(view, id)
   const {moves} = planRebalance(view, {weights: new Map([[id, 0]]), useEmptyPrimaries: false, thresholdPercent: 0})
   return moves.filter(({from}) => from === id)
+}
+
+/** Whoever has a slot open to the node forgets that with it, and hides the keys that went. */
+function requireNoMoves(view: ClusterView, id: NodeId, title: string): void {
+  const open = openSlotsOf(view)
+    .filter(({node}) => ownRecord(node)?.role === 'primary')
+    .filter(({node, peer}) => node.id === id || peer === id)
+  if (open.length === 0) return
+  const slots = renderRanges(rangesOf(new Set(open.map(({slot}) => slot))))
+  throw new CliError('CLUSTER_UNHEALTHY', `slots ${slots} are on their way to or from ${title}`, {
+    details: {nodeId: id, slots},
+    suggestions: [
+      'shoal jobs (an interrupted job of yours: shoal resume ID)',
+      `shoal fix ${renderAddress(view.seed)} (if nobody is moving them)`,
+    ],
+  })
+}
+
+function noTaker(view: ClusterView, id: NodeId): CliError {
+  const seed = renderAddress(view.seed)
+  const isEmptyThere = primariesOf(view).some(({node}) => node.id !== id)
+  return new CliError('CLUSTER_UNHEALTHY', 'no other primary has slots, so nobody can take them', {
+    details: {nodeId: id},
+    suggestions: isEmptyThere
+      ? [`shoal rebalance ${seed} --weight ${id}=0 --use-empty-primaries (moves them to a primary without slots)`]
+      : [`shoal add-node HOST:PORT ${seed} (adds a primary that can)`],
+  })
 }
 
 function requireMember(view: ClusterView, name: string): Member {
@@ -102,6 +135,9 @@ function deadOwner(title: string, id: NodeId, {slots}: NodeRecord, view: Cluster
     suggestions:
       replicas.length > 0
         ? replicas.map(({address}) => `shoal failover ${renderAddress(address)} --force`)
-        : ['Bring it back: it has no replica that could take its slots over.'],
+        : [
+            'Bring it back: it has no replica that could take its slots over.',
+            `shoal fix ${renderAddress(view.seed)} --fix-with-unreachable-primaries (gives up the keys that it alone has)`,
+          ],
   })
 }

@@ -66,9 +66,10 @@ interface Facts {
 function requireHandOver({primary, replica, view}: Facts, primaryId: NodeId): void {
   const linked = replica.info.get('master_link_status') === 'up'
   if (primary && linked) return
+  const seen = replica.records.find(({id}) => id === primaryId)
   const why = primary
     ? `the link of ${nameNode(replica)} to its primary ${nameNode(primary)} is down`
-    : `the primary ${shortId(primaryId)} of ${nameNode(replica)} does not answer`
+    : `the primary ${seen ? nameNode(seen) : shortId(primaryId)} of ${nameNode(replica)} does not answer`
   const way = hasMajority(view) ? '--force' : '--takeover'
   throw new CliError('CLUSTER_UNHEALTHY', `${why}, so it cannot hand over`, {
     details: {primaryId, replicaId: replica.id},

@@ -84,7 +84,9 @@ function checkAddresses(view: ClusterView, known: Known): Finding[] {
         slots,
         suggestion: alive
           ? `CLUSTER MEET ${alive.address.host} ${alive.address.port} on ${observers}.`
-          : forget(view, known, id),
+          : slots.length > 0
+            ? forget(view, known, id)
+            : `If it is gone: shoal del-node ${renderAddress(view.seed)} ${id}`,
       },
     )
   })

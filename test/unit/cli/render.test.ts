@@ -7,11 +7,12 @@ import {renderSlotMap, slotLetter} from '../../../src/lib/cli/render/slot-map.js
 import {stripStyle, styleOf, wantsColor, widthOf} from '../../../src/lib/cli/render/style.js'
 import {renderTable} from '../../../src/lib/cli/render/table.js'
 import {wrapText} from '../../../src/lib/cli/render/wrap.js'
+import {nodeName} from '../../../src/lib/cli/wizard/plan-text.js'
 import {ownersOf} from '../../../src/lib/model/cluster-map.js'
 import {shardIndexOfSlots, summarizeCluster} from '../../../src/lib/model/cluster-summary.js'
 import type {CheckReport} from '../../../src/lib/operations/check.js'
 import {planCreate} from '../../../src/lib/plan/create.js'
-import {buildView, change, SIX} from '../model/build-view.js'
+import {buildView, change, idOf, SIX} from '../model/build-view.js'
 
 const PLAIN = styleOf(false)
 const COLOR = styleOf(true)
@@ -193,6 +194,11 @@ describe('renderCheck', () => {
     )
     expect(renderCheck(well, COLOR, 80)).toContain('\u001B[32mOK')
   })
+})
+
+it('names a node by its address also where it does not answer', () => {
+  const view = buildView(change(SIX, {a: {down: true}}))
+  expect([nodeName(view, idOf('a')), nodeName(view, idOf('z'))]).toEqual(['10.0.0.1:7000', 'zzzzzzzz'])
 })
 
 describe('renderCreatePlan', () => {

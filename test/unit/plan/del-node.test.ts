@@ -1,4 +1,5 @@
 import {describe, expect, it} from 'vitest'
+import type {CliError} from '../../../src/lib/kernel/errors.js'
 import type {ClusterView} from '../../../src/lib/model/cluster-view.js'
 import {countSlots, renderRanges} from '../../../src/lib/model/slot-set.js'
 import {drainMoves, planDelNode} from '../../../src/lib/plan/del-node.js'
@@ -58,13 +59,49 @@ describe('planDelNode', () => {
       false,
       /3 keys of slots it does not own/,
     ],
+    [
+      'a primary that slots are on their way to',
+      viewOf([
+        {name: 'a', slots: '0-16383', migrating: {5: 'b'}},
+        {name: 'b', importing: {5: 'a', 6: 'a'}},
+      ]),
+      idOf('b'),
+      false,
+      /slots 5-6 are on their way to or from 127.0.0.1:7001/,
+    ],
     ['nobody', VIEW, '127.0.0.1:9', false, /no node of this cluster/],
   ])('refuses %s', (_, view, node, drain, words) => {
     expect(() => planDelNode(view, node, drain)).toThrow(words)
   })
 })
 
+it('has stray keys brought home rather than flushed', () => {
+  const view = viewOf([...SKETCHES.slice(0, 5), {name: 'f', info: {db0: 'keys=1,expires=0'}}])
+  expect(() => planDelNode(view, idOf('f'), false)).toThrow(
+    expect.objectContaining({
+      message: expect.stringContaining('holds 1 key of'),
+      suggestions: [expect.stringContaining('shoal fix 127.0.0.1:7000'), expect.anything()],
+    }),
+  )
+})
+
 describe('drainMoves', () => {
+  it('knows who could take the slots of the last owner', () => {
+    const adviceFor = (view: ClusterView) => {
+      try {
+        drainMoves(view, idOf('a'))
+      } catch (error) {
+        return (error as CliError).suggestions.join()
+      }
+      return ''
+    }
+    const last: NodeSketch = {name: 'a', slots: '0-16383'}
+    expect(adviceFor(viewOf([last, {name: 'b'}]))).toContain(
+      `shoal rebalance 127.0.0.1:7000 --weight ${idOf('a')}=0 --use-empty-primaries`,
+    )
+    expect(adviceFor(viewOf([last, {name: 'b', replicaOf: 'a'}]))).toContain('shoal add-node HOST:PORT 127.0.0.1:7000')
+  })
+
   it('takes all slots off one primary and touches no other', () => {
     const moves = drainMoves(VIEW, idOf('c'))
     expect(new Set(moves.map(({from}) => from))).toEqual(new Set([idOf('c')]))

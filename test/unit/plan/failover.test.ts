@@ -76,7 +76,13 @@ describe('planFailover', () => {
   })
 
   it.each<[name: string, view: ClusterView, mode: FailoverMode, words: RegExp, way: string]>([
-    ['a hand-over by a primary that is gone', without(viewOf(SKETCHES), 'a'), 'plain', /does not answer/, '--force'],
+    [
+      'a hand-over by a primary that is gone',
+      without(viewOf(SKETCHES), 'a'),
+      'plain',
+      /7000 \(aaaaaaaa\) .* does not answer/,
+      '--force',
+    ],
     [
       'a hand-over over a broken link',
       viewOf([...SKETCHES.slice(0, 3), {name: 'd', replicaOf: 'a', info: {master_link_status: 'down'}}]),

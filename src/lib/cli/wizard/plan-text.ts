@@ -11,10 +11,11 @@ import {renderTable} from '../render/table.js'
 /** Ranges of a plan that are shown in full; a fragmented plan is cut here, `--json` has it all. */
 const RANGES_SHOWN_MAX = 8
 
-/** `127.0.0.1:7000`; the short id if the view does not know the node. */
+/** `127.0.0.1:7000`, also of a node that does not answer; the short id if nobody knows an address of it. */
 export function nodeName(view: ClusterView, id: NodeId): string {
-  const node = findNode(view, id)
-  return node ? renderAddress(node.address) : shortId(id)
+  const records = view.nodes.flatMap((node) => node.records)
+  const known = findNode(view, id) ?? records.find((record) => record.id === id && record.address.host !== '')
+  return known ? renderAddress(known.address) : shortId(id)
 }
 
 /** What a plan does and what it costs, for people: a table and a line. */

@@ -43,8 +43,10 @@ export async function gatherKeys(run: Omit<RunMoves, 'moves'>, step: GatherStep)
     const listed = window.map((slot, index) => ({slot, keys: (lists[index] ?? []) as string[]}))
     const {drained, failed, keys: moved} = await new Drain(context, pace).run(await sizeKeys(context, pace, listed))
     keys += moved
+    // Nobody is redirected by the mark of a node that serves nothing, so it goes also where keys stay behind.
+    const closed = serving ? drained : window
     const close = (slot: number) => (serving ? setOwner(slot, target.id) : setStable(slot))
-    requireAll(await source.wire.send(drained.map(close)), drained, `${source.name} does not close`)
+    requireAll(await source.wire.send(closed.map(close)), closed, `${source.name} does not close`)
     const [failure] = failed.values()
     if (failure) throw failure
   }
