@@ -44,6 +44,13 @@ export function findNode(view: ClusterView, id: NodeId): NodeView | undefined {
   return view.nodes.find((node) => node.id === id)
 }
 
+/** Nodes that others know and that do not answer. */
+export function silentNodes({nodes}: ClusterView): Set<NodeId> {
+  const silent = new Set(nodes.flatMap(({records}) => records.map(({id}) => id)))
+  for (const {id} of nodes) silent.delete(id)
+  return silent
+}
+
 /** Slot -> owner, as one source of truth or another has it. */
 export type SlotOwners = readonly (NodeId | undefined)[]
 

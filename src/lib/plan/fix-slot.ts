@@ -72,6 +72,12 @@ export interface FixChoices {
   readonly owners: ReadonlyMap<number, NodeId>
   /** Give up primaries that do not answer and have no replica with their keys. */
   readonly withUnreachable: boolean
+  /** Only these are given up: whoever goes down later was not agreed to. Absent: all that do not answer. */
+  readonly silent?: ReadonlySet<NodeId>
+}
+
+export function isGivenUp({silent, withUnreachable}: FixChoices, id: NodeId): boolean {
+  return withUnreachable && (silent === undefined || silent.has(id))
 }
 
 /** @param spread - slot -> owner, for slots that nobody owns and nobody has keys of */
@@ -120,12 +126,12 @@ function decideSilent(facts: SlotFacts, context: SlotContext): SlotDecision {
   const heir = heirOf(view, dead)
   if (heir) {
     const blank = isBlankReplica(heir)
-    if (blank && !choices.withUnreachable) return {problem: 'owner-down', steps: [], doubt: 'replica-blank'}
+    if (blank && !isGivenUp(choices, dead)) return {problem: 'owner-down', steps: [], doubt: 'replica-blank'}
     if (!hasMajority(view)) return {problem: 'owner-down', steps: [], doubt: 'no-majority'}
     const steps: SlotStep[] = [{kind: 'failover', node: heir.id, from: dead}]
     return {problem: 'owner-down', steps, reason: blank ? 'owner-gone' : 'replica-alive'}
   }
-  if (!choices.withUnreachable) return {problem: 'owner-down', steps: [], doubt: 'owner-down'}
+  if (!isGivenUp(choices, dead)) return {problem: 'owner-down', steps: [], doubt: 'owner-down'}
   const decision = decideUncovered(facts, context)
   return {...decision, problem: 'owner-down', ...(decision.reason && {reason: 'owner-gone'})}
 }
@@ -191,7 +197,7 @@ function decideOwned(facts: SlotFacts, owner: NodeId, context: SlotContext): Slo
       const reason = chosen !== undefined ? 'operator' : byJob ? 'job' : 'recorded'
       return {problem: 'half-moved', steps: [...steps, ...cleanUp(facts, final, [owner, target])], reason}
     }
-    if (!choices.withUnreachable) return {problem: 'half-moved', steps: [], doubt: 'target-down'}
+    if (!isGivenUp(choices, target)) return {problem: 'half-moved', steps: [], doubt: 'target-down'}
     const steps: SlotStep[] = [{kind: 'close', node: owner}, ...cleanUp(facts, owner, [])]
     return {problem: 'half-moved', steps, reason: 'owner-gone'}
   }

@@ -6,7 +6,15 @@ import {shortId} from '../model/node-id.js'
 import {countSlots, parseRanges, rangesOf, renderRanges, slotsOf} from '../model/slot-set.js'
 import {assignSlots} from './fix-assign.js'
 import {type JobSlot, type KeysByNode, type SlotFacts, slotFacts} from './fix-facts.js'
-import {type Doubt, decideSlot, type FixChoices, type FixProblem, type SlotDecision, type SlotStep} from './fix-slot.js'
+import {
+  type Doubt,
+  decideSlot,
+  type FixChoices,
+  type FixProblem,
+  isGivenUp,
+  type SlotDecision,
+  type SlotStep,
+} from './fix-slot.js'
 import {foundText, reasonText, riskText, stepText, wayText} from './fix-text.js'
 import {clusterFingerprint} from './reshard-document.js'
 
@@ -87,7 +95,7 @@ function spreadOf({choices, view}: FixInput, facts: readonly SlotFacts[]): Reado
       claims.length === 0 &&
       keys.size === 0 &&
       !choices.owners.has(slot) &&
-      (silentOwner === undefined || choices.withUnreachable),
+      (silentOwner === undefined || isGivenUp(choices, silentOwner)),
   )
   return assignSlots(
     view,

@@ -208,6 +208,14 @@ describe('planFix', () => {
       ])
     })
 
+    it('is not given up if it went down after that was agreed to', () => {
+      const failed = {a: {flags: 'master,fail'}, b: {flags: 'master,fail'}}
+      const left = buildView(change(THREE, {a: {down: true}, b: {down: true}}), {c: failed})
+      const choices = {owners: new Map(), withUnreachable: true, silent: new Set([A])}
+      expect(stepsIn(fixOf(left, {choices}))).toEqual(['assign 0-5460 c'])
+      expect(fixOf(left, {choices})[1]).toMatchObject({slots: '5461-10922', doubt: 'owner-down'})
+    })
+
     it('is given up only on demand, and its slots go to the others', () => {
       expect(fixOf(view(THREE))).toMatchObject([{steps: [], doubt: 'owner-down', slots: '0-5460'}])
       const items = fixOf(view(THREE), {choices: {owners: new Map(), withUnreachable: true}})

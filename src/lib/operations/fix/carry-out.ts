@@ -2,7 +2,7 @@ import {randomUUID} from 'node:crypto'
 import {throwIfAborted} from '../../client/abort.js'
 import {CliError, messageOf} from '../../kernel/errors.js'
 import {renderAddress} from '../../model/address.js'
-import {nameNode, primariesOf, rivalsOf} from '../../model/cluster-map.js'
+import {nameNode, primariesOf, rivalsOf, silentNodes} from '../../model/cluster-map.js'
 import type {ClusterView} from '../../model/cluster-view.js'
 import type {NodeId} from '../../model/node-id.js'
 import {parseRanges, slotsOf} from '../../model/slot-set.js'
@@ -86,9 +86,10 @@ export async function carryOutFix(run: RunFix): Promise<FixResult> {
   const totals: Totals = {replicasPromoted: 0, slotsAssigned: 0, slotsMoved: 0, keysMoved: 0, keysGathered: 0}
   try {
     const prepared = await lookAgain(run)
+    const choices = {...run.choices, silent: silentNodes(cluster.view)}
     journal = await run.openJournal()
     const halt = lock ? AbortSignal.any([stop, lock.lost]) : stop
-    const left = await repair({...run, prepared, stop: halt, holdsLock: lock !== undefined}, journal, totals)
+    const left = await repair({...run, choices, prepared, stop: halt, holdsLock: lock !== undefined}, journal, totals)
     if (left.length > 0) throw leftUndecided(left)
     await journal.finished()
     return {job: jobId, state: 'finished', ...totals, durationMs: Math.round(performance.now() - start), warnings}
