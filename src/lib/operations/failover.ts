@@ -5,7 +5,7 @@ import {NodeReplyError} from '../client/reply-error.js'
 import {CliError} from '../kernel/errors.js'
 import {renderAddress} from '../model/address.js'
 import {findNode, nameNode} from '../model/cluster-map.js'
-import type {NodeView} from '../model/cluster-view.js'
+import type {ClusterView, NodeView} from '../model/cluster-view.js'
 import type {NodeId} from '../model/node-id.js'
 import {neededToPromote} from '../plan/change-permissions.js'
 import {electionRestMs, type FailoverPlan, isPromoted, judgeFailover} from '../plan/failover.js'
@@ -68,9 +68,12 @@ export async function failOver(
     }
     return view
   }
-  const {problems} = await settle(look, (view) => judgeFailover(view, plan, judgeAgreement(view)), {
-    timeoutMs: deadline - start,
-    signal,
+  const judge = (view: ClusterView) => judgeFailover(view, plan, judgeAgreement(view))
+  const {problems} = await settle(look, judge, {timeoutMs: deadline - start, signal}).catch((error: unknown) => {
+    if (!signal.aborted) throw error
+    throw new CliError('INTERRUPTED', `interrupted; ${nameOf(cluster, plan)} was asked and may still be promoted`, {
+      suggestions: [`shoal check ${renderAddress(cluster.seed)}`],
+    })
   })
   if (problems.length === 0) return {durationMs: Math.round(performance.now() - start)}
   throw new CliError('TIMED_OUT', `the failover is not complete after ${waitMs} ms: ${problems.join('; ')}`, {
