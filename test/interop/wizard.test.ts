@@ -69,6 +69,12 @@ describeWithPeers('the wizard of reshard in a terminal', () => {
     expect(terminal.screen()).toContain('nothing was changed')
   })
 
+  test('asks nothing more where no answer could help', async () => {
+    terminal = new Terminal(['reshard', cluster.seed, '--to', `127.0.0.1:${cluster.ports[1]}`, '--from', 'nobody'])
+    expect(await terminal.exitCode()).toBe(3)
+    expect(terminal.screen()).toContain('"nobody" is neither a node id nor HOST:PORT')
+  })
+
   test('ends with 130 on Ctrl-C at a question', async () => {
     terminal = new Terminal(['reshard', cluster.seed])
     await terminal.see('Which primary gets the slots?')

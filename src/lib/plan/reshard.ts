@@ -12,6 +12,7 @@ import {
   slotsOf,
 } from '../model/slot-set.js'
 import {requirePrimary} from './find-node.js'
+import {plural} from './finding.js'
 import {apportion, chooseSlots} from './reshard-choice.js'
 import type {Move} from './reshard-document.js'
 
@@ -86,7 +87,7 @@ function moveCount(sources: readonly ObservedNode[], target: ObservedNode, count
     const whose = sources.length === 1 ? nameNode((sources[0] as ObservedNode).node) : 'the sources'
     throw new CliError(
       'NOT_ENOUGH_SLOTS',
-      `${count} slots asked for, but ${whose} own${sources.length === 1 ? 's' : ''} ${total}`,
+      `${plural(count, 'slot')} asked for, but ${whose} own${sources.length === 1 ? 's' : ''} ${total}`,
       {
         details: {asked: count, owned: total},
         suggestions: total > 0 ? [`--slots ${total}`] : [],

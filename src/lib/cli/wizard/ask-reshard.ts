@@ -23,6 +23,8 @@ export async function askReshard(
 ): Promise<ReshardRequest> {
   return untilAnswered(async () => {
     const to = given.to ?? (await askTarget(view))
+    // What is wrong with the target or the sources, no answer to the next questions mends.
+    planReshard(view, {from: given.from ?? 'all', slots: given.slots ?? {count: 1}, to})
     const slots = given.slots ?? (await askSlots(view, to, given.from))
     const from = given.from ?? ('ranges' in slots ? 'all' : await askSources(view, to, slots))
     return {from, to, slots}
