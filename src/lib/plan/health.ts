@@ -1,4 +1,5 @@
-import {dissentsOf, nameNode, ownRecord, primariesOf} from '../model/cluster-map.js'
+import {renderAddress} from '../model/address.js'
+import {dissentsOf, nameNode, ownRecord, primariesOf, rivalsOf} from '../model/cluster-map.js'
 import type {ClusterView, NodeRecord} from '../model/cluster-view.js'
 import {countSlots, renderRanges} from '../model/slot-set.js'
 import {type Finding, finding, list, plural, sortFindings} from './finding.js'
@@ -86,6 +87,7 @@ function checkStates(view: ClusterView): Finding[] {
 }
 
 function checkEpochs(view: ClusterView): Finding[] {
+  const rivals = rivalsOf(view)
   const byEpoch = new Map<number, NodeRecord[]>()
   for (const {own, node} of primariesOf(view)) {
     byEpoch.set(own.configEpoch, [...(byEpoch.get(own.configEpoch) ?? []), {...own, address: node.address}])
@@ -94,7 +96,11 @@ function checkEpochs(view: ClusterView): Finding[] {
     // Only owners of slots contend for them.
     if (owners.filter(({slots}) => slots.length > 0).length < 2) return []
     const text = `${list(owners.map(nameNode))} share config epoch ${epoch}; ownership of slots is undecided between them.`
-    return [finding('epoch-collision', 'warning', owners, text, {suggestion: 'CLUSTER BUMPEPOCH on one of them.'})]
+    // By its new epoch the others would drop the keys of slots that they dispute with it.
+    const suggestion = owners.some(({id}) => rivals.has(id))
+      ? `shoal fix ${renderAddress(view.seed)}`
+      : 'CLUSTER BUMPEPOCH on one of them.'
+    return [finding('epoch-collision', 'warning', owners, text, {suggestion})]
   })
 }
 

@@ -145,6 +145,13 @@ describe('checkHealth', () => {
     ])
   })
 
+  it('does not advise a new epoch where two by one epoch claim a slot: the other would drop its keys', () => {
+    const adviceOn = (slots: string) =>
+      check({c: {epoch: 2, slots}}).find(({id}) => id === 'epoch-collision')?.suggestion
+    expect(adviceOn('10923-16383')).toBe('CLUSTER BUMPEPOCH on one of them.')
+    expect(adviceOn('10922-16383')).toBe('shoal fix 10.0.0.1:7000')
+  })
+
   it('says how to be rid of a node that is gone and has no address', () => {
     const lost = {flags: 'master,noaddr', link: 'disconnected', slots: '', epoch: 9}
     const sees = {
