@@ -196,6 +196,22 @@ describe('PairMove', () => {
     expectMoved(pair)
   })
 
+  it('does not tell a source that gossip does not reach of a target that has lost the slots since', async () => {
+    vi.useFakeTimers({toFake: ['setTimeout', 'clearTimeout', 'performance']})
+    try {
+      const pair = fakePair(KEYS)
+      pair.target.listeners.clear()
+      const failure = failureOf(new PairMove(pair.context).run(SLOTS.slice(0, 1)))
+      await vi.advanceTimersByTimeAsync(20_000)
+      pair.target.owned.clear()
+      await vi.advanceTimersByTimeAsync(11_000)
+      expect((await failure).message).toMatch(/target does not own slots/)
+      expect(pair.source.owned.has(SLOTS[0] as number)).toBe(true)
+    } finally {
+      vi.useRealTimers()
+    }
+  })
+
   it('tells a source that gossip does not reach, and says so', async () => {
     vi.useFakeTimers({toFake: ['setTimeout', 'clearTimeout', 'performance']})
     try {

@@ -312,6 +312,9 @@ export class PairMove {
       if (performance.now() + waitMs > deadline) break
       await pause(waitMs)
     }
+    // It may have lost them since: then the source is the owner.
+    const [nodes] = await target.wire.send([['CLUSTER', 'NODES']])
+    this.requireOwned(slots, nodes)
     emit({
       event: 'warning',
       message: `${source.name} has not heard from ${target.name} in ${Math.round(this.barrierMs / 1000)} s and is told of the new owner`,
