@@ -1,6 +1,8 @@
+import {expect} from 'vitest'
 import type {WireReply} from '../../../src/lib/client/migration/reply-reader.js'
 import type {Wire, WireCommand} from '../../../src/lib/client/migration/wire.js'
 import {NodeReplyError} from '../../../src/lib/client/reply-error.js'
+import type {CliError} from '../../../src/lib/kernel/errors.js'
 import {rangesOf, renderRanges} from '../../../src/lib/model/slot-set.js'
 import {
   type MigrationEvent,
@@ -285,4 +287,25 @@ export function fakePair(keys: Readonly<Record<string, string>>, change: Partial
 /** `{tag}0`, ...: keys of one slot. */
 export function taggedKeys(tag: string, count: number, value = 'v'): Record<string, string> {
   return Object.fromEntries(Array.from({length: count}, (_, index) => [`{${tag}}${index}`, value]))
+}
+
+export const TAGS = ['one', 'two', 'three', 'four', 'five']
+export const SLOTS = TAGS.map(hashSlot).sort((a, b) => a - b)
+export const KEYS = Object.assign({}, ...TAGS.map((tag) => taggedKeys(tag, 30))) as Record<string, string>
+
+export async function failureOf(run: Promise<unknown>): Promise<CliError> {
+  return run.then(
+    () => {
+      throw new Error('did not fail')
+    },
+    (error) => error as CliError,
+  )
+}
+
+export function expectMoved({source, target}: FakePair, keys = KEYS): void {
+  expect(Object.fromEntries(target.keys)).toEqual(keys)
+  expect(source.keys.size).toBe(0)
+  expect([...target.owned].sort((a, b) => a - b)).toEqual(SLOTS)
+  expect(SLOTS.some((slot) => source.owned.has(slot))).toBe(false)
+  expect([source.migrating.size, target.importing.size]).toEqual([0, 0])
 }
