@@ -2,7 +2,7 @@ import {describe, expect, it, vi} from 'vitest'
 import {CliError} from '../../../src/lib/kernel/errors.js'
 import {PairMove} from '../../../src/lib/operations/migration/pair.js'
 import {hashSlot} from '../../../src/lib/protocol/hash-slot.js'
-import {expectMoved, failureOf, fakePair, KEYS, type Script, SLOTS, taggedKeys} from './fake-pair.js'
+import {expectMoved, failureOf, fakePair, KEYS, type Script, SLOTS, TAGS, taggedKeys} from './fake-pair.js'
 
 /** Answers `text` the first `times` times that a command matches. */
 function first(times: number, matches: RegExp, text: string): Script {
