@@ -9,18 +9,8 @@ import {
   startReplica,
 } from '../support/peers.js'
 import {temporaryFolder, waitFor} from '../support/processes.js'
+import type {PermissionFailure} from './preflight-support.js'
 import {fillNode, keysIn, lostAt} from './reshard-load.js'
-
-interface Failure {
-  readonly error: {
-    readonly code: string
-    readonly message: string
-    readonly suggestions: readonly string[]
-    readonly details: {
-      readonly permissions: readonly {readonly address: string; readonly commands: readonly string[]}[]
-    }
-  }
-}
 
 /** Nobody is promoted but by the test; a replica that was promoted rests for four node timeouts. */
 const NO_FAILOVER = {args: ['--cluster-replica-no-failover', 'yes', '--cluster-node-timeout', '1000']}
@@ -46,8 +36,8 @@ class Operator {
     for (const acl of dryRunOnly ? [[]] : [[], ['-acl']]) {
       await this.may('+@all', `-${rule}`, ...acl)
       const run = await this.run(...words)
-      expect([run.code, run.json<Failure>().error.code], run.stdout).toEqual([3, 'PREFLIGHT_FAILED'])
-      const {details, message, suggestions} = run.json<Failure>().error
+      expect([run.code, run.json<PermissionFailure>().error.code], run.stdout).toEqual([3, 'PREFLIGHT_FAILED'])
+      const {details, message, suggestions} = run.json<PermissionFailure>().error
       expect(message).toMatch(/on 127\.0\.0\.1:\d+ user maker may not run .*; nothing was changed/)
       expect(details.permissions.flatMap(({commands}) => commands)).toContain(rule)
       expect(suggestions.join()).toMatch(new RegExp(`ACL SETUSER maker .*\\+${rule.replaceAll('|', '\\|')}`))
@@ -165,8 +155,8 @@ describeWithPeers('the preflight of add-node', () => {
     await newcomer.call('CONFIG', 'SET', 'maxmemory', 1024)
     const full = await operator.run(...add('--rebalance'))
     await newcomer.call('CONFIG', 'SET', 'maxmemory', 0)
-    expect([full.code, full.json<Failure>().error.code], full.stdout).toEqual([3, 'PREFLIGHT_FAILED'])
-    expect(full.json<Failure>().error.message).toContain('below maxmemory')
+    expect([full.code, full.json<PermissionFailure>().error.code], full.stdout).toEqual([3, 'PREFLIGHT_FAILED'])
+    expect(full.json<PermissionFailure>().error.message).toContain('below maxmemory')
     expect(await state()).toEqual(untouched)
   })
 
@@ -174,12 +164,12 @@ describeWithPeers('the preflight of add-node', () => {
     await operator.may('+@all')
     await newcomer.call('CONFIG', 'SET', 'cluster-announce-bus-port', 1)
     const fromHere = await operator.run(...add())
-    expect([fromHere.code, fromHere.json<Failure>().error.message], fromHere.stdout).toEqual([
+    expect([fromHere.code, fromHere.json<PermissionFailure>().error.message], fromHere.stdout).toEqual([
       3,
       expect.stringContaining(`bus port 1 of ${address(newcomer)} cannot be reached`),
     ])
     const fromMembers = await operator.run(...add('--skip-bus-check', '--timeout-join', '2s'))
-    const {error} = fromMembers.json<Failure>()
+    const {error} = fromMembers.json<PermissionFailure>()
     expect([fromMembers.code, error.code], fromMembers.stdout).toEqual([3, 'PREFLIGHT_FAILED'])
     expect(error.message).toContain(`${cluster.seed} cannot reach ${address(newcomer)} (bus port 1)`)
     expect(error.suggestions.join()).toContain(`bus port 1 of ${address(newcomer)}`)

@@ -29,6 +29,19 @@ const COMMANDS: readonly {readonly name: string; readonly words: (cluster: RealC
   },
 ]
 
+/** Ends a run by SIGKILL once it has told of so many events. */
+function killAfter(events: number) {
+  let kill: (signal: NodeJS.Signals) => void = () => undefined
+  return {
+    onStart: (process: {readonly kill: typeof kill}) => {
+      kill = process.kill
+    },
+    onStderr: (text: string) => {
+      if (text.split('\n').length > events) kill('SIGKILL')
+    },
+  }
+}
+
 describeWithPeers('SIGKILL at random points, then resume', () => {
   const env = {SHOAL_STATE_DIR: temporaryFolder('kill-state')}
   let cluster: RealCluster
@@ -78,15 +91,7 @@ describeWithPeers('SIGKILL at random points, then resume', () => {
       const at = 1 + rng.below(eventCount)
       const how = rng.pick(['auto', 'copy', 'migrate'])
       const context = `seed ${SEED}, kill ${kills}, at event ${at} of ${eventCount}, ${how}`
-      let kill: (signal: NodeJS.Signals) => void = () => undefined
-      const killed: RunResult = await start(how, {
-        onStart: (process: {kill: typeof kill}) => {
-          kill = process.kill
-        },
-        onStderr: (text: string) => {
-          if (text.split('\n').length > at) kill('SIGKILL')
-        },
-      })
+      const killed: RunResult = await start(how, killAfter(at))
       if (killed.signal === 'SIGKILL') {
         kills++
         const resumed = await run(['resume', '--transfer', how])
@@ -130,15 +135,7 @@ describeWithPeers('SIGKILL at random points, then resume', () => {
       await Promise.all(cluster.nodes.map((node) => node.call('CLUSTER', 'DELSLOTS', 200)))
       const at = 1 + rng.below(eventCount)
       const context = `seed ${SEED}, kill ${kills}, at event ${at} of ${eventCount}`
-      let kill: (signal: NodeJS.Signals) => void = () => undefined
-      const killed: RunResult = await run(['fix', cluster.seed, '--yes', '--events', '--window', '8'], {
-        onStart: (process: {kill: typeof kill}) => {
-          kill = process.kill
-        },
-        onStderr: (text: string) => {
-          if (text.split('\n').length > at) kill('SIGKILL')
-        },
-      })
+      const killed: RunResult = await run(['fix', cluster.seed, '--yes', '--events', '--window', '8'], killAfter(at))
       if (killed.signal === 'SIGKILL') {
         kills++
         const resumed = await run(['resume'])

@@ -5,6 +5,7 @@ import {describeWithPeers, type RealCluster, type RedisNode, startRealCluster, s
 import {temporaryFolder} from '../support/processes.js'
 import {sendByKey} from './backup-support.js'
 import {plainKeys, sendAll} from './import-support.js'
+import {VIEW} from './preflight-support.js'
 
 interface Failure {
   readonly error: {readonly code: string; readonly message: string; readonly suggestions: readonly string[]}
@@ -17,7 +18,6 @@ interface Document {
 }
 
 const KEY_COUNT = 60
-const VIEW = ['+ping', '+info', '+cluster|nodes', '+cluster|info']
 const WRITE = ['+restore', '+asking', '+dump', '+del', '+pexpiretime', '+pttl', '+time', '+command|info', '~*']
 const LOCK = ['+set', '+get']
 const READ = ['+info', '+select', '+ping', '+scan', '+dump', '+pexpiretime', '+pttl', '+time', '+command|info', '~*']

@@ -2,25 +2,14 @@ import {afterAll, beforeAll, expect, it} from 'vitest'
 import {runShoal} from '../support/cli.js'
 import {describeWithPeers, type RealCluster, type RedisNode, startRealCluster} from '../support/peers.js'
 import {temporaryFolder} from '../support/processes.js'
+import {type PermissionFailure, VIEW} from './preflight-support.js'
 import {fillNode, keysIn, lostAt} from './reshard-load.js'
-
-interface Failure {
-  readonly error: {
-    readonly code: string
-    readonly message: string
-    readonly suggestions: readonly string[]
-    readonly details: {
-      readonly permissions: readonly {readonly address: string; readonly commands: readonly string[]}[]
-    }
-  }
-}
 
 interface Document {
   readonly warnings: readonly string[]
 }
 
 /** What the README's least user may do, by how keys travel. */
-const VIEW = ['+ping', '+info', '+cluster|nodes', '+cluster|info']
 const BY_MIGRATE = [
   ...['+cluster|setslot', '+cluster|countkeysinslot', '+cluster|getkeysinslot'],
   ...['+migrate', '+select', '+restore-asking', '~*'],
@@ -84,7 +73,7 @@ describeWithPeers('the preflight of a move', () => {
       await giveUser(...rules)
       const run = await asMover(...move(nodes[0], nodes[1]))
       expect(run.code, run.stdout + run.stderr).toBe(3)
-      const {error} = run.json<Failure>()
+      const {error} = run.json<PermissionFailure>()
       expect(error.code).toBe('PREFLIGHT_FAILED')
       expect(error.message).toContain('user mover may not')
       expect(error.details.permissions.flatMap(({commands}) => commands)).toContain(command)
@@ -100,7 +89,7 @@ describeWithPeers('the preflight of a move', () => {
     expect(planned.code, planned.stdout).toBe(0)
     expect(planned.json<Document>().warnings.join()).toContain('would be refused')
     await giveUser('~*', '&*', '+@all', '-dump')
-    const {error} = (await asMover(...move(nodes[0], nodes[1]))).json<Failure>()
+    const {error} = (await asMover(...move(nodes[0], nodes[1]))).json<PermissionFailure>()
     expect(error.suggestions.join()).toContain('--transfer migrate')
     const moved = await asMover(...move(nodes[0], nodes[1], '--transfer', 'migrate'))
     expect(moved.code, moved.stdout).toBe(0)
@@ -113,7 +102,7 @@ describeWithPeers('the preflight of a move', () => {
     expect(there.code, there.stdout).toBe(0)
     expect(await lostAt(nodes[1].port, keys)).toEqual([])
     const refused = await asMover(...move(nodes[1], nodes[0], '--transfer', 'copy'))
-    expect(refused.json<Failure>().error.code).toBe('PREFLIGHT_FAILED')
+    expect(refused.json<PermissionFailure>().error.code).toBe('PREFLIGHT_FAILED')
     await giveUser(...VIEW, ...BY_MIGRATE, ...BY_COPY)
     const back = await asMover(...move(nodes[1], nodes[0], '--transfer', 'copy'))
     expect(back.code, back.stdout).toBe(0)
@@ -135,7 +124,10 @@ describeWithPeers('the preflight of a move', () => {
     await giveUser('~*', '&*', '+@all', '-migrate')
     const before = String(await nodes[0].call('CLUSTER', 'NODES')).match(/\[\d+-[<>]-\w+\]/g)
     const resumed = await asMover('resume')
-    expect([resumed.code, resumed.json<Failure>().error.code], resumed.stdout).toEqual([3, 'PREFLIGHT_FAILED'])
+    expect([resumed.code, resumed.json<PermissionFailure>().error.code], resumed.stdout).toEqual([
+      3,
+      'PREFLIGHT_FAILED',
+    ])
     expect(String(await nodes[0].call('CLUSTER', 'NODES')).match(/\[\d+-[<>]-\w+\]/g)).toEqual(before)
     await giveUser('~*', '&*', '+@all')
     const finished = await asMover('resume')
@@ -149,7 +141,7 @@ describeWithPeers('the preflight of a move', () => {
       ['del-node', cluster.seed, address(nodes[2]), '--drain'],
     ]) {
       const run = await asMover(...words, '--yes')
-      expect([run.code, run.json<Failure>().error.code], words.join(' ')).toEqual([3, 'PREFLIGHT_FAILED'])
+      expect([run.code, run.json<PermissionFailure>().error.code], words.join(' ')).toEqual([3, 'PREFLIGHT_FAILED'])
     }
     await nobodyIsOpen()
     await giveUser('~*', '&*', '+@all')
@@ -170,8 +162,11 @@ describeWithPeers('the preflight of a move', () => {
     await nodes[1].call('CONFIG', 'SET', 'maxmemory-policy', 'noeviction')
     await nodes[1].call('CONFIG', 'SET', 'maxmemory', 0)
     await fillNode(nodes[0].port, keys)
-    expect([refused.code, refused.json<Failure>().error.code], refused.stdout).toEqual([3, 'PREFLIGHT_FAILED'])
-    expect(refused.json<Failure>().error.message).toContain('below maxmemory')
+    expect([refused.code, refused.json<PermissionFailure>().error.code], refused.stdout).toEqual([
+      3,
+      'PREFLIGHT_FAILED',
+    ])
+    expect(refused.json<PermissionFailure>().error.message).toContain('below maxmemory')
     expect(warned.code, warned.stdout).toBe(0)
     expect(warned.json<Document>().warnings.join()).toContain('it will evict keys (allkeys-lru)')
     await nobodyIsOpen()
