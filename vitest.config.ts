@@ -27,7 +27,6 @@ export default defineConfig({
           include: ['test/interop/**/*.test.ts'],
           testTimeout: 180_000,
           hookTimeout: 60_000,
-          fileParallelism: false,
         },
       },
     ],

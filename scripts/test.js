@@ -16,10 +16,14 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const require = createRequire(import.meta.url)
 const RUN_MARK = 'SHOAL_TEST_RUN'
 const run = randomUUID()
-/** Rounds, one after the other: tests that compute get a processor each, tests that wait for processes share. */
+/**
+ * Rounds, one after the other: tests that compute get a processor each, tests that wait for one process at a time
+ * share. A file of `interop` runs whole clusters under load: one per processor.
+ */
 const ROUNDS = [
   {projects: ['unit', 'sim'], workers: availableParallelism()},
-  {projects: ['commands', 'interop'], workers: availableParallelism() + 1},
+  {projects: ['commands'], workers: availableParallelism() + 1},
+  {projects: ['interop'], workers: availableParallelism()},
 ]
 
 /** The program of a development dependency, as its package.json names it. */
@@ -130,7 +134,8 @@ async function runRound(projects, workers, rest, environment) {
   const file = join(root, '.cache', `test-report-${randomUUID()}.json`)
   mkdirSync(dirname(file), {recursive: true})
   const chosen = projects.flatMap((name) => ['--project', name])
-  const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${file}`]
+  const asTheyCome = `--reporter=${join(root, 'scripts', 'failures-reporter.js')}`
+  const reporters = ['--reporter=default', asTheyCome, '--reporter=json', `--outputFile.json=${file}`]
   const options = ['run', '--passWithNoTests', `--maxWorkers=${workers}`, ...chosen, ...reporters, ...rest]
   const code = await node([binOf('vitest'), ...options], {env: environment})
   const report = readReport(file)
