@@ -7,7 +7,7 @@ import {seedArgs} from '../lib/cli/seed.js'
 import {moveFlags, moveOptionsOf, planFlags} from '../lib/cli/tasks.js'
 import {type FixResult, leftUndecided} from '../lib/operations/fix/carry-out.js'
 import {type FixRecord, KEEPS, newJobId} from '../lib/operations/journal.js'
-import {type FixPlan, undecidedOf} from '../lib/plan/fix.js'
+import {type FixPlan, undecidedOf} from '../lib/plan/fix/fix.js'
 
 /** The `--json` document. */
 interface FixDocument {

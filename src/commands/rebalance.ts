@@ -7,7 +7,7 @@ import {seedArgs} from '../lib/cli/seed.js'
 import {moveFlags, planFlags} from '../lib/cli/tasks.js'
 import {parseWeights, spreadWeights} from '../lib/cli/weights.js'
 import {prepareRebalance} from '../lib/operations/rebalance.js'
-import {BALANCE_MEASURES, type BalanceMeasure, type Share} from '../lib/plan/rebalance.js'
+import {BALANCE_MEASURES, type BalanceMeasure, type Share} from '../lib/plan/moves/rebalance.js'
 
 /** The `--json` document. */
 interface RebalanceResult extends MoveResult {

@@ -9,8 +9,8 @@ import {jobsFolder} from '../lib/operations/journal.js'
 import type {ObservedCluster} from '../lib/operations/observe.js'
 import {observePlanCluster, requireNotRunning} from '../lib/operations/resume.js'
 import {requireRevivable, reviveNodes} from '../lib/operations/revive.js'
-import {moveDocument} from '../lib/plan/reshard-document.js'
-import {remainingMoves} from '../lib/plan/reshard-resume.js'
+import {moveDocument} from '../lib/plan/moves/reshard-document.js'
+import {remainingMoves} from '../lib/plan/moves/reshard-resume.js'
 import {planRevivals, type Revival} from '../lib/plan/revive.js'
 
 /** The `--json` document. */

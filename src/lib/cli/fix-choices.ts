@@ -3,7 +3,7 @@ import type {NodeId} from '../model/node-id.js'
 import {parseRanges, slotsOf} from '../model/slot-set.js'
 import type {FixRecord} from '../operations/journal.js'
 import {requirePrimary} from '../plan/find-node.js'
-import type {FixChoices} from '../plan/fix-slot.js'
+import type {FixChoices} from '../plan/fix/slot.js'
 import {badFlag} from './flags.js'
 
 /**

@@ -1,7 +1,7 @@
 import type {NodeId} from '../model/node-id.js'
 import {countSlots, parseRanges} from '../model/slot-set.js'
 import type {MigrationEvent} from '../operations/migration/types.js'
-import type {MovePlan} from '../plan/reshard-document.js'
+import type {MovePlan} from '../plan/moves/reshard-document.js'
 import {renderDuration} from './duration.js'
 
 /** What is known of the progress of a plan: one entry per source-target pair, fed by events. */

@@ -5,7 +5,7 @@ import {findNode, keyCountInAll, nameNode, ownRecord} from '../model/cluster-map
 import type {ClusterView, NodeView} from '../model/cluster-view.js'
 import type {NodeId} from '../model/node-id.js'
 import {type DelNodePlan, drainMoves, planDelNode} from '../plan/del-node.js'
-import {NEEDED} from '../plan/needed-commands.js'
+import {NEEDED} from '../plan/permissions/needed-commands.js'
 import type {Rehoming} from '../plan/replica-home.js'
 import {partial} from './create-join.js'
 import {requireHealthy, settledView} from './fitness.js'

@@ -1,5 +1,5 @@
 import {primariesOf} from '../model/cluster-map.js'
-import {type NodeTraits, SETTINGS, versionOf} from '../plan/health-traits.js'
+import {type NodeTraits, SETTINGS, versionOf} from '../plan/health/traits.js'
 import type {ObservedCluster} from './observe.js'
 import type {ProbedNode} from './preflight.js'
 import {askTraits} from './traits.js'

@@ -4,8 +4,8 @@ import {nameNode, openSlotsOf, ownersOf, primariesOf, uncoveredSlots} from '../m
 import type {ClusterView} from '../model/cluster-view.js'
 import type {NodeId} from '../model/node-id.js'
 import {renderRanges} from '../model/slot-set.js'
-import {foreignOpenSlots} from '../plan/reshard.js'
-import type {Successor} from '../plan/successor.js'
+import {foreignOpenSlots} from '../plan/moves/reshard.js'
+import type {Successor} from '../plan/moves/successor.js'
 import type {ObservedCluster} from './observe.js'
 import {judgeAgreement, settle} from './settle.js'
 

@@ -14,7 +14,7 @@ import {
   planReturn,
   type ReturnPlan,
 } from '../plan/maintenance.js'
-import {moveDocument} from '../plan/reshard-document.js'
+import {moveDocument} from '../plan/moves/reshard-document.js'
 import {planRevivals, type Revival} from '../plan/revive.js'
 import {type FailoverOptions, failOver} from './failover.js'
 import {requireHealthy, settledView} from './fitness.js'

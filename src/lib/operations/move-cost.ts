@@ -1,6 +1,6 @@
 import {slotsOf} from '../model/slot-set.js'
-import {judgeMove, type MoveVerdict} from '../plan/move-verdict.js'
-import {type Move, type MovePlan, moveDocument} from '../plan/reshard-document.js'
+import {judgeMove, type MoveVerdict} from '../plan/moves/move-verdict.js'
+import {type Move, type MovePlan, moveDocument} from '../plan/moves/reshard-document.js'
 import {type Surveyed, WirePool} from './migration/wires.js'
 
 export interface PreparedMoves extends MoveVerdict {

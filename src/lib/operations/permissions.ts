@@ -13,7 +13,7 @@ import {
   type PermissionRefusal,
   readAttempt,
   readDryRun,
-} from '../plan/permissions.js'
+} from '../plan/permissions/permissions.js'
 import type {ObservedCluster} from './observe.js'
 
 /** Sends commands in one write; one reply each, error replies in their place. */

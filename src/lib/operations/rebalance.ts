@@ -1,4 +1,4 @@
-import {type BalanceMeasure, planRebalance, type RebalanceRequest, type Share} from '../plan/rebalance.js'
+import {type BalanceMeasure, planRebalance, type RebalanceRequest, type Share} from '../plan/moves/rebalance.js'
 import {requireHealthy, settledView} from './fitness.js'
 import {costOf, type PreparedMoves} from './move-cost.js'
 import type {ObservedCluster} from './observe.js'

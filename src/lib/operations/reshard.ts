@@ -1,4 +1,4 @@
-import {planReshard, type ReshardRequest} from '../plan/reshard.js'
+import {planReshard, type ReshardRequest} from '../plan/moves/reshard.js'
 import {requireHealthy, settledView} from './fitness.js'
 import {costOf, type PreparedMoves} from './move-cost.js'
 import type {ObservedCluster} from './observe.js'

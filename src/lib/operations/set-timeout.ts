@@ -5,7 +5,7 @@ import {renderAddress} from '../model/address.js'
 import {nameNode} from '../model/cluster-map.js'
 import type {NodeView} from '../model/cluster-view.js'
 import type {NodeId} from '../model/node-id.js'
-import {neededForTimeout} from '../plan/change-permissions.js'
+import {neededForTimeout} from '../plan/permissions/change-permissions.js'
 import type {ObservedCluster} from './observe.js'
 import {requireNeeds} from './permissions.js'
 

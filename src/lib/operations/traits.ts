@@ -3,7 +3,7 @@ import type {Command, NodeConnection} from '../client/node-connection.js'
 import {NodeReplyError} from '../client/reply-error.js'
 import type {NodeView} from '../model/cluster-view.js'
 import {canonicalUser} from '../plan/acl-line.js'
-import {type NodeTraits, SETTINGS} from '../plan/health-traits.js'
+import {type NodeTraits, SETTINGS} from '../plan/health/traits.js'
 
 /** What is asked of a node beside its view: settings, users, functions. No reply leaves this file as it came. */
 

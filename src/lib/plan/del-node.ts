@@ -6,9 +6,9 @@ import {isNodeId, type NodeId} from '../model/node-id.js'
 import {countSlots, rangesOf, renderRanges} from '../model/slot-set.js'
 import {requireNode} from './find-node.js'
 import {plural} from './finding.js'
-import {planRebalance} from './rebalance.js'
+import {planRebalance} from './moves/rebalance.js'
+import type {Move} from './moves/reshard-document.js'
 import {type Rehoming, rehomeReplicas} from './replica-home.js'
-import type {Move} from './reshard-document.js'
 
 export interface DelNodePlan {
   readonly node: NodeId

@@ -2,8 +2,8 @@ import {CliError} from '../kernel/errors.js'
 import {nameNode, primariesOf} from '../model/cluster-map.js'
 import type {ClusterView} from '../model/cluster-view.js'
 import {countSlots, SLOT_COUNT} from '../model/slot-set.js'
-import {versionOf} from './health-traits.js'
-import {takesPayloads} from './payload-versions.js'
+import {versionOf} from './health/traits.js'
+import {takesPayloads} from './moves/payload-versions.js'
 
 /** What a server that keys are taken from says of itself. */
 export interface SourceFacts {

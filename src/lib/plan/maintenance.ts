@@ -6,7 +6,7 @@ import {type NodeId, shortId} from '../model/node-id.js'
 import {countSlots, parseRanges, rangesOf, renderRanges, slotsOf} from '../model/slot-set.js'
 import {drainMoves} from './del-node.js'
 import {namesOf, requireNode} from './find-node.js'
-import type {Move} from './reshard-document.js'
+import type {Move} from './moves/reshard-document.js'
 
 /** How a node comes to serve no slot: it serves none anyway, a replica takes over, or its slots move away. */
 export type MaintenanceWay = 'nothing' | 'failover' | 'drain'

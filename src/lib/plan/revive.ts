@@ -1,8 +1,8 @@
 import {findNode, ownRecord, primariesOf, replicasOf} from '../model/cluster-map.js'
 import type {ClusterView} from '../model/cluster-view.js'
 import type {NodeId} from '../model/node-id.js'
-import type {MovePlan} from './reshard-document.js'
-import {successorsOf} from './successor.js'
+import type {MovePlan} from './moves/reshard-document.js'
+import {successorsOf} from './moves/successor.js'
 
 /** A node that slots are to come back to, and that is no primary of the cluster any more. */
 export interface Revival {

@@ -5,7 +5,7 @@ import {afterEach, beforeEach, describe, expect, it} from 'vitest'
 import {listJobs, summarise} from '../../../src/lib/operations/job-list.js'
 import {Journal, newJobId, readJob} from '../../../src/lib/operations/journal.js'
 import {findResumable, requireNotRunning} from '../../../src/lib/operations/resume.js'
-import {moveDocument} from '../../../src/lib/plan/reshard-document.js'
+import {moveDocument} from '../../../src/lib/plan/moves/reshard-document.js'
 import {waitFor} from '../../support/processes.js'
 import {idOf, viewOf} from '../plan/view-of.js'
 

@@ -1,7 +1,7 @@
 import {describe, expect, it} from 'vitest'
 import {NodeReplyError} from '../../../src/lib/client/reply-error.js'
 import {readTraits, TRAIT_COMMANDS} from '../../../src/lib/operations/traits.js'
-import {SETTINGS} from '../../../src/lib/plan/health-traits.js'
+import {SETTINGS} from '../../../src/lib/plan/health/traits.js'
 
 const NAMES = Object.keys(SETTINGS)
 const HASH = 'f'.repeat(64)

@@ -1,7 +1,7 @@
 import {describe, expect, it} from 'vitest'
 import type {ClusterView, NodeView} from '../../../src/lib/model/cluster-view.js'
 import {idOfNamed, namesOf} from '../../../src/lib/plan/find-node.js'
-import {moveDocument} from '../../../src/lib/plan/reshard-document.js'
+import {moveDocument} from '../../../src/lib/plan/moves/reshard-document.js'
 import {idOf, viewOf} from './view-of.js'
 
 /** a was reached by a mapped address, b as it is announced. */

@@ -1,6 +1,6 @@
 import {describe, expect, it} from 'vitest'
 import type {NodeView} from '../../../src/lib/model/cluster-view.js'
-import {moveDocument} from '../../../src/lib/plan/reshard-document.js'
+import {moveDocument} from '../../../src/lib/plan/moves/reshard-document.js'
 import {planRevivals} from '../../../src/lib/plan/revive.js'
 import {idOf, type NodeSketch, viewOf} from './view-of.js'
 

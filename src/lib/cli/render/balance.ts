@@ -1,5 +1,5 @@
 import type {ClusterView} from '../../model/cluster-view.js'
-import type {BalanceMeasure, Share} from '../../plan/rebalance.js'
+import type {BalanceMeasure, Share} from '../../plan/moves/rebalance.js'
 import {renderDuration} from '../duration.js'
 import {nodeName} from '../wizard/plan-text.js'
 import {renderBytes, renderCount} from './numbers.js'

@@ -1,4 +1,4 @@
-import type {FixItem, FixPlan} from '../../plan/fix.js'
+import type {FixItem, FixPlan} from '../../plan/fix/fix.js'
 import {renderAmount} from './numbers.js'
 import type {Style} from './style.js'
 import {wrapText} from './wrap.js'

@@ -5,7 +5,7 @@ import {keyCountOf, nameNode, type ObservedNode, primariesOf} from '../../model/
 import type {ClusterView} from '../../model/cluster-view.js'
 import {type NodeId, shortId} from '../../model/node-id.js'
 import {countSlots} from '../../model/slot-set.js'
-import {parseSlotSelection, planReshard, type ReshardRequest, type SlotSelection} from '../../plan/reshard.js'
+import {parseSlotSelection, planReshard, type ReshardRequest, type SlotSelection} from '../../plan/moves/reshard.js'
 import {renderAmount, renderBytes} from '../render/numbers.js'
 import type {PartialRequest} from './complete-request.js'
 import {untilAnswered} from './until-answered.js'

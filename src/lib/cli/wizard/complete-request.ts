@@ -1,6 +1,6 @@
 import {CliError} from '../../kernel/errors.js'
 import type {ObservedCluster} from '../../operations/observe.js'
-import {parseSlotSelection, parseSources, type ReshardRequest} from '../../plan/reshard.js'
+import {parseSlotSelection, parseSources, type ReshardRequest} from '../../plan/moves/reshard.js'
 
 /** What of a request the command line gives. */
 export interface RequestFlags {

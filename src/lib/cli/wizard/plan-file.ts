@@ -1,6 +1,6 @@
 import {writeFile} from 'node:fs/promises'
 import {messageOf} from '../../kernel/errors.js'
-import type {MovePlan} from '../../plan/reshard-document.js'
+import type {MovePlan} from '../../plan/moves/reshard-document.js'
 import {badFlag} from '../flags.js'
 
 /** @throws {CliError} BAD_FLAG if the file cannot be written */

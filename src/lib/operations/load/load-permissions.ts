@@ -1,15 +1,15 @@
 import type {WireCommand} from '../../client/migration/wire.js'
 import {primariesOf} from '../../model/cluster-map.js'
 import type {NodeId} from '../../model/node-id.js'
+import type {FunctionPlan} from '../../plan/import-functions.js'
 import {
   type ImportNeeds,
   neededAtSource,
   neededToImport,
   neededToRestore,
   type WriteNeeds,
-} from '../../plan/change-permissions.js'
-import type {FunctionPlan} from '../../plan/import-functions.js'
-import {leaveKeysOpen, type NodePermissions} from '../../plan/permissions.js'
+} from '../../plan/permissions/change-permissions.js'
+import {leaveKeysOpen, type NodePermissions} from '../../plan/permissions/permissions.js'
 import type {ObservedCluster} from '../observe.js'
 import {askPermissions, nodesOf, requireAllowed, tellPermissions} from '../permissions.js'
 import {askDialect} from './cluster-writer.js'

@@ -9,7 +9,7 @@ import {CliError} from '../../kernel/errors.js'
 import type {Address} from '../../model/address.js'
 import {renderAddress} from '../../model/address.js'
 import type {SourceFacts} from '../../plan/import.js'
-import {payloadVersionOf} from '../../plan/payload-versions.js'
+import {payloadVersionOf} from '../../plan/moves/payload-versions.js'
 import {type ExpiryDialect, timeIn} from './expiry.js'
 
 /** A server that keys are taken from: one that is not in cluster mode. */

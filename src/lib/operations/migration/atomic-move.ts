@@ -3,7 +3,7 @@ import {type AtomicDialect, type AtomicTask, classifyRefusal} from '../../client
 import {NodeReplyError} from '../../client/reply-error.js'
 import {CliError, type ErrorCode} from '../../kernel/errors.js'
 import {rangesOf, renderRanges, slotsOf} from '../../model/slot-set.js'
-import {splitIntoTasks} from '../../plan/atomic-tasks.js'
+import {splitIntoTasks} from '../../plan/moves/atomic-tasks.js'
 import {settle} from '../settle.js'
 import {type Ownership, ownership} from './atomic-ownership.js'
 import {type TaskEnd, watchTask} from './atomic-watch.js'

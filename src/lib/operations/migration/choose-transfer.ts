@@ -6,7 +6,7 @@ import {CliError} from '../../kernel/errors.js'
 import {ownRecord} from '../../model/cluster-map.js'
 import type {NodeId} from '../../model/node-id.js'
 import {rangesOf, renderRanges, slotsOf} from '../../model/slot-set.js'
-import type {Move} from '../../plan/reshard-document.js'
+import type {Move} from '../../plan/moves/reshard-document.js'
 import type {Transfer} from './types.js'
 import type {WirePool} from './wires.js'
 

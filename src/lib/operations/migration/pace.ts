@@ -1,4 +1,4 @@
-import {BYTES_PER_MS} from '../../plan/reshard-document.js'
+import {BYTES_PER_MS} from '../../plan/moves/reshard-document.js'
 import type {PaceOptions} from './types.js'
 
 /** First guesses; the measured time of each burst corrects them. */

@@ -3,7 +3,7 @@ import {highestEpoch, keyCountOf, nameNode, ownRecord} from '../../model/cluster
 import type {NodeRecord, NodeView} from '../../model/cluster-view.js'
 import type {NodeId} from '../../model/node-id.js'
 import {slotsOf} from '../../model/slot-set.js'
-import type {Move} from '../../plan/reshard-document.js'
+import type {Move} from '../../plan/moves/reshard-document.js'
 import type {Opening} from '../journal.js'
 import type {ObservedCluster} from '../observe.js'
 import {atomicContext, isUnable} from './atomic-context.js'
