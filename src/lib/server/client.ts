@@ -75,6 +75,8 @@ export class Client implements Watcher {
 
   /** Waits; input is kept, not processed. */
   parked = false
+  /** Runs commands of a transaction or script: a blocking one answers at once, as if its time were over. */
+  mustNotBlock = false
   /** What to run first after `unpark`, if anything. */
   private afterPark: (() => void) | undefined = undefined
   /** No further input is processed; the connection ends after pending output. */
@@ -141,6 +143,7 @@ export class Client implements Watcher {
       const argv = parser.next()
       if (argv === undefined) break
       server.execute(this, argv)
+      if (server.state.hasReady) server.serveBlocked()
     }
     if (parser.error !== undefined && !this.closing && !this.parked && !this.throttled) {
       this.reply.error(`ERR Protocol error: ${parser.error}`)

@@ -1,5 +1,6 @@
 import type {Rng} from '../kernel/rng.js'
 import type {ProtocolLimits} from '../protocol/resp/request-parser.js'
+import {BlockedClients} from './blocked-clients.js'
 import {Client, type ClientOptions, SPECIAL_NOT_AUTHENTICATED} from './client.js'
 import type {ClusterBinding} from './cluster/api.js'
 import type {Command} from './commands/command.js'
@@ -80,6 +81,7 @@ export class Server {
   /** What a client's parser accepts; follows the settings. */
   readonly limits: ProtocolLimits
   readonly held: HeldKeys
+  readonly blocked = new BlockedClients()
   /** CLIENT PAUSE: unix milliseconds; 0 = not paused. */
   pausedUntilMs = 0
   pausesWritesOnly = false
@@ -136,6 +138,13 @@ export class Server {
     client.closing = true
     client.discard()
     this.held.forget(client)
+    this.blocked.forget(client)
+  }
+
+  /** Serves blocked clients after a command that changed what they wait for. */
+  serveBlocked(): void {
+    this.state.hasReady = false
+    this.blocked.serveReady(this.databases)
   }
 
   /** Runs one command and writes its reply to the client. */
@@ -200,6 +209,7 @@ export class Server {
     this.cronCount++
     this.state.setTime(nowMs)
     if (this.pausedUntilMs !== 0 && this.pausedUntilMs <= nowMs) this.unpause()
+    this.blocked.expire(nowMs)
     for (const db of this.databases) db.dropIdleScans()
   }
 

@@ -5,26 +5,54 @@ import {encodeString, readString} from './string.js'
  * A key's value as bytes: a type byte and, apart from it, the value (wire.md 3.3). A DUMP payload and an RDB file
  * both hold the two, but not side by side: in a file the key stands between them.
  *
- * One line here per type the keyspace can hold; each type's own coding is a file of this folder.
+ * One line in CODECS per type of object the keyspace can hold; each type's own coding is a file of this folder.
  */
 
 /** A string value is a binary (latin1) string, as the keyspace keeps it. */
-export type RdbValue = string
+export type RdbValue = string | RdbObject
 
-/** Type bytes this version reads and writes. */
-export const RDB_TYPE = {string: 0} as const
+/** What an object holds, in a form that says how it is to be encoded and nothing of how the keyspace keeps it. */
+export interface RdbObject {
+  readonly type: 'list' | 'set' | 'zset' | 'hash' | 'stream'
+}
 
 export interface RdbOptions {
   /** The configuration's `rdbcompression`: long strings go through LZF. */
   readonly compress: boolean
 }
 
-export function typeOf(_value: RdbValue): number {
-  return RDB_TYPE.string
+/** How one type of object is written and read. */
+export interface RdbCodec<T extends RdbObject> {
+  /** The type byte that `encode` writes for. */
+  typeByte(value: T): number
+  encode(value: T, options: RdbOptions): string
+  /**
+   * By type byte, those of older versions included. Each validates wholly: nothing a peer sends can give a value the
+   * commands would trip over.
+   *
+   * @throws RdbError
+   */
+  readonly readers: ReadonlyMap<number, (reader: RdbReader) => T>
 }
 
-export function encodeValue(value: RdbValue, {compress}: RdbOptions): string {
-  return encodeString(value, compress)
+const CODECS: Readonly<Partial<Record<RdbObject['type'], RdbCodec<never>>>> = {}
+
+const STRING_TYPE = 0
+
+/** The type byte a value is written with. */
+export function typeOf(value: RdbValue): number {
+  return typeof value === 'string' ? STRING_TYPE : codecOf(value).typeByte(value as never)
+}
+
+export function encodeValue(value: RdbValue, options: RdbOptions): string {
+  if (typeof value === 'string') return encodeString(value, options.compress)
+  return codecOf(value).encode(value as never, options)
+}
+
+function codecOf({type}: RdbObject): RdbCodec<never> {
+  const codec = CODECS[type]
+  if (codec === undefined) throw new Error(`no RDB form of a ${type}`)
+  return codec
 }
 
 /**
@@ -33,10 +61,10 @@ export function encodeValue(value: RdbValue, {compress}: RdbOptions): string {
  * @throws RdbError for an unknown type or malformed bytes
  */
 export function readValue(type: number, reader: RdbReader): RdbValue {
-  switch (type) {
-    case RDB_TYPE.string:
-      return readString(reader)
-    default:
-      throw new RdbError(`unknown value type ${type}`)
+  if (type === STRING_TYPE) return readString(reader)
+  for (const codec of Object.values(CODECS)) {
+    const read = codec.readers.get(type)
+    if (read !== undefined) return read(reader)
   }
+  throw new RdbError(`unknown value type ${type}`)
 }

@@ -2,11 +2,12 @@ import type {Rng} from '../../kernel/rng.js'
 import {hashSlot} from '../../protocol/hash-slot.js'
 import {ReplyError, WRONG_TYPE} from '../reply-error.js'
 import type {KeyspaceState, Watcher} from './keyspace-state.js'
+import {NOTIFY_GENERIC} from './notifications.js'
 import {pickRandomKey} from './random-key.js'
 import {ScanCursors, type ScanPage} from './scan.js'
 import {SlotListing} from './slot-listing.js'
 import {Entry, Store} from './store.js'
-import type {Value} from './value.js'
+import type {ObjectType, ObjectValue, Value} from './value.js'
 
 export const SLOT_COUNT = 16384
 
@@ -17,6 +18,12 @@ const LFU_INITIAL = 5
 const SHARD_COUNT = 64
 /** 32 - log2(SHARD_COUNT) */
 const SHARD_SHIFT = 26
+
+function requireType<T extends ObjectValue>(value: Value | undefined, type: ObjectType): T | undefined {
+  if (value === undefined) return undefined
+  if (typeof value === 'string' || value.type !== type) throw new ReplyError(WRONG_TYPE)
+  return value as T
+}
 
 /** A cheap spread by a few bytes where keys usually differ; keys that agree in them are served all the same. */
 function shardOf(key: string): number {
@@ -56,6 +63,9 @@ export class Database {
   expiresSize = 0
   /** Who watches which key; not a property of the data, so SWAPDB and FLUSHDB leave it in place. */
   readonly watchers = new Map<string, Set<Watcher>>()
+  /** Keys that blocked clients wait for, and those of them that have changed since `takeReady`. */
+  private readonly awaited = new Set<string>()
+  private ready = new Set<string>()
 
   private readonly scans = new ScanCursors()
   private readonly listing = new SlotListing()
@@ -144,6 +154,16 @@ export class Database {
     return value
   }
 
+  /** `get` of an object of one type. @throws ReplyError WRONGTYPE */
+  getObject<T extends ObjectValue>(key: string, type: T['type']): T | undefined {
+    return requireType<T>(this.get(key), type)
+  }
+
+  /** `getForWrite` of an object of one type; who changes it calls `touched`. @throws ReplyError WRONGTYPE */
+  getObjectForWrite<T extends ObjectValue>(key: string, type: T['type']): T | undefined {
+    return requireType<T>(this.getForWrite(key), type)
+  }
+
   /** Without marking an access: for TYPE, OBJECT, SCAN, DEBUG. */
   peek(key: string): Value | undefined {
     return this.live(key)?.value
@@ -208,15 +228,49 @@ export class Database {
       store.entries.set(key, new Entry(value, state.lruClock, store.nextSeq++))
       this.size++
     }
-    state.dirty++
-    if (this.watchers.size !== 0) this.breakWatch(key)
+    this.changed(key)
     return store
   }
 
   /** An object value was changed in place. */
   touched(key: string): void {
-    this.state.dirty++
+    this.changed(key)
+  }
+
+  /** The one place that every change of a key goes through. */
+  private changed(key: string): void {
+    const {state} = this
+    state.dirty++
     if (this.watchers.size !== 0) this.breakWatch(key)
+    if (this.awaited.size !== 0 && this.awaited.has(key)) this.noteReady(key)
+    if (state.onChange !== undefined) state.onChange(key)
+  }
+
+  private noteReady(key: string): void {
+    this.ready.add(key)
+    this.state.hasReady = true
+  }
+
+  /** Somebody is blocked on the key. */
+  await(key: string): void {
+    this.awaited.add(key)
+  }
+
+  awaitNoMore(key: string): void {
+    this.awaited.delete(key)
+  }
+
+  /** Awaited keys that have changed, in the order of their first change; each is told once. */
+  takeReady(): ReadonlySet<string> {
+    const {ready} = this
+    if (ready.size > 0) this.ready = new Set()
+    return ready
+  }
+
+  /** An event for whoever subscribed to the keyspace's (notify-keyspace-events). @param kind - a NOTIFY_... bit */
+  notify(kind: number, event: string, key: string): void {
+    const {state} = this
+    if ((state.notifyMask & kind) !== 0) state.onEvent?.(kind, event, key, this.index)
   }
 
   /** @returns whether a live key was there */
@@ -226,12 +280,16 @@ export class Database {
     return true
   }
 
+  /** Deletes a key whose last element a command took, with the event that follows the command's own. */
+  deleteEmptied(key: string): void {
+    if (this.delete(key)) this.notify(NOTIFY_GENERIC, 'del', key)
+  }
+
   private remove(store: Store, key: string): void {
     if (!store.entries.delete(key)) return
     this.size--
-    this.state.dirty++
     if (store.expires !== undefined) this.dropDeadline(store, key)
-    if (this.watchers.size !== 0) this.breakWatch(key)
+    this.changed(key)
   }
 
   private dropDeadline(store: Store, key: string): boolean {
@@ -288,18 +346,19 @@ export class Database {
   /** SWAPDB: the data change places, numbers and watchers stay. */
   swapWith(other: Database): void {
     const mine = {expiresSize: this.expiresSize, expiring: this.expiring, size: this.size, stores: this.stores}
-    this.breakWatchesOnSwap(other)
-    other.breakWatchesOnSwap(this)
+    this.tellOfSwap(other)
+    other.tellOfSwap(this)
     const {expiresSize, expiring, size, stores} = other
     Object.assign(this, {expiresSize, expiring, size, stores})
     Object.assign(other, mine)
   }
 
-  /** A watched key that exists before or after has changed. */
-  private breakWatchesOnSwap(other: Database): void {
+  /** A watched key that exists before or after has changed; an awaited one may be there now. */
+  private tellOfSwap(other: Database): void {
     for (const key of this.watchers.keys()) {
       if (this.hasEvenExpired(key) || other.hasEvenExpired(key)) this.breakWatch(key)
     }
+    for (const key of this.awaited) if (other.hasEvenExpired(key)) this.noteReady(key)
   }
 
   /** A live key by chance; about uniform. */

@@ -20,6 +20,14 @@ export class KeyspaceState {
   activeExpire = true
   /** A replica hides expired keys but leaves their deletion to its primary. */
   keepExpired = false
+  /** A key that a client is blocked on has changed: somebody may be served. */
+  hasReady = false
+  /** OR of NOTIFY_... that anybody is to hear of; 0 = none. */
+  notifyMask = 0
+  /** Takes the events of `notifyMask`. */
+  onEvent: ((kind: number, event: string, key: string, database: number) => void) | undefined = undefined
+  /** Told of every change of a key, in any database; undefined while nobody needs it. */
+  onChange: ((key: string) => void) | undefined = undefined
 
   setTime(nowMs: number): void {
     this.nowMs = nowMs

@@ -1,3 +1,5 @@
+import type {RdbObject} from '../../protocol/rdb/value.js'
+
 /**
  * What a key holds. A Redis string IS a binary (latin1) JavaScript string; every other type is an object that names
  * its type, so that `typeof value === 'string'` is the hot path's type check.
@@ -14,6 +16,20 @@ export interface ObjectValue {
   copy(): ObjectValue
   /** Rough bytes, for MEMORY USAGE and eviction. */
   sizeBytes(): number
+  /** For DUMP, MIGRATE and snapshots. */
+  toRdb(): RdbObject
+  /** What DEBUG DIGEST takes of it, in Redis's order. */
+  addToDigest(digest: ValueDigest): void
+}
+
+/** What DEBUG DIGEST adds up. */
+export interface ValueDigest {
+  /** The order of several does not matter. */
+  xor(text: string): void
+  /** The order matters. */
+  mix(text: string): void
+  /** `xor` of a digest into which the parts were mixed in turn. */
+  xorMixed(...parts: readonly string[]): void
 }
 
 /** As TYPE answers. */

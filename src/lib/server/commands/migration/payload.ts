@@ -1,6 +1,6 @@
-import {assert} from '../../../kernel/assert.js'
 import {checkDump, decodeDump, encodeDump} from '../../../protocol/rdb/dump.js'
 import {RdbError} from '../../../protocol/rdb/reader.js'
+import {valueFromRdb} from '../../keyspace/from-rdb.js'
 import type {Value} from '../../keyspace/value.js'
 import {ReplyError} from '../../reply-error.js'
 import type {Server} from '../../server.js'
@@ -9,15 +9,16 @@ import type {Server} from '../../server.js'
 
 /** @param mayCompress - false: time counts more than size */
 export function encodePayload(server: Server, value: Value, mayCompress = true): string {
-  assert(typeof value === 'string', 'every type of value has its RDB form')
-  return encodeDump(value, {compress: mayCompress && server.config.values.rdbcompression})
+  return encodeDump(typeof value === 'string' ? value : value.toRdb(), {
+    compress: mayCompress && server.config.values.rdbcompression,
+  })
 }
 
 /** @throws ReplyError with redis-server's two texts: for the footer, and for what is before it */
 export function decodePayload(payload: string): Value {
   if (!checkDump(payload)) throw new ReplyError('ERR DUMP payload version or checksum are wrong')
   try {
-    return decodeDump(payload)
+    return valueFromRdb(decodeDump(payload))
   } catch (error) {
     if (error instanceof RdbError) throw new ReplyError('ERR Bad data format')
     throw error

@@ -1,6 +1,5 @@
-import {assert} from '../../../../kernel/assert.js'
 import type {Database} from '../../../keyspace/database.js'
-import type {Value} from '../../../keyspace/value.js'
+import {type ObjectType, typeOf, type Value, type ValueDigest} from '../../../keyspace/value.js'
 import {DIGEST_BYTES, sha1} from './sha1.js'
 
 /**
@@ -9,13 +8,13 @@ import {DIGEST_BYTES, sha1} from './sha1.js'
  *   xor(D, x)  D ^= SHA1(x)                       order of several x does not matter
  *   mix(D, x)  xor(D, x), then D = SHA1(D)        order matters
  *
- *   value:  mix(number of the type); mix(string); with a deadline xor("!!expire!!")
+ *   value:  mix(number of the type); mix(string) or what its type says; with a deadline xor("!!expire!!")
  *   key:    D = 0; mix(key); then value
  *   all:    D = 0; per database that has keys: mix(number of the database); per key: xor(D of the key)
  *
  * Numbers are 32 bits, big-endian. Yes, the database's number is mixed into what the databases before it left.
  */
-class Digest {
+class Digest implements ValueDigest {
   readonly bytes = new Uint8Array(DIGEST_BYTES)
 
   xor(text: string): void {
@@ -28,6 +27,13 @@ class Digest {
     this.bytes.set(sha1(this.binary()))
   }
 
+  xorMixed(...parts: readonly string[]): void {
+    const inner = new Digest()
+    for (const part of parts) inner.mix(part)
+    // What is mixed is a digest already: it is not hashed again.
+    for (let i = 0; i < DIGEST_BYTES; i++) this.bytes[i]! ^= inner.bytes[i]!
+  }
+
   binary(): string {
     return String.fromCharCode(...this.bytes)
   }
@@ -37,16 +43,23 @@ class Digest {
   }
 }
 
-const TYPE_STRING = 0
+const TYPE_NUMBERS: Readonly<Record<'string' | ObjectType, number>> = {
+  string: 0,
+  list: 1,
+  set: 2,
+  zset: 3,
+  hash: 4,
+  stream: 6,
+}
 
 function number32(value: number): string {
   return String.fromCharCode(value >>> 24, (value >>> 16) & 0xff, (value >>> 8) & 0xff, value & 0xff)
 }
 
 function addValue(digest: Digest, value: Value, hasDeadline: boolean): void {
-  assert(typeof value === 'string', 'every type of value has its digest')
-  digest.mix(number32(TYPE_STRING))
-  digest.mix(value)
+  digest.mix(number32(TYPE_NUMBERS[typeOf(value)]))
+  if (typeof value === 'string') digest.mix(value)
+  else value.addToDigest(digest)
   if (hasDeadline) digest.xor('!!expire!!')
 }
 
@@ -64,13 +77,14 @@ export function digestOfAll(databases: readonly Database[]): string {
   for (const db of databases) {
     if (db.size === 0) continue
     total.mix(number32(db.index))
-    for (const key of [...db.keys()]) {
-      const value = db.peek(key)
-      if (value === undefined) continue
-      const digest = new Digest()
-      digest.mix(key)
-      addValue(digest, value, db.expiryOf(key) !== undefined)
-      total.xor(digest.binary())
+    for (const store of db.stores) {
+      // Keys that have expired and are still there count, as they do in redis-server.
+      for (const [key, {value}] of store?.entries ?? []) {
+        const digest = new Digest()
+        digest.mix(key)
+        addValue(digest, value, store?.expires?.has(key) === true)
+        total.xor(digest.binary())
+      }
     }
   }
   return total.hex()

@@ -1,8 +1,8 @@
-import {afterAll, beforeAll, expect, it} from 'vitest'
-import {type StartedNode, startNode} from '../../src/embedded.js'
-import {type Rng, seededRng} from '../../src/lib/kernel/rng.js'
-import {describeWithPeers, type RedisNode, startRedis} from '../support/peers.js'
-import {RawConnection} from '../support/raw-resp.js'
+import {expect, it} from 'vitest'
+import type {Rng} from '../../../src/lib/kernel/rng.js'
+import {describeWithPeers} from '../../support/peers.js'
+import type {RawConnection} from '../../support/raw-resp.js'
+import {bothServers, bulks, describeRandomCommands, some} from './harness.js'
 
 /**
  * The same random commands to a real redis-server and to the embedded node: every reply must be the same bytes.
@@ -11,7 +11,6 @@ import {RawConnection} from '../support/raw-resp.js'
  */
 const SEEDS = [1, 2, 3, 4, 5, 6, 7, 8]
 const COMMANDS_PER_SEED = 1500
-const BATCH = 25
 
 const INTEGERS = ['0', '1', '-1', '7', '42', '-0', '+1', '01', ' 1', '1 ', '', 'x', '3.0', '9223372036854775807']
 const BIG_INTEGERS = ['-9223372036854775808', '9223372036854775808', '-9223372036854775807', '4611686018427387904']
@@ -54,11 +53,6 @@ type Make = (rng: Rng) => string[]
 
 const key = (rng: Rng): string => `k${rng.below(6)}`
 const value = (rng: Rng): string => rng.pick(VALUES)
-const mixedCase = (rng: Rng, word: string): string => (rng.chance(0.3) ? word.toLowerCase() : word)
-
-function some(rng: Rng, words: readonly string[], max: number): string[] {
-  return Array.from({length: rng.below(max + 1)}, () => mixedCase(rng, rng.pick(words)))
-}
 
 const offset = (rng: Rng): string => rng.pick([...INTEGERS.slice(0, 8), '3', '-3', '10', '-10', '100', '-100'])
 
@@ -145,50 +139,9 @@ function makeCommand(rng: Rng): string[] {
 }
 
 describeWithPeers('strings, keys and transactions beside redis-server', () => {
-  let redis: RedisNode
-  let node: StartedNode
-
-  beforeAll(async () => {
-    // Which expired key is already gone when DBSIZE asks depends on timers.
-    redis = await startRedis({args: ['--enable-debug-command', 'yes']})
-    node = await startNode({settings: {'enable-debug-command': 'yes'}})
-  })
-
-  afterAll(async () => {
-    await node?.stop()
-    await redis?.stop()
-  })
-
-  async function both(): Promise<[RawConnection, RawConnection]> {
-    return [await RawConnection.open(redis.port), await RawConnection.open(node.port)]
-  }
-
-  for (const seed of SEEDS) {
-    for (const resp of ['2', '3']) {
-      it(`answers ${COMMANDS_PER_SEED} random commands alike (seed ${seed}, RESP${resp})`, async () => {
-        const rng = seededRng(seed * 10 + Number(resp))
-        const [theirs, ours] = await both()
-        for (const connection of [theirs, ours]) {
-          await connection.batch([['FLUSHALL'], ['HELLO', resp], ['DEBUG', 'SET-ACTIVE-EXPIRE', '0']])
-        }
-        const history: string[][] = []
-        for (let done = 0; done < COMMANDS_PER_SEED; done += BATCH) {
-          const commands = Array.from({length: BATCH}, () => makeCommand(rng))
-          const [expected, actual] = await Promise.all([theirs.batch(commands), ours.batch(commands)])
-          commands.forEach((command, i) => {
-            history.push(command)
-            expect({command, history: history.slice(-8), reply: actual[i]}).toEqual({
-              command,
-              history: history.slice(-8),
-              reply: expected[i],
-            })
-          })
-        }
-        theirs.close()
-        ours.close()
-      })
-    }
-  }
+  const servers = bothServers()
+  const {both} = servers
+  describeRandomCommands(servers, {makeCommand, commandsPerSeed: COMMANDS_PER_SEED, seeds: SEEDS})
 
   it('describes its commands as redis-server does', async () => {
     const [theirs, ours] = await both()
@@ -237,11 +190,6 @@ describeWithPeers('strings, keys and transactions beside redis-server', () => {
     ours.close()
   })
 })
-
-/** The bulk strings of an array of them. */
-function bulks(reply: string): string[] {
-  return [...reply.matchAll(/\$\d+\r\n(.*)\r\n/g)].map((match) => match[1]!)
-}
 
 async function scanAll(connection: RawConnection, pattern: string): Promise<string[]> {
   const found: string[] = []

@@ -1,0 +1,15 @@
+import type {RdbObject, RdbValue} from '../../protocol/rdb/value.js'
+import type {ObjectType, ObjectValue, Value} from './value.js'
+
+/** Makes what the keyspace keeps of what was read from RDB bytes; one line per type of object. */
+const BUILDERS: Readonly<Partial<Record<ObjectType, (rdb: never) => ObjectValue>>> = {}
+
+export function valueFromRdb(rdb: RdbValue): Value {
+  return typeof rdb === 'string' ? rdb : objectFromRdb(rdb)
+}
+
+function objectFromRdb(rdb: RdbObject): ObjectValue {
+  const build = BUILDERS[rdb.type]
+  if (build === undefined) throw new Error(`nothing keeps a ${rdb.type}`)
+  return build(rdb as never)
+}
