@@ -82,13 +82,13 @@ const AROUND: readonly Make[] = [
   () => ['EXEC'],
   () => ['EXEC'],
   (rng) => ['WATCH', key(rng)],
-  (rng) => [rng.pick(['LPUSH', 'LPOP', 'BLPOP', 'LRANGE', 'LMOVE', 'LMPOP']), ...elements(rng, 3).slice(rng.below(2))],
+  (rng) => [rng.pick(['LPUSH', 'LPOP', 'LRANGE', 'LMOVE', 'LMPOP']), ...elements(rng, 3).slice(rng.below(2))],
+  // Whatever the last argument is, it is a timeout: one that ends at once.
+  (rng) => [rng.pick(['BLPOP', 'BRPOP', 'BLMPOP']), ...elements(rng, 2).slice(rng.below(2)), 'x'],
 ]
 
 function makeCommand(rng: Rng): string[] {
-  const command = rng.pick(rng.chance(0.8) ? COMMANDS : AROUND)(rng)
-  // With no key to wait for, the last argument is a timeout all the same.
-  return command[0] === 'BLPOP' && command.length < 4 ? [...command, 'x'] : command
+  return rng.pick(rng.chance(0.8) ? COMMANDS : AROUND)(rng)
 }
 
 /** By list-max-listpack-size: the default, the smallest, a count, one element, and a count beyond what bytes allow. */
