@@ -1,6 +1,7 @@
 import type {Rng} from '../kernel/rng.js'
 import type {ProtocolLimits} from '../protocol/resp/request-parser.js'
 import {BlockedClients} from './blocked-clients.js'
+import {checkBlockedClients} from './blocked-in-cluster.js'
 import {Client, type ClientOptions, SPECIAL_NOT_AUTHENTICATED} from './client.js'
 import type {ClusterBinding} from './cluster/api.js'
 import type {Command} from './commands/command.js'
@@ -81,7 +82,7 @@ export class Server {
   /** What a client's parser accepts; follows the settings. */
   readonly limits: ProtocolLimits
   readonly held: HeldKeys
-  readonly blocked = new BlockedClients()
+  readonly blocked: BlockedClients
   /** CLIENT PAUSE: unix milliseconds; 0 = not paused. */
   pausedUntilMs = 0
   pausesWritesOnly = false
@@ -107,6 +108,7 @@ export class Server {
     this.databases = Array.from({length: count}, (_, index) => new Database(index, this.state, this.isCluster))
     this.commands = commandTable()
     this.held = new HeldKeys(this)
+    this.blocked = new BlockedClients(this.held)
     this.dispatcher = new Dispatcher(this)
     this.limits = {bulkBytesMax: 0, requestBytesMax: 0}
     this.applySettings()
@@ -209,7 +211,10 @@ export class Server {
     this.cronCount++
     this.state.setTime(nowMs)
     if (this.pausedUntilMs !== 0 && this.pausedUntilMs <= nowMs) this.unpause()
+    checkBlockedClients(this)
     this.blocked.expire(nowMs)
+    // Changes that no client's command made.
+    if (this.state.hasReady) this.serveBlocked()
     for (const db of this.databases) db.dropIdleScans()
   }
 

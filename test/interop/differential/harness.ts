@@ -13,6 +13,7 @@ const HISTORY = 8
 export interface BothServers {
   /** A connection to each: redis-server's first. */
   readonly both: () => Promise<[theirs: RawConnection, ours: RawConnection]>
+  readonly ports: () => [theirs: number, ours: number]
 }
 
 /** Starts both for the enclosing `describe`. @param settings - of both, as in redis.conf */
@@ -28,7 +29,10 @@ export function bothServers(settings: Readonly<Record<string, string>> = {}): Bo
     await node?.stop()
     await redis?.stop()
   })
-  return {both: async () => [await RawConnection.open(redis.port), await RawConnection.open(node.port)]}
+  return {
+    both: async () => [await RawConnection.open(redis.port), await RawConnection.open(node.port)],
+    ports: () => [redis.port, node.port],
+  }
 }
 
 export interface RandomCommands {

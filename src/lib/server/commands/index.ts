@@ -2,6 +2,7 @@ import {clusterCommands} from './cluster/index.js'
 import type {Command} from './command.js'
 import {connectionCommands} from './connection/index.js'
 import {genericCommands} from './generic/index.js'
+import {listCommands} from './list/index.js'
 import {migrationCommands} from './migration/index.js'
 import {serverCommands} from './server/index.js'
 import {stringCommands} from './string/index.js'
@@ -12,6 +13,7 @@ const GROUPS: readonly (readonly Command[])[] = [
   clusterCommands,
   connectionCommands,
   genericCommands,
+  listCommands,
   migrationCommands,
   serverCommands,
   stringCommands,
