@@ -2,7 +2,9 @@ import type {CommandDocs} from '../command.js'
 import {clusterDocs} from './cluster.js'
 import {connectionDocs} from './connection.js'
 import {genericDocs} from './generic.js'
+import {hashDocs} from './hash.js'
 import {serverDocs} from './server.js'
+import {setDocs} from './set.js'
 import {stringDocs} from './string.js'
 import {transactionsDocs} from './transactions.js'
 
@@ -14,7 +16,9 @@ const DOCS: Readonly<Record<string, CommandDocs>> = {
   ...clusterDocs,
   ...connectionDocs,
   ...genericDocs,
+  ...hashDocs,
   ...serverDocs,
+  ...setDocs,
   ...stringDocs,
   ...transactionsDocs,
 }
