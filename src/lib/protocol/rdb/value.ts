@@ -1,5 +1,7 @@
+import {hashCodec} from './hash.js'
 import {listCodec} from './list.js'
 import {RdbError, type RdbReader} from './reader.js'
+import {setCodec} from './set.js'
 import {encodeString, readString} from './string.js'
 
 /**
@@ -38,6 +40,8 @@ export interface RdbCodec<T extends RdbObject> {
 
 const CODECS: Readonly<Partial<Record<RdbObject['type'], RdbCodec<RdbObject>>>> = {
   list: listCodec,
+  hash: hashCodec,
+  set: setCodec,
 }
 
 const STRING_TYPE = 0

@@ -1,11 +1,15 @@
 import type {RdbObject, RdbValue} from '../../protocol/rdb/value.js'
 import type {ConfigValues} from '../config/parameters.js'
+import {HashValue} from '../values/hash/hash-value.js'
 import {ListValue} from '../values/list/list-value.js'
+import {SetValue} from '../values/set/set-value.js'
 import type {ObjectType, ObjectValue, Value} from './value.js'
 
 /** Makes what the keyspace keeps of what was read from RDB bytes; one line per type of object. */
 const BUILDERS: Readonly<Partial<Record<ObjectType, (rdb: never, settings: ConfigValues) => ObjectValue>>> = {
   list: (rdb, {listMaxListpackSize}) => ListValue.fromRdb(rdb, listMaxListpackSize),
+  hash: HashValue.fromRdb,
+  set: (rdb, {setMaxIntsetEntries}) => SetValue.fromRdb(rdb, setMaxIntsetEntries),
 }
 
 /** @param settings - they say what is to be packed */

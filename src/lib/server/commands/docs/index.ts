@@ -2,8 +2,10 @@ import type {CommandDocs} from '../command.js'
 import {clusterDocs} from './cluster.js'
 import {connectionDocs} from './connection.js'
 import {genericDocs} from './generic.js'
+import {hashDocs} from './hash.js'
 import {listDocs} from './list.js'
 import {serverDocs} from './server.js'
+import {setDocs} from './set.js'
 import {stringDocs} from './string.js'
 import {transactionsDocs} from './transactions.js'
 
@@ -16,7 +18,9 @@ const DOCS: Readonly<Record<string, CommandDocs>> = {
   ...connectionDocs,
   ...genericDocs,
   ...listDocs,
+  ...hashDocs,
   ...serverDocs,
+  ...setDocs,
   ...stringDocs,
   ...transactionsDocs,
 }

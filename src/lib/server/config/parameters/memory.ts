@@ -35,14 +35,17 @@ export const memoryParameters = {
   activeDefragThresholdLower: int('active-defrag-threshold-lower', 10, 0, 1000),
   activeDefragThresholdUpper: int('active-defrag-threshold-upper', 100, 0, 1000),
 
-  hashMaxListpackEntries: long('hash-max-listpack-entries', 512, 0, {alias: 'hash-max-ziplist-entries'}),
-  hashMaxListpackValue: memory('hash-max-listpack-value', 64, 0, {alias: 'hash-max-ziplist-value'}),
+  hashMaxListpackEntries: long('hash-max-listpack-entries', 512, 0, {
+    acts,
+    alias: 'hash-max-ziplist-entries',
+  }),
+  hashMaxListpackValue: memory('hash-max-listpack-value', 64, 0, {acts, alias: 'hash-max-ziplist-value'}),
   listMaxListpackSize: int('list-max-listpack-size', -2, -2_147_483_648, undefined, {
     acts,
     alias: 'list-max-ziplist-size',
   }),
   listCompressDepth: int('list-compress-depth', 0),
-  setMaxIntsetEntries: long('set-max-intset-entries', 512),
+  setMaxIntsetEntries: long('set-max-intset-entries', 512, 0, {acts}),
   zsetMaxListpackEntries: long('zset-max-listpack-entries', 128, 0, {alias: 'zset-max-ziplist-entries'}),
   zsetMaxListpackValue: memory('zset-max-listpack-value', 64, 0, {alias: 'zset-max-ziplist-value'}),
   hllSparseMaxBytes: memory('hll-sparse-max-bytes', 3000),
