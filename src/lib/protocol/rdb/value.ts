@@ -1,5 +1,6 @@
 import {RdbError, type RdbReader} from './reader.js'
 import {encodeString, readString} from './string.js'
+import {zsetCodec} from './zset.js'
 
 /**
  * A key's value as bytes: a type byte and, apart from it, the value (wire.md 3.3). A DUMP payload and an RDB file
@@ -32,10 +33,12 @@ export interface RdbCodec<T extends RdbObject> {
    *
    * @throws RdbError
    */
-  readonly readers: ReadonlyMap<number, (reader: RdbReader) => T>
+  readonly readers: ReadonlyMap<number, (reader: RdbReader) => RdbObject>
 }
 
-const CODECS: Readonly<Partial<Record<RdbObject['type'], RdbCodec<never>>>> = {}
+const CODECS: Readonly<Partial<Record<RdbObject['type'], RdbCodec<never>>>> = {
+  zset: zsetCodec,
+}
 
 const STRING_TYPE = 0
 
