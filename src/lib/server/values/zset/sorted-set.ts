@@ -58,8 +58,12 @@ export class SortedSet implements ObjectValue {
     return this.members.size
   }
 
+  get isPacked(): boolean {
+    return this.members instanceof PackedMembers
+  }
+
   encoding(): string {
-    return this.members instanceof PackedMembers ? 'listpack' : 'skiplist'
+    return this.isPacked ? 'listpack' : 'skiplist'
   }
 
   scoreOf(member: string): number | undefined {
