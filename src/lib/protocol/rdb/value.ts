@@ -1,4 +1,6 @@
+import {hashCodec} from './hash.js'
 import {RdbError, type RdbReader} from './reader.js'
+import {setCodec} from './set.js'
 import {encodeString, readString} from './string.js'
 import {zsetCodec} from './zset.js'
 
@@ -33,10 +35,12 @@ export interface RdbCodec<T extends RdbObject> {
    *
    * @throws RdbError
    */
-  readonly readers: ReadonlyMap<number, (reader: RdbReader) => RdbObject>
+  readonly readers: ReadonlyMap<number, (reader: RdbReader) => T>
 }
 
-const CODECS: Readonly<Partial<Record<RdbObject['type'], RdbCodec<never>>>> = {
+const CODECS: Readonly<Partial<Record<RdbObject['type'], RdbCodec<RdbObject>>>> = {
+  hash: hashCodec,
+  set: setCodec,
   zset: zsetCodec,
 }
 
@@ -44,15 +48,15 @@ const STRING_TYPE = 0
 
 /** The type byte a value is written with. */
 export function typeOf(value: RdbValue): number {
-  return typeof value === 'string' ? STRING_TYPE : codecOf(value).typeByte(value as never)
+  return typeof value === 'string' ? STRING_TYPE : codecOf(value).typeByte(value)
 }
 
 export function encodeValue(value: RdbValue, options: RdbOptions): string {
   if (typeof value === 'string') return encodeString(value, options.compress)
-  return codecOf(value).encode(value as never, options)
+  return codecOf(value).encode(value, options)
 }
 
-function codecOf({type}: RdbObject): RdbCodec<never> {
+function codecOf({type}: RdbObject): RdbCodec<RdbObject> {
   const codec = CODECS[type]
   if (codec === undefined) throw new Error(`no RDB form of a ${type}`)
   return codec

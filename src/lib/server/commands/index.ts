@@ -2,8 +2,11 @@ import {clusterCommands} from './cluster/index.js'
 import type {Command} from './command.js'
 import {connectionCommands} from './connection/index.js'
 import {genericCommands} from './generic/index.js'
+import {hashCommands} from './hash/index.js'
 import {migrationCommands} from './migration/index.js'
 import {serverCommands} from './server/index.js'
+import {setCommands} from './set/index.js'
+import {sortedSetCommands} from './sorted-set/index.js'
 import {stringCommands} from './string/index.js'
 import {transactionCommands} from './transactions/index.js'
 
@@ -12,8 +15,11 @@ const GROUPS: readonly (readonly Command[])[] = [
   clusterCommands,
   connectionCommands,
   genericCommands,
+  hashCommands,
   migrationCommands,
   serverCommands,
+  setCommands,
+  sortedSetCommands,
   stringCommands,
   transactionCommands,
 ]

@@ -1,8 +1,10 @@
 import {describe, expect, it} from 'vitest'
 import {type Rng, seededRng} from '../../../../src/lib/kernel/rng.js'
-import {DEFAULT_PACKED_LIMITS, SortedSet} from '../../../../src/lib/server/values/zset/sorted-set.js'
+import {SortedSet} from '../../../../src/lib/server/values/zset/sorted-set.js'
 
 /** Random changes to a sorted set and to the simplest thing that could be one; all answers must agree. */
+
+const LIMITS = {zsetMaxListpackEntries: 128, zsetMaxListpackValue: 64}
 
 type Model = Map<string, number>
 
@@ -33,7 +35,7 @@ function expectSame(zset: SortedSet, model: Model): void {
   }
 }
 
-function change(zset: SortedSet, model: Model, rng: Rng, memberCount: number, limits = DEFAULT_PACKED_LIMITS): void {
+function change(zset: SortedSet, model: Model, rng: Rng, memberCount: number, limits = LIMITS): void {
   const member = `member:${rng.below(memberCount)}`
   const before = model.get(member)
   expect(zset.scoreOf(member)).toBe(before)
@@ -54,7 +56,7 @@ describe('a sorted set', () => {
   ] as const) {
     it(`is what a map and a sort are: ${name}`, () => {
       const rng = seededRng(memberCount)
-      const zset = SortedSet.forMember(1, DEFAULT_PACKED_LIMITS)
+      const zset = SortedSet.forMember(1, LIMITS)
       const model: Model = new Map()
       for (let i = 0; i < rounds; i++) {
         change(zset, model, rng, memberCount)
@@ -69,16 +71,16 @@ describe('a sorted set', () => {
       expect(zset.encoding()).toBe(name === 'packed' ? 'listpack' : 'skiplist')
       expectSame(zset, model)
       expectSame(zset.copy(), model)
-      expectSame(SortedSet.fromRdb(zset.toRdb()), model)
+      expectSame(SortedSet.fromRdb(zset.toRdb(), LIMITS), model)
     })
   }
 
   for (const direction of [1, -1]) {
     it(`takes elements in ${direction > 0 ? 'ascending' : 'descending'} order and loses them again`, () => {
-      const zset = SortedSet.forMember(1, DEFAULT_PACKED_LIMITS)
+      const zset = SortedSet.forMember(1, LIMITS)
       const model: Model = new Map()
       for (let i = 0; i < 10_000; i++) {
-        zset.add(`m${i}`, i * direction || 0, DEFAULT_PACKED_LIMITS)
+        zset.add(`m${i}`, i * direction || 0, LIMITS)
         model.set(`m${i}`, i * direction || 0)
       }
       expectSame(zset, model)
@@ -90,20 +92,20 @@ describe('a sorted set', () => {
       expectSame(zset, model)
       zset.removeRange(0, zset.size)
       expect(zset.size).toBe(0)
-      zset.add('again', 1, DEFAULT_PACKED_LIMITS)
+      zset.add('again', 1, LIMITS)
       expect(zset.list().members).toEqual(['again'])
     })
   }
 
   it('shows every member that stays exactly once in a scan, whatever else changes', () => {
     const rng = seededRng(5)
-    const zset = SortedSet.forMember(1, DEFAULT_PACKED_LIMITS)
-    for (let i = 0; i < 2000; i++) zset.add(`stays:${i}`, i, DEFAULT_PACKED_LIMITS)
+    const zset = SortedSet.forMember(1, LIMITS)
+    for (let i = 0; i < 2000; i++) zset.add(`stays:${i}`, i, LIMITS)
     const model: Model = new Map()
     const seen: string[] = []
     let cursor = 0
     do {
-      const page = SortedSet.forMember(1, DEFAULT_PACKED_LIMITS).list()
+      const page = SortedSet.forMember(1, LIMITS).list()
       cursor = zset.scan(cursor, 10, page)
       seen.push(...page.members.filter((member) => member.startsWith('stays')))
       for (let i = 0; i < 20; i++) change(zset, model, rng, 500)

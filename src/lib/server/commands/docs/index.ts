@@ -2,7 +2,10 @@ import type {CommandDocs} from '../command.js'
 import {clusterDocs} from './cluster.js'
 import {connectionDocs} from './connection.js'
 import {genericDocs} from './generic.js'
+import {hashDocs} from './hash.js'
 import {serverDocs} from './server.js'
+import {setDocs} from './set.js'
+import {sortedSetDocs} from './sorted-set.js'
 import {stringDocs} from './string.js'
 import {transactionsDocs} from './transactions.js'
 
@@ -14,7 +17,10 @@ const DOCS: Readonly<Record<string, CommandDocs>> = {
   ...clusterDocs,
   ...connectionDocs,
   ...genericDocs,
+  ...hashDocs,
   ...serverDocs,
+  ...setDocs,
+  ...sortedSetDocs,
   ...stringDocs,
   ...transactionsDocs,
 }

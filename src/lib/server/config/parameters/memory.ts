@@ -1,5 +1,7 @@
 import {bool, choice, int, long, memory, memoryOrPercent} from '../parameter.js'
 
+const acts = true
+
 /** Memory, eviction, and when a value changes its encoding. */
 export const memoryParameters = {
   maxmemory: memory('maxmemory', 0),
@@ -33,13 +35,19 @@ export const memoryParameters = {
   activeDefragThresholdLower: int('active-defrag-threshold-lower', 10, 0, 1000),
   activeDefragThresholdUpper: int('active-defrag-threshold-upper', 100, 0, 1000),
 
-  hashMaxListpackEntries: long('hash-max-listpack-entries', 512, 0, {alias: 'hash-max-ziplist-entries'}),
-  hashMaxListpackValue: memory('hash-max-listpack-value', 64, 0, {alias: 'hash-max-ziplist-value'}),
+  hashMaxListpackEntries: long('hash-max-listpack-entries', 512, 0, {
+    acts,
+    alias: 'hash-max-ziplist-entries',
+  }),
+  hashMaxListpackValue: memory('hash-max-listpack-value', 64, 0, {acts, alias: 'hash-max-ziplist-value'}),
   listMaxListpackSize: int('list-max-listpack-size', -2, -2_147_483_648, undefined, {alias: 'list-max-ziplist-size'}),
   listCompressDepth: int('list-compress-depth', 0),
-  setMaxIntsetEntries: long('set-max-intset-entries', 512),
-  zsetMaxListpackEntries: long('zset-max-listpack-entries', 128, 0, {alias: 'zset-max-ziplist-entries'}),
-  zsetMaxListpackValue: memory('zset-max-listpack-value', 64, 0, {alias: 'zset-max-ziplist-value'}),
+  setMaxIntsetEntries: long('set-max-intset-entries', 512, 0, {acts}),
+  zsetMaxListpackEntries: long('zset-max-listpack-entries', 128, 0, {
+    acts,
+    alias: 'zset-max-ziplist-entries',
+  }),
+  zsetMaxListpackValue: memory('zset-max-listpack-value', 64, 0, {acts, alias: 'zset-max-ziplist-value'}),
   hllSparseMaxBytes: memory('hll-sparse-max-bytes', 3000),
   streamNodeMaxBytes: memory('stream-node-max-bytes', 4096),
   streamNodeMaxEntries: long('stream-node-max-entries', 100),

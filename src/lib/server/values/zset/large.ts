@@ -7,14 +7,6 @@ const TREE_BYTES = 24
 const STRING_BYTES = 24
 const MEMBERS_SAMPLED = 20
 
-/** Shorter slices of a string are strings of their own anyway. */
-const SLICE_LENGTH_MIN = 13
-
-/** A string that does not keep a larger one alive which it was cut from. */
-export function ownCopy(text: string): string {
-  return text.length < SLICE_LENGTH_MIN ? text : Buffer.from(text, 'latin1').toString('latin1')
-}
-
 /** A sorted set of any size: a hash table for what asks by member, a tree for what asks by order. */
 export class LargeMembers implements ScoredMembers {
   private readonly table = new MemberTable()

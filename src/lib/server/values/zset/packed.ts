@@ -1,3 +1,4 @@
+import {flat} from '../../../kernel/own-string.js'
 import type {Before, ScoredList, ScoredMembers} from './scored-list.js'
 
 /**
@@ -105,12 +106,6 @@ const HIGH = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1 ? 1 : 0
 const LOW = 1 - HIGH
 
 const {fromCharCode} = String
-
-/** Whoever holds a concatenation also holds all its parts: one character read makes it one string. */
-function flat(text: string): string {
-  text.charCodeAt(0)
-  return text
-}
 
 /** Leaves the order-keeping form of a score in `words`. */
 function spread(score: number): void {

@@ -1,7 +1,8 @@
-import type {ZsetRdb} from '../../../protocol/rdb/zset.js'
+import {ownString} from '../../../kernel/own-string.js'
 import {formatDouble} from '../../../protocol/double.js'
+import type {ZsetRdb} from '../../../protocol/rdb/zset.js'
 import type {ObjectValue, ValueDigest} from '../../keyspace/value.js'
-import {LargeMembers, ownCopy} from './large.js'
+import {LargeMembers} from './large.js'
 import {PackedMembers} from './packed.js'
 import {type Before, ScoredList, sortScored} from './scored-list.js'
 
@@ -10,9 +11,6 @@ export interface PackedLimits {
   readonly zsetMaxListpackEntries: number
   readonly zsetMaxListpackValue: number
 }
-
-/** Of the configuration, where none is at hand. */
-export const DEFAULT_PACKED_LIMITS: PackedLimits = {zsetMaxListpackEntries: 128, zsetMaxListpackValue: 64}
 
 /** A sorted set. Ranks count from 0, ascending by score and then by the bytes of the member. No score is NaN. */
 export class SortedSet implements ObjectValue {
@@ -35,7 +33,7 @@ export class SortedSet implements ObjectValue {
   }
 
   /** @param rdb - members unique */
-  static fromRdb(rdb: ZsetRdb, limits: PackedLimits = DEFAULT_PACKED_LIMITS): SortedSet {
+  static fromRdb(rdb: ZsetRdb, limits: PackedLimits): SortedSet {
     const list = new ScoredList()
     for (let i = 0; i < rdb.members.length; i++) list.push(rdb.members[i]!, rdb.scores[i]!)
     // As redis-server: what was packed stays so whatever the length of its members.
@@ -152,6 +150,6 @@ function fits({members, size}: ScoredList, limits: PackedLimits): boolean {
 /** @param list - ascending */
 function largeOf({members, scores}: ScoredList): LargeMembers {
   const large = new LargeMembers()
-  for (let i = 0; i < members.length; i++) large.add(ownCopy(members[i]!), scores[i]!)
+  for (let i = 0; i < members.length; i++) large.add(ownString(members[i]!), scores[i]!)
   return large
 }
