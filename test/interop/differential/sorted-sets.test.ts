@@ -70,7 +70,7 @@ function zaddMany(rng: Rng): string[] {
 
 function zrange(rng: Rng): string[] {
   const by = rng.pick(['', 'BYSCORE', 'BYLEX'])
-  const name = by === 'BYLEX' ? rng.pick(['l0', 'l1', 'nokey']) : key(rng)
+  const name = by === 'BYLEX' ? rng.pick(['l0', 'l1', 'void']) : key(rng)
   const one = by === '' ? rank : by === 'BYLEX' ? lexEnd : end
   const options = [...(by === '' ? [] : [by]), ...some(rng, ['REV', 'WITHSCORES'], 2), ...limit(rng)]
   if (rng.chance(0.7)) return ['ZRANGE', name, one(rng), one(rng), ...options]
@@ -112,7 +112,7 @@ const COMMANDS: readonly Make[] = [
   (rng) => [rng.pick(['ZCOUNT', 'ZCOUNT', 'ZREMRANGEBYSCORE']), key(rng), end(rng), end(rng)],
   (rng) => [
     rng.pick(['ZLEXCOUNT', 'ZLEXCOUNT', 'ZREMRANGEBYLEX']),
-    rng.pick(['l0', 'l1', 'str']),
+    rng.pick(['l0', 'l1', 'text']),
     lexEnd(rng),
     lexEnd(rng),
   ],

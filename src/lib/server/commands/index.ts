@@ -2,6 +2,7 @@ import {clusterCommands} from './cluster/index.js'
 import type {Command} from './command.js'
 import {connectionCommands} from './connection/index.js'
 import {genericCommands} from './generic/index.js'
+import {geoCommands} from './geo/index.js'
 import {hashCommands} from './hash/index.js'
 import {migrationCommands} from './migration/index.js'
 import {serverCommands} from './server/index.js'
@@ -15,6 +16,7 @@ const GROUPS: readonly (readonly Command[])[] = [
   clusterCommands,
   connectionCommands,
   genericCommands,
+  geoCommands,
   hashCommands,
   migrationCommands,
   serverCommands,

@@ -2,6 +2,7 @@ import type {CommandDocs} from '../command.js'
 import {clusterDocs} from './cluster.js'
 import {connectionDocs} from './connection.js'
 import {genericDocs} from './generic.js'
+import {geoDocs} from './geo.js'
 import {hashDocs} from './hash.js'
 import {serverDocs} from './server.js'
 import {setDocs} from './set.js'
@@ -17,6 +18,7 @@ const DOCS: Readonly<Record<string, CommandDocs>> = {
   ...clusterDocs,
   ...connectionDocs,
   ...genericDocs,
+  ...geoDocs,
   ...hashDocs,
   ...serverDocs,
   ...setDocs,
