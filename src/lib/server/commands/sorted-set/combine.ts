@@ -136,7 +136,8 @@ function intersection({aggregate, limit, sources}: CombineRequest): ScoredList {
     let score: number | undefined = weighted(scores[i]!, smallest!.weight)
     for (const other of others) {
       const its = scoreIn(other, member)
-      score = its === undefined ? undefined : combined(aggregate, score, weighted(its, other.weight))
+      // Infinity times 0 is nothing known here: a sum becomes 0 by it, of two the other one counts.
+      score = its === undefined ? undefined : combined(aggregate, score, its * other.weight)
       if (score === undefined) break
     }
     if (score === undefined) continue
