@@ -3,6 +3,7 @@ import {listCodec} from './list.js'
 import {RdbError, type RdbReader} from './reader.js'
 import {setCodec} from './set.js'
 import {encodeString, readString} from './string.js'
+import {zsetCodec} from './zset.js'
 
 /**
  * A key's value as bytes: a type byte and, apart from it, the value (wire.md 3.3). A DUMP payload and an RDB file
@@ -42,6 +43,7 @@ const CODECS: Readonly<Partial<Record<RdbObject['type'], RdbCodec<RdbObject>>>> 
   list: listCodec,
   hash: hashCodec,
   set: setCodec,
+  zset: zsetCodec,
 }
 
 const STRING_TYPE = 0

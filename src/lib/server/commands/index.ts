@@ -2,11 +2,13 @@ import {clusterCommands} from './cluster/index.js'
 import type {Command} from './command.js'
 import {connectionCommands} from './connection/index.js'
 import {genericCommands} from './generic/index.js'
+import {geoCommands} from './geo/index.js'
 import {hashCommands} from './hash/index.js'
 import {listCommands} from './list/index.js'
 import {migrationCommands} from './migration/index.js'
 import {serverCommands} from './server/index.js'
 import {setCommands} from './set/index.js'
+import {sortedSetCommands} from './sorted-set/index.js'
 import {stringCommands} from './string/index.js'
 import {transactionCommands} from './transactions/index.js'
 
@@ -16,10 +18,12 @@ const GROUPS: readonly (readonly Command[])[] = [
   connectionCommands,
   genericCommands,
   listCommands,
+  geoCommands,
   hashCommands,
   migrationCommands,
   serverCommands,
   setCommands,
+  sortedSetCommands,
   stringCommands,
   transactionCommands,
 ]

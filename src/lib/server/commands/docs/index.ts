@@ -2,10 +2,12 @@ import type {CommandDocs} from '../command.js'
 import {clusterDocs} from './cluster.js'
 import {connectionDocs} from './connection.js'
 import {genericDocs} from './generic.js'
+import {geoDocs} from './geo.js'
 import {hashDocs} from './hash.js'
 import {listDocs} from './list.js'
 import {serverDocs} from './server.js'
 import {setDocs} from './set.js'
+import {sortedSetDocs} from './sorted-set.js'
 import {stringDocs} from './string.js'
 import {transactionsDocs} from './transactions.js'
 
@@ -18,9 +20,11 @@ const DOCS: Readonly<Record<string, CommandDocs>> = {
   ...connectionDocs,
   ...genericDocs,
   ...listDocs,
+  ...geoDocs,
   ...hashDocs,
   ...serverDocs,
   ...setDocs,
+  ...sortedSetDocs,
   ...stringDocs,
   ...transactionsDocs,
 }

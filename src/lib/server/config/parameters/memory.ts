@@ -46,8 +46,11 @@ export const memoryParameters = {
   }),
   listCompressDepth: int('list-compress-depth', 0),
   setMaxIntsetEntries: long('set-max-intset-entries', 512, 0, {acts}),
-  zsetMaxListpackEntries: long('zset-max-listpack-entries', 128, 0, {alias: 'zset-max-ziplist-entries'}),
-  zsetMaxListpackValue: memory('zset-max-listpack-value', 64, 0, {alias: 'zset-max-ziplist-value'}),
+  zsetMaxListpackEntries: long('zset-max-listpack-entries', 128, 0, {
+    acts,
+    alias: 'zset-max-ziplist-entries',
+  }),
+  zsetMaxListpackValue: memory('zset-max-listpack-value', 64, 0, {acts, alias: 'zset-max-ziplist-value'}),
   hllSparseMaxBytes: memory('hll-sparse-max-bytes', 3000),
   streamNodeMaxBytes: memory('stream-node-max-bytes', 4096),
   streamNodeMaxEntries: long('stream-node-max-entries', 100),
