@@ -1,7 +1,9 @@
+import {bitmapCommands} from './bitmap/index.js'
 import {clusterCommands} from './cluster/index.js'
 import type {Command} from './command.js'
 import {connectionCommands} from './connection/index.js'
 import {genericCommands} from './generic/index.js'
+import {hyperloglogCommands} from './hyperloglog/index.js'
 import {migrationCommands} from './migration/index.js'
 import {serverCommands} from './server/index.js'
 import {stringCommands} from './string/index.js'
@@ -9,9 +11,11 @@ import {transactionCommands} from './transactions/index.js'
 
 /** Every group of commands; a new group adds its line here. */
 const GROUPS: readonly (readonly Command[])[] = [
+  bitmapCommands,
   clusterCommands,
   connectionCommands,
   genericCommands,
+  hyperloglogCommands,
   migrationCommands,
   serverCommands,
   stringCommands,

@@ -1,7 +1,9 @@
 import type {CommandDocs} from '../command.js'
+import {bitmapDocs} from './bitmap.js'
 import {clusterDocs} from './cluster.js'
 import {connectionDocs} from './connection.js'
 import {genericDocs} from './generic.js'
+import {hyperloglogDocs} from './hyperloglog.js'
 import {serverDocs} from './server.js'
 import {stringDocs} from './string.js'
 import {transactionsDocs} from './transactions.js'
@@ -11,9 +13,11 @@ import {transactionsDocs} from './transactions.js'
  * test/interop/command-table.test.ts compares every entry with a real server.
  */
 const DOCS: Readonly<Record<string, CommandDocs>> = {
+  ...bitmapDocs,
   ...clusterDocs,
   ...connectionDocs,
   ...genericDocs,
+  ...hyperloglogDocs,
   ...serverDocs,
   ...stringDocs,
   ...transactionsDocs,
