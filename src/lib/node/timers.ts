@@ -15,6 +15,7 @@ export class Timers {
   private readonly tcp: TcpServer
   private timer: NodeJS.Timeout | undefined
   private expiryLeftMs = 0
+  private isEvicting = false
 
   constructor(server: Server, tcp: TcpServer) {
     this.server = server
@@ -40,6 +41,13 @@ export class Timers {
     const isRunning = this.expiryLeftMs > 0
     this.expiryLeftMs = EXPIRY_CRON_MS
     if (!isRunning) this.expire()
+    if (!this.isEvicting) this.evict()
+  }
+
+  /** Evicts in slices as long as memory exceeds its limit, other work between any two. */
+  private evict(): void {
+    this.isEvicting = this.timer !== undefined && this.server.memory.work()
+    if (this.isEvicting) setImmediate(() => this.evict())
   }
 
   private expire(): void {

@@ -12,6 +12,8 @@ import {HeldKeys} from './held-keys.js'
 import {ActiveExpiry} from './keyspace/active-expiry.js'
 import {Database} from './keyspace/database.js'
 import {KeyspaceState} from './keyspace/keyspace-state.js'
+import {STRING_BYTES_MAX} from './keyspace/string-bytes.js'
+import {MemoryLimit} from './memory-limit.js'
 
 export interface ServerOptions {
   readonly config: Config
@@ -38,8 +40,6 @@ export const SERVER_PAUSED = 2
 
 /** No quick command takes longer. */
 const QUICK_COMMAND_US_MAX = 1000
-/** JavaScript has no strings of 512 MiB; this leaves room for a reply's header. */
-const STRING_BYTES_MAX = 511 * 1024 * 1024
 
 /** The version of Redis whose behaviour the node offers. */
 export const REDIS_VERSION = '7.0.15'
@@ -82,6 +82,7 @@ export class Server {
   readonly limits: ProtocolLimits
   readonly held: HeldKeys
   readonly blocked = new BlockedClients()
+  readonly memory: MemoryLimit
   /** CLIENT PAUSE: unix milliseconds; 0 = not paused. */
   pausedUntilMs = 0
   pausesWritesOnly = false
@@ -108,6 +109,7 @@ export class Server {
     this.commands = commandTable()
     this.held = new HeldKeys(this)
     this.dispatcher = new Dispatcher(this)
+    this.memory = new MemoryLimit(this)
     this.limits = {bulkBytesMax: 0, requestBytesMax: 0}
     this.applySettings()
     this.config.onChange(() => {
@@ -121,6 +123,7 @@ export class Server {
     this.timesAll = slowlogLogSlowerThan >= 0 && slowlogLogSlowerThan < QUICK_COMMAND_US_MAX
     this.limits.bulkBytesMax = Math.min(protoMaxBulkLen, STRING_BYTES_MAX)
     this.limits.requestBytesMax = clientQueryBufferLimit
+    this.memory.applySettings()
   }
 
   /** A connection was accepted. */
@@ -210,6 +213,7 @@ export class Server {
     this.state.setTime(nowMs)
     if (this.pausedUntilMs !== 0 && this.pausedUntilMs <= nowMs) this.unpause()
     this.blocked.expire(nowMs)
+    this.memory.cron()
     for (const db of this.databases) db.dropIdleScans()
   }
 

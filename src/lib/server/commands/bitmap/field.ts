@@ -1,3 +1,5 @@
+import {INT64_MAX} from '../../arguments.js'
+
 /** Integers of 1 to 64 bits anywhere in a string, the highest bit first; and what happens to one that does not fit. */
 
 /** What BITFIELD does where the result does not fit. */
@@ -102,7 +104,8 @@ function fitExact(
   const min = isSigned ? -max - 1n : 0n
   if (sum <= max && sum >= min) return sum
   if (overflow === 'fail') return undefined
-  if (overflow === 'sat') return sum > max ? max : min
+  // Set to so little that redis-server's own 64 bits overflow, it takes the value for too large.
+  if (overflow === 'sat') return sum > max || (before === undefined && sum < max - INT64_MAX) ? max : min
   return isSigned ? BigInt.asIntN(bits, sum) : BigInt.asUintN(bits, sum)
 }
 
