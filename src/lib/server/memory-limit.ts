@@ -45,9 +45,13 @@ export class MemoryLimit {
     const {lfuDecayTime, lfuLogFactor, maxmemory, maxmemoryPolicy} = config.values
     this.isSet = maxmemory > 0
     if (!this.isSet) state.meter = undefined
-    else state.meter ??= new MemoryMeter(databases)
+    else if (state.meter === undefined) {
+      state.meter = new MemoryMeter(databases)
+      state.meter.countSome(COUNTED_KEYS)
+    }
     if (!maxmemoryPolicy.endsWith('-lfu')) state.lfu = undefined
     else state.lfu ??= new Lfu(this.server.rng.fork())
+    this.measureClients()
     if (state.lfu !== undefined) {
       state.lfu.decayMinutes = lfuDecayTime
       state.lfu.logFactor = lfuLogFactor
@@ -104,11 +108,15 @@ export class MemoryLimit {
 
   /** Every 100 ms. */
   cron(): void {
-    this.clientBytes = 0
-    if (!this.isSet && this.server.config.values.maxmemoryClients === 0) return
-    for (const client of this.server.clients.values()) this.clientBytes += bytesOf(client)
+    this.measureClients()
     this.peakBytes = this.isSet ? this.peakUsedBytes : 0
     this.evictClients()
+  }
+
+  private measureClients(): void {
+    this.clientBytes = 0
+    if (!this.isSet) return
+    for (const client of this.server.clients.values()) this.clientBytes += bytesOf(client)
   }
 
   private makeRoom(): Outcome {
