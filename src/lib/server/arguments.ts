@@ -55,6 +55,17 @@ export function requireInt32(text: string, message?: string): number {
   return value
 }
 
+/** @throws ReplyError if 64 bits do not hold the sum */
+export function addInt64(a: number | bigint, b: number | bigint): number | bigint {
+  if (typeof a === 'number' && typeof b === 'number') {
+    const sum = a + b
+    if (Number.isSafeInteger(sum)) return sum
+  }
+  const exact = BigInt(a) + BigInt(b)
+  if (exact > INT64_MAX || exact < INT64_MIN) throw new ReplyError('ERR increment or decrement would overflow')
+  return exact
+}
+
 /** Redis answers this for `EX 0`, overflow and the like. */
 export function invalidExpire(command: string): ReplyError {
   return new ReplyError(`ERR invalid expire time in '${command}' command`)

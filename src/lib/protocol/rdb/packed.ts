@@ -2,9 +2,10 @@ import {RdbError, RdbReader} from './reader.js'
 
 /** Blobs that hold many elements: listpack, ziplist, intset, zipmap (wire.md 3.3 and 3.4). Text is binary (latin1). */
 
-const LISTPACK_HEAD = 6
 const ZIPLIST_HEAD = 10
 const END = 0xff
+/** The counts in headers stop here: more are to be counted by walking. */
+const COUNT_MAX = 65_535
 
 /** A signed integer of 1..8 bytes, little-endian, as decimal text. */
 function signedLE(reader: RdbReader, width: number): string {
@@ -15,15 +16,34 @@ function signedLE(reader: RdbReader, width: number): string {
 
 /** @throws {RdbError} on bytes that are no listpack */
 export function listpackElements(blob: string): string[] {
-  const reader = new RdbReader(blob, LISTPACK_HEAD)
+  const reader = new RdbReader(blob)
+  const bytes = reader.uintLE(4)
+  const count = reader.uintLE(2)
   const elements: string[] = []
   for (;;) {
     const start = reader.offset
     const first = reader.byte()
-    if (first === END) return elements
+    if (first === END) {
+      requireFrame(reader, bytes, count, elements.length)
+      return elements
+    }
     elements.push(listpackElement(reader, first))
-    const length = reader.offset - start
-    reader.bytes(length <= 127 ? 1 : length < 16_383 ? 2 : length < 2_097_151 ? 3 : length < 268_435_455 ? 4 : 5)
+    skipBackLength(reader, reader.offset - start)
+  }
+}
+
+/** What a header said must be what was found, and nothing may follow. */
+function requireFrame(reader: RdbReader, bytes: number, count: number, found: number): void {
+  if (reader.left > 0 || bytes !== reader.text.length) throw new RdbError(`${reader.text.length} bytes, not ${bytes}`)
+  if (count !== COUNT_MAX && count !== found) throw new RdbError(`${found} elements, not ${count}`)
+}
+
+/** Seven bits a byte, most significant first; all bytes but the first have their top bit set. */
+function skipBackLength(reader: RdbReader, length: number): void {
+  const width = length <= 127 ? 1 : length < 16_383 ? 2 : length < 2_097_151 ? 3 : length < 268_435_455 ? 4 : 5
+  for (let at = width - 1; at >= 0; at--) {
+    const expected = (Math.floor(length / 2 ** (7 * at)) & 0x7f) | (at === width - 1 ? 0 : 0x80)
+    if (reader.byte() !== expected) throw new RdbError(`a wrong back-length before ${reader.offset}`)
   }
 }
 
@@ -40,12 +60,23 @@ function listpackElement(reader: RdbReader, first: number): string {
 
 /** @throws {RdbError} on bytes that are no ziplist */
 export function ziplistElements(blob: string): string[] {
-  const reader = new RdbReader(blob, ZIPLIST_HEAD)
+  const reader = new RdbReader(blob)
+  const bytes = reader.uintLE(4)
+  const tail = reader.uintLE(4)
+  const count = reader.uintLE(2)
   const elements: string[] = []
+  let last = ZIPLIST_HEAD
   for (;;) {
+    const start = reader.offset
     const previous = reader.byte()
-    if (previous === END) return elements
-    if (previous === 0xfe) reader.bytes(4)
+    if (previous === END) {
+      requireFrame(reader, bytes, count, elements.length)
+      if (tail !== last) throw new RdbError(`a tail at ${last}, not ${tail}`)
+      return elements
+    }
+    if ((previous === 0xfe ? reader.uintLE(4) : previous) !== start - last)
+      throw new RdbError(`a broken link at ${start}`)
+    last = start
     elements.push(ziplistElement(reader, reader.byte()))
   }
 }
@@ -74,7 +105,7 @@ export function intsetElements(blob: string): string[] {
   const width = reader.uintLE(4)
   const count = reader.uintLE(4)
   if (![2, 4, 8].includes(width)) throw new RdbError(`an intset of width ${width}`)
-  reader.need(width * count)
+  if (reader.left !== width * count) throw new RdbError(`${reader.left} bytes for ${count} integers`)
   return Array.from({length: count}, () => signedLE(reader, width))
 }
 
@@ -84,7 +115,10 @@ export function zipmapElements(blob: string): string[] {
   const elements: string[] = []
   for (;;) {
     const first = reader.byte()
-    if (first === END) return elements
+    if (first === END) {
+      if (reader.left > 0) throw new RdbError(`bytes behind the end at ${reader.offset}`)
+      return elements
+    }
     elements.push(reader.bytes(zipmapLength(reader, first)))
     const length = zipmapLength(reader, reader.byte())
     const free = reader.byte()

@@ -1,5 +1,8 @@
+import {hashCodec} from './hash.js'
 import {RdbError, type RdbReader} from './reader.js'
+import {setCodec} from './set.js'
 import {encodeString, readString} from './string.js'
+import {zsetCodec} from './zset.js'
 
 /**
  * A key's value as bytes: a type byte and, apart from it, the value (wire.md 3.3). A DUMP payload and an RDB file
@@ -35,21 +38,25 @@ export interface RdbCodec<T extends RdbObject> {
   readonly readers: ReadonlyMap<number, (reader: RdbReader) => T>
 }
 
-const CODECS: Readonly<Partial<Record<RdbObject['type'], RdbCodec<never>>>> = {}
+const CODECS: Readonly<Partial<Record<RdbObject['type'], RdbCodec<RdbObject>>>> = {
+  hash: hashCodec,
+  set: setCodec,
+  zset: zsetCodec,
+}
 
 const STRING_TYPE = 0
 
 /** The type byte a value is written with. */
 export function typeOf(value: RdbValue): number {
-  return typeof value === 'string' ? STRING_TYPE : codecOf(value).typeByte(value as never)
+  return typeof value === 'string' ? STRING_TYPE : codecOf(value).typeByte(value)
 }
 
 export function encodeValue(value: RdbValue, options: RdbOptions): string {
   if (typeof value === 'string') return encodeString(value, options.compress)
-  return codecOf(value).encode(value as never, options)
+  return codecOf(value).encode(value, options)
 }
 
-function codecOf({type}: RdbObject): RdbCodec<never> {
+function codecOf({type}: RdbObject): RdbCodec<RdbObject> {
   const codec = CODECS[type]
   if (codec === undefined) throw new Error(`no RDB form of a ${type}`)
   return codec

@@ -3,9 +3,12 @@ import {clusterCommands} from './cluster/index.js'
 import type {Command} from './command.js'
 import {connectionCommands} from './connection/index.js'
 import {genericCommands} from './generic/index.js'
+import {hashCommands} from './hash/index.js'
 import {hyperloglogCommands} from './hyperloglog/index.js'
 import {migrationCommands} from './migration/index.js'
 import {serverCommands} from './server/index.js'
+import {setCommands} from './set/index.js'
+import {sortedSetCommands} from './sorted-set/index.js'
 import {stringCommands} from './string/index.js'
 import {transactionCommands} from './transactions/index.js'
 
@@ -15,9 +18,12 @@ const GROUPS: readonly (readonly Command[])[] = [
   clusterCommands,
   connectionCommands,
   genericCommands,
+  hashCommands,
   hyperloglogCommands,
   migrationCommands,
   serverCommands,
+  setCommands,
+  sortedSetCommands,
   stringCommands,
   transactionCommands,
 ]

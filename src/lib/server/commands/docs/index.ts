@@ -3,8 +3,11 @@ import {bitmapDocs} from './bitmap.js'
 import {clusterDocs} from './cluster.js'
 import {connectionDocs} from './connection.js'
 import {genericDocs} from './generic.js'
+import {hashDocs} from './hash.js'
 import {hyperloglogDocs} from './hyperloglog.js'
 import {serverDocs} from './server.js'
+import {setDocs} from './set.js'
+import {sortedSetDocs} from './sorted-set.js'
 import {stringDocs} from './string.js'
 import {transactionsDocs} from './transactions.js'
 
@@ -17,8 +20,11 @@ const DOCS: Readonly<Record<string, CommandDocs>> = {
   ...clusterDocs,
   ...connectionDocs,
   ...genericDocs,
+  ...hashDocs,
   ...hyperloglogDocs,
   ...serverDocs,
+  ...setDocs,
+  ...sortedSetDocs,
   ...stringDocs,
   ...transactionsDocs,
 }

@@ -15,10 +15,10 @@ export function encodePayload(server: Server, value: Value, mayCompress = true):
 }
 
 /** @throws ReplyError with redis-server's two texts: for the footer, and for what is before it */
-export function decodePayload(payload: string): Value {
+export function decodePayload(server: Server, payload: string): Value {
   if (!checkDump(payload)) throw new ReplyError('ERR DUMP payload version or checksum are wrong')
   try {
-    return valueFromRdb(decodeDump(payload))
+    return valueFromRdb(decodeDump(payload), server.config.values)
   } catch (error) {
     if (error instanceof RdbError) throw new ReplyError('ERR Bad data format')
     throw error

@@ -70,7 +70,7 @@ const run: CommandHandler = ({db, nowMs, reply, server}, argv) => {
   if (!replace && db.has(key)) throw new ReplyError('BUSYKEY Target key name already exists.')
   const ttl = requireInteger(argv[2]!)
   if (ttl < 0) throw new ReplyError('ERR Invalid TTL value, must be >= 0')
-  const value = decodePayload(argv[3]!)
+  const value = decodePayload(server, argv[3]!)
 
   const deadlineMs = ttl === 0 || isAbsolute ? ttl : nowMs + ttl
   if (replace) db.delete(key)

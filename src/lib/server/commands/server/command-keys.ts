@@ -18,7 +18,7 @@ function beginOf(begin: BeginSearch, argv: readonly string[]): number | undefine
   const keyword = begin.keyword.toLowerCase()
   const backwards = begin.startFrom < 0
   let at = backwards ? argv.length + begin.startFrom : begin.startFrom
-  for (; at > 0 && at < argv.length; at += backwards ? -1 : 1) {
+  for (; at > 0 && at + 1 < argv.length; at += backwards ? -1 : 1) {
     if (argv[at]!.toLowerCase() === keyword) return at + 1
   }
   return undefined
@@ -76,7 +76,9 @@ export function namedKeys(command: Command, argv: readonly string[]): NamedKey[]
   if (arity > 0 ? argv.length !== arity : argv.length < -arity) {
     throw new ReplyError('ERR Invalid number of arguments specified for command')
   }
-  const keys = command.keyIndexes === undefined ? keysOfSpecs(command, argv) : keysOfFunction(command, argv)
+  // As Redis does: the function is for what specs do not tell.
+  const isTold = command.keyIndexes === undefined || command.keys.every(({flags}) => !flags.includes('incomplete'))
+  const keys = isTold ? keysOfSpecs(command, argv) : keysOfFunction(command, argv)
   if (keys !== undefined) return keys
   if (command.flags.includes('no_mandatory_keys')) return []
   throw new ReplyError('ERR Invalid arguments specified for command')

@@ -1,10 +1,8 @@
-import {INT64_MAX, INT64_MIN, parseInt64, requireInt64} from '../../arguments.js'
+import {addInt64, INT64_MIN, parseInt64, requireInt64} from '../../arguments.js'
 import {addLongDoubles, formatLongDouble, type LongDouble, parseLongDouble} from '../../long-double.js'
 import {NOT_A_FLOAT, NOT_AN_INTEGER, ReplyError} from '../../reply-error.js'
 import type {Command, CommandContext} from '../command.js'
 import {writing} from './define.js'
-
-const OVERFLOW = 'ERR increment or decrement would overflow'
 
 function increment({db, reply}: CommandContext, key: string, by: number | bigint): void {
   const text = db.getStringForWrite(key)
@@ -13,16 +11,6 @@ function increment({db, reply}: CommandContext, key: string, by: number | bigint
   const after = addInt64(before, by)
   db.put(key, String(after))
   reply.integer(after)
-}
-
-function addInt64(a: number | bigint, b: number | bigint): number | bigint {
-  if (typeof a === 'number' && typeof b === 'number') {
-    const sum = a + b
-    if (Number.isSafeInteger(sum)) return sum
-  }
-  const exact = BigInt(a) + BigInt(b)
-  if (exact > INT64_MAX || exact < INT64_MIN) throw new ReplyError(OVERFLOW)
-  return exact
 }
 
 function decrby(context: CommandContext, argv: string[]): void {

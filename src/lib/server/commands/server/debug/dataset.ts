@@ -32,7 +32,7 @@ export function reloadDataset(server: Server): void {
     })
     db.flush()
     for (const {atMs, key, payload} of saved) {
-      db.set(key, decodePayload(payload))
+      db.set(key, decodePayload(server, payload))
       if (atMs !== undefined) db.setExpiry(key, atMs)
     }
   }

@@ -1,0 +1,63 @@
+import {ownString} from '../../kernel/own-string.js'
+import {frameListpack, listpackEntry} from './listpack.js'
+import {listpackElements, ziplistElements, zipmapElements} from './packed.js'
+import {RdbError, type RdbReader} from './reader.js'
+import {encodeLength, encodeString, readString} from './string.js'
+import type {RdbCodec, RdbOptions} from './value.js'
+
+/** Fields and values, loose or in a listpack (wire.md 3.3). */
+export type RdbHash =
+  /** field, value, field, value, ... */
+  | {readonly type: 'hash'; readonly encoding: 'hashtable'; readonly pairs: readonly string[]}
+  /** `size` times a field's and its value's entry, without the listpack's header and end. */
+  | {readonly type: 'hash'; readonly encoding: 'listpack'; readonly entries: string; readonly size: number}
+
+const HASH = 4
+const ZIPMAP = 9
+const ZIPLIST = 13
+const LISTPACK = 16
+
+function encode(hash: RdbHash, {compress}: RdbOptions): string {
+  if (hash.encoding === 'listpack') return encodeString(frameListpack(hash.entries, hash.size * 2), compress)
+  let text = encodeLength(hash.pairs.length / 2)
+  for (const part of hash.pairs) text += encodeString(part, compress)
+  return text
+}
+
+/** @throws RdbError for what can be no hash: nothing, a field without value, the same field twice */
+function checked(pairs: readonly string[]): readonly string[] {
+  if (pairs.length === 0 || pairs.length % 2 !== 0) throw new RdbError(`a hash of ${pairs.length} strings`)
+  const fields = new Set<string>()
+  for (let i = 0; i < pairs.length; i += 2) fields.add(pairs[i]!)
+  if (fields.size * 2 !== pairs.length) throw new RdbError('a field twice')
+  return pairs
+}
+
+function loose(pairs: readonly string[]): RdbHash {
+  return {encoding: 'hashtable', pairs: checked(pairs), type: 'hash'}
+}
+
+function readPairs(reader: RdbReader): RdbHash {
+  const count = reader.length()
+  const pairs: string[] = []
+  for (let i = 0; i < count; i++) pairs.push(ownString(readString(reader)), ownString(readString(reader)))
+  return loose(pairs)
+}
+
+/** Whatever wrote it, integers come out as integers: fields are found by comparing entries. */
+function readListpack(reader: RdbReader): RdbHash {
+  const pairs = checked(listpackElements(readString(reader)))
+  const entries = pairs.map(listpackEntry).join('')
+  return {encoding: 'listpack', entries, size: pairs.length / 2, type: 'hash'}
+}
+
+export const hashCodec: RdbCodec<RdbHash> = {
+  encode,
+  readers: new Map([
+    [HASH, readPairs],
+    [ZIPMAP, (reader) => loose(zipmapElements(readString(reader)).map(ownString))],
+    [ZIPLIST, (reader) => loose(ziplistElements(readString(reader)).map(ownString))],
+    [LISTPACK, readListpack],
+  ]),
+  typeByte: ({encoding}) => (encoding === 'listpack' ? LISTPACK : HASH),
+}

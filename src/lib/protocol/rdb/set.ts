@@ -1,0 +1,56 @@
+import {ownString} from '../../kernel/own-string.js'
+import {intsetElements, listpackElements} from './packed.js'
+import {RdbError, type RdbReader} from './reader.js'
+import {encodeLength, encodeString, readString} from './string.js'
+import type {RdbCodec, RdbOptions} from './value.js'
+
+/** A set of members, or of integers that are to stay packed (wire.md 3.3). */
+export type RdbSet =
+  | {readonly type: 'set'; readonly encoding: 'hashtable'; readonly members: readonly string[]}
+  /** The blob as it stands in the file: width and count, u32 LE each, then the integers, ascending. */
+  | {readonly type: 'set'; readonly encoding: 'intset'; readonly blob: string}
+
+const SET = 2
+const INTSET = 11
+const SET_LISTPACK = 20
+
+function encode(set: RdbSet, {compress}: RdbOptions): string {
+  if (set.encoding === 'intset') return encodeString(set.blob, compress)
+  let text = encodeLength(set.members.length)
+  for (const member of set.members) text += encodeString(member, compress)
+  return text
+}
+
+/** @throws RdbError for none, or the same twice: no set is empty, and a set that counts a member twice would never be */
+function checked(members: readonly string[]): RdbSet {
+  if (members.length === 0) throw new RdbError('an empty set')
+  if (new Set(members).size !== members.length) throw new RdbError('a member twice')
+  return {encoding: 'hashtable', members, type: 'set'}
+}
+
+function readMembers(reader: RdbReader): RdbSet {
+  const count = reader.length()
+  const members: string[] = []
+  for (let i = 0; i < count; i++) members.push(ownString(readString(reader)))
+  return checked(members)
+}
+
+function readIntset(reader: RdbReader): RdbSet {
+  const blob = readString(reader)
+  const integers = intsetElements(blob)
+  if (integers.length === 0) throw new RdbError('an empty set')
+  for (let i = 1; i < integers.length; i++) {
+    if (BigInt(integers[i]!) <= BigInt(integers[i - 1]!)) throw new RdbError('an intset out of order')
+  }
+  return {blob: ownString(blob), encoding: 'intset', type: 'set'}
+}
+
+export const setCodec: RdbCodec<RdbSet> = {
+  encode,
+  readers: new Map([
+    [SET, readMembers],
+    [INTSET, readIntset],
+    [SET_LISTPACK, (reader) => checked(listpackElements(readString(reader)).map(ownString))],
+  ]),
+  typeByte: ({encoding}) => (encoding === 'intset' ? INTSET : SET),
+}

@@ -1,0 +1,122 @@
+import {formatDouble, parseDouble} from '../double.js'
+import {encodeListpack} from './listpack.js'
+import {listpackElements, ziplistElements} from './packed.js'
+import {RdbError, type RdbReader} from './reader.js'
+import {encodeLength, encodeString, readString} from './string.js'
+import type {RdbCodec, RdbObject, RdbOptions} from './value.js'
+
+/**
+ * Sorted sets (wire.md 3.3).
+ *
+ *   5   number of elements; each: member as string, score as eight bytes, little-endian; highest score first
+ *   17  a string that is a listpack: member, score, member, score ..., lowest score first
+ *   3   as 5, but scores as text with a length byte     12  as 17, but a ziplist
+ */
+export interface ZsetRdb extends RdbObject {
+  readonly type: 'zset'
+  /** In one blob. */
+  readonly isPacked: boolean
+  /** Unique and not empty. Ascending by score, then by member, when it is to be encoded; in any order when read. */
+  readonly members: readonly string[]
+  /** None is NaN. */
+  readonly scores: readonly number[]
+}
+
+const ZSET = 3
+const ZSET_2 = 5
+const ZSET_ZIPLIST = 12
+const ZSET_LISTPACK = 17
+
+const SCORE_BYTES = 8
+const LENGTH_NAN = 253
+const LENGTH_INF = 254
+const LENGTH_NEGATIVE_INF = 255
+
+const scratch = new DataView(new ArrayBuffer(SCORE_BYTES))
+
+function scoreBytes(score: number): string {
+  scratch.setFloat64(0, score, true)
+  let text = ''
+  for (let i = 0; i < SCORE_BYTES; i++) text += String.fromCharCode(scratch.getUint8(i))
+  return text
+}
+
+function encode(value: ZsetRdb, {compress}: RdbOptions): string {
+  const {isPacked, members, scores} = value
+  if (isPacked) {
+    const elements: string[] = []
+    for (let i = 0; i < members.length; i++) elements.push(members[i]!, formatDouble(scores[i]!))
+    return encodeString(encodeListpack(elements), compress)
+  }
+  let text = encodeLength(members.length)
+  for (let i = members.length - 1; i >= 0; i--) text += encodeString(members[i]!, compress) + scoreBytes(scores[i]!)
+  return text
+}
+
+function readBinaryScore(reader: RdbReader): number {
+  const text = reader.bytes(SCORE_BYTES)
+  for (let i = 0; i < SCORE_BYTES; i++) scratch.setUint8(i, text.charCodeAt(i))
+  return scratch.getFloat64(0, true)
+}
+
+function readTextScore(reader: RdbReader): number {
+  const length = reader.byte()
+  if (length === LENGTH_NEGATIVE_INF) return Number.NEGATIVE_INFINITY
+  if (length === LENGTH_INF) return Number.POSITIVE_INFINITY
+  if (length === LENGTH_NAN) return Number.NaN
+  return parseScore(reader.bytes(length))
+}
+
+/** @throws RdbError */
+function parseScore(text: string): number {
+  const score = parseDouble(text)
+  if (score === undefined) throw new RdbError('a score that is no number')
+  return score
+}
+
+function checked(isPacked: boolean, members: readonly string[], scores: readonly number[]): ZsetRdb {
+  if (members.length === 0) throw new RdbError('an empty sorted set')
+  if (new Set(members).size !== members.length) throw new RdbError('a member that is there twice')
+  if (scores.some(Number.isNaN)) throw new RdbError('a score that is no number')
+  return {isPacked, members, scores, type: 'zset'}
+}
+
+function readPairs(readScore: (reader: RdbReader) => number): (reader: RdbReader) => ZsetRdb {
+  return (reader) => {
+    const count = reader.length()
+    // A pair takes two bytes at least: a hostile count is refused before anything is made of it.
+    reader.need(2 * count)
+    const members: string[] = []
+    const scores: number[] = []
+    for (let i = 0; i < count; i++) {
+      members.push(readString(reader))
+      scores.push(readScore(reader))
+    }
+    return checked(false, members, scores)
+  }
+}
+
+function readBlob(elementsOf: (blob: string) => string[]): (reader: RdbReader) => ZsetRdb {
+  return (reader) => {
+    const elements = elementsOf(readString(reader))
+    if (elements.length % 2 !== 0) throw new RdbError('a member without a score')
+    const members: string[] = []
+    const scores: number[] = []
+    for (let i = 0; i < elements.length; i += 2) {
+      members.push(elements[i]!)
+      scores.push(parseScore(elements[i + 1]!))
+    }
+    return checked(true, members, scores)
+  }
+}
+
+export const zsetCodec: RdbCodec<ZsetRdb> = {
+  typeByte: ({isPacked}) => (isPacked ? ZSET_LISTPACK : ZSET_2),
+  encode,
+  readers: new Map([
+    [ZSET, readPairs(readTextScore)],
+    [ZSET_2, readPairs(readBinaryScore)],
+    [ZSET_ZIPLIST, readBlob(ziplistElements)],
+    [ZSET_LISTPACK, readBlob(listpackElements)],
+  ]),
+}

@@ -1,0 +1,87 @@
+import {factsOf} from '../facts.js'
+import {keyAt} from '../key-spec.js'
+
+/** What COMMAND INFO prints of these commands; the handlers stand beside. */
+export const HASH = factsOf('hash', {
+  hdel: {arity: -3, since: '2.0.0', flags: ['write', 'fast'], acl: ['hash'], keys: [keyAt(1, ['RW', 'delete'])]},
+  hexists: {arity: 3, since: '2.0.0', flags: ['readonly', 'fast'], acl: ['hash'], keys: [keyAt(1, ['RO'])]},
+  hget: {arity: 3, since: '2.0.0', flags: ['readonly', 'fast'], acl: ['hash'], keys: [keyAt(1, ['RO', 'access'])]},
+  hgetall: {
+    arity: 2,
+    since: '2.0.0',
+    flags: ['readonly'],
+    acl: ['hash'],
+    tips: ['nondeterministic_output_order'],
+    keys: [keyAt(1, ['RO', 'access'])],
+  },
+  hincrby: {
+    arity: 4,
+    since: '2.0.0',
+    flags: ['write', 'denyoom', 'fast'],
+    acl: ['hash'],
+    keys: [keyAt(1, ['RW', 'access', 'update'])],
+  },
+  hincrbyfloat: {
+    arity: 4,
+    since: '2.6.0',
+    flags: ['write', 'denyoom', 'fast'],
+    acl: ['hash'],
+    keys: [keyAt(1, ['RW', 'access', 'update'])],
+  },
+  hkeys: {
+    arity: 2,
+    since: '2.0.0',
+    flags: ['readonly'],
+    acl: ['hash'],
+    tips: ['nondeterministic_output_order'],
+    keys: [keyAt(1, ['RO', 'access'])],
+  },
+  hlen: {arity: 2, since: '2.0.0', flags: ['readonly', 'fast'], acl: ['hash'], keys: [keyAt(1, ['RO'])]},
+  hmget: {arity: -3, since: '2.0.0', flags: ['readonly', 'fast'], acl: ['hash'], keys: [keyAt(1, ['RO', 'access'])]},
+  hmset: {
+    arity: -4,
+    since: '2.0.0',
+    flags: ['write', 'denyoom', 'fast'],
+    acl: ['hash'],
+    keys: [keyAt(1, ['RW', 'update'])],
+  },
+  hrandfield: {
+    arity: -2,
+    since: '6.2.0',
+    flags: ['readonly'],
+    acl: ['hash'],
+    tips: ['nondeterministic_output'],
+    keys: [keyAt(1, ['RO', 'access'])],
+  },
+  hscan: {
+    arity: -3,
+    since: '2.8.0',
+    flags: ['readonly'],
+    acl: ['hash'],
+    tips: ['nondeterministic_output'],
+    keys: [keyAt(1, ['RO', 'access'])],
+  },
+  hset: {
+    arity: -4,
+    since: '2.0.0',
+    flags: ['write', 'denyoom', 'fast'],
+    acl: ['hash'],
+    keys: [keyAt(1, ['RW', 'update'])],
+  },
+  hsetnx: {
+    arity: 4,
+    since: '2.0.0',
+    flags: ['write', 'denyoom', 'fast'],
+    acl: ['hash'],
+    keys: [keyAt(1, ['RW', 'insert'])],
+  },
+  hstrlen: {arity: 3, since: '3.2.0', flags: ['readonly', 'fast'], acl: ['hash'], keys: [keyAt(1, ['RO'])]},
+  hvals: {
+    arity: 2,
+    since: '2.0.0',
+    flags: ['readonly'],
+    acl: ['hash'],
+    tips: ['nondeterministic_output_order'],
+    keys: [keyAt(1, ['RO', 'access'])],
+  },
+})

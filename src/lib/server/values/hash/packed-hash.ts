@@ -1,0 +1,127 @@
+import {flat} from '../../../kernel/own-string.js'
+import {listpackEntry} from '../../../protocol/rdb/listpack.js'
+
+const TWO_32 = 0x1_0000_0000
+
+/** Bytes of the entry at `at`, its back-length included. */
+export function entryBytes(entries: string, at: number): number {
+  const first = entries.charCodeAt(at)
+  if (first < 0x80) return 2
+  if (first < 0xc0) return 2 + (first & 0x3f)
+  if (first < 0xe0) return 3
+  if (first < 0xf0) {
+    const body = 2 + (((first & 0x0f) << 8) | entries.charCodeAt(at + 1))
+    return body < 0x80 ? body + 1 : body + 2
+  }
+  if (first === 0xf0) {
+    const body = 5 + uint32(entries, at + 1)
+    return body + (body < 0x3fff ? 2 : body < 0x1f_ffff ? 3 : body < 0xfff_ffff ? 4 : 5)
+  }
+  return first === 0xf4 ? 10 : first - 0xf0 + 3
+}
+
+/** The text of the entry at `at`. */
+export function entryText(entries: string, at: number): string {
+  const first = entries.charCodeAt(at)
+  if (first < 0x80) return String(first)
+  if (first < 0xc0) return entries.slice(at + 1, at + 1 + (first & 0x3f))
+  const second = entries.charCodeAt(at + 1)
+  if (first < 0xe0) return String(((((first & 0x1f) << 8) | second) << 19) >> 19)
+  if (first < 0xf0) return entries.slice(at + 2, at + 2 + (((first & 0x0f) << 8) | second))
+  if (first === 0xf0) return entries.slice(at + 5, at + 5 + uint32(entries, at + 1))
+  if (first === 0xf4) return int64Text(uint32(entries, at + 5) | 0, uint32(entries, at + 1))
+  // F1, F2, F3: two, three, four bytes, moved to the top to bring the sign there.
+  const shift = (0xf3 - first) * 8
+  return String(((uint32(entries, at + 1) << shift) | 0) >> shift)
+}
+
+function uint32(entries: string, at: number): number {
+  const low = entries.charCodeAt(at) | (entries.charCodeAt(at + 1) << 8) | (entries.charCodeAt(at + 2) << 16)
+  return (low | (entries.charCodeAt(at + 3) << 24)) >>> 0
+}
+
+function int64Text(high: number, low: number): string {
+  const value = high * TWO_32 + low
+  return Number.isSafeInteger(value) ? String(value) : String((BigInt(high) << 32n) + BigInt(low))
+}
+
+/**
+ * The fields of a small hash in one binary string, field, value, field, value, ... as the entries of a listpack: a hash of
+ * five fields is two objects rather than a dozen. To find a field, its entry is made and compared from entry to entry.
+ */
+export class PackedHash {
+  /** Whole entries, without a listpack's header and end. */
+  entries: string
+  /** Number of fields. */
+  size: number
+
+  constructor(entries = '', size = 0) {
+    this.entries = entries
+    this.size = size
+  }
+
+  copy(): PackedHash {
+    return new PackedHash(this.entries, this.size)
+  }
+
+  /** @param needle - the field's entry @returns where it stands, or -1 */
+  private find(needle: string): number {
+    const {entries} = this
+    const {length} = entries
+    const first = needle.charCodeAt(0)
+    let at = 0
+    while (at < length) {
+      if (entries.charCodeAt(at) === first && entries.startsWith(needle, at)) return at
+      at += entryBytes(entries, at)
+      at += entryBytes(entries, at)
+    }
+    return -1
+  }
+
+  has(field: string): boolean {
+    return this.find(listpackEntry(field)) >= 0
+  }
+
+  get(field: string): string | undefined {
+    const needle = listpackEntry(field)
+    const at = this.find(needle)
+    return at < 0 ? undefined : entryText(this.entries, at + needle.length)
+  }
+
+  /** @returns whether the field is new */
+  set(field: string, value: string): boolean {
+    const {entries} = this
+    const needle = listpackEntry(field)
+    const at = this.find(needle)
+    if (at < 0) {
+      this.entries = flat(entries + needle + listpackEntry(value))
+      this.size++
+      return true
+    }
+    const valueAt = at + needle.length
+    const behind = valueAt + entryBytes(entries, valueAt)
+    this.entries = flat(entries.slice(0, valueAt) + listpackEntry(value) + entries.slice(behind))
+    return false
+  }
+
+  /** @returns whether it was there */
+  delete(field: string): boolean {
+    const {entries} = this
+    const needle = listpackEntry(field)
+    const at = this.find(needle)
+    if (at < 0) return false
+    const valueAt = at + needle.length
+    this.entries = flat(entries.slice(0, at) + entries.slice(valueAt + entryBytes(entries, valueAt)))
+    this.size--
+    return true
+  }
+
+  /** field, value, field, value, ... cut from `entries`: not to be kept as they are. */
+  pairs(): string[] {
+    const {entries} = this
+    const {length} = entries
+    const pairs: string[] = []
+    for (let at = 0; at < length; at += entryBytes(entries, at)) pairs.push(entryText(entries, at))
+    return pairs
+  }
+}
