@@ -3,6 +3,8 @@ import type {Server} from '../server/server.js'
 import type {TcpServer} from './tcp-server.js'
 
 const CRON_MS = 100
+/** A longer delay would end at once. */
+const TIMER_MS_MAX = 2 ** 31 - 1
 /** Deadlines looked at in one go, and for how long at most in one turn of the loop; the rest follows after other work. */
 const EXPIRY_ENTRIES = 1000
 const EXPIRY_TURN_MS = 3
@@ -16,6 +18,9 @@ export class Timers {
   private timer: NodeJS.Timeout | undefined
   private expiryLeftMs = 0
   private isEvicting = false
+  /** For the blocked client whose time is over first; cron alone would be late by up to its period. */
+  private deadlineTimer: NodeJS.Timeout | undefined
+  private deadlineMs = 0
 
   constructor(server: Server, tcp: TcpServer) {
     this.server = server
@@ -24,11 +29,26 @@ export class Timers {
 
   start(): void {
     this.timer = setInterval(() => this.cron(), CRON_MS)
+    this.server.blocked.onDeadline = (atMs) => this.armDeadline(atMs)
   }
 
   stop(): void {
     clearInterval(this.timer)
     this.timer = undefined
+    this.server.blocked.onDeadline = undefined
+    clearTimeout(this.deadlineTimer)
+    this.deadlineTimer = undefined
+  }
+
+  private armDeadline(atMs: number): void {
+    if (this.deadlineTimer !== undefined && this.deadlineMs <= atMs) return
+    clearTimeout(this.deadlineTimer)
+    this.deadlineMs = atMs
+    const delayMs = Math.min(Math.max(0, atMs - Date.now()), TIMER_MS_MAX)
+    this.deadlineTimer = setTimeout(() => {
+      this.deadlineTimer = undefined
+      this.server.blocked.expire(Date.now())
+    }, delayMs)
   }
 
   private cron(): void {

@@ -1,20 +1,44 @@
 import type {Client} from './client.js'
+import {DeadlineHeap, type Timed} from './deadline-heap.js'
+import type {HeldKeys} from './held-keys.js'
 import type {Database} from './keyspace/database.js'
+import {ReplyError} from './reply-error.js'
 
 /** What a client waits for that a blocking command could not serve at once (BLPOP, BZPOPMIN, XREAD BLOCK, ...). */
 export interface Wait {
   readonly db: Database
   readonly keys: readonly string[]
+  /** A key that serving writes to besides; '' or absent: none. */
+  readonly target?: string
   /** Unix milliseconds; 0 = for ever. */
   readonly deadlineMs: number
   /**
-   * Tries again now that the key has changed. Whatever it writes, it writes to the client's own reply and database.
+   * Tries again now that the key has changed. Whatever it writes, it writes to the client's own reply and database. A
+   * `ReplyError` ends the wait with that error.
    *
    * @returns whether the client is served: its reply is written
    */
   serve(key: string): boolean
   /** Writes the answer of a wait that ended without: nil, as a rule. Also for CLIENT UNBLOCK. */
   timeOut(): void
+}
+
+/** A wait with what is kept of it here. */
+class Parked implements Timed {
+  readonly deadlineMs: number
+  readonly order: number
+  heapIndex = -1
+  /** CLIENT REPLY may have been turned off, or the answer to this command only: it says nothing about the moment of the answer. */
+  readonly wantsReply: boolean
+
+  constructor(
+    readonly client: Client,
+    readonly wait: Wait,
+  ) {
+    this.deadlineMs = wait.deadlineMs
+    this.order = client.id
+    this.wantsReply = client.replyMode === 'on'
+  }
 }
 
 /**
@@ -24,25 +48,45 @@ export interface Wait {
  * command or transaction that changed it, so that nobody sees it half done; and serving may change further keys.
  */
 export class BlockedClients {
-  private readonly waits = new Map<Client, Wait>()
+  /** Set by the shell: `expire` is wanted at this time, before the next cron. Unix milliseconds. */
+  onDeadline: ((atMs: number) => void) | undefined = undefined
+
+  /** The node was a replica when waiting clients were last looked at. */
+  wasReplica = false
+
+  private readonly held: HeldKeys
+  private readonly parked = new Map<Client, Parked>()
   private readonly byKey = new Map<Database, Map<string, Set<Client>>>()
+  private readonly deadlines = new DeadlineHeap<Parked>()
+  /** Changed keys whose waiters must wait on: MIGRATE is at one of the keys. */
+  private postponed: {readonly db: Database; readonly key: string}[] = []
   private isServing = false
 
+  constructor(held: HeldKeys) {
+    this.held = held
+  }
+
   get count(): number {
-    return this.waits.size
+    return this.parked.size
+  }
+
+  /** Those among them that do not wait for ever. */
+  get countTimed(): number {
+    return this.deadlines.size
   }
 
   waitOf(client: Client): Wait | undefined {
-    return this.waits.get(client)
+    return this.parked.get(client)?.wait
   }
 
-  clients(): IterableIterator<[Client, Wait]> {
-    return this.waits.entries()
+  *clients(): Generator<[Client, Wait]> {
+    for (const [client, {wait}] of this.parked) yield [client, wait]
   }
 
   /** The client is parked until it is served, runs out of time, or goes. */
   block(client: Client, wait: Wait): void {
-    this.waits.set(client, wait)
+    const parked = new Parked(client, wait)
+    this.parked.set(client, parked)
     const byKey = this.byKey.get(wait.db) ?? new Map<string, Set<Client>>()
     this.byKey.set(wait.db, byKey)
     for (const key of wait.keys) {
@@ -51,7 +95,16 @@ export class BlockedClients {
       byKey.set(key, clients)
       wait.db.await(key)
     }
+    if (wait.deadlineMs !== 0) {
+      this.deadlines.add(parked)
+      if (this.deadlines.first === parked) this.announceDeadline()
+    }
     client.park()
+  }
+
+  private announceDeadline(): void {
+    const {first} = this.deadlines
+    if (first !== undefined) this.onDeadline?.(first.deadlineMs)
   }
 
   /** Serves whom the changes since the last call made ready. To be called after each outermost command. */
@@ -74,36 +127,84 @@ export class BlockedClients {
     }
   }
 
+  /**
+   * Everybody who waits for the key gets a chance, once, in order. Who cannot use it lines up again at the end, as in
+   * redis-server: that is where a client that waits for a list of this name stands once a sorted set has been there.
+   */
   private serveKey(db: Database, key: string): void {
-    for (const client of [...(this.byKey.get(db)?.get(key) ?? [])]) {
-      const wait = this.waits.get(client)
-      if (wait === undefined || !wait.serve(key)) continue
-      this.release(client)
+    const clients = this.byKey.get(db)?.get(key)
+    if (clients === undefined) return
+    const wasThere = db.peek(key) !== undefined
+    let left = clients.size
+    for (const client of clients) {
+      if (left-- === 0) break
+      const parked = this.parked.get(client)!
+      const {target} = parked.wait
+      if (this.held.isHeld(db, key) || (target !== undefined && this.held.isHeld(db, target))) {
+        this.postponed.push({db, key})
+        break
+      }
+      if (this.serve(parked, key)) {
+        this.release(client)
+        // Used up.
+        if (wasThere && db.peek(key) === undefined) break
+      } else if (wasThere) {
+        clients.delete(client)
+        clients.add(client)
+      }
     }
   }
 
-  /** Those whose time is over. */
-  expire(nowMs: number): void {
-    for (const [client, {deadlineMs}] of this.waits) {
-      if (deadlineMs !== 0 && deadlineMs <= nowMs) this.end(client)
+  private serve({client, wait, wantsReply}: Parked, key: string): boolean {
+    const {reply} = client
+    const before = reply.out
+    let isServed: boolean
+    try {
+      isServed = wait.serve(key)
+    } catch (error) {
+      if (!(error instanceof ReplyError)) throw error
+      reply.out = before
+      reply.error(error.message)
+      isServed = true
     }
+    if (isServed && !wantsReply) reply.out = before
+    return isServed
+  }
+
+  /** MIGRATE has let go of keys. */
+  servePostponed(): void {
+    const {postponed} = this
+    this.postponed = []
+    for (const {db, key} of postponed) db.noteReady(key)
+  }
+
+  /** Ends the waits whose time is over. */
+  expire(nowMs: number): void {
+    for (let {first} = this.deadlines; first !== undefined && first.deadlineMs <= nowMs; first = this.deadlines.first) {
+      this.end(first.client)
+    }
+    this.announceDeadline()
   }
 
   /** Ends a wait. @param error - instead of the answer of a wait that ran out. @returns whether the client waited */
   end(client: Client, error?: string): boolean {
-    const wait = this.waits.get(client)
-    if (wait === undefined) return false
-    if (error === undefined) wait.timeOut()
+    const parked = this.parked.get(client)
+    if (parked === undefined) return false
+    const before = client.reply.out
+    if (error === undefined) parked.wait.timeOut()
     else client.reply.error(error)
+    if (!parked.wantsReply) client.reply.out = before
     this.release(client)
     return true
   }
 
   /** The client is gone; nothing is written to it. */
   forget(client: Client): void {
-    const wait = this.waits.get(client)
-    if (wait === undefined) return
-    this.waits.delete(client)
+    const parked = this.parked.get(client)
+    if (parked === undefined) return
+    const {wait} = parked
+    this.parked.delete(client)
+    this.deadlines.remove(parked)
     const byKey = this.byKey.get(wait.db)
     for (const key of wait.keys) {
       const clients = byKey?.get(key)

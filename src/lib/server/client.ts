@@ -133,6 +133,7 @@ export class Client implements Watcher {
       const run = this.afterPark
       this.afterPark = undefined
       run()
+      if (server.state.hasReady) server.serveBlocked()
     }
     this.throttled = false
     while (!this.parked && !this.closing) {

@@ -28,6 +28,17 @@ export class HeldKeys {
     if (!this.byHolder.delete(holder)) return
     if (this.byHolder.size === 0) this.server.special &= ~SERVER_HOLDS_KEYS
     wake(this.waiting)
+    this.server.blocked.servePostponed()
+  }
+
+  isHeld(db: Database, key: string): boolean {
+    for (const held of this.byHolder.values()) if (held.db === db && held.keys.has(key)) return true
+    return false
+  }
+
+  /** Clients that CLIENT PAUSE keeps. */
+  get pausedCount(): number {
+    return this.paused.size
   }
 
   /** The client is gone, whatever it was. */

@@ -1,6 +1,7 @@
 import type {Rng} from '../kernel/rng.js'
 import type {ProtocolLimits} from '../protocol/resp/request-parser.js'
 import {BlockedClients} from './blocked-clients.js'
+import {checkBlockedClients} from './blocked-in-cluster.js'
 import {Client, type ClientOptions, SPECIAL_NOT_AUTHENTICATED} from './client.js'
 import type {ClusterBinding} from './cluster/api.js'
 import type {Command} from './commands/command.js'
@@ -81,7 +82,7 @@ export class Server {
   /** What a client's parser accepts; follows the settings. */
   readonly limits: ProtocolLimits
   readonly held: HeldKeys
-  readonly blocked = new BlockedClients()
+  readonly blocked: BlockedClients
   readonly memory: MemoryLimit
   /** CLIENT PAUSE: unix milliseconds; 0 = not paused. */
   pausedUntilMs = 0
@@ -108,6 +109,7 @@ export class Server {
     this.databases = Array.from({length: count}, (_, index) => new Database(index, this.state, this.isCluster))
     this.commands = commandTable()
     this.held = new HeldKeys(this)
+    this.blocked = new BlockedClients(this.held)
     this.dispatcher = new Dispatcher(this)
     this.memory = new MemoryLimit(this)
     this.limits = {bulkBytesMax: 0, requestBytesMax: 0}
@@ -212,8 +214,11 @@ export class Server {
     this.cronCount++
     this.state.setTime(nowMs)
     if (this.pausedUntilMs !== 0 && this.pausedUntilMs <= nowMs) this.unpause()
+    checkBlockedClients(this)
     this.blocked.expire(nowMs)
     this.memory.cron()
+    // Changes that no client's command made.
+    if (this.state.hasReady) this.serveBlocked()
     for (const db of this.databases) db.dropIdleScans()
   }
 

@@ -1,4 +1,5 @@
 import {hashCodec} from './hash.js'
+import {listCodec} from './list.js'
 import {RdbError, type RdbReader} from './reader.js'
 import {setCodec} from './set.js'
 import {encodeString, readString} from './string.js'
@@ -42,6 +43,7 @@ const CODECS: Readonly<Partial<Record<RdbObject['type'], RdbCodec<RdbObject>>>> 
   hash: hashCodec,
   set: setCodec,
   zset: zsetCodec,
+  list: listCodec,
 }
 
 const STRING_TYPE = 0

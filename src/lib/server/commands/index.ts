@@ -5,6 +5,7 @@ import {connectionCommands} from './connection/index.js'
 import {genericCommands} from './generic/index.js'
 import {hashCommands} from './hash/index.js'
 import {hyperloglogCommands} from './hyperloglog/index.js'
+import {listCommands} from './list/index.js'
 import {migrationCommands} from './migration/index.js'
 import {serverCommands} from './server/index.js'
 import {setCommands} from './set/index.js'
@@ -20,6 +21,7 @@ const GROUPS: readonly (readonly Command[])[] = [
   genericCommands,
   hashCommands,
   hyperloglogCommands,
+  listCommands,
   migrationCommands,
   serverCommands,
   setCommands,

@@ -72,3 +72,15 @@ export function legacyRange(specs: readonly KeySpec[]): LegacyRange {
   }
   return {first, last, step}
 }
+
+/**
+ * `keyIndexes` of a command whose argv[countAt] says how many keys follow. A count that does not fit names none: the
+ * handler refuses it.
+ */
+export function countedKeys(countAt: number): (argv: readonly string[]) => number[] {
+  return (argv) => {
+    const count = Number(argv[countAt])
+    if (!Number.isInteger(count) || count < 1 || countAt + count >= argv.length) return []
+    return Array.from({length: count}, (_, index) => countAt + 1 + index)
+  }
+}

@@ -36,11 +36,9 @@ export function renderServer({host, nowMs, server}: InfoFacts): InfoField[] {
 }
 
 export function renderClients({host, server}: InfoFacts): InfoField[] {
-  let blocked = 0
   let input = 0
   let output = 0
   for (const client of server.clients.values()) {
-    if (client.parked) blocked++
     input = Math.max(input, client.queryBufferBytes)
     output = Math.max(output, client.reply.out.length)
   }
@@ -50,9 +48,9 @@ export function renderClients({host, server}: InfoFacts): InfoField[] {
     ['maxclients', server.config.values.maxclients],
     ['client_recent_max_input_buffer', input],
     ['client_recent_max_output_buffer', output],
-    ['blocked_clients', blocked],
+    ['blocked_clients', server.blocked.count + server.held.pausedCount],
     ['tracking_clients', 0],
-    ['clients_in_timeout_table', 0],
+    ['clients_in_timeout_table', server.blocked.countTimed],
   ]
 }
 

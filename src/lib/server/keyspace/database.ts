@@ -293,7 +293,8 @@ export class Database {
     if (state.onChange !== undefined) state.onChange(key)
   }
 
-  private noteReady(key: string): void {
+  /** Those blocked on the key are to be tried. */
+  noteReady(key: string): void {
     this.ready.add(key)
     this.state.hasReady = true
   }

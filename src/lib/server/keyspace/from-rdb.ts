@@ -1,6 +1,7 @@
 import type {RdbObject, RdbValue} from '../../protocol/rdb/value.js'
 import type {ConfigValues} from '../config/parameters.js'
 import {HashValue} from '../values/hash/hash-value.js'
+import {ListValue} from '../values/list/list-value.js'
 import {SetValue} from '../values/set/set-value.js'
 import {SortedSet} from '../values/zset/sorted-set.js'
 import type {ObjectType, ObjectValue, Value} from './value.js'
@@ -10,6 +11,7 @@ const BUILDERS: Readonly<Partial<Record<ObjectType, (rdb: never, settings: Confi
   hash: HashValue.fromRdb,
   set: (rdb, {setMaxIntsetEntries}) => SetValue.fromRdb(rdb, setMaxIntsetEntries),
   zset: SortedSet.fromRdb,
+  list: (rdb, {listMaxListpackSize}) => ListValue.fromRdb(rdb, listMaxListpackSize),
 }
 
 /** @param settings - they say what is to be packed */

@@ -18,6 +18,8 @@ export interface ObjectValue {
   sizeBytes(): number
   /** For DUMP, MIGRATE and snapshots. */
   toRdb(): RdbObject
+  /** What DEBUG OBJECT shows besides what it shows of all values. */
+  debugFields?(): string
   /** What DEBUG DIGEST takes of it, in Redis's order. */
   addToDigest(digest: ValueDigest): void
 }

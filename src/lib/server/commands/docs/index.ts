@@ -5,6 +5,7 @@ import {connectionDocs} from './connection.js'
 import {genericDocs} from './generic.js'
 import {hashDocs} from './hash.js'
 import {hyperloglogDocs} from './hyperloglog.js'
+import {listDocs} from './list.js'
 import {serverDocs} from './server.js'
 import {setDocs} from './set.js'
 import {sortedSetDocs} from './sorted-set.js'
@@ -22,6 +23,7 @@ const DOCS: Readonly<Record<string, CommandDocs>> = {
   ...genericDocs,
   ...hashDocs,
   ...hyperloglogDocs,
+  ...listDocs,
   ...serverDocs,
   ...setDocs,
   ...sortedSetDocs,

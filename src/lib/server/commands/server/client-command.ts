@@ -73,14 +73,15 @@ function clientReply({client, reply}: CommandContext, argv: string[]): void {
   }
 }
 
-/** No command blocks a client in a way that could be ended early: MIGRATE and CLIENT PAUSE park it, which is not that. */
-function clientUnblock({reply}: CommandContext, argv: string[]): void {
+/** MIGRATE and CLIENT PAUSE park a client too, which is not to be ended early. */
+function clientUnblock({reply, server}: CommandContext, argv: string[]): void {
   const why = argv[3]?.toLowerCase() ?? 'timeout'
   if (argv.length > 4 || (why !== 'timeout' && why !== 'error')) {
     throw new ReplyError('ERR CLIENT UNBLOCK reason should be TIMEOUT or ERROR')
   }
-  requireInteger(argv[2]!)
-  reply.integer(0)
+  const target = server.clients.get(requireInteger(argv[2]!))
+  const error = why === 'error' ? 'UNBLOCKED client unblocked via CLIENT UNBLOCK' : undefined
+  reply.integer(target !== undefined && server.blocked.end(target, error) ? 1 : 0)
 }
 
 function clientTracking({reply}: CommandContext, argv: string[]): void {

@@ -47,7 +47,7 @@ export function clientLine(client: Client, nowMs: number): string {
     ['oll', 0],
     ['omem', 0],
     ['tot-mem', CLIENT_BYTES + queryBytes + outputBytes],
-    ['events', client.parked ? '' : 'r'],
+    ['events', 'r'],
     ['cmd', client.lastCommand?.fullName ?? 'NULL'],
     ['user', client.user],
     ['redir', -1],

@@ -45,7 +45,10 @@ export const memoryParameters = {
     alias: 'hash-max-ziplist-entries',
   }),
   hashMaxListpackValue: memory('hash-max-listpack-value', 64, 0, {acts, alias: 'hash-max-ziplist-value'}),
-  listMaxListpackSize: int('list-max-listpack-size', -2, -2_147_483_648, undefined, {alias: 'list-max-ziplist-size'}),
+  listMaxListpackSize: int('list-max-listpack-size', -2, -2_147_483_648, undefined, {
+    acts,
+    alias: 'list-max-ziplist-size',
+  }),
   listCompressDepth: int('list-compress-depth', 0),
   setMaxIntsetEntries: long('set-max-intset-entries', 512, 0, {acts}),
   zsetMaxListpackEntries: long('zset-max-listpack-entries', 128, 0, {

@@ -14,9 +14,10 @@ export function describeObject(server: Server, db: Database, key: string): strin
   const accessed = db.accessedAt(key) ?? server.state.lruClock
   const idle = Math.max(0, server.state.lruClock - accessed)
   const bytes = encodePayload(server, value).length - PAYLOAD_FRAME_BYTES
+  const more = typeof value === 'string' ? undefined : value.debugFields?.()
   return (
     `Value at:0x0 refcount:1 encoding:${encodingOf(value)} serializedlength:${bytes} ` +
-    `lru:${accessed % (1 << 24)} lru_seconds_idle:${idle}`
+    `lru:${accessed % (1 << 24)} lru_seconds_idle:${idle}${more === undefined ? '' : ` ${more}`}`
   )
 }
 

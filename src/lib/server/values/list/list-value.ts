@@ -1,0 +1,226 @@
+import type {RdbList} from '../../../protocol/rdb/list.js'
+import type {ObjectValue, ValueDigest} from '../../keyspace/value.js'
+import {Deque} from './deque.js'
+import {insertAt} from './list-insert.js'
+import {clampFill, hasRoom, ListNode} from './list-node.js'
+
+/** What one element and one node take beside the text. Measured on V8. */
+const ELEMENT_BYTES = 24
+const NODE_BYTES = 120
+
+/**
+ * A list: a deque of nodes, each a deque of elements. The ends cost O(1); an index costs a walk over the nodes from the
+ * nearer end, of which there is one per about 8 kB. Nodes begin and end where redis-server's do.
+ */
+export class ListValue implements ObjectValue {
+  readonly type = 'list'
+  /** Of list-max-listpack-size when the list began. */
+  readonly fill: number
+  readonly nodes: Deque<ListNode>
+  /** Number of elements, in all nodes. */
+  length = 0
+
+  /** What `locate` found. */
+  private foundNode = 0
+  private foundOffset = 0
+
+  /** @param fill - list-max-listpack-size */
+  constructor(fill: number, nodes: ListNode[] = []) {
+    this.fill = clampFill(fill)
+    this.nodes = new Deque(nodes)
+    for (const node of nodes) this.length += node.length
+  }
+
+  static of(elements: Iterable<string>, fill: number): ListValue {
+    const list = new ListValue(fill)
+    for (const element of elements) list.pushTail(element)
+    return list
+  }
+
+  /** @param fill - list-max-listpack-size */
+  static fromRdb({elements, nodes}: RdbList, fill: number): ListValue {
+    if (elements !== undefined) return ListValue.of(elements, fill)
+    return new ListValue(
+      fill,
+      nodes.map((node) => new ListNode([...node.elements], node.isPlain)),
+    )
+  }
+
+  pushTail(text: string): void {
+    const {fill, nodes} = this
+    let tail = nodes.length === 0 ? undefined : nodes.at(nodes.length - 1)
+    if (tail === undefined || !hasRoom(tail, fill, text)) {
+      tail = new ListNode()
+      nodes.pushTail(tail)
+    }
+    tail.addTail(text)
+    this.length++
+  }
+
+  pushHead(text: string): void {
+    const {fill, nodes} = this
+    let head = nodes.length === 0 ? undefined : nodes.at(0)
+    if (head === undefined || !hasRoom(head, fill, text)) {
+      head = new ListNode()
+      nodes.pushHead(head)
+    }
+    head.addHead(text)
+    this.length++
+  }
+
+  /** The list must not be empty. */
+  popTail(): string {
+    const {nodes} = this
+    const tail = nodes.at(nodes.length - 1)
+    const text = tail.takeTail()
+    if (tail.length === 0) nodes.popTail()
+    this.length--
+    return text
+  }
+
+  /** The list must not be empty. */
+  popHead(): string {
+    const {nodes} = this
+    const head = nodes.at(0)
+    const text = head.takeHead()
+    if (head.length === 0) nodes.popHead()
+    this.length--
+    return text
+  }
+
+  /** Finds node and offset of an index from 0 to length - 1, from the nearer end. */
+  private locate(index: number): void {
+    const {nodes} = this
+    if (index * 2 <= this.length) {
+      let left = index
+      let at = 0
+      for (let {length} = nodes.at(0); left >= length; length = nodes.at(at).length) {
+        left -= length
+        at++
+      }
+      this.foundNode = at
+      this.foundOffset = left
+      return
+    }
+    let left = this.length - index
+    let at = nodes.length - 1
+    for (let {length} = nodes.at(at); left > length; length = nodes.at(at).length) {
+      left -= length
+      at--
+    }
+    this.foundNode = at
+    this.foundOffset = nodes.at(at).length - left
+  }
+
+  /** Where an index as clients give it points, from 0 on; undefined outside. */
+  private indexOf(index: number): number | undefined {
+    const at = index < 0 ? index + this.length : index
+    return at >= 0 && at < this.length ? at : undefined
+  }
+
+  /** @param index - negative: from the end */
+  get(index: number): string | undefined {
+    const at = this.indexOf(index)
+    if (at === undefined) return undefined
+    this.locate(at)
+    return this.nodes.at(this.foundNode).at(this.foundOffset)
+  }
+
+  /** @param index - negative: from the end @returns whether there is such an element */
+  set(index: number, text: string): boolean {
+    const at = this.indexOf(index)
+    if (at === undefined) return false
+    this.locate(at)
+    const node = this.nodes.at(this.foundNode)
+    if (!node.isPlain) {
+      node.setAt(this.foundOffset, text)
+      return true
+    }
+    insertAt(this, this.foundNode, 0, text, true)
+    this.nodes.remove(this.foundNode, 1)
+    this.length--
+    return true
+  }
+
+  /** @param from - must exist @param count - at least one, no more than there are from there on */
+  range(from: number, count: number): string[] {
+    this.locate(from)
+    const {nodes} = this
+    const first = nodes.at(this.foundNode)
+    const found = first.slice(this.foundOffset, Math.min(first.length, this.foundOffset + count))
+    for (let at = this.foundNode + 1; found.length < count; at++) {
+      const node = nodes.at(at)
+      const end = Math.min(node.length, count - found.length)
+      for (let i = 0; i < end; i++) found.push(node.at(i))
+    }
+    return found
+  }
+
+  /** As `range`; nodes are cut, never joined. */
+  removeRange(from: number, count: number): void {
+    if (count === 0) return
+    this.locate(from)
+    const {nodes} = this
+    let at = this.foundNode
+    let offset = this.foundOffset
+    let firstGone = -1
+    let gone = 0
+    for (let left = count; left > 0; at++, offset = 0) {
+      const node = nodes.at(at)
+      const taken = Math.min(node.length - offset, left)
+      left -= taken
+      if (taken < node.length) {
+        node.cut(offset, offset + taken)
+        continue
+      }
+      if (firstGone < 0) firstGone = at
+      gone++
+    }
+    if (gone > 0) nodes.remove(firstGone, gone)
+    this.length -= count
+  }
+
+  *[Symbol.iterator](): Generator<string> {
+    for (let at = 0; at < this.nodes.length; at++) yield* this.nodes.at(at).slice(0)
+  }
+
+  encoding(): string {
+    return 'quicklist'
+  }
+
+  copy(): ListValue {
+    return new ListValue(
+      this.fill,
+      this.nodes.slice(0).map((node) => new ListNode(node.slice(0), node.isPlain)),
+    )
+  }
+
+  /** Of all nodes as redis-server counts them. */
+  nodeBytes(): number {
+    let bytes = 0
+    for (let at = 0; at < this.nodes.length; at++) bytes += this.nodes.at(at).bytes
+    return bytes
+  }
+
+  sizeBytes(): number {
+    return this.nodes.length * NODE_BYTES + this.length * ELEMENT_BYTES + this.nodeBytes()
+  }
+
+  /** What DEBUG OBJECT shows of a list besides what it shows of all. */
+  debugFields(): string {
+    const average = (this.length / this.nodes.length).toFixed(2)
+    return (
+      `ql_nodes:${this.nodes.length} ql_avg_node:${average} ql_listpack_max:${this.fill} ` +
+      `ql_compressed:0 ql_uncompressed_size:${this.nodeBytes()}`
+    )
+  }
+
+  toRdb(): RdbList {
+    const nodes = this.nodes.slice(0).map((node) => ({elements: node.slice(0), isPlain: node.isPlain}))
+    return {elements: undefined, nodes, type: 'list'}
+  }
+
+  addToDigest(digest: ValueDigest): void {
+    for (const element of this) digest.mix(element)
+  }
+}
