@@ -76,6 +76,7 @@ const COMMANDS: readonly Make[] = [
   () => ['MULTI'],
   () => ['EXEC'],
   (rng) => ['SETBIT', key(rng)],
+  (rng) => ['COMMAND', 'GETKEYSANDFLAGS', 'BITFIELD', 'k', ...operations(rng)],
 ]
 
 describeWithPeers('bitmaps beside redis-server', () => {
