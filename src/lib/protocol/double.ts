@@ -86,6 +86,15 @@ export function formatDouble(value: number): string {
   return seventeenDigits(value)
 }
 
+/** Redis keeps doubles up to here as integers where there is a form for those. */
+const STORED_INTEGER_MAX = 2 ** 62
+
+/** As a listpack holds it: as `formatDouble`, but integers have all their digits, and no sign before 0. */
+export function formatStoredDouble(value: number): string {
+  if (!Number.isInteger(value) || Math.abs(value) > STORED_INTEGER_MAX) return formatDouble(value)
+  return Number.isSafeInteger(value) ? String(value) : BigInt(value).toString()
+}
+
 /** Every double that lies in the middle between two texts of 17 digits is a multiple of 2^-25. */
 const TIE_SCALE = 2 ** 25
 

@@ -83,6 +83,20 @@ export function parseLongDouble(text: string): LongDouble | undefined {
   return value
 }
 
+const EXPLICIT_BITS = 52
+
+/** A finite double, exactly. */
+export function longDoubleOf(value: number): LongDouble {
+  if (value === 0) return ZERO
+  // Scaled to a whole number of 53 bits; by a power of two, so nothing is lost.
+  const exponent = Math.floor(Math.log2(Math.abs(value))) - EXPLICIT_BITS
+  const scaled = value * 2 ** -exponent
+  // The logarithm may have been rounded up.
+  return Number.isInteger(scaled)
+    ? {exponent, mantissa: BigInt(scaled)}
+    : {exponent: exponent - 1, mantissa: BigInt(scaled * 2)}
+}
+
 /** @returns undefined where the sum is not finite */
 export function addLongDoubles(a: LongDouble, b: LongDouble): LongDouble | undefined {
   if (typeof a === 'string' || typeof b === 'string') return undefined

@@ -1,4 +1,4 @@
-import {formatDouble, parseDouble} from '../double.js'
+import {formatStoredDouble, parseDouble} from '../double.js'
 import {encodeListpack} from './listpack.js'
 import {listpackElements, ziplistElements} from './packed.js'
 import {RdbError, type RdbReader} from './reader.js'
@@ -45,7 +45,7 @@ function encode(value: ZsetRdb, {compress}: RdbOptions): string {
   const {isPacked, members, scores} = value
   if (isPacked) {
     const elements: string[] = []
-    for (let i = 0; i < members.length; i++) elements.push(members[i]!, formatDouble(scores[i]!))
+    for (let i = 0; i < members.length; i++) elements.push(members[i]!, formatStoredDouble(scores[i]!))
     return encodeString(encodeListpack(elements), compress)
   }
   let text = encodeLength(members.length)

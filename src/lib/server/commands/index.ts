@@ -3,6 +3,7 @@ import {clusterCommands} from './cluster/index.js'
 import type {Command} from './command.js'
 import {connectionCommands} from './connection/index.js'
 import {genericCommands} from './generic/index.js'
+import {geoCommands} from './geo/index.js'
 import {hashCommands} from './hash/index.js'
 import {hyperloglogCommands} from './hyperloglog/index.js'
 import {listCommands} from './list/index.js'
@@ -19,6 +20,7 @@ const GROUPS: readonly (readonly Command[])[] = [
   clusterCommands,
   connectionCommands,
   genericCommands,
+  geoCommands,
   hashCommands,
   hyperloglogCommands,
   listCommands,

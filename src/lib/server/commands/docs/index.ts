@@ -3,6 +3,7 @@ import {bitmapDocs} from './bitmap.js'
 import {clusterDocs} from './cluster.js'
 import {connectionDocs} from './connection.js'
 import {genericDocs} from './generic.js'
+import {geoDocs} from './geo.js'
 import {hashDocs} from './hash.js'
 import {hyperloglogDocs} from './hyperloglog.js'
 import {listDocs} from './list.js'
@@ -21,6 +22,7 @@ const DOCS: Readonly<Record<string, CommandDocs>> = {
   ...clusterDocs,
   ...connectionDocs,
   ...genericDocs,
+  ...geoDocs,
   ...hashDocs,
   ...hyperloglogDocs,
   ...listDocs,

@@ -47,7 +47,7 @@ function keysOfSpec(spec: KeySpec, argv: readonly string[], flags: readonly KeyF
   const begin = beginOf(spec.begin, argv)
   if (begin === undefined) return spec.begin.type === 'unknown' ? undefined : []
   const range = rangeOf(spec.find, begin, argv)
-  if (range === undefined || range.last >= argv.length) return undefined
+  if (range === undefined || range.last >= argv.length || range.last < range.first) return undefined
   const keys: NamedKey[] = []
   for (let at = range.first; at <= range.last; at += range.step) keys.push({key: argv[at]!, flags})
   return keys

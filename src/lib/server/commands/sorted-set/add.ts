@@ -7,11 +7,11 @@ import {SORTED_SET} from './facts.js'
 import {writeScore} from './scored-reply.js'
 
 /** Options of ZADD, one bit each. */
-const NX = 1
-const XX = 2
+export const NX = 1
+export const XX = 2
 const GT = 4
 const LT = 8
-const CH = 16
+export const CH = 16
 const INCR = 32
 
 const OPTIONS: ReadonlyMap<string, number> = new Map([
@@ -53,26 +53,20 @@ function checkOptions(options: number, pairCount: number): void {
   }
 }
 
-/** `scores[i]` belongs to `argv[at + 2 * i + 1]`. */
-function parseScores(argv: readonly string[], at: number): number[] {
-  const scores: number[] = []
-  for (let i = at; i < argv.length; i += 2) scores.push(requireDouble(argv[i]!))
-  return scores
-}
-
 function zadd(context: CommandContext, argv: string[]): void {
   let options = 0
   let at = 2
   for (let option = optionAt(argv, at); option !== 0; option = optionAt(argv, ++at)) options |= option
-  addPairs(context, argv, at, options)
-}
-
-/** GEOADD is ZADD with scores of its own. @param at - of the first score; options before it are checked here */
-export function addPairs(context: CommandContext, argv: readonly string[], at: number, options: number): void {
   const count = argv.length - at
   if (count % 2 !== 0 || count === 0) throw new ReplyError(SYNTAX_ERROR)
   if (options !== 0) checkOptions(options, count / 2)
-  add(context, argv, at, parseScores(argv, at), options)
+  const members: string[] = []
+  const scores: number[] = []
+  for (; at < argv.length; at += 2) {
+    scores.push(requireDouble(argv[at]!))
+    members.push(argv[at + 1]!)
+  }
+  addScored(context, argv[1]!, members, scores, options)
 }
 
 /** What became of one pair: bits. */
@@ -100,24 +94,28 @@ function applyPair(context: CommandContext, zset: SortedSet, member: string, sco
   return UPDATED
 }
 
-function add(
+/** ZADD after its arguments are read, which GEOADD and ZINCRBY become. @param members - one at least */
+export function addScored(
   context: CommandContext,
-  argv: readonly string[],
-  at: number,
+  key: string,
+  members: readonly string[],
   scores: readonly number[],
   options: number,
 ): void {
   const {db, reply} = context
-  const key = argv[1]!
   let zset = db.getObjectForWrite<SortedSet>(key, 'zset')
   let added = 0
   let updated = 0
   let last = REFUSED
+  // Of INCR. What is stored may differ in the sign of 0.
+  let result = scores[0]!
   if (zset !== undefined || (options & XX) === 0) {
     const isNew = zset === undefined
-    zset ??= SortedSet.forMember(argv[at + 1]!.length, context.server.config.values)
+    zset ??= SortedSet.forMember(members[0]!.length, context.server.config.values)
+    const before = (options & INCR) !== 0 ? zset.scoreOf(members[0]!) : undefined
+    if (before !== undefined) result += before
     for (let i = 0; i < scores.length; i++) {
-      last = applyPair(context, zset, argv[at + 2 * i + 1]!, scores[i]!, options)
+      last = applyPair(context, zset, members[i]!, scores[i]!, options)
       if (last === ADDED) added++
       else if (last === UPDATED) updated++
     }
@@ -127,11 +125,11 @@ function add(
   }
   if ((options & INCR) === 0) reply.integer((options & CH) !== 0 ? added + updated : added)
   else if (last === REFUSED) reply.nil()
-  else writeScore(reply, last === ADDED ? scores[0]! : zset!.scoreOf(argv[at + 1]!)!)
+  else writeScore(reply, result)
 }
 
 function zincrby(context: CommandContext, argv: string[]): void {
-  add(context, argv, 2, [requireDouble(argv[2]!)], INCR)
+  addScored(context, argv[1]!, [argv[3]!], [requireDouble(argv[2]!)], INCR)
 }
 
 export const addCommands: readonly Command[] = [

@@ -50,6 +50,8 @@ function parseRange(argv: readonly string[], at: number, syntax: RangeSyntax): R
   if (limit !== -1 && by === 'rank') {
     throw new ReplyError('ERR syntax error, LIMIT is only supported in combination with either BYSCORE or BYLEX')
   }
+  // A limit of -1 gets here: it is ignored with its offset.
+  if (by === 'rank') offset = 0
   if (withScores && by === 'lex') {
     throw new ReplyError('ERR syntax error, WITHSCORES not supported in combination with BYLEX')
   }

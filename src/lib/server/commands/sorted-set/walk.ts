@@ -1,4 +1,4 @@
-import {formatDouble} from '../../../protocol/double.js'
+import {formatDouble, formatStoredDouble} from '../../../protocol/double.js'
 import {requireInt64} from '../../arguments.js'
 import {globMatch} from '../../config/glob.js'
 import {ReplyError, SYNTAX_ERROR} from '../../reply-error.js'
@@ -22,10 +22,11 @@ function zscan({db, reply}: CommandContext, argv: string[]): void {
   const {count, pattern} = parseScanOptions(argv, 3, false)
   const page = new ScoredList()
   const next = zset.scan(cursor, count, page)
+  const format = zset.isPacked ? formatStoredDouble : formatDouble
   const shown: string[] = []
   for (let i = 0; i < page.size; i++) {
     const member = page.members[i]!
-    if (pattern === undefined || globMatch(pattern, member)) shown.push(member, formatDouble(page.scores[i]!))
+    if (pattern === undefined || globMatch(pattern, member)) shown.push(member, format(page.scores[i]!))
   }
   replyPage(reply, next, shown)
 }

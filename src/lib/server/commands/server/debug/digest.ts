@@ -30,8 +30,7 @@ class Digest implements ValueDigest {
   xorMixed(...parts: readonly string[]): void {
     const inner = new Digest()
     for (const part of parts) inner.mix(part)
-    // What is mixed is a digest already: it is not hashed again.
-    for (let i = 0; i < DIGEST_BYTES; i++) this.bytes[i]! ^= inner.bytes[i]!
+    this.xor(inner.binary())
   }
 
   binary(): string {
