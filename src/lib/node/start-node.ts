@@ -3,6 +3,7 @@ import {messageOf} from '../kernel/errors.js'
 import type {Config} from '../server/config/config.js'
 import type {ShutdownOptions} from '../server/effects.js'
 import {Server} from '../server/server.js'
+import {seedStringHash} from '../server/values/table/string-hash.js'
 import type {ClusterBus} from './cluster-bus.js'
 import {pathInDir} from './config-file.js'
 import type {NodeLog} from './log.js'
@@ -39,13 +40,9 @@ export class Node {
       log,
       shutdown: (options) => void this.stop(options),
     })
-    this.server = new Server({
-      config,
-      effects: this.effects,
-      nowMs: Date.now(),
-      processId: process.pid,
-      rng: systemRng(),
-    })
+    const rng = systemRng()
+    seedStringHash(rng.uint32())
+    this.server = new Server({config, effects: this.effects, nowMs: Date.now(), processId: process.pid, rng})
     this.tcp = new TcpServer(this.server)
     this.effects.tcp = this.tcp
     this.timers = new Timers(this.server, this.tcp)

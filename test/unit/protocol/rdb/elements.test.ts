@@ -22,8 +22,35 @@ const blob = (hex: string) => {
   return `${(bytes.length / 2).toString(16).padStart(2, '0')} ${bytes}`
 }
 
+/** 32 bits, little-endian. */
+const uint32 = (value: number) => {
+  const bytes = Buffer.alloc(4)
+  bytes.writeUInt32LE(value)
+  return bytes.toString('hex')
+}
+/** @param entries - with their back-lengths */
+const listpack = (count: string, entries: string) => {
+  const bytes = entries.replaceAll(' ', '')
+  return `${uint32(bytes.length / 2 + 7)} ${count} ${bytes} ff`
+}
+/** @param entries - without the length of the one before, which is put in front of each */
+const ziplist = (...entries: string[]) => {
+  let body = ''
+  let previous = 0
+  let tail = 10
+  for (const entry of entries) {
+    tail += previous
+    const link = previous < 0xfe ? previous.toString(16).padStart(2, '0') : `fe${uint32(previous)}`
+    const bytes = link + entry.replaceAll(' ', '')
+    previous = bytes.length / 2
+    body += bytes
+  }
+  const count = entries.length.toString(16).padStart(2, '0')
+  return `${uint32(body.length / 2 + 11)} ${uint32(tail)} ${count}00 ${body} ff`
+}
+
 const HASH_LISTPACK = '12000000 0400 816602 817602 816e02 0101 ff'
-const ZIPLIST = '00000000 00000000 0400 00 0166 03 0176 03 016e 03 f2 ff'
+const ZIPLIST = ziplist('0166', '0176', '016e', 'f2')
 const ID = '00'.repeat(16)
 const MS = '00'.repeat(8)
 const ONE = '000000000000f03f'
@@ -36,28 +63,25 @@ describe('packed elements', () => {
       ['127', '128', '-4097', '-1', '8388607', '-2147483648', '9223372036854775807'],
       () =>
         listpackElements(
-          unhex(`00000000 0700 7f01 c08002 f1ffef03 dfff02 f2ffff7f04 f30000008005 f4ffffffffffffff7f09 ff`),
+          unhex(listpack('0700', `7f01 c08002 f1ffef03 dfff02 f2ffff7f04 f30000008005 f4ffffffffffffff7f09`)),
         ),
     ],
     [
       'a listpack of long strings',
       ['a'.repeat(300), 'b'.repeat(5000)],
       () =>
-        listpackElements(unhex(`00000000 0200 e12c ${'61'.repeat(300)} 02ae f088130000 ${'62'.repeat(5000)} 278d ff`)),
+        listpackElements(unhex(listpack('0200', `e12c ${'61'.repeat(300)} 02ae f088130000 ${'62'.repeat(5000)} 278d`))),
     ],
     ['a ziplist', ['f', 'v', 'n', '1'], () => ziplistElements(unhex(ZIPLIST))],
     [
       'a ziplist of all integers',
       ['-2', '-3', '-4', '-5', '-6', '12'],
-      () =>
-        ziplistElements(
-          unhex(`${'00'.repeat(10)} 00c0feff 00d0fdffffff 00e0fcffffffffffffff 00f0fbffff 00fefa fe00010000fd ff`),
-        ),
+      () => ziplistElements(unhex(ziplist('c0feff', 'd0fdffffff', 'e0fcffffffffffffff', 'f0fbffff', 'fefa', 'fd'))),
     ],
     [
       'a ziplist of long strings',
       ['a'.repeat(300), 'b'],
-      () => ziplistElements(unhex(`${'00'.repeat(10)} 00 412c ${'61'.repeat(300)} fe2f010000 8000000001 62 ff`)),
+      () => ziplistElements(unhex(ziplist(`412c ${'61'.repeat(300)}`, '8000000001 62'))),
     ],
     ['an intset', ['-1', '2', '300000'], () => intsetElements(unhex('04000000 03000000 ffffffff 02000000 e0930400'))],
     ['a zipmap', ['f', 'v', 'g', ''], () => zipmapElements(unhex('02 0166 010276 0000 0167 0000 ff'))],
@@ -66,9 +90,16 @@ describe('packed elements', () => {
   })
 
   it.each<[string, () => string[]]>([
-    ['a listpack without end', () => listpackElements(unhex('00000000 0000 8161'))],
-    ['an unknown listpack encoding', () => listpackElements(unhex('00000000 0000 f5 01 ff'))],
-    ['an unknown ziplist encoding', () => ziplistElements(unhex(`${'00'.repeat(10)} 00 81 ff`))],
+    ['a listpack without end', () => listpackElements(unhex('08000000 0100 8161'))],
+    ['an unknown listpack encoding', () => listpackElements(unhex(listpack('0100', 'f501')))],
+    ['a listpack that says another length', () => listpackElements(unhex('09000000 0100 0101 ff ff'))],
+    ['a listpack that says another number', () => listpackElements(unhex(listpack('0200', '0101')))],
+    ['a listpack with a wrong back-length', () => listpackElements(unhex(listpack('0100', '816103')))],
+    ['an unknown ziplist encoding', () => ziplistElements(unhex(ziplist('81')))],
+    ['a ziplist with a broken link', () => ziplistElements(unhex('10000000 0d000000 0200 000161 04f1 ff'))],
+    ['a ziplist with another tail', () => ziplistElements(unhex('0f000000 0a000000 0200 000161 03f1 ff'))],
+    ['an intset with more behind it', () => intsetElements(unhex('02000000 01000000 0100 02'))],
+    ['a zipmap with more behind it', () => zipmapElements(unhex('01 0166 010076 ff 00'))],
     ['an intset of odd width', () => intsetElements(unhex('03000000 01000000 000000'))],
     ['an intset that says more than it holds', () => intsetElements(unhex('02000000 ffffffff 0000'))],
   ])('refuses %s', (_, read) => {
@@ -85,7 +116,7 @@ const SAME: readonly (readonly [name: string, ...payloads: string[]])[] = [
     payload('01 04 0166 0176 016e c001'),
     payload(`0a ${blob(ZIPLIST)}`),
     payload(`0e 01 ${blob(ZIPLIST)}`),
-    payload(`12 02 01 0166 02 ${blob('00000000 0300 817602 816e02 0101 ff')}`),
+    payload(`12 02 01 0166 02 ${blob(listpack('0300', '817602 816e02 0101'))}`),
   ],
   ['list in another order', payload('01 04 0166 0176 c001 016e')],
   [
@@ -93,7 +124,7 @@ const SAME: readonly (readonly [name: string, ...payloads: string[]])[] = [
     payload('02 02 c001 c002'),
     payload('02 02 c002 c001'),
     payload(`0b ${blob('02000000 02000000 0100 0200')}`),
-    payload(`14 ${blob('00000000 0200 0201 0101 ff')}`, '0b00'),
+    payload(`14 ${blob(listpack('0200', '0201 0101'))}`, '0b00'),
   ],
   [
     'hash',
@@ -108,21 +139,17 @@ const SAME: readonly (readonly [name: string, ...payloads: string[]])[] = [
     'hash with a field that expires',
     payload(`18 e803000000000000 02 01 0166 0176 00 016e 0131`, '0c00'),
     payload(`16 02 43e8 0166 0176 00 016e 0131`, '0c00'),
-    payload(`19 e803000000000000 ${blob('00000000 0600 816602 817602 c3e802 816e02 0101 0001 ff')}`, '0c00'),
-    payload(`17 ${blob('00000000 0600 816602 817602 c3e802 816e02 0101 0001 ff')}`, '0c00'),
+    payload(`19 e803000000000000 ${blob(listpack('0600', '816602 817602 c3e802 816e02 0101 0001'))}`, '0c00'),
+    payload(`17 ${blob(listpack('0600', '816602 817602 c3e802 816e02 0101 0001'))}`, '0c00'),
     payload(`16 02 0166 0176 e803000000000000 016e 0131 ${'ff'.repeat(8)}`, '5000'),
   ],
-  [
-    'hash whose pair reads alike',
-    payload('04 01 026631 0176'),
-    payload(`0d ${blob('00000000 00000000 0200 00 026631 04 0176 ff')}`),
-  ],
+  ['hash whose pair reads alike', payload('04 01 026631 0176'), payload(`0d ${blob(ziplist('026631', '0176'))}`)],
   [
     'sorted set',
     payload(`05 02 0161 ${ONE} 0162 000000000000f07f`),
     payload('03 02 0162 fe 0161 01 31'),
-    payload(`11 ${blob('00000000 0400 816102 0101 816202 83696e6604 ff')}`),
-    payload(`0c ${blob('00000000 00000000 0400 00 0161 03 f2 02 0162 03 03696e66 ff')}`),
+    payload(`11 ${blob(listpack('0400', '816102 0101 816202 83696e6604'))}`),
+    payload(`0c ${blob(ziplist('0161', 'f2', '0162', '03696e66'))}`),
   ],
   ['sorted set with another score', payload(`05 02 0161 ${ONE} 0162 ${ONE}`)],
   [

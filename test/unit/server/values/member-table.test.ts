@@ -1,0 +1,88 @@
+import {describe, expect, it} from 'vitest'
+import {type Rng, seededRng} from '../../../../src/lib/kernel/rng.js'
+import {MemberTable} from '../../../../src/lib/server/values/table/member-table.js'
+
+function everything(table: MemberTable): string[] {
+  return Array.from({length: table.size}, (_, place) => table.at(place))
+}
+
+/** Adds and removes by chance, as likely to grow as `growth` says; the table must always be what the Set is. */
+function churn(table: MemberTable, model: Set<string>, rng: Rng, steps: number, growth: number, names: number): void {
+  for (let step = 0; step < steps; step++) {
+    const member = `member:${rng.below(names)}`
+    if (rng.chance(growth)) {
+      const place = table.add(member)
+      expect(place >= 0).toBe(model.has(member))
+      if (place >= 0) expect(table.at(place)).toBe(member)
+      model.add(member)
+    } else if (rng.chance(0.5)) {
+      expect(table.remove(member) >= 0).toBe(model.delete(member))
+    } else if (table.size > 0) {
+      const place = rng.below(table.size)
+      model.delete(table.at(place))
+      table.removeAt(place)
+    }
+  }
+  expect(table.size).toBe(model.size)
+  expect(new Set(everything(table))).toEqual(model)
+  for (const [place, member] of everything(table).entries()) expect(table.find(member)).toBe(place)
+  for (let i = 0; i < 50; i++) expect(table.find(`other:${i}`)).toBe(-1)
+}
+
+describe('MemberTable', () => {
+  for (const [name, names] of [
+    ['a few', 20],
+    ['hundreds of', 600],
+    ['thousands of', 12_000],
+  ] as const) {
+    it(`is what a Set is after ${name} members came and went`, () => {
+      const rng = seededRng(names)
+      const table = new MemberTable()
+      const model = new Set<string>()
+      for (const growth of [0.9, 0.5, 0.1, 0.8, 0.2, 0]) churn(table, model, rng, names * 2, growth, names)
+    })
+  }
+
+  it('has a copy that goes its own way', () => {
+    for (const size of [5, 40, 5000]) {
+      const table = new MemberTable()
+      for (let i = 0; i < size; i++) table.add(`member:${i}`)
+      const before = everything(table)
+      const copy = table.copy()
+      for (let i = 0; i < size; i++) if (i % 3 === 0) copy.remove(`member:${i}`)
+      for (let i = 0; i < size; i++) copy.add(`more:${i}`)
+      expect(everything(table)).toEqual(before)
+      before.forEach((member, place) => void expect(table.find(member)).toBe(place))
+      expect(copy.size).toBe(size - Math.ceil(size / 3) + size)
+    }
+  })
+
+  it('shows every member that stays to a walk from the highest place down', () => {
+    const rng = seededRng(3)
+    for (let round = 0; round < 30; round++) {
+      const table = new MemberTable()
+      for (let i = 0; i < 3000; i++) table.add(`member:${i}`)
+      const seen = new Set<string>()
+      const staying = new Set(everything(table))
+      for (let cursor = table.size; cursor > 0; ) {
+        const end = Math.min(cursor, table.size)
+        cursor = Math.max(0, end - 7)
+        for (let place = end - 1; place >= cursor; place--) seen.add(table.at(place))
+        for (let i = rng.below(10); i > 0 && table.size > 0; i--) {
+          const gone = table.at(rng.below(table.size))
+          table.remove(gone)
+          staying.delete(gone)
+        }
+        for (let i = rng.below(5); i > 0; i--) table.add(`new:${rng.below(1000)}`)
+      }
+      expect([...staying].filter((member) => !seen.has(member))).toEqual([])
+    }
+  })
+
+  it('counts the bytes of its texts', () => {
+    const table = new MemberTable()
+    for (let i = 0; i < 2000; i++) table.add(`member:${i}`)
+    for (let i = 0; i < 1900; i++) table.remove(`member:${i}`)
+    expect(table.textBytes).toBe(everything(table).join('').length)
+  })
+})
