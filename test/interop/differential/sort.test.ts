@@ -10,7 +10,8 @@ type Make = (rng: Rng) => string[]
 
 const NUMBERS = ['1', '2', '-3', '10', '2.5', '1e2', '0', ' 7', '0x1f', 'inf', '-inf', '12345678901234567890']
 const WORDS = ['a', 'b', 'B', 'aa', 'ab', '', 'é', 'zz top', '\xff', '10', '9']
-const NO_NUMBERS = ['x', '1x', 'nan', '1 ', '1e999', '1e-999', '\n']
+/** Nothing out of range: after one such, redis-server refuses numbers that it takes at other times. */
+const NO_NUMBERS = ['x', '1x', 'nan', '1 ', '\n']
 
 const list = (rng: Rng): string => `l${rng.below(3)}`
 const set = (rng: Rng): string => `s${rng.below(2)}`
