@@ -1,4 +1,4 @@
-import type {StringBytes} from '../../keyspace/string-bytes.js'
+import {COPIED_BYTES_MAX, type StringBytes, scratchWith} from '../../keyspace/string-bytes.js'
 
 /** Bits of a string as Redis numbers them: bit 0 is the highest of the first byte. */
 export type Bytes = string | StringBytes
@@ -13,11 +13,21 @@ const BITS_IN_BYTE = Uint8Array.from({length: 256}, (_, byte) => {
   return count
 })
 
+const STEPWISE_MAX = 64
+
 /** Number of ones in bytes from..to, both included. */
 export function countOnes(held: Bytes, from: number, to: number): number {
   if (typeof held !== 'string') return countInBytes(held.bytes, from, to)
   let count = 0
-  for (let i = from; i <= to; i++) count += BITS_IN_BYTE[held.charCodeAt(i)]!
+  if (to - from < STEPWISE_MAX) {
+    for (let i = from; i <= to; i++) count += BITS_IN_BYTE[held.charCodeAt(i)]!
+    return count
+  }
+  // Copied as bytes, piece by piece, it can be counted by words: four times as fast.
+  for (let i = from; i <= to; i += COPIED_BYTES_MAX) {
+    const length = Math.min(COPIED_BYTES_MAX, to + 1 - i)
+    count += countInBytes(scratchWith(held.slice(i, i + length), length), 0, length - 1)
+  }
   return count
 }
 

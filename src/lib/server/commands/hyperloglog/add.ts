@@ -5,8 +5,8 @@ import type {Server} from '../../server.js'
 import {type CommandContext, defineCommand} from '../command.js'
 import {COUNT_LIMIT, patternOf, REGISTER_COUNT} from './element-hash.js'
 import {HYPERLOGLOG} from './facts.js'
-import {EMPTY, invalidateCount, invalidObject} from './header.js'
-import {raiseDense} from './registers.js'
+import {DENSE, DENSE_BYTES, EMPTY, ENCODING_AT, HEADER_BYTES, invalidateCount, invalidObject} from './header.js'
+import {packDense, raiseDense} from './registers.js'
 import {changeInPlace, isDense, mergeInto, type Sketch, sketchOf} from './sketch.js'
 import {SparseEdit, toDense} from './sparse.js'
 
@@ -97,11 +97,13 @@ function pfmerge({db, reply, server}: CommandContext, argv: string[]): void {
   }
   const target = sketchOf(db.getBytesForWrite(key) ?? EMPTY)
   if (toBeDense) {
-    const dense = isDense(target) ? Uint8Array.from(target.bytes) : toDense(target.bytes, target.length)
-    if (dense === undefined) throw invalidObject()
-    raiseAllDense(dense, patternsOfRegisters(registers))
+    // The registers are at least the target's, which was merged like the others.
+    const dense = Buffer.alloc(DENSE_BYTES)
+    dense.set(target.bytes.subarray(0, HEADER_BYTES))
+    dense[ENCODING_AT] = DENSE
+    packDense(dense, registers)
     invalidateCount(dense)
-    db.put(key, Buffer.from(dense.buffer, dense.byteOffset, dense.length).toString('latin1'))
+    db.put(key, dense.toString('latin1'))
   } else {
     raiseSparse(server, db, key, target, patternsOfRegisters(registers), false)
   }

@@ -53,7 +53,7 @@ function pfdebug({db, reply}: CommandContext, argv: string[]): void {
   }
 }
 
-const TEST_ELEMENTS = 20_000
+const TEST_ELEMENTS = 10_000
 /** Six times the standard error of 1.04 / sqrt(16384). */
 const TEST_ERROR_MAX = 0.049
 

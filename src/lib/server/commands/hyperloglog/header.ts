@@ -14,7 +14,7 @@ export const SPARSE = 1
 export const DENSE_BYTES = HEADER_BYTES + (REGISTER_COUNT * 6) / 8
 
 const MAGIC = 'HYLL'
-const ENCODING_AT = 4
+export const ENCODING_AT = 4
 const CACHE_AT = 8
 const CACHE_END = 16
 

@@ -3,7 +3,7 @@ import type {Database} from '../../keyspace/database.js'
 import type {StringBytes} from '../../keyspace/string-bytes.js'
 import {edit} from '../bitmap/edit.js'
 import {DENSE, encodingOf, invalidObject, requireHyperLogLog} from './header.js'
-import {eachDense, emptyHistogram, estimate} from './registers.js'
+import {addDense, emptyHistogram, estimate, mergeDense} from './registers.js'
 import {eachRun} from './sparse.js'
 
 /** A HyperLogLog to read from. */
@@ -27,9 +27,7 @@ export function isDense({bytes}: Sketch): boolean {
 export function countOf(sketch: Sketch): number {
   const histogram = emptyHistogram()
   if (isDense(sketch)) {
-    eachDense(sketch.bytes, (_register, count) => {
-      histogram[count]!++
-    })
+    addDense(histogram, sketch.bytes)
   } else {
     const isWhole = eachRun(sketch.bytes, sketch.length, (_first, run, count) => {
       histogram[count]! += run
@@ -48,9 +46,7 @@ export function countOfRegisters(registers: Uint8Array): number {
 /** Raises `registers` to the sketch's. @throws ReplyError as `countOf` */
 export function mergeInto(registers: Uint8Array, sketch: Sketch): void {
   if (isDense(sketch)) {
-    eachDense(sketch.bytes, (register, count) => {
-      if (count > registers[register]!) registers[register] = count
-    })
+    mergeDense(registers, sketch.bytes)
     return
   }
   const isWhole = eachRun(sketch.bytes, sketch.length, (first, run, count) => {

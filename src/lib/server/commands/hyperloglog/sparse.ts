@@ -1,6 +1,6 @@
 import {Buffer} from 'node:buffer'
 import {REGISTER_COUNT} from './element-hash.js'
-import {DENSE, DENSE_BYTES, HEADER_BYTES} from './header.js'
+import {DENSE, DENSE_BYTES, ENCODING_AT, HEADER_BYTES} from './header.js'
 import {raiseDense} from './registers.js'
 
 /**
@@ -69,7 +69,7 @@ export function eachRun(
 export function toDense(bytes: Uint8Array, length: number): Buffer | undefined {
   const dense = Buffer.alloc(DENSE_BYTES)
   dense.set(bytes.subarray(0, HEADER_BYTES))
-  dense[4] = DENSE
+  dense[ENCODING_AT] = DENSE
   const isWhole = eachRun(bytes, length, (first, run, count) => {
     if (count > 0) for (let i = 0; i < run; i++) raiseDense(dense, first + i, count)
   })
