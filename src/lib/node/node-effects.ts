@@ -90,9 +90,10 @@ export class NodeEffects implements ServerEffects, HostEffects {
   }
 
   memory(): {readonly heapUsed: number; readonly rss: number; readonly peakRss: number} {
-    const {heapUsed, rss} = process.memoryUsage()
+    const {external, heapUsed, rss} = process.memoryUsage()
     this.peakRss = Math.max(this.peakRss, rss)
-    return {heapUsed, peakRss: this.peakRss, rss}
+    // Long strings are outside of the heap.
+    return {heapUsed: heapUsed + external, peakRss: this.peakRss, rss}
   }
 
   cpu(): {readonly system: number; readonly user: number} {

@@ -17,6 +17,7 @@ export class Timers {
   private readonly tcp: TcpServer
   private timer: NodeJS.Timeout | undefined
   private expiryLeftMs = 0
+  private isEvicting = false
   /** For the blocked client whose time is over first; cron alone would be late by up to its period. */
   private deadlineTimer: NodeJS.Timeout | undefined
   private deadlineMs = 0
@@ -60,6 +61,13 @@ export class Timers {
     const isRunning = this.expiryLeftMs > 0
     this.expiryLeftMs = EXPIRY_CRON_MS
     if (!isRunning) this.expire()
+    if (!this.isEvicting) this.evict()
+  }
+
+  /** Evicts in slices as long as memory exceeds its limit, other work between any two. */
+  private evict(): void {
+    this.isEvicting = this.timer !== undefined && this.server.memory.work()
+    if (this.isEvicting) setImmediate(() => this.evict())
   }
 
   private expire(): void {

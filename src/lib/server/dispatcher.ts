@@ -3,6 +3,7 @@ import {type Client, SPECIAL_MULTI, SPECIAL_NOT_AUTHENTICATED, SPECIAL_REPLY_MOD
 import type {Command} from './commands/command.js'
 import {adminStateOf} from './info/admin-state.js'
 import {routeKeys} from './key-routing.js'
+import {OUT_OF_MEMORY} from './memory-limit.js'
 import type {ReplyWriter} from './reply.js'
 import {ReplyError} from './reply-error.js'
 import type {Server} from './server.js'
@@ -82,6 +83,10 @@ export class Dispatcher {
         return
       }
     }
+    if (server.memory.isSet && server.memory.refuses(client, command)) {
+      this.refuse(client, command, OUT_OF_MEMORY)
+      return
+    }
     this.call(client, command, argv)
   }
 
@@ -150,6 +155,10 @@ export class Dispatcher {
       this.refuse(client, command, refusal)
       return
     }
+    if (server.memory.isSet && server.memory.refuses(client, command)) {
+      this.refuseForMemory(client, command)
+      return
+    }
     const queued = isQueueing && !command.isTransactionControl
     if (server.special !== 0 && !queued && this.parks(client, command, argv)) return
     const {reply} = client
@@ -161,6 +170,15 @@ export class Dispatcher {
       this.call(client, command, argv)
     }
     if ((client.special & SPECIAL_REPLY_MODE) !== 0) this.dropReply(client, command, before)
+  }
+
+  private refuseForMemory(client: Client, command: Command): void {
+    if (command.name !== 'exec') {
+      this.refuse(client, command, OUT_OF_MEMORY)
+      return
+    }
+    client.discard()
+    this.refuse(client, command, `EXECABORT Transaction discarded because of: ${OUT_OF_MEMORY}`)
   }
 
   /** CLIENT REPLY OFF and SKIP: the command ran, its answer is not sent. */

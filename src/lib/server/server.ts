@@ -13,6 +13,8 @@ import {HeldKeys} from './held-keys.js'
 import {ActiveExpiry} from './keyspace/active-expiry.js'
 import {Database} from './keyspace/database.js'
 import {KeyspaceState} from './keyspace/keyspace-state.js'
+import {STRING_BYTES_MAX} from './keyspace/string-bytes.js'
+import {MemoryLimit} from './memory-limit.js'
 
 export interface ServerOptions {
   readonly config: Config
@@ -39,8 +41,6 @@ export const SERVER_PAUSED = 2
 
 /** No quick command takes longer. */
 const QUICK_COMMAND_US_MAX = 1000
-/** JavaScript has no strings of 512 MiB; this leaves room for a reply's header. */
-const STRING_BYTES_MAX = 511 * 1024 * 1024
 
 /** The version of Redis whose behaviour the node offers. */
 export const REDIS_VERSION = '7.0.15'
@@ -83,6 +83,7 @@ export class Server {
   readonly limits: ProtocolLimits
   readonly held: HeldKeys
   readonly blocked: BlockedClients
+  readonly memory: MemoryLimit
   /** CLIENT PAUSE: unix milliseconds; 0 = not paused. */
   pausedUntilMs = 0
   pausesWritesOnly = false
@@ -110,6 +111,7 @@ export class Server {
     this.held = new HeldKeys(this)
     this.blocked = new BlockedClients(this.held)
     this.dispatcher = new Dispatcher(this)
+    this.memory = new MemoryLimit(this)
     this.limits = {bulkBytesMax: 0, requestBytesMax: 0}
     this.applySettings()
     this.config.onChange(() => {
@@ -123,6 +125,7 @@ export class Server {
     this.timesAll = slowlogLogSlowerThan >= 0 && slowlogLogSlowerThan < QUICK_COMMAND_US_MAX
     this.limits.bulkBytesMax = Math.min(protoMaxBulkLen, STRING_BYTES_MAX)
     this.limits.requestBytesMax = clientQueryBufferLimit
+    this.memory.applySettings()
   }
 
   /** A connection was accepted. */
@@ -213,6 +216,7 @@ export class Server {
     if (this.pausedUntilMs !== 0 && this.pausedUntilMs <= nowMs) this.unpause()
     checkBlockedClients(this)
     this.blocked.expire(nowMs)
+    this.memory.cron()
     // Changes that no client's command made.
     if (this.state.hasReady) this.serveBlocked()
     for (const db of this.databases) db.dropIdleScans()

@@ -1,9 +1,11 @@
+import {bitmapCommands} from './bitmap/index.js'
 import {clusterCommands} from './cluster/index.js'
 import type {Command} from './command.js'
 import {connectionCommands} from './connection/index.js'
 import {genericCommands} from './generic/index.js'
 import {geoCommands} from './geo/index.js'
 import {hashCommands} from './hash/index.js'
+import {hyperloglogCommands} from './hyperloglog/index.js'
 import {listCommands} from './list/index.js'
 import {migrationCommands} from './migration/index.js'
 import {serverCommands} from './server/index.js'
@@ -14,12 +16,14 @@ import {transactionCommands} from './transactions/index.js'
 
 /** Every group of commands; a new group adds its line here. */
 const GROUPS: readonly (readonly Command[])[] = [
+  bitmapCommands,
   clusterCommands,
   connectionCommands,
   genericCommands,
   listCommands,
   geoCommands,
   hashCommands,
+  hyperloglogCommands,
   migrationCommands,
   serverCommands,
   setCommands,

@@ -59,18 +59,29 @@ function ratio(part: number, whole: number): string {
 }
 
 export function renderMemory({host, memory, server}: InfoFacts): InfoField[] {
-  const {heapUsed, peakRss, rss} = memory
+  const {peakRss, rss} = memory
+  // With a limit what counts against it is shown, so that the two can be compared; else what the engine says.
+  const used = server.memory.usedBytes ?? memory.heapUsed
   const {maxmemory, maxmemoryPolicy} = server.config.values
-  const peak = Math.max(peakRss, heapUsed)
+  const peak = server.memory.isSet ? server.memory.peakUsedBytes : Math.max(peakRss, used)
   const fields: InfoField[] = [
-    ['used_memory', heapUsed],
-    ['used_memory_human', human(heapUsed)],
+    ['used_memory', used],
+    ['used_memory_human', human(used)],
     ['used_memory_rss', rss],
     ['used_memory_rss_human', human(rss)],
     ['used_memory_peak', peak],
     ['used_memory_peak_human', human(peak)],
-    ['used_memory_peak_perc', `${((heapUsed / Math.max(1, peak)) * 100).toFixed(2)}%`],
+    ['used_memory_peak_perc', `${((used / Math.max(1, peak)) * 100).toFixed(2)}%`],
   ]
+  if (server.memory.isSet) {
+    const {dataBytes} = server.memory
+    fields.push(
+      ['used_memory_overhead', used - dataBytes],
+      ['used_memory_startup', 0],
+      ['used_memory_dataset', dataBytes],
+      ['used_memory_dataset_perc', `${((dataBytes / Math.max(1, used)) * 100).toFixed(2)}%`],
+    )
+  }
   if (host !== undefined) {
     fields.push(['total_system_memory', host.totalMemoryBytes])
     fields.push(['total_system_memory_human', human(host.totalMemoryBytes)])
@@ -79,11 +90,12 @@ export function renderMemory({host, memory, server}: InfoFacts): InfoField[] {
     ['maxmemory', maxmemory],
     ['maxmemory_human', human(maxmemory)],
     ['maxmemory_policy', maxmemoryPolicy],
-    ['mem_fragmentation_ratio', ratio(rss, heapUsed)],
-    ['mem_fragmentation_bytes', rss - heapUsed],
+    ['mem_fragmentation_ratio', ratio(rss, used)],
+    ['mem_fragmentation_bytes', rss - used],
     ['mem_not_counted_for_evict', 0],
     ['mem_replication_backlog', 0],
     ['mem_clients_slaves', 0],
+    ['mem_total_replication_buffers', 0],
     ['mem_clients_normal', clientBytes(server)],
     ['mem_cluster_links', 0],
     ['mem_aof_buffer', 0],

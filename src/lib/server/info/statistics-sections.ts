@@ -5,6 +5,7 @@ import {everyCommand} from './statistics.js'
 export function renderStats({admin, server}: InfoFacts): InfoField[] {
   const {state, stats} = server
   const rates = admin.rates.rates()
+  const exceeded = server.memory.exceededTime(server.effects.monotonicUs())
   return [
     ['total_connections_received', stats.connections],
     ['total_commands_processed', stats.commands],
@@ -21,7 +22,9 @@ export function renderStats({admin, server}: InfoFacts): InfoField[] {
     ['sync_partial_err', 0],
     ['expired_keys', state.expiredKeys],
     ['evicted_keys', state.evictedKeys],
-    ['evicted_clients', 0],
+    ['evicted_clients', server.memory.evictedClients],
+    ['total_eviction_exceeded_time', exceeded.total],
+    ['current_eviction_exceeded_time', exceeded.current],
     ['keyspace_hits', state.hits],
     ['keyspace_misses', state.misses],
     ['pubsub_channels', 0],

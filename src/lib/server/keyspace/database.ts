@@ -2,17 +2,16 @@ import type {Rng} from '../../kernel/rng.js'
 import {hashSlot} from '../../protocol/hash-slot.js'
 import {ReplyError, WRONG_TYPE} from '../reply-error.js'
 import type {KeyspaceState, Watcher} from './keyspace-state.js'
+import {DEADLINE_BYTES} from './memory-meter.js'
 import {NOTIFY_GENERIC} from './notifications.js'
 import {pickRandomKey} from './random-key.js'
 import {ScanCursors, type ScanPage} from './scan.js'
 import {SlotListing} from './slot-listing.js'
 import {Entry, Store} from './store.js'
+import {StringBytes} from './string-bytes.js'
 import type {ObjectType, ObjectValue, Value} from './value.js'
 
 export const SLOT_COUNT = 16384
-
-/** What Redis gives a new key. */
-const LFU_INITIAL = 5
 
 /** Outside cluster mode. A power of two, at most SLOT_COUNT. */
 const SHARD_COUNT = 64
@@ -23,6 +22,11 @@ function requireType<T extends ObjectValue>(value: Value | undefined, type: Obje
   if (value === undefined) return undefined
   if (typeof value === 'string' || value.type !== type) throw new ReplyError(WRONG_TYPE)
   return value as T
+}
+
+function requireText({held}: Entry): string | StringBytes {
+  if (typeof held !== 'string' && !(held instanceof StringBytes)) throw new ReplyError(WRONG_TYPE)
+  return held
 }
 
 /** A cheap spread by a few bytes where keys usually differ; keys that agree in them are served all the same. */
@@ -121,15 +125,25 @@ export class Database {
 
   /** For reading: counts a hit or a miss and marks the access. */
   get(key: string): Value | undefined {
+    return this.accessed(key)?.value
+  }
+
+  private accessed(key: string): Entry | undefined {
+    const {state} = this
     const entry = this.live(key)
     if (entry === undefined) {
-      this.state.misses++
+      state.misses++
       return undefined
     }
-    this.state.hits++
+    state.hits++
     // Most reads come within the same second: not writing keeps the cache line clean.
-    if (entry.lru !== this.state.lruClock) entry.lru = this.state.lruClock
-    return entry.value
+    if (entry.lru !== state.accessMark) state.markAccess(entry)
+    return entry
+  }
+
+  /** Like `get`, for commands that want nothing of the value. */
+  touch(key: string): boolean {
+    return this.accessed(key) !== undefined
   }
 
   /** `get` of a string. @throws ReplyError WRONGTYPE */
@@ -141,10 +155,13 @@ export class Database {
 
   /** For a command that will write: marks the access, counts nothing. */
   getForWrite(key: string): Value | undefined {
+    const {state} = this
     const entry = this.live(key)
     if (entry === undefined) return undefined
-    entry.lru = this.state.lruClock
-    return entry.value
+    state.markAccess(entry)
+    const {value} = entry
+    if (state.meter !== undefined && typeof value !== 'string') state.meter.willChange(this.storeOf(key)!, value)
+    return value
   }
 
   /** `getForWrite` of a string. @throws ReplyError WRONGTYPE */
@@ -152,6 +169,32 @@ export class Database {
     const value = this.getForWrite(key)
     if (value !== undefined && typeof value !== 'string') throw new ReplyError(WRONG_TYPE)
     return value
+  }
+
+  /** A string that only some bytes are wanted of: as it is held. Counts as `get`. @throws ReplyError WRONGTYPE */
+  getBytes(key: string): string | StringBytes | undefined {
+    const entry = this.accessed(key)
+    return entry && requireText(entry)
+  }
+
+  /** `getBytes` for a command that will write: counts nothing. @throws ReplyError WRONGTYPE */
+  getBytesForWrite(key: string): string | StringBytes | undefined {
+    const entry = this.live(key)
+    if (entry === undefined) return undefined
+    this.state.markAccess(entry)
+    return requireText(entry)
+  }
+
+  /** The string to be changed in place; made or filled up with zero bytes to `length`. Who changes it calls `touched`. */
+  edit(key: string, length: number): StringBytes {
+    if (this.live(key) === undefined) this.write(key, '')
+    const entry = this.live(key)!
+    const text = requireText(entry)
+    const bytes = typeof text === 'string' ? new StringBytes(text) : text
+    this.state.meter?.grew(this.storeOf(key)!, Math.max(0, length - bytes.length))
+    bytes.grow(length)
+    entry.held = bytes
+    return bytes
   }
 
   /** `get` of an object of one type. @throws ReplyError WRONGTYPE */
@@ -169,20 +212,21 @@ export class Database {
     return this.live(key)?.value
   }
 
-  /** Second of the last access. */
+  /** Second of the last access; of no meaning while accesses are counted (`state.lfu`). */
   accessedAt(key: string): number | undefined {
     return this.live(key)?.lru
   }
 
-  /** RESTORE's IDLETIME. */
-  setAccessedAt(key: string, second: number): void {
+  /** OBJECT FREQ: a logarithmic count of accesses; undefined without the key or where they are not counted. */
+  frequencyOf(key: string): number | undefined {
     const entry = this.live(key)
-    if (entry !== undefined) entry.lru = second
+    return entry && this.state.lfu?.countOf(entry.lru)
   }
 
-  /** OBJECT FREQ: a logarithmic count of accesses; no policy that needs it is implemented, so it stays at the start value. */
-  frequencyOf(key: string): number | undefined {
-    return this.live(key) === undefined ? undefined : LFU_INITIAL
+  /** RESTORE's IDLETIME and FREQ: the second of the last access, or the mark of a count. */
+  setAccess(key: string, mark: number): void {
+    const entry = this.live(key)
+    if (entry !== undefined) entry.lru = mark
   }
 
   has(key: string): boolean {
@@ -217,16 +261,19 @@ export class Database {
     let store = this.stores[index]
     if (store === undefined) {
       store = new Store()
+      if (this.state.meter !== undefined) store.bytes = 0
       this.stores[index] = store
     }
     const {state} = this
     const entry = store.entries.get(key)
     if (entry !== undefined) {
+      state.meter?.replaced(store, entry.held, value)
       entry.value = value
-      entry.lru = state.lruClock
+      state.markAccess(entry)
     } else {
-      store.entries.set(key, new Entry(value, state.lruClock, store.nextSeq++))
+      store.entries.set(key, new Entry(value, state.firstMark, store.nextSeq++))
       this.size++
+      state.meter?.added(store, key, value)
     }
     this.changed(key)
     return store
@@ -287,6 +334,11 @@ export class Database {
   }
 
   private remove(store: Store, key: string): void {
+    const {meter} = this.state
+    if (meter !== undefined) {
+      const entry = store.entries.get(key)
+      if (entry !== undefined) meter.removed(store, key, entry.held)
+    }
     if (!store.entries.delete(key)) return
     this.size--
     if (store.expires !== undefined) this.dropDeadline(store, key)
@@ -297,6 +349,7 @@ export class Database {
     const {expires} = store
     if (expires === undefined || !expires.delete(key)) return false
     this.expiresSize--
+    this.state.meter?.grew(store, -DEADLINE_BYTES)
     if (expires.size === 0) {
       store.expires = undefined
       this.expiring.delete(store)
@@ -315,7 +368,10 @@ export class Database {
     const store = this.storeOf(key)
     if (store === undefined || !store.entries.has(key)) return
     store.expires ??= new Map()
-    if (!store.expires.has(key)) this.expiresSize++
+    if (!store.expires.has(key)) {
+      this.expiresSize++
+      this.state.meter?.grew(store, DEADLINE_BYTES)
+    }
     store.expires.set(key, atMs)
     this.expiring.add(store)
     this.touched(key)
@@ -335,6 +391,7 @@ export class Database {
     for (const [key, watchers] of this.watchers) {
       if (this.hasEvenExpired(key)) for (const watcher of watchers) watcher.watchBroken = true
     }
+    this.state.meter?.dropped(this.stores)
     this.stores = emptyStores(this.isSlotted)
     this.listing.forget()
     this.expiring = new Set()
@@ -398,6 +455,7 @@ export class Database {
     if (store === undefined) return 0
     const {size} = store.entries
     if (this.watchers.size !== 0) for (const key of store.entries.keys()) this.breakWatch(key)
+    this.state.meter?.dropped([store])
     this.stores[slot] = undefined
     this.listing.forget()
     this.expiring.delete(store)

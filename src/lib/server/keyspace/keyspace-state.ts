@@ -1,3 +1,7 @@
+import type {Lfu} from './lfu.js'
+import type {MemoryMeter} from './memory-meter.js'
+import type {Entry} from './store.js'
+
 /** Who watches a key for EXEC. */
 export interface Watcher {
   /** A watched key was changed: EXEC answers nil. */
@@ -10,6 +14,12 @@ export class KeyspaceState {
   nowMs = 0
   /** Seconds, for OBJECT IDLETIME and eviction; set along with `nowMs`. */
   lruClock = 0
+  /** What a key that was just asked for bears: `lruClock`, or -1 if every access counts (`lfu`). */
+  accessMark = 0
+  /** While the policy of eviction goes by frequency. */
+  lfu: Lfu | undefined = undefined
+  /** While memory is limited. */
+  meter: MemoryMeter | undefined = undefined
   /** Changes since the last save, as INFO's rdb_changes_since_last_save; also tells whether a command changed anything. */
   dirty = 0
   hits = 0
@@ -32,5 +42,16 @@ export class KeyspaceState {
   setTime(nowMs: number): void {
     this.nowMs = nowMs
     this.lruClock = Math.floor(nowMs / 1000)
+    this.accessMark = this.lfu === undefined ? this.lruClock : -1
+    this.lfu?.setTime(nowMs)
+  }
+
+  markAccess(entry: Entry): void {
+    entry.lru = this.lfu === undefined ? this.lruClock : this.lfu.accessed(entry.lru)
+  }
+
+  /** The mark of a key that is added. */
+  get firstMark(): number {
+    return this.lfu === undefined ? this.lruClock : this.lfu.markOf()
   }
 }

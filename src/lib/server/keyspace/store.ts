@@ -1,8 +1,10 @@
+import {StringBytes} from './string-bytes.js'
 import type {Value} from './value.js'
 
 /** What one key has besides its name. */
 export class Entry {
-  value: Value
+  /** The value, or the bytes of a string that is changed in place. */
+  held: Value | StringBytes
   /** Second of the last access, as `KeyspaceState.lruClock` counted then. */
   lru: number
   /**
@@ -12,9 +14,21 @@ export class Entry {
   readonly seq: number
 
   constructor(value: Value, lru: number, seq: number) {
-    this.value = value
+    this.held = value
     this.lru = lru
     this.seq = seq
+  }
+
+  get value(): Value {
+    const {held} = this
+    if (typeof held === 'string' || !(held instanceof StringBytes)) return held
+    const text = held.text()
+    this.held = text
+    return text
+  }
+
+  set value(value: Value) {
+    this.held = value
   }
 }
 
@@ -23,6 +37,8 @@ export class Store {
   readonly entries = new Map<string, Entry>()
   /** Deadlines in unix milliseconds of those keys that have one; undefined until the first. */
   expires: Map<string, number> | undefined = undefined
+  /** What keys and values take, about; -1 = not counted, as memory is not limited. */
+  bytes = -1
   /** The next entry's `seq`; from 1, so that SCAN's cursor 0 stays free. */
   nextSeq = 1
 }

@@ -234,4 +234,31 @@ export const genericDocs: Readonly<Record<string, CommandDocs>> = {
       'O(1) for each key removed regardless of its size. Then the command does O(N) work in a different thread in order to reclaim memory, where N is the number of allocations the deleted objects where composed of.',
     arguments: [key('key', 0, {multiple: true})],
   },
+  sort: {
+    summary: 'Sort the elements in a list, set or sorted set',
+    complexity:
+      'O(N+M*log(M)) where N is the number of elements in the list or set to sort, and M the number of returned elements. When the elements are not sorted, complexity is O(N).',
+    arguments: [
+      key('key', 0),
+      pattern('pattern', {token: 'BY', optional: true}),
+      block('offset_count', [int('offset'), int('count')], {token: 'LIMIT', optional: true}),
+      pattern('pattern', {token: 'GET', optional: true, multiple: true, multipleToken: true}),
+      oneof('order', [word('asc', 'ASC'), word('desc', 'DESC')], {optional: true}),
+      word('sorting', 'ALPHA', {optional: true}),
+      key('destination', 2, {token: 'STORE', optional: true}),
+    ],
+  },
+  sort_ro: {
+    summary: 'Sort the elements in a list, set or sorted set. Read-only variant of SORT.',
+    complexity:
+      'O(N+M*log(M)) where N is the number of elements in the list or set to sort, and M the number of returned elements. When the elements are not sorted, complexity is O(N).',
+    arguments: [
+      key('key', 0),
+      pattern('pattern', {token: 'BY', optional: true}),
+      block('offset_count', [int('offset'), int('count')], {token: 'LIMIT', optional: true}),
+      pattern('pattern', {token: 'GET', optional: true, multiple: true, multipleToken: true}),
+      oneof('order', [word('asc', 'ASC'), word('desc', 'DESC')], {optional: true}),
+      word('sorting', 'ALPHA', {optional: true}),
+    ],
+  },
 }

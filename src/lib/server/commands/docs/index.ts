@@ -1,9 +1,11 @@
 import type {CommandDocs} from '../command.js'
+import {bitmapDocs} from './bitmap.js'
 import {clusterDocs} from './cluster.js'
 import {connectionDocs} from './connection.js'
 import {genericDocs} from './generic.js'
 import {geoDocs} from './geo.js'
 import {hashDocs} from './hash.js'
+import {hyperloglogDocs} from './hyperloglog.js'
 import {listDocs} from './list.js'
 import {serverDocs} from './server.js'
 import {setDocs} from './set.js'
@@ -16,12 +18,14 @@ import {transactionsDocs} from './transactions.js'
  * test/interop/command-table.test.ts compares every entry with a real server.
  */
 const DOCS: Readonly<Record<string, CommandDocs>> = {
+  ...bitmapDocs,
   ...clusterDocs,
   ...connectionDocs,
   ...genericDocs,
   ...listDocs,
   ...geoDocs,
   ...hashDocs,
+  ...hyperloglogDocs,
   ...serverDocs,
   ...setDocs,
   ...sortedSetDocs,

@@ -18,11 +18,11 @@ function del({db, reply}: CommandContext, argv: string[]): void {
 }
 
 function exists({db, reply}: CommandContext, argv: string[]): void {
-  reply.integer(countKeys(argv, (key) => db.get(key) !== undefined))
+  reply.integer(countKeys(argv, (key) => db.touch(key)))
 }
 
 function touch({db, reply}: CommandContext, argv: string[]): void {
-  reply.integer(countKeys(argv, (key) => db.get(key) !== undefined))
+  reply.integer(countKeys(argv, (key) => db.touch(key)))
 }
 
 function type({db, reply}: CommandContext, argv: string[]): void {

@@ -25,6 +25,8 @@ interface RestoreOptions {
   /** The TTL argument is a unix time. */
   readonly isAbsolute: boolean
   readonly idleSeconds: number | undefined
+  /** OBJECT FREQ's count. */
+  readonly frequency: number | undefined
 }
 
 /** @throws ReplyError */
@@ -33,7 +35,7 @@ function requireInteger(text: string): number {
   return Number(text)
 }
 
-/** IDLETIME and FREQ exclude each other; FREQ is checked and, as there is no LFU policy, of no effect. */
+/** IDLETIME and FREQ exclude each other; the one that the policy of eviction does not go by is checked only. */
 function parseOptions(argv: readonly string[]): RestoreOptions {
   let replace = false
   let isAbsolute = false
@@ -54,7 +56,7 @@ function parseOptions(argv: readonly string[]): RestoreOptions {
       i++
     } else throw new ReplyError(SYNTAX_ERROR)
   }
-  return {idleSeconds, isAbsolute, replace}
+  return {frequency, idleSeconds, isAbsolute, replace}
 }
 
 /**
@@ -64,7 +66,7 @@ function parseOptions(argv: readonly string[]): RestoreOptions {
  */
 const run: CommandHandler = ({db, nowMs, reply, server}, argv) => {
   const key = argv[1]!
-  const {idleSeconds, isAbsolute, replace} = parseOptions(argv)
+  const {frequency, idleSeconds, isAbsolute, replace} = parseOptions(argv)
   if (!replace && db.has(key)) throw new ReplyError('BUSYKEY Target key name already exists.')
   const ttl = requireInteger(argv[2]!)
   if (ttl < 0) throw new ReplyError('ERR Invalid TTL value, must be >= 0')
@@ -75,7 +77,9 @@ const run: CommandHandler = ({db, nowMs, reply, server}, argv) => {
   if (deadlineMs === 0 || deadlineMs > nowMs) {
     db.set(key, value)
     if (deadlineMs !== 0) db.setExpiry(key, deadlineMs)
-    if (idleSeconds !== undefined) db.setAccessedAt(key, server.state.lruClock - idleSeconds)
+    const {lfu, lruClock} = server.state
+    if (lfu !== undefined && frequency !== undefined) db.setAccess(key, lfu.markOf(frequency))
+    if (lfu === undefined && idleSeconds !== undefined) db.setAccess(key, lruClock - idleSeconds)
   }
   reply.ok()
 }

@@ -53,13 +53,28 @@ function keysOfSpec(spec: KeySpec, argv: readonly string[], flags: readonly KeyF
   return keys
 }
 
-/** What the command does with its keys this time; SET alone among ours changes with its options. */
+/** What the command does with its keys this time: SET and BITFIELD change with their options. */
 function flagsOf(command: Command, spec: KeySpec, argv: readonly string[]): readonly KeyFlag[] {
   if (spec.flags.includes('variable_flags') && command.name === 'set') {
     const gets = argv.slice(3).some((option) => option.toLowerCase() === 'get')
     return gets ? ['RW', 'access', 'update'] : ['OW', 'update']
   }
+  if (spec.flags.includes('variable_flags') && command.name === 'bitfield' && isReadonlyBitfield(argv)) {
+    return ['RO', 'access']
+  }
   return spec.flags.filter((flag) => !ABOUT_THE_SPEC.has(flag))
+}
+
+/** It consists of GET alone. */
+function isReadonlyBitfield(argv: readonly string[]): boolean {
+  for (let i = 2; i < argv.length; i++) {
+    const word = argv[i]!.toLowerCase()
+    const left = argv.length - i - 1
+    if (word === 'get' && left >= 2) i += 2
+    else if (word === 'overflow' && left >= 1) i += 1
+    else return false
+  }
+  return true
 }
 
 /**
@@ -77,11 +92,15 @@ export function namedKeys(command: Command, argv: readonly string[]): NamedKey[]
     throw new ReplyError('ERR Invalid number of arguments specified for command')
   }
   // As Redis does: the function is for what specs do not tell.
-  const isTold = command.keyIndexes === undefined || command.keys.every(({flags}) => !flags.includes('incomplete'))
+  const isTold = command.keyIndexes === undefined || command.keys.every(tellsAll)
   const keys = isTold ? keysOfSpecs(command, argv) : keysOfFunction(command, argv)
   if (keys !== undefined) return keys
   if (command.flags.includes('no_mandatory_keys')) return []
   throw new ReplyError('ERR Invalid arguments specified for command')
+}
+
+function tellsAll({begin, flags}: KeySpec): boolean {
+  return begin.type !== 'unknown' && !flags.includes('incomplete')
 }
 
 function keysOfSpecs(command: Command, argv: readonly string[]): NamedKey[] | undefined {
@@ -97,7 +116,10 @@ function keysOfSpecs(command: Command, argv: readonly string[]): NamedKey[] | un
 
 function keysOfFunction(command: Command, argv: readonly string[]): NamedKey[] | undefined {
   const indexes = command.keyIndexes!(argv).filter((index) => index < argv.length)
-  const spec = command.keys[0]
-  const flags = spec === undefined ? [] : flagsOf(command, spec, argv)
-  return indexes.map((index) => ({key: argv[index]!, flags}))
+  const {keys} = command
+  return indexes.map((index, i) => {
+    // SORT's second key is where it stores, which its last spec is about.
+    const spec = i === 0 || tellsAll(keys[keys.length - 1]!) ? keys[0] : keys[keys.length - 1]
+    return {key: argv[index]!, flags: spec === undefined ? [] : flagsOf(command, spec, argv)}
+  })
 }

@@ -1,13 +1,10 @@
 import {requireInteger} from '../../arguments.js'
 import {readFacts} from '../../info/facts.js'
+import {sizeOfKey} from '../../keyspace/memory-meter.js'
 import {ReplyError, SYNTAX_ERROR} from '../../reply-error.js'
 import {type Command, type CommandContext, type CommandHandler, defineCommand} from '../command.js'
 import {keyAt} from '../key-spec.js'
 import {helpSubcommand} from './help.js'
-
-/** What a key costs besides its own bytes and its value's: entry, Map slot, string headers. Measured on V8. */
-const KEY_OVERHEAD_BYTES = 96
-const STRING_HEADER_BYTES = 16
 
 function memoryUsage({db, reply}: CommandContext, argv: string[]): void {
   for (let at = 3; at < argv.length; at += 2) {
@@ -20,8 +17,7 @@ function memoryUsage({db, reply}: CommandContext, argv: string[]): void {
     reply.nil()
     return
   }
-  const valueBytes = typeof value === 'string' ? STRING_HEADER_BYTES + value.length : value.sizeBytes()
-  reply.integer(KEY_OVERHEAD_BYTES + key.length + valueBytes)
+  reply.integer(Math.round(sizeOfKey(key, value)))
 }
 
 /** What a node without data occupies, about: below twice that there is nothing to diagnose. */

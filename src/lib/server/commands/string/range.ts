@@ -35,7 +35,7 @@ function append(context: CommandContext, argv: string[]): void {
 }
 
 function strlen({db, reply}: CommandContext, argv: string[]): void {
-  reply.integer(db.getString(argv[1]!)?.length ?? 0)
+  reply.integer(db.getBytes(argv[1]!)?.length ?? 0)
 }
 
 function setrange(context: CommandContext, argv: string[]): void {

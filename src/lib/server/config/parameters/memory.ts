@@ -4,22 +4,27 @@ const acts = true
 
 /** Memory, eviction, and when a value changes its encoding. */
 export const memoryParameters = {
-  maxmemory: memory('maxmemory', 0),
-  maxmemoryClients: memoryOrPercent('maxmemory-clients', 0),
-  maxmemoryPolicy: choice('maxmemory-policy', 'noeviction', [
-    'volatile-lru',
-    'volatile-lfu',
-    'volatile-random',
-    'volatile-ttl',
-    'allkeys-lru',
-    'allkeys-lfu',
-    'allkeys-random',
+  maxmemory: memory('maxmemory', 0, 0, {acts}),
+  maxmemoryClients: memoryOrPercent('maxmemory-clients', 0, {acts}),
+  maxmemoryPolicy: choice(
+    'maxmemory-policy',
     'noeviction',
-  ]),
-  maxmemorySamples: int('maxmemory-samples', 5, 1),
-  maxmemoryEvictionTenacity: int('maxmemory-eviction-tenacity', 10, 0, 100),
-  lfuLogFactor: int('lfu-log-factor', 10),
-  lfuDecayTime: int('lfu-decay-time', 1),
+    [
+      'volatile-lru',
+      'volatile-lfu',
+      'volatile-random',
+      'volatile-ttl',
+      'allkeys-lru',
+      'allkeys-lfu',
+      'allkeys-random',
+      'noeviction',
+    ],
+    {acts},
+  ),
+  maxmemorySamples: int('maxmemory-samples', 5, 1, undefined, {acts}),
+  maxmemoryEvictionTenacity: int('maxmemory-eviction-tenacity', 10, 0, 100, {acts}),
+  lfuLogFactor: int('lfu-log-factor', 10, 0, undefined, {acts}),
+  lfuDecayTime: int('lfu-decay-time', 1, 0, undefined, {acts}),
 
   lazyfreeLazyEviction: bool('lazyfree-lazy-eviction', false),
   lazyfreeLazyExpire: bool('lazyfree-lazy-expire', false),
@@ -51,7 +56,7 @@ export const memoryParameters = {
     alias: 'zset-max-ziplist-entries',
   }),
   zsetMaxListpackValue: memory('zset-max-listpack-value', 64, 0, {acts, alias: 'zset-max-ziplist-value'}),
-  hllSparseMaxBytes: memory('hll-sparse-max-bytes', 3000),
+  hllSparseMaxBytes: memory('hll-sparse-max-bytes', 3000, 0, {acts}),
   streamNodeMaxBytes: memory('stream-node-max-bytes', 4096),
   streamNodeMaxEntries: long('stream-node-max-entries', 100),
 } as const
