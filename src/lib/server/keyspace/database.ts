@@ -2,7 +2,7 @@ import type {Rng} from '../../kernel/rng.js'
 import {hashSlot} from '../../protocol/hash-slot.js'
 import {ReplyError, WRONG_TYPE} from '../reply-error.js'
 import type {KeyspaceState, Watcher} from './keyspace-state.js'
-import {NOTIFY_GENERIC} from './notifications.js'
+import {NOTIFY_EXPIRED, NOTIFY_GENERIC, NOTIFY_KEY_MISS, NOTIFY_NEW} from './notifications.js'
 import {pickRandomKey} from './random-key.js'
 import {ScanCursors, type ScanPage} from './scan.js'
 import {SlotListing} from './slot-listing.js'
@@ -117,19 +117,33 @@ export class Database {
     if (this.state.keepExpired) return
     this.remove(store, key)
     this.state.expiredKeys++
+    this.notify(NOTIFY_EXPIRED, 'expired', key)
   }
 
   /** For reading: counts a hit or a miss and marks the access. */
   get(key: string): Value | undefined {
     const entry = this.live(key)
     if (entry === undefined) {
-      this.state.misses++
+      this.missed(key)
       return undefined
     }
     this.state.hits++
     // Most reads come within the same second: not writing keeps the cache line clean.
     if (entry.lru !== this.state.lruClock) entry.lru = this.state.lruClock
     return entry.value
+  }
+
+  private missed(key: string): void {
+    this.state.misses++
+    this.notify(NOTIFY_KEY_MISS, 'keymiss', key)
+  }
+
+  /** `get` without marking the access: for TYPE, TTL. */
+  look(key: string): Value | undefined {
+    const value = this.live(key)?.value
+    if (value === undefined) this.missed(key)
+    else this.state.hits++
+    return value
   }
 
   /** `get` of a string. @throws ReplyError WRONGTYPE */
@@ -164,7 +178,7 @@ export class Database {
     return requireType<T>(this.getForWrite(key), type)
   }
 
-  /** Without marking an access: for TYPE, OBJECT, SCAN, DEBUG. */
+  /** Without marking or counting an access: for OBJECT, SCAN, DEBUG. */
   peek(key: string): Value | undefined {
     return this.live(key)?.value
   }
@@ -208,7 +222,6 @@ export class Database {
 
   /** Sets the value and keeps the deadline of a live key, as APPEND does. An expired key starts anew. */
   put(key: string, value: Value): void {
-    this.live(key)
     this.write(key, value)
   }
 
@@ -220,13 +233,18 @@ export class Database {
       this.stores[index] = store
     }
     const {state} = this
-    const entry = store.entries.get(key)
+    let entry = store.entries.get(key)
+    if (entry !== undefined && store.expires !== undefined && !this.isLiveIn(store, key) && !state.keepExpired) {
+      this.expire(store, key)
+      entry = undefined
+    }
     if (entry !== undefined) {
       entry.value = value
       entry.lru = state.lruClock
     } else {
       store.entries.set(key, new Entry(value, state.lruClock, store.nextSeq++))
       this.size++
+      this.notify(NOTIFY_NEW, 'new', key)
     }
     this.changed(key)
     return store
@@ -397,6 +415,8 @@ export class Database {
     if (store === undefined) return 0
     const {size} = store.entries
     if (this.watchers.size !== 0) for (const key of store.entries.keys()) this.breakWatch(key)
+    const {onChange} = this.state
+    if (onChange !== undefined) for (const key of store.entries.keys()) onChange(key)
     this.stores[slot] = undefined
     this.listing.forget()
     this.expiring.delete(store)

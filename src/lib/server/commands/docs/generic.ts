@@ -234,4 +234,10 @@ export const genericDocs: Readonly<Record<string, CommandDocs>> = {
       'O(1) for each key removed regardless of its size. Then the command does O(N) work in a different thread in order to reclaim memory, where N is the number of allocations the deleted objects where composed of.',
     arguments: [key('key', 0, {multiple: true})],
   },
+  wait: {
+    summary:
+      'Wait for the synchronous replication of all the write commands sent in the context of the current connection',
+    complexity: 'O(1)',
+    arguments: [int('numreplicas'), int('timeout')],
+  },
 }

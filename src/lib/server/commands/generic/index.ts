@@ -4,11 +4,13 @@ import {expireCommands} from './expire.js'
 import {keyCommands} from './keys.js'
 import {objectCommand} from './object.js'
 import {scanCommands} from './scan.js'
+import {waitCommand} from './wait.js'
 
 export const genericCommands: readonly Command[] = [
   ...keyCommands,
   ...expireCommands,
   ...scanCommands,
   objectCommand,
+  waitCommand,
   ...databaseCommands,
 ]

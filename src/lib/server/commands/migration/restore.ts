@@ -1,3 +1,4 @@
+import {NOTIFY_GENERIC} from '../../keyspace/notifications.js'
 import {isInt64Text} from '../../keyspace/value.js'
 import {NOT_AN_INTEGER, ReplyError, SYNTAX_ERROR} from '../../reply-error.js'
 import {type CommandDefinition, type CommandHandler, defineCommand} from '../command.js'
@@ -71,12 +72,13 @@ const run: CommandHandler = ({db, nowMs, reply, server}, argv) => {
   const value = decodePayload(argv[3]!)
 
   const deadlineMs = ttl === 0 || isAbsolute ? ttl : nowMs + ttl
-  if (replace) db.delete(key)
+  const isReplaced = replace && db.delete(key)
   if (deadlineMs === 0 || deadlineMs > nowMs) {
     db.set(key, value)
     if (deadlineMs !== 0) db.setExpiry(key, deadlineMs)
     if (idleSeconds !== undefined) db.setAccessedAt(key, server.state.lruClock - idleSeconds)
-  }
+    db.notify(NOTIFY_GENERIC, 'restore', key)
+  } else if (isReplaced) db.notify(NOTIFY_GENERIC, 'del', key)
   reply.ok()
 }
 
