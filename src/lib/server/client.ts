@@ -62,7 +62,7 @@ export class Client implements Watcher {
   /** A command was refused while queueing: EXEC answers EXECABORT. */
   queueBroken = false
   watchBroken = false
-  readonly watched: {readonly db: Database; readonly key: string; readonly wasExpired: boolean}[] = []
+  readonly watched: {readonly db: Database; readonly key: string; wasExpired: boolean}[] = []
 
   /** READONLY in cluster mode. */
   isReadonly = false
@@ -222,6 +222,14 @@ export class Client implements Watcher {
   /** Bytes received and not yet processed. */
   get queryBufferBytes(): number {
     return this.parser.pendingBytes
+  }
+
+  hasSeenExpired(db: Database, key: string): boolean {
+    const watched = this.watched.find((one) => one.db === db && one.key === key)
+    if (watched?.wasExpired !== true) return false
+    // From now on it is a key that is not there, like any other.
+    watched.wasExpired = false
+    return true
   }
 
   unwatchAll(): void {

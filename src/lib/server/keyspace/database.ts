@@ -115,7 +115,9 @@ export class Database {
   /** Deletes a key whose deadline has passed, unless deletions come from the primary alone. */
   expire(store: Store, key: string): void {
     if (this.state.keepExpired) return
+    const unmoved = this.watchers.size === 0 ? undefined : this.whoSawExpired(key)
     this.remove(store, key)
+    if (unmoved !== undefined) for (const watcher of unmoved) watcher.watchBroken = false
     this.state.expiredKeys++
     this.notify(NOTIFY_EXPIRED, 'expired', key)
   }
@@ -298,6 +300,14 @@ export class Database {
     return true
   }
 
+  /** Deletes a key to make room, expired or not: that it had run out is not told. @returns whether it was there */
+  drop(key: string): boolean {
+    const store = this.storeOf(key)
+    if (store === undefined || !store.entries.has(key)) return false
+    this.remove(store, key)
+    return true
+  }
+
   /** Deletes a key whose last element a command took, with the event that follows the command's own. */
   deleteEmptied(key: string): void {
     if (this.delete(key)) this.notify(NOTIFY_GENERIC, 'del', key)
@@ -452,6 +462,12 @@ export class Database {
     if (watchers === undefined) return
     watchers.delete(watcher)
     if (watchers.size === 0) this.watchers.delete(key)
+  }
+
+  /** To whom it is no change that the key is deleted only now: it had run out before they watched it. */
+  private whoSawExpired(key: string): Watcher[] {
+    const watchers = [...(this.watchers.get(key) ?? [])]
+    return watchers.filter((one) => !one.watchBroken && one.hasSeenExpired(this, key))
   }
 
   breakWatch(key: string): void {

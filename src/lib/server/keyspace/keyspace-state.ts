@@ -1,7 +1,11 @@
+import type {Database} from './database.js'
+
 /** Who watches a key for EXEC. */
 export interface Watcher {
   /** A watched key was changed: EXEC answers nil. */
   watchBroken: boolean
+  /** Had the key run out when it was watched? Asked once, when it is deleted for that. */
+  hasSeenExpired(db: Database, key: string): boolean
 }
 
 /** What all databases of a server share: time, counters, and the hooks of whoever must hear of changes. */

@@ -72,7 +72,7 @@ const run: CommandHandler = ({db, nowMs, reply, server}, argv) => {
   const value = decodePayload(argv[3]!)
 
   const deadlineMs = ttl === 0 || isAbsolute ? ttl : nowMs + ttl
-  const isReplaced = replace && db.delete(key)
+  const isReplaced = replace && db.drop(key)
   if (deadlineMs === 0 || deadlineMs > nowMs) {
     db.set(key, value)
     if (deadlineMs !== 0) db.setExpiry(key, deadlineMs)
