@@ -58,6 +58,6 @@ describeWithPeers('client tracking beside redis-server', () => {
       ['DEBUG', 'SET-ACTIVE-EXPIRE', '0'],
       ['CLIENT', 'TRACKING', 'ON'],
     ]
-    await playAlike(servers, {actors: 4, makeStep, opening, seed, steps: 5000})
+    await playAlike(servers, {actors: 4, makeStep, opening, seed, steps: 500})
   })
 })
