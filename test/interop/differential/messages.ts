@@ -23,7 +23,7 @@ interface Play {
   readonly opening?: readonly (readonly string[])[]
 }
 
-const HISTORY = 12
+const HISTORY = 60
 
 export async function playAlike({both}: BothServers, play: Play): Promise<void> {
   const rng = seededRng(play.seed)
@@ -41,8 +41,7 @@ export async function playAlike({both}: BothServers, play: Play): Promise<void> 
     const command = play.makeStep(rng)
     history.push(`${actor}: ${command.join(' ')}`)
     const [theirs, ours] = await Promise.all(casts.map((cast) => perform(cast, actor, command)))
-    const shown = history.slice(-HISTORY)
-    expect({history: shown, sent: ours}).toEqual({history: shown, sent: theirs})
+    expect(ours, `after\n${history.slice(-HISTORY).join('\n')}\n`).toEqual(theirs)
   }
   for (const {connection} of casts.flat()) connection.close()
 }

@@ -116,7 +116,9 @@ export class Database {
   expire(store: Store, key: string): void {
     if (this.state.keepExpired) return
     const unmoved = this.watchers.size === 0 ? undefined : this.whoSawExpired(key)
+    this.state.isExpiring = true
     this.remove(store, key)
+    this.state.isExpiring = false
     if (unmoved !== undefined) for (const watcher of unmoved) watcher.watchBroken = false
     this.state.expiredKeys++
     this.notify(NOTIFY_EXPIRED, 'expired', key)

@@ -26,6 +26,8 @@ export class KeyspaceState {
   keepExpired = false
   /** A key that a client is blocked on has changed: somebody may be served. */
   hasReady = false
+  /** The change under way is a deletion for a deadline: nobody's doing, whoever's command came upon it. */
+  isExpiring = false
   /** OR of NOTIFY_... that anybody is to hear of; 0 = none. */
   notifyMask = 0
   /** Takes the events of `notifyMask`. */

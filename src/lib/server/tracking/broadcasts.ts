@@ -3,7 +3,7 @@ import type {Client} from '../client.js'
 /** One prefix that somebody wants to hear of (CLIENT TRACKING BCAST). */
 interface Prefix {
   readonly clients: Set<Client>
-  /** What has changed since the last turn, and by whom; undefined if by nobody to whom that matters. */
+  /** What has changed since the last turn, and by whom last; undefined if by nobody to whom that matters. */
   readonly changed: Map<string, Client | undefined>
 }
 
@@ -30,7 +30,7 @@ export class Broadcasts {
 
   note(key: string, by: Client | undefined): void {
     for (const [prefix, {changed}] of this.prefixes) {
-      if (!key.startsWith(prefix) || changed.has(key)) continue
+      if (!key.startsWith(prefix)) continue
       changed.set(key, by)
       this.hasChanged = true
     }

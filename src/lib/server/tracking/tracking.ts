@@ -101,7 +101,9 @@ export class Tracking {
   }
 
   private invalidate(key: string): void {
-    if (this.broadcasts.size > 0) this.broadcasts.note(key, this.server.running)
+    if (this.broadcasts.size > 0) {
+      this.broadcasts.note(key, this.server.state.isExpiring ? undefined : this.server.running)
+    }
     this.tellReaders(key)
   }
 
