@@ -121,7 +121,10 @@ export class Tracking {
 
   /** FLUSHALL, FLUSHDB: all that anybody may have cached is void. */
   invalidateAll(): void {
-    for (const client of this.clients) this.send(client, client.reply.resp === 3 ? '_\r\n' : '$-1\r\n')
+    if (this.clients.size === 0) return
+    for (const client of this.server.clients.values()) {
+      if (client.tracking !== undefined) this.send(client, client.reply.resp === 3 ? '_\r\n' : '$-1\r\n')
+    }
     this.table.clear()
   }
 
