@@ -7,6 +7,7 @@ import {geoDocs} from './geo.js'
 import {hashDocs} from './hash.js'
 import {hyperloglogDocs} from './hyperloglog.js'
 import {listDocs} from './list.js'
+import {pubsubDocs} from './pubsub.js'
 import {serverDocs} from './server.js'
 import {setDocs} from './set.js'
 import {sortedSetDocs} from './sorted-set.js'
@@ -26,6 +27,7 @@ const DOCS: Readonly<Record<string, CommandDocs>> = {
   ...geoDocs,
   ...hashDocs,
   ...hyperloglogDocs,
+  ...pubsubDocs,
   ...serverDocs,
   ...setDocs,
   ...sortedSetDocs,
