@@ -210,6 +210,7 @@ export class Server {
     this.state.setTime(nowMs)
     if (this.pausedUntilMs !== 0 && this.pausedUntilMs <= nowMs) this.unpause()
     this.blocked.expire(nowMs)
+    if (this.state.hasReady) this.serveBlocked()
     for (const db of this.databases) db.dropIdleScans()
   }
 

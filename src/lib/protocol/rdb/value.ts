@@ -1,4 +1,5 @@
 import {RdbError, type RdbReader} from './reader.js'
+import {streamCodec} from './stream.js'
 import {encodeString, readString} from './string.js'
 
 /**
@@ -35,21 +36,23 @@ export interface RdbCodec<T extends RdbObject> {
   readonly readers: ReadonlyMap<number, (reader: RdbReader) => T>
 }
 
-const CODECS: Readonly<Partial<Record<RdbObject['type'], RdbCodec<never>>>> = {}
+const CODECS: Readonly<Partial<Record<RdbObject['type'], RdbCodec<RdbObject>>>> = {
+  stream: streamCodec,
+}
 
 const STRING_TYPE = 0
 
 /** The type byte a value is written with. */
 export function typeOf(value: RdbValue): number {
-  return typeof value === 'string' ? STRING_TYPE : codecOf(value).typeByte(value as never)
+  return typeof value === 'string' ? STRING_TYPE : codecOf(value).typeByte(value)
 }
 
 export function encodeValue(value: RdbValue, options: RdbOptions): string {
   if (typeof value === 'string') return encodeString(value, options.compress)
-  return codecOf(value).encode(value as never, options)
+  return codecOf(value).encode(value, options)
 }
 
-function codecOf({type}: RdbObject): RdbCodec<never> {
+function codecOf({type}: RdbObject): RdbCodec<RdbObject> {
   const codec = CODECS[type]
   if (codec === undefined) throw new Error(`no RDB form of a ${type}`)
   return codec

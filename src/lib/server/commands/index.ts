@@ -4,6 +4,7 @@ import {connectionCommands} from './connection/index.js'
 import {genericCommands} from './generic/index.js'
 import {migrationCommands} from './migration/index.js'
 import {serverCommands} from './server/index.js'
+import {streamCommands} from './stream/index.js'
 import {stringCommands} from './string/index.js'
 import {transactionCommands} from './transactions/index.js'
 
@@ -14,6 +15,7 @@ const GROUPS: readonly (readonly Command[])[] = [
   genericCommands,
   migrationCommands,
   serverCommands,
+  streamCommands,
   stringCommands,
   transactionCommands,
 ]

@@ -3,6 +3,7 @@ import {clusterDocs} from './cluster.js'
 import {connectionDocs} from './connection.js'
 import {genericDocs} from './generic.js'
 import {serverDocs} from './server.js'
+import {streamDocs} from './stream.js'
 import {stringDocs} from './string.js'
 import {transactionsDocs} from './transactions.js'
 
@@ -15,6 +16,7 @@ const DOCS: Readonly<Record<string, CommandDocs>> = {
   ...connectionDocs,
   ...genericDocs,
   ...serverDocs,
+  ...streamDocs,
   ...stringDocs,
   ...transactionsDocs,
 }

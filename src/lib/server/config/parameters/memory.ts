@@ -1,5 +1,7 @@
 import {bool, choice, int, long, memory, memoryOrPercent} from '../parameter.js'
 
+const acts = true
+
 /** Memory, eviction, and when a value changes its encoding. */
 export const memoryParameters = {
   maxmemory: memory('maxmemory', 0),
@@ -41,6 +43,6 @@ export const memoryParameters = {
   zsetMaxListpackEntries: long('zset-max-listpack-entries', 128, 0, {alias: 'zset-max-ziplist-entries'}),
   zsetMaxListpackValue: memory('zset-max-listpack-value', 64, 0, {alias: 'zset-max-ziplist-value'}),
   hllSparseMaxBytes: memory('hll-sparse-max-bytes', 3000),
-  streamNodeMaxBytes: memory('stream-node-max-bytes', 4096),
-  streamNodeMaxEntries: long('stream-node-max-entries', 100),
+  streamNodeMaxBytes: memory('stream-node-max-bytes', 4096, 0, {acts}),
+  streamNodeMaxEntries: long('stream-node-max-entries', 100, 0, {acts}),
 } as const
