@@ -150,7 +150,7 @@ function readNodes(reader: RdbReader): StreamNodeParts[] {
     if (key.length !== ID_BYTES) throw new RdbError(`a stream node with a key of ${key.length} bytes`)
     const node = decodeNode(idOfBytes(key), readString(reader))
     if (before !== undefined && compareIds(before, node) >= 0) throw new RdbError('stream nodes out of order')
-    before = node.lastId
+    before = node
     nodes.push(node)
   }
   return nodes

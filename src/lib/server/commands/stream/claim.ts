@@ -121,7 +121,8 @@ const AUTOCLAIM_COUNT = 100
 /** Entries looked at for each that may be claimed. */
 const ATTEMPTS_FACTOR = 10
 /** What redis-server can reserve memory for. */
-const AUTOCLAIM_COUNT_MAX = Number.MAX_SAFE_INTEGER * 64
+const AUTOCLAIM_COUNT_MAX = 2 ** 59 - 1
+const BAD_COUNT = 'ERR COUNT must be > 0'
 
 function parseAutoclaim(argv: readonly string[]): {readonly count: number; readonly justId: boolean} {
   let count = AUTOCLAIM_COUNT
@@ -129,8 +130,8 @@ function parseAutoclaim(argv: readonly string[]): {readonly count: number; reado
   for (let at = 6; at < argv.length; at++) {
     const word = argv[at]!.toLowerCase()
     if (word === 'count' && at + 1 < argv.length) {
-      count = requireInteger(argv[++at]!)
-      if (count < 1 || count > AUTOCLAIM_COUNT_MAX) throw new ReplyError('ERR COUNT must be > 0')
+      count = requireInteger(argv[++at]!, BAD_COUNT)
+      if (count < 1 || count > AUTOCLAIM_COUNT_MAX) throw new ReplyError(BAD_COUNT)
     } else if (word === 'justid') {
       justId = true
     } else {

@@ -7,7 +7,7 @@ import {Stream} from '../../values/stream/stream.js'
 import {type Command, type CommandContext, type CommandHandler, defineCommand} from '../command.js'
 import {createConsumer} from './deliver.js'
 import {STREAM} from './facts.js'
-import {requireId} from './ids.js'
+import {requireEdge, requireId} from './ids.js'
 
 const HELP = [
   'XGROUP <subcommand> [<arg> [value] [opt] ...]. Subcommands are:',
@@ -106,7 +106,8 @@ function setId(context: CommandContext, argv: string[]): void {
   const {entriesRead} = parseOptions(argv, false)
   const {group, stream} = requireGroup(context, argv)
   if (argv.length !== 5 && argv.length !== 7) throw wrongSubcommand('XGROUP', argv[1]!)
-  group.lastId = idOrLast(argv[4]!, stream)
+  // CREATE refuses `-` and `+`, this takes them.
+  group.lastId = argv[4] === '$' ? stream.lastId : requireEdge(argv[4]!, 0)
   group.entriesRead = entriesRead
   db.touchedUnwatched(argv[2]!)
   db.notify(NOTIFY_STREAM, 'xgroup-setid', argv[2]!)

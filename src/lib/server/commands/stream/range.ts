@@ -74,7 +74,6 @@ function xsetid({db, reply}: CommandContext, argv: string[]): void {
   }
   const stream = db.getObjectForWrite<Stream>(key, 'stream')
   if (stream === undefined) throw new ReplyError(NO_SUCH_KEY)
-  if (compareIds(id, stream.maxDeletedId) < 0) throw new ReplyError(`${SETID} current max_deleted_entry_id`)
   if (stream.length > 0) {
     if (compareIds(id, stream.lastLiveId()) < 0) throw new ReplyError(`${SETID} the target stream top item`)
     if (entriesAdded !== undefined && stream.length > entriesAdded) {

@@ -15,6 +15,9 @@ export interface ReadOptions {
   readonly keyCount: number
 }
 
+/** Of both commands. */
+const UNBALANCED = "ERR Unbalanced XREAD list of streams: for each stream key an ID or '$' must be specified."
+
 /** @throws ReplyError in the order in which redis-server finds fault */
 export function parseReadOptions(argv: readonly string[], command: 'xread' | 'xreadgroup'): ReadOptions {
   let blockMs: number | bigint | undefined
@@ -26,10 +29,11 @@ export function parseReadOptions(argv: readonly string[], command: 'xread' | 'xr
     const more = argv.length - at - 1
     const word = argv[at]!.toLowerCase()
     if (word === 'streams' && more > 0) {
-      if (command === 'xreadgroup' && group === undefined && more % 2 === 0) {
+      if (more % 2 !== 0) throw new ReplyError(UNBALANCED)
+      if (command === 'xreadgroup' && group === undefined) {
         throw new ReplyError('ERR Missing GROUP option for XREADGROUP')
       }
-      return {blockMs, consumer, count, group, keyCount: countKeys(more, command), keysAt: at + 1, noAck}
+      return {blockMs, consumer, count, group, keyCount: more / 2, keysAt: at + 1, noAck}
     }
     if (word === 'block' && more > 0) blockMs = requireTimeout(argv[++at]!)
     else if (word === 'count' && more > 0) count = Math.max(0, requireInteger(argv[++at]!))
@@ -55,14 +59,6 @@ function requireTimeout(text: string): number | bigint {
 function requireGroupCommand(option: string, command: string): void {
   if (command === 'xreadgroup') return
   throw new ReplyError(`ERR The ${option} option is only supported by XREADGROUP. You called XREAD instead.`)
-}
-
-function countKeys(words: number, command: 'xread' | 'xreadgroup'): number {
-  if (words % 2 === 0) return words / 2
-  const special = command === 'xread' ? '$' : '>'
-  throw new ReplyError(
-    `ERR Unbalanced '${command}' list of streams: for each stream key an ID or '${special}' must be specified.`,
-  )
 }
 
 /** Where the keys are: the first half of what follows STREAMS, if the words before it can be passed. */

@@ -76,15 +76,15 @@ function reading(command: 'xread' | 'xreadgroup'): CommandHandler {
   }
 }
 
-/** Writes key and entries if the stream has what is wanted. A consumer is made even if not. */
+/** Writes key and entries if the stream has what is wanted. Only then a consumer is made, or seen. */
 function serve({db, nowMs, reply}: CommandContext, {after, group, key}: Source, options: ReadOptions): boolean {
   const stream = db.getObject<Stream>(key, 'stream')
   if (stream === undefined) return false
   const wantsNew = group !== undefined && compareIds(after, ID_MAX) === 0
   const from = wantsNew ? group.lastId : after
-  const consumer = group && consumerFor(db, key, group, options.consumer)
   const wantsHistory = group !== undefined && !wantsNew
   if (!wantsHistory && (stream.length === 0 || compareIds(stream.lastLiveId(), from) <= 0)) return false
+  const consumer = group && consumerFor(db, key, group, options.consumer)
   if (reply.resp !== 3) reply.array(2)
   reply.bulk(key)
   if (consumer !== undefined && wantsHistory) {

@@ -3,7 +3,7 @@ import {requireInteger} from '../../arguments.js'
 import {ReplyError, SYNTAX_ERROR} from '../../reply-error.js'
 import type {Server} from '../../server.js'
 import type {Trim} from '../../values/stream/trim.js'
-import {type GivenId, requireEdge, requireGivenId} from './ids.js'
+import {type GivenId, requireGivenId, requireId} from './ids.js'
 
 /** What an approximate trim without LIMIT looks at: so many nodes, and bounds for odd settings. */
 const NODES_PER_TRIM = 100
@@ -93,7 +93,7 @@ export class TrimOptionsReader {
       this.maxLength = requireInteger(threshold)
       if (this.maxLength < 0) throw new ReplyError('ERR The MAXLEN argument must be >= 0.')
     } else {
-      this.minId = requireEdge(threshold, 0)
+      this.minId = requireId(threshold)
     }
     this.strategy = option
   }

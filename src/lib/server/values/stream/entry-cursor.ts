@@ -53,10 +53,14 @@ export class EntryCursor {
     return true
   }
 
-  /** Goes forward to the first entry at or after `id`. @param fromEnd - it is likely near the end */
+  /**
+   * Goes forward to the first entry at or after `id`, or to a deleted one before it.
+   *
+   * @param fromEnd - it is likely near the end
+   */
   seek(id: StreamId, fromEnd: boolean): boolean {
     if (fromEnd) {
-      while (this.backward()) if (compareIds(this, id) < 0) return this.forward()
+      while (this.backward()) if (!this.isDeleted && compareIds(this, id) < 0) return this.forward()
       this.end = this.at
       return this.forward()
     }

@@ -61,11 +61,15 @@ export class RangeCursor {
       else if (!(this.isReverse ? entry.backward() : entry.forward())) this.entry = this.neighbor(entry)
       const here = this.entry
       if (here === undefined) return undefined
-      if (this.isReverse ? compareIds(here, this.start) < 0 : compareIds(here, this.end) > 0) {
+      // Deleted entries may be out of order, so they neither begin a range nor end it.
+      if (here.isDeleted) continue
+      const isBefore = compareIds(here, this.start) < 0
+      const isAfter = compareIds(here, this.end) > 0
+      if (!isBefore && !isAfter) return here
+      if (this.isReverse ? isBefore : isAfter) {
         this.entry = undefined
         return undefined
       }
-      if (!here.isDeleted) return here
     }
   }
 }
