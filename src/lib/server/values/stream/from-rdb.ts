@@ -1,4 +1,5 @@
 import type {RdbGroup, RdbStream} from '../../../protocol/rdb/stream.js'
+import {ID_MAX} from '../../../protocol/stream-id.js'
 import {Consumer, Group, Pending} from './group.js'
 import {entriesUpTo} from './lag.js'
 import {StreamNode} from './node.js'
@@ -12,6 +13,8 @@ export function streamFromRdb({counters, groups, lastId, length, nodes}: RdbStre
   if (counters === undefined) {
     stream.entriesAdded = length
     stream.renewFirstId()
+    // What redis-server makes of it; the next entry sets it right.
+    if (length === 0) stream.firstId = ID_MAX
   } else {
     stream.entriesAdded = counters.entriesAdded
     stream.firstId = counters.firstId
