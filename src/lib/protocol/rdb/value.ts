@@ -2,6 +2,7 @@ import {hashCodec} from './hash.js'
 import {listCodec} from './list.js'
 import {RdbError, type RdbReader} from './reader.js'
 import {setCodec} from './set.js'
+import {streamCodec} from './stream.js'
 import {encodeString, readString} from './string.js'
 import {zsetCodec} from './zset.js'
 
@@ -44,6 +45,7 @@ const CODECS: Readonly<Partial<Record<RdbObject['type'], RdbCodec<RdbObject>>>> 
   hash: hashCodec,
   set: setCodec,
   zset: zsetCodec,
+  stream: streamCodec,
 }
 
 const STRING_TYPE = 0

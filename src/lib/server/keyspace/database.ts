@@ -306,13 +306,18 @@ export class Database {
     this.changed(key)
   }
 
-  /** The one place that every change of a key goes through. */
-  private changed(key: string): void {
+  /** `touched` for a change that WATCH does not look at, such as that of a consumer group. */
+  touchedUnwatched(key: string): void {
     const {state} = this
     state.dirty++
-    if (this.watchers.size !== 0) this.breakWatch(key)
     if (this.awaited.size !== 0 && this.awaited.has(key)) this.noteReady(key)
     if (state.onChange !== undefined) state.onChange(key)
+  }
+
+  /** The one place that every change of a key goes through. */
+  private changed(key: string): void {
+    if (this.watchers.size !== 0) this.breakWatch(key)
+    this.touchedUnwatched(key)
   }
 
   /** Those blocked on the key are to be tried. */
@@ -422,6 +427,7 @@ export class Database {
       if (this.hasEvenExpired(key)) for (const watcher of watchers) watcher.watchBroken = true
     }
     this.state.meter?.dropped(this.stores)
+    for (const key of this.awaited) if (this.hasEvenExpired(key)) this.noteReady(key)
     this.stores = emptyStores(this.isSlotted)
     this.listing.forget()
     this.expiring = new Set()
@@ -441,12 +447,14 @@ export class Database {
     Object.assign(other, mine)
   }
 
-  /** A watched key that exists before or after has changed; an awaited one may be there now. */
+  /** A watched key that exists before or after has changed; so has an awaited one. */
   private tellOfSwap(other: Database): void {
     for (const key of this.watchers.keys()) {
       if (this.hasEvenExpired(key) || other.hasEvenExpired(key)) this.breakWatch(key)
     }
-    for (const key of this.awaited) if (other.hasEvenExpired(key)) this.noteReady(key)
+    for (const key of this.awaited) {
+      if (this.hasEvenExpired(key) || other.hasEvenExpired(key)) this.noteReady(key)
+    }
   }
 
   /** A live key by chance; about uniform. */
@@ -488,6 +496,7 @@ export class Database {
     this.state.meter?.dropped([store])
     const {onChange} = this.state
     if (onChange !== undefined) for (const key of store.entries.keys()) onChange(key)
+    for (const key of this.awaited) if (store.entries.has(key)) this.noteReady(key)
     this.stores[slot] = undefined
     this.listing.forget()
     this.expiring.delete(store)

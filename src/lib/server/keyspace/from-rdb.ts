@@ -12,6 +12,12 @@ const BUILDERS: Readonly<Partial<Record<ObjectType, (rdb: never, settings: Confi
   hash: HashValue.fromRdb,
   set: (rdb, {setMaxIntsetEntries}) => SetValue.fromRdb(rdb, setMaxIntsetEntries),
   zset: SortedSet.fromRdb,
+import {streamFromRdb} from '../values/stream/from-rdb.js'
+const BUILDERS: Readonly<Partial<Record<ObjectType, (rdb: never) => ObjectValue>>> = {
+  stream: streamFromRdb,
+}
+export function valueFromRdb(rdb: RdbValue): Value {
+  return typeof rdb === 'string' ? rdb : objectFromRdb(rdb)
 }
 
 /** @param settings - they say what is to be packed */

@@ -11,6 +11,7 @@ import {pubsubDocs} from './pubsub.js'
 import {serverDocs} from './server.js'
 import {setDocs} from './set.js'
 import {sortedSetDocs} from './sorted-set.js'
+import {streamDocs} from './stream.js'
 import {stringDocs} from './string.js'
 import {transactionsDocs} from './transactions.js'
 
@@ -31,6 +32,7 @@ const DOCS: Readonly<Record<string, CommandDocs>> = {
   ...serverDocs,
   ...setDocs,
   ...sortedSetDocs,
+  ...streamDocs,
   ...stringDocs,
   ...transactionsDocs,
 }

@@ -57,6 +57,6 @@ export const memoryParameters = {
   }),
   zsetMaxListpackValue: memory('zset-max-listpack-value', 64, 0, {acts, alias: 'zset-max-ziplist-value'}),
   hllSparseMaxBytes: memory('hll-sparse-max-bytes', 3000, 0, {acts}),
-  streamNodeMaxBytes: memory('stream-node-max-bytes', 4096),
-  streamNodeMaxEntries: long('stream-node-max-entries', 100),
+  streamNodeMaxBytes: memory('stream-node-max-bytes', 4096, 0, {acts}),
+  streamNodeMaxEntries: long('stream-node-max-entries', 100, 0, {acts}),
 } as const

@@ -1,0 +1,96 @@
+import {compareIds} from '../../../protocol/stream-id.js'
+import {requireInteger} from '../../arguments.js'
+import {ReplyError, SYNTAX_ERROR} from '../../reply-error.js'
+import {byName, type Group} from '../../values/stream/group.js'
+import type {Stream} from '../../values/stream/stream.js'
+import {type Command, type CommandContext, defineCommand} from '../command.js'
+import {STREAM} from './facts.js'
+import {requireEnd, requireId, requireStart} from './ids.js'
+import {writeCounted, writeId} from './reply-range.js'
+
+function xack({db, reply}: CommandContext, argv: string[]): void {
+  const key = argv[1]!
+  const group = db.getObject<Stream>(key, 'stream')?.groups.get(argv[2]!)
+  if (group === undefined) {
+    reply.integer(0)
+    return
+  }
+  const ids = argv.slice(3).map(requireId)
+  let acknowledged = 0
+  for (const id of ids) if (group.acknowledge(id)) acknowledged++
+  if (acknowledged > 0) db.touchedUnwatched(key)
+  reply.integer(acknowledged)
+}
+
+/** @throws ReplyError NOGROUP */
+export function groupForClaim({db}: CommandContext, argv: readonly string[]): {stream: Stream; group: Group} {
+  const stream = db.getObject<Stream>(argv[1]!, 'stream')
+  const group = stream?.groups.get(argv[2]!)
+  if (stream === undefined || group === undefined) {
+    throw new ReplyError(`NOGROUP No such key '${argv[1]}' or consumer group '${argv[2]}'`)
+  }
+  return {group, stream}
+}
+
+function xpending(context: CommandContext, argv: string[]): void {
+  if (argv.length === 3) writeSummary(context, groupForClaim(context, argv).group)
+  else writeDetails(context, argv)
+}
+
+function writeSummary({reply}: CommandContext, {consumers, pending}: Group): void {
+  reply.array(4)
+  reply.integer(pending.size)
+  if (pending.size === 0) {
+    reply.nil()
+    reply.nil()
+    reply.nilArray()
+    return
+  }
+  writeId(reply, pending.first()!)
+  writeId(reply, pending.last()!)
+  const owners = byName(consumers.values()).filter((consumer) => consumer.pending.size > 0)
+  reply.array(owners.length)
+  for (const consumer of owners) {
+    reply.array(2)
+    reply.bulk(consumer.name)
+    reply.bulk(String(consumer.pending.size))
+  }
+}
+
+function writeDetails(context: CommandContext, argv: readonly string[]): void {
+  const {nowMs, reply} = context
+  if (argv.length < 6 || argv.length > 9) throw new ReplyError(SYNTAX_ERROR)
+  const hasIdle = argv[3]!.toLowerCase() === 'idle'
+  const idleMs = hasIdle ? requireInteger(argv[4]!) : 0
+  if (hasIdle && argv.length < 8) throw new ReplyError(SYNTAX_ERROR)
+  const at = hasIdle ? 5 : 3
+  const count = Math.max(0, requireInteger(argv[at + 2]!))
+  const start = requireStart(argv[at]!)
+  const end = requireEnd(argv[at + 1]!)
+  const name = argv[at + 3]
+  const {group} = groupForClaim(context, argv)
+  const pending = name === undefined ? group.pending : group.consumers.get(name)?.pending
+  writeCounted(reply, () => {
+    let written = 0
+    for (
+      let one = pending?.atOrAfter(start);
+      one !== undefined && written < count && compareIds(one, end) <= 0;
+      one = pending!.after(one)
+    ) {
+      const idle = nowMs - one.deliveredMs
+      if (idleMs !== 0 && idle < idleMs) continue
+      reply.array(4)
+      writeId(reply, one)
+      reply.bulk(one.consumer.name)
+      reply.integer(Math.max(0, idle))
+      reply.integer(one.deliveries)
+      written++
+    }
+    return written
+  })
+}
+
+export const pendingCommands: readonly Command[] = [
+  defineCommand({...STREAM.xack, run: xack}),
+  defineCommand({...STREAM.xpending, run: xpending}),
+]

@@ -1,0 +1,119 @@
+import type {Int64} from '../../../kernel/uint64.js'
+import {ListpackCursor} from '../../../protocol/rdb/listpack-cursor.js'
+import {ENTRY_DELETED, ENTRY_SAME_FIELDS, idFrom} from '../../../protocol/rdb/stream-node.js'
+import {compareIds, type StreamId} from '../../../protocol/stream-id.js'
+import type {StreamNode} from './node.js'
+
+/** Takes what an entry is made of, in order. */
+export type FieldVisitor = (field: string, value: string) => void
+
+/** Stands before, on or behind the entries of one node, deleted ones included. */
+export class EntryCursor {
+  /** Where the current entry starts. */
+  at: number
+  isDeleted = false
+  ms: Int64 = 0
+  seq: Int64 = 0
+  fieldCount = 0
+
+  private readonly pack: ListpackCursor
+  private isSame = false
+  /** Where the fields, or values, of the current entry start. */
+  private bodyAt = 0
+  /** Where the next entry starts, if that is known. */
+  private end: number
+
+  /** Before the first entry that has not been trimmed; with `atEnd` behind the last. */
+  constructor(
+    readonly node: StreamNode,
+    atEnd = false,
+  ) {
+    this.pack = new ListpackCursor(node.entries)
+    this.at = atEnd ? node.entries.length : node.trimmedTo
+    this.end = this.at
+  }
+
+  forward(): boolean {
+    if (this.end < 0) this.passFields()
+    if (this.end >= this.pack.text.length) return false
+    this.load(this.end)
+    return true
+  }
+
+  backward(): boolean {
+    if (this.at <= this.node.trimmedTo) return false
+    const {pack} = this
+    pack.at = this.at
+    pack.back()
+    const countAt = pack.at
+    const elements = pack.count()
+    pack.at = countAt
+    for (let i = 0; i < elements; i++) pack.back()
+    this.load(pack.at)
+    return true
+  }
+
+  /**
+   * Goes forward to the first entry at or after `id`, or to a deleted one before it.
+   *
+   * @param fromEnd - it is likely near the end
+   */
+  seek(id: StreamId, fromEnd: boolean): boolean {
+    if (fromEnd) {
+      while (this.backward()) if (!this.isDeleted && compareIds(this, id) < 0) return this.forward()
+      this.end = this.at
+      return this.forward()
+    }
+    while (this.forward()) if (compareIds(this, id) >= 0) return true
+    return false
+  }
+
+  private load(at: number): void {
+    const {pack} = this
+    pack.at = at
+    const flags = pack.count()
+    const id = idFrom(this.node, pack.integer()!, pack.integer()!)
+    this.at = at
+    this.ms = id.ms
+    this.seq = id.seq
+    this.isDeleted = (flags & ENTRY_DELETED) !== 0
+    this.isSame = (flags & ENTRY_SAME_FIELDS) !== 0
+    this.fieldCount = this.isSame ? this.node.fields.length : pack.count()
+    this.bodyAt = pack.at
+    this.end = -1
+  }
+
+  private passFields(): void {
+    const {pack} = this
+    pack.at = this.bodyAt
+    for (let left = this.isSame ? this.fieldCount : 2 * this.fieldCount; left > 0; left--) pack.skip()
+    pack.skip()
+    this.end = pack.at
+  }
+
+  visitFields(visit: FieldVisitor): void {
+    const {isSame, node, pack} = this
+    pack.at = this.bodyAt
+    for (let i = 0; i < this.fieldCount; i++) {
+      const field = isSame ? node.fields[i]! : pack.string()
+      visit(field, pack.string())
+    }
+    pack.skip()
+    this.end = pack.at
+  }
+
+  /** The fields and values as a reply to a client: an array of bulk strings. */
+  fieldsReply(): string {
+    const {isSame, node, pack} = this
+    let text = `*${2 * this.fieldCount}\r\n`
+    pack.at = this.bodyAt
+    for (let i = 0; i < this.fieldCount; i++) {
+      const field = isSame ? node.fields[i]! : pack.string()
+      const value = pack.string()
+      text += `$${field.length}\r\n${field}\r\n$${value.length}\r\n${value}\r\n`
+    }
+    pack.skip()
+    this.end = pack.at
+    return text
+  }
+}
