@@ -160,6 +160,7 @@ export class ServerBackend {
       memory: () => ({heapUsed: 0, peakRss: 0, rss: 0}),
       monotonicUs: () => world.queue.nowMs * 1000,
       nowMs: () => node.clockMs(),
+      readAclFile: () => '',
       readConfigFile: () => undefined,
       resume: (client) =>
         this.soon(() => {
@@ -169,6 +170,7 @@ export class ServerBackend {
       shutdown: nothing,
       sleep: nothing,
       unixUs: () => node.clockMs() * 1000,
+      writeAclFile: () => undefined,
       writeConfigFile: nothing,
     }
   }

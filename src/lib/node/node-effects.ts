@@ -3,7 +3,7 @@ import type {Client} from '../server/client.js'
 import type {Config} from '../server/config/config.js'
 import type {LogLevel, PeerExchange, ServerEffects, ShutdownOptions} from '../server/effects.js'
 import type {HostEffects, HostFacts} from '../server/info/facts.js'
-import {readConfigFile, replaceFile} from './config-file.js'
+import {pathInDir, readConfigFile, readText, replaceFile} from './config-file.js'
 import type {NodeLog} from './log.js'
 import {MigrateClient} from './migrate-client.js'
 import type {TcpServer} from './tcp-server.js'
@@ -79,6 +79,18 @@ export class NodeEffects implements ServerEffects, HostEffects {
     const {fileName} = this.hooks.config
     if (fileName === undefined) throw new Error('The server is running without a config file')
     replaceFile(fileName, text)
+  }
+
+  readAclFile(): string {
+    return readText(this.aclFile)
+  }
+
+  writeAclFile(text: string): void {
+    replaceFile(this.aclFile, text)
+  }
+
+  private get aclFile(): string {
+    return pathInDir(this.hooks.config, this.hooks.config.values.aclfile)
   }
 
   exchange(request: PeerExchange): void {

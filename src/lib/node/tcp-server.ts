@@ -79,7 +79,7 @@ export class TcpServer {
   }
 
   private onConnection(socket: Socket): void {
-    const {config, effects, stats} = this.server
+    const {acl, config, effects, stats} = this.server
     const remote = socket.remoteAddress
     if (remote === undefined) {
       socket.destroy()
@@ -90,7 +90,7 @@ export class TcpServer {
       turnAway(socket, FULL)
       return
     }
-    if (config.values.protectedMode && config.values.requirepass === '' && !isLoopback(remote)) {
+    if (config.values.protectedMode && acl.defaultUser.noPassword && !isLoopback(remote)) {
       stats.rejectedConnections++
       turnAway(socket, DENIED)
       return

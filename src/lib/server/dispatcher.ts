@@ -1,5 +1,12 @@
 import {hashSlot} from '../protocol/hash-slot.js'
-import {type Client, SPECIAL_MULTI, SPECIAL_NOT_AUTHENTICATED, SPECIAL_REPLY_MODE} from './client.js'
+import {denialText} from './acl/acl.js'
+import {
+  type Client,
+  SPECIAL_MULTI,
+  SPECIAL_NOT_AUTHENTICATED,
+  SPECIAL_REPLY_MODE,
+  SPECIAL_RESTRICTED,
+} from './client.js'
 import type {Command} from './commands/command.js'
 import {adminStateOf} from './info/admin-state.js'
 import {routeKeys} from './key-routing.js'
@@ -134,7 +141,7 @@ export class Dispatcher {
 
   private executeSpecial(client: Client, command: Command, argv: string[]): void {
     const {server} = this
-    if ((client.special & SPECIAL_NOT_AUTHENTICATED) !== 0 && !command.noAuth) {
+    if ((client.special & SPECIAL_NOT_AUTHENTICATED) !== 0 && !command.noAuth && server.acl.needsLogin) {
       this.refuse(client, command, 'NOAUTH Authentication required.')
       return
     }
@@ -142,6 +149,14 @@ export class Dispatcher {
     if (isQueueing && command.noMulti) {
       this.refuse(client, command, 'ERR Command not allowed inside a transaction')
       return
+    }
+    if ((client.special & SPECIAL_RESTRICTED) !== 0) {
+      client.lastCommand = command
+      const denial = server.acl.check(client, command, argv)
+      if (denial !== undefined) {
+        this.refuse(client, command, denialText(denial, command))
+        return
+      }
     }
     const refusal = server.cluster === undefined ? undefined : routeKeys(server, client, command, argv)
     if (refusal !== undefined) {

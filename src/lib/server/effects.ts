@@ -53,6 +53,10 @@ export interface ServerEffects {
   readConfigFile(): string | undefined
   /** Replaces the config file atomically. @throws Error with the system's message */
   writeConfigFile(text: string): void
+  /** The text of the file `aclfile` names. @throws Error with the system's message */
+  readAclFile(): string
+  /** Replaces that file atomically. @throws Error with the system's message */
+  writeAclFile(text: string): void
   exchange(request: PeerExchange): void
   /** Blocks the whole node, as DEBUG SLEEP asks. */
   sleep(durationMs: number): void

@@ -1,5 +1,6 @@
 import type {Rng} from '../kernel/rng.js'
 import type {ProtocolLimits} from '../protocol/resp/request-parser.js'
+import {Acl} from './acl/acl.js'
 import {BlockedClients} from './blocked-clients.js'
 import {Client, type ClientOptions, SPECIAL_NOT_AUTHENTICATED} from './client.js'
 import type {ClusterBinding} from './cluster/api.js'
@@ -56,6 +57,7 @@ export class Server {
   readonly state = new KeyspaceState()
   readonly databases: Database[]
   readonly commands: ReadonlyMap<string, Command>
+  readonly acl: Acl
   readonly clients = new Map<number, Client>()
   readonly startedMs: number
   readonly processId: number
@@ -110,7 +112,10 @@ export class Server {
     this.dispatcher = new Dispatcher(this)
     this.limits = {bulkBytesMax: 0, requestBytesMax: 0}
     this.applySettings()
-    this.config.onChange(() => {
+    this.acl = new Acl(this)
+    this.acl.loadAtStart()
+    this.config.onChange((changed) => {
+      if (changed.has('requirepass')) this.acl.setDefaultPassword(this.config.values.requirepass)
       this.applySettings()
       return undefined
     })
@@ -126,7 +131,7 @@ export class Server {
   /** A connection was accepted. */
   addClient(options: ClientOptions): Client {
     const client = new Client(this, this.nextClientId++, options, this.limits)
-    client.authenticated = this.config.values.requirepass === ''
+    this.acl.logIn(client, this.acl.defaultUser, !this.acl.needsLogin)
     this.clients.set(client.id, client)
     this.stats.connections++
     return client

@@ -28,10 +28,12 @@ export class Harness {
       monotonicUs: () => this.nowMs * 1000,
       nowMs: () => this.nowMs,
       unixUs: () => this.nowMs * 1000,
+      readAclFile: () => '',
       readConfigFile: () => undefined,
       resume: (client) => this.resumed.push(client),
       shutdown: nothing,
       sleep: nothing,
+      writeAclFile: () => undefined,
       writeConfigFile: nothing,
     }
     this.server = new Server({config, effects, nowMs: START_MS, processId: 1, rng: seededRng(1)})

@@ -48,11 +48,13 @@ export class Rig {
       memory: () => ({heapUsed: 0, peakRss: 0, rss: 0}),
       monotonicUs: () => this.nowMs * 1000,
       nowMs: () => this.nowMs,
+      readAclFile: () => '',
       readConfigFile: () => undefined,
       resume: (client) => this.resumed.push(client),
       shutdown: () => undefined,
       sleep: () => undefined,
       unixUs: () => this.nowMs * 1000 + 5,
+      writeAclFile: () => undefined,
       writeConfigFile: () => undefined,
     }
   }

@@ -137,6 +137,8 @@ export class Command {
   usec = 0
   rejectedCalls = 0
   failedCalls = 0
+  /** Its place in the tables of access rules; the server that owns this table sets it. */
+  aclId = -1
 
   private readonly definition: CommandDefinition
 

@@ -1,4 +1,5 @@
 import type {CommandDocs} from '../command.js'
+import {aclDocs} from './acl.js'
 import {clusterDocs} from './cluster.js'
 import {connectionDocs} from './connection.js'
 import {genericDocs} from './generic.js'
@@ -11,6 +12,7 @@ import {transactionsDocs} from './transactions.js'
  * test/interop/command-table.test.ts compares every entry with a real server.
  */
 const DOCS: Readonly<Record<string, CommandDocs>> = {
+  ...aclDocs,
   ...clusterDocs,
   ...connectionDocs,
   ...genericDocs,

@@ -6,6 +6,8 @@ import {parseLong} from './arguments.js'
 /** A key of a command, and what the command does with it. */
 export interface NamedKey {
   readonly key: string
+  /** Of the key in argv. */
+  readonly index: number
   readonly flags: readonly KeyFlag[]
 }
 
@@ -49,15 +51,19 @@ function keysOfSpec(spec: KeySpec, argv: readonly string[], flags: readonly KeyF
   const range = rangeOf(spec.find, begin, argv)
   if (range === undefined || range.last >= argv.length) return undefined
   const keys: NamedKey[] = []
-  for (let at = range.first; at <= range.last; at += range.step) keys.push({key: argv[at]!, flags})
+  for (let at = range.first; at <= range.last; at += range.step) keys.push({key: argv[at]!, flags, index: at})
   return keys
 }
 
-/** What the command does with its keys this time; SET alone among ours changes with its options. */
+/** What the command does with its keys this time; SET and BITFIELD alone change with their options. */
 function flagsOf(command: Command, spec: KeySpec, argv: readonly string[]): readonly KeyFlag[] {
   if (spec.flags.includes('variable_flags') && command.name === 'set') {
     const gets = argv.slice(3).some((option) => option.toLowerCase() === 'get')
     return gets ? ['RW', 'access', 'update'] : ['OW', 'update']
+  }
+  if (spec.flags.includes('variable_flags') && command.name === 'bitfield') {
+    const writes = argv.slice(2).some((option) => ['set', 'incrby'].includes(option.toLowerCase()))
+    return writes ? ['RW', 'access', 'update'] : ['RO', 'access']
   }
   return spec.flags.filter((flag) => !ABOUT_THE_SPEC.has(flag))
 }
@@ -76,10 +82,24 @@ export function namedKeys(command: Command, argv: readonly string[]): NamedKey[]
   if (arity > 0 ? argv.length !== arity : argv.length < -arity) {
     throw new ReplyError('ERR Invalid number of arguments specified for command')
   }
-  const keys = command.keyIndexes === undefined ? keysOfSpecs(command, argv) : keysOfFunction(command, argv)
+  const keys = keysWithFlags(command, argv)
   if (keys !== undefined) return keys
   if (command.flags.includes('no_mandatory_keys')) return []
   throw new ReplyError('ERR Invalid arguments specified for command')
+}
+
+/**
+ * The keys a command line names and what is done with each, in order; those of a line that runs its course.
+ *
+ * @returns undefined if the arguments do not fit the command: it will answer an error
+ */
+export function keysWithFlags(command: Command, argv: readonly string[]): NamedKey[] | undefined {
+  const isComplete = command.keys.every(
+    ({begin, find, flags}) => begin.type !== 'unknown' && find.type !== 'unknown' && !flags.includes('incomplete'),
+  )
+  if (command.keyIndexes !== undefined && (!isComplete || command.keys.length === 0))
+    return keysOfFunction(command, argv)
+  return keysOfSpecs(command, argv)
 }
 
 function keysOfSpecs(command: Command, argv: readonly string[]): NamedKey[] | undefined {
@@ -93,9 +113,11 @@ function keysOfSpecs(command: Command, argv: readonly string[]): NamedKey[] | un
   return all
 }
 
-function keysOfFunction(command: Command, argv: readonly string[]): NamedKey[] | undefined {
+/** SORT's STORE and the further keys of MIGRATE are the business of the last spec. */
+function keysOfFunction(command: Command, argv: readonly string[]): NamedKey[] {
   const indexes = command.keyIndexes!(argv).filter((index) => index < argv.length)
-  const spec = command.keys[0]
-  const flags = spec === undefined ? [] : flagsOf(command, spec, argv)
-  return indexes.map((index) => ({key: argv[index]!, flags}))
+  return indexes.map((index, at) => {
+    const spec = command.keys[Math.min(at, command.keys.length - 1)]
+    return {key: argv[index]!, flags: spec === undefined ? [] : flagsOf(command, spec, argv), index}
+  })
 }

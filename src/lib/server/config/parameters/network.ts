@@ -15,9 +15,9 @@ export const networkParameters = {
   unixsocketperm: octal('unixsocketperm', 0, 0o777, {immutable: true}),
   protectedMode: bool('protected-mode', true, {acts: true}),
   requirepass: text('requirepass', '', {acts: true}),
-  aclfile: text('aclfile', '', {immutable: true}),
-  aclPubsubDefault: choice('acl-pubsub-default', 'resetchannels', ['allchannels', 'resetchannels']),
-  acllogMaxLen: int('acllog-max-len', 128, 0, Number.POSITIVE_INFINITY),
+  aclfile: text('aclfile', '', {acts: true, immutable: true}),
+  aclPubsubDefault: choice('acl-pubsub-default', 'resetchannels', ['allchannels', 'resetchannels'], {acts: true}),
+  acllogMaxLen: int('acllog-max-len', 128, 0, Number.POSITIVE_INFINITY, {acts: true}),
   maxclients: int('maxclients', 10_000, 1, 4_294_967_295, {acts: true}),
   timeout: int('timeout', 0, 0, undefined, {acts: true}),
   clientOutputBufferLimit: outputLimits(
