@@ -101,7 +101,9 @@ export class ClientSocket {
   }
 
   private onData(bytes: Uint8Array, length: number): void {
-    this.server.stats.inputBytes += length
+    const {stats} = this.server
+    stats.inputBytes += length
+    stats.reads++
     this.client.feed(bytes, length, Date.now())
     this.afterTurn()
   }
@@ -141,6 +143,7 @@ export class ClientSocket {
     if (client.reply.out !== '') {
       const out = client.reply.take()
       this.server.stats.outputBytes += out.length
+      this.server.stats.writes++
       this.write(out)
       if (client.unsentBytes !== 0 && this.isOverLimit(Date.now())) {
         this.server.effects.log(

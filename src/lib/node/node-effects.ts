@@ -8,6 +8,9 @@ import type {NodeLog} from './log.js'
 import {MigrateClient} from './migrate-client.js'
 import type {TcpServer} from './tcp-server.js'
 
+/** What libuv waits on. */
+const POLLING: Readonly<Record<string, string>> = {darwin: 'kqueue', linux: 'epoll', win32: 'iocp'}
+
 /** What the effects need of the node around them. */
 export interface NodeHooks {
   readonly config: Config
@@ -101,10 +104,10 @@ export class NodeEffects implements ServerEffects, HostEffects {
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, durationMs)
   }
 
-  memory(): {readonly heapUsed: number; readonly rss: number; readonly peakRss: number} {
-    const {heapUsed, rss} = process.memoryUsage()
+  memory(): ReturnType<ServerEffects['memory']> {
+    const {heapTotal, heapUsed, rss} = process.memoryUsage()
     this.peakRss = Math.max(this.peakRss, rss)
-    return {heapUsed, peakRss: this.peakRss, rss}
+    return {heapTotal, heapUsed, peakRss: this.peakRss, rss}
   }
 
   cpu(): {readonly system: number; readonly user: number} {
@@ -115,6 +118,8 @@ export class NodeEffects implements ServerEffects, HostEffects {
   host(): HostFacts {
     return {
       clusterConnections: this.hooks.clusterConnections(),
+      monotonicClock: 'POSIX clock_gettime',
+      polling: POLLING[process.platform] ?? 'poll',
       executable: process.argv[1] ?? process.execPath,
       os: `${osType()} ${release()} ${process.arch === 'x64' ? 'x86_64' : process.arch}`,
       totalMemoryBytes: totalmem(),

@@ -61,7 +61,12 @@ export interface ServerEffects {
   /** Blocks the whole node, as DEBUG SLEEP asks. */
   sleep(durationMs: number): void
   /** Memory of the process: bytes. */
-  memory(): {readonly heapUsed: number; readonly rss: number; readonly peakRss: number}
+  memory(): {
+    readonly heapTotal: number
+    readonly heapUsed: number
+    readonly rss: number
+    readonly peakRss: number
+  }
   /** Seconds of CPU time: system, user. */
   cpu(): {readonly system: number; readonly user: number}
 }

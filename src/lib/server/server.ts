@@ -31,6 +31,12 @@ export interface ServerStats {
   inputBytes: number
   outputBytes: number
   errorReplies: number
+  /** Chunks of input taken, and of output given to the kernel. */
+  reads: number
+  writes: number
+  /** Time the active expiry took, and how often its time was over before its work. */
+  expiryMs: number
+  expiryCapsReached: number
 }
 
 /** What keeps all clients from the dispatcher's short path. */
@@ -70,6 +76,10 @@ export class Server {
     inputBytes: 0,
     outputBytes: 0,
     errorReplies: 0,
+    reads: 0,
+    writes: 0,
+    expiryMs: 0,
+    expiryCapsReached: 0,
   }
   /** Number of error replies by their code. */
   readonly errorCounts = new Map<string, number>()

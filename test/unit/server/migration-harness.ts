@@ -24,7 +24,7 @@ export class Harness {
       exchange: (request) => this.exchanges.push(request),
       flush: nothing,
       log: nothing,
-      memory: () => ({heapUsed: 0, peakRss: 0, rss: 0}),
+      memory: () => ({heapTotal: 0, heapUsed: 0, peakRss: 0, rss: 0}),
       monotonicUs: () => this.nowMs * 1000,
       nowMs: () => this.nowMs,
       unixUs: () => this.nowMs * 1000,

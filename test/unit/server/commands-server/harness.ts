@@ -36,7 +36,7 @@ export class AdminHarness {
       exchange: () => undefined,
       flush: () => undefined,
       log: (level, text) => this.log.push(`${level} ${text}`),
-      memory: () => ({heapUsed: 2_000_000, peakRss: 9_000_000, rss: 8_000_000}),
+      memory: () => ({heapTotal: 2_000_000, heapUsed: 2_000_000, peakRss: 9_000_000, rss: 8_000_000}),
       monotonicUs: () => this.nowMs * 1000,
       nowMs: () => this.nowMs,
       readAclFile: () => {
