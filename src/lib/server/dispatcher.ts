@@ -63,8 +63,7 @@ export class Dispatcher {
     }
     const {arity} = command
     if (arity > 0 ? argv.length !== arity : argv.length < -arity) {
-      command.rejectedCalls++
-      this.reject(client, `ERR wrong number of arguments for '${command.fullName}' command`)
+      this.forbid(client, command, `ERR wrong number of arguments for '${command.fullName}' command`)
       return
     }
     if ((client.special | server.special) !== 0) {
@@ -142,7 +141,7 @@ export class Dispatcher {
   private executeSpecial(client: Client, command: Command, argv: string[]): void {
     const {server} = this
     if ((client.special & SPECIAL_NOT_AUTHENTICATED) !== 0 && !command.noAuth && server.acl.needsLogin) {
-      this.refuse(client, command, 'NOAUTH Authentication required.')
+      this.forbid(client, command, 'NOAUTH Authentication required.')
       return
     }
     const isQueueing = (client.special & SPECIAL_MULTI) !== 0
@@ -154,7 +153,7 @@ export class Dispatcher {
       client.lastCommand = command
       const denial = server.acl.check(client, command, argv)
       if (denial !== undefined) {
-        this.refuse(client, command, denialText(denial, command))
+        this.forbid(client, command, denialText(denial, command))
         return
       }
     }
@@ -194,6 +193,18 @@ export class Dispatcher {
     const keys = calls.flatMap((one) => keysOf(one.command, one.argv))
     const isWrite = calls.some((one) => one.command.isWrite)
     return this.server.held.parkIfNeeded(client, command, isWrite, keys, () => this.execute(client, argv))
+  }
+
+  /** What EXEC itself must not do ends the transaction. */
+  private forbid(client: Client, command: Command, text: string): void {
+    if (command.name !== 'exec') {
+      this.refuse(client, command, text)
+      return
+    }
+    client.discard()
+    // Redis repeats the reason as it stands, without the general code.
+    const reason = text.startsWith('ERR ') ? text.slice('ERR '.length) : text
+    this.refuse(client, command, `EXECABORT Transaction discarded because of: ${reason}`)
   }
 
   private refuse(client: Client, command: Command, text: string): void {

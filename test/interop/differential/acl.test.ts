@@ -100,6 +100,25 @@ describeWithPeers('ACL beside redis-server', () => {
     ours.close()
   })
 
+  it('asks again at EXEC, after rules have changed', async () => {
+    const admins = await servers.both()
+    const changes = [['-get'], ['resetkeys'], ['resetchannels', '-set'], ['off'], ['-@all', '+exec'], ['reset']]
+    for (const change of changes) {
+      const script = async (admin: RawConnection, client: RawConnection): Promise<string[]> => {
+        await admin.call('ACL', 'SETUSER', 'w', 'reset', 'on', 'nopass', '~*', '&*', '+@all')
+        const queue = ['GET a', 'SET a 1', 'ACL WHOAMI', 'GET a'].map((line) => line.split(' '))
+        await client.batch([['AUTH', 'w', 'any'], ['MULTI'], ...queue])
+        await admin.call('ACL', 'SETUSER', 'w', ...change)
+        return [await client.call('EXEC'), await client.call('PING'), await logOf(admin)]
+      }
+      const clients = await servers.both()
+      const [expected, actual] = await Promise.all(clients.map((client, i) => script(admins[i]!, client)))
+      expect({actual, change}).toEqual({actual: expected, change})
+      for (const one of clients) one.close()
+    }
+    for (const one of admins) one.close()
+  })
+
   it('refuses and logs alike what restricted clients send', async () => {
     const [adminTheirs, adminOurs] = await servers.both()
     const admins = [adminTheirs, adminOurs]

@@ -49,6 +49,7 @@ const REASONS: Readonly<Record<Denial['what'], string>> = {
 
 function runQueue(context: CommandContext, queue: readonly QueuedCommand[], first: number): void {
   const {client, reply, server} = context
+  const {lastCommand} = client
   for (let i = first; i < queue.length; i++) {
     const {argv, command} = queue[i]!
     if ((client.special & SPECIAL_RESTRICTED) !== 0) {
@@ -62,6 +63,8 @@ function runQueue(context: CommandContext, queue: readonly QueuedCommand[], firs
     client.mustNotBlock = true
     server.call(client, command, argv)
     client.mustNotBlock = false
+    // For CLIENT LIST and ACL LOG the client is in EXEC all the time.
+    client.lastCommand = lastCommand
     if (client.parked && i + 1 < queue.length) {
       // MIGRATE waits for its target; the rest of the transaction follows its reply.
       client.afterUnpark(() => runQueue(context, queue, i + 1))
