@@ -1,6 +1,7 @@
 import {ACL_CATEGORIES, type Command} from '../commands/command.js'
 import {everyCommand} from '../info/statistics.js'
 import {ABSENT_COMMANDS} from './absent-commands.js'
+import {needsOf} from './needs.js'
 
 /** A command or subcommand as access rules see it. */
 export interface RuledCommand {
@@ -46,7 +47,10 @@ export class CommandIds {
         subcommandIds: names.flatMap((other, at) => (other.startsWith(`${fullName}|`) ? at : [])),
       }
       this.byName.set(fullName, ruled)
-      if (command !== undefined) command.aclId = id
+      if (command !== undefined) {
+        command.aclId = id
+        command.aclNeeds = needsOf(command)
+      }
       return ruled
     })
   }

@@ -1,6 +1,7 @@
 import {ACL_CATEGORIES} from '../commands/command.js'
 import type {CommandIds} from './command-ids.js'
-import {type KeyPattern, MAY_READ, MAY_WRITE, Selector} from './selector.js'
+import {MAY_READ, MAY_WRITE} from './needs.js'
+import {type KeyPattern, Selector} from './selector.js'
 
 /** Permissions as rules again, worded as redis-server words them: ACL LIST, ACL GETUSER, files. */
 

@@ -1,8 +1,8 @@
 import type {Command} from '../commands/command.js'
-import type {KeyFlag} from '../commands/key-spec.js'
 import {keysWithFlags, type NamedKey} from '../commands/server/command-keys.js'
 import {globMatch} from '../config/glob.js'
-import {MAY_READ, MAY_WRITE, type Selector} from './selector.js'
+import {CHANNELS_FROM, LOOK_CLOSER, MAY_READ, NEEDS_NOTHING, permissionsFor} from './needs.js'
+import type {Selector} from './selector.js'
 import type {User} from './user.js'
 
 /** What a user lacks; later ones outrank earlier ones when several selectors refuse for different reasons. */
@@ -18,7 +18,7 @@ const RANK: Readonly<Record<DeniedWhat, number>> = {command: 1, key: 2, channel:
 
 /** May the user run this command line? @returns undefined if he may */
 export function deniedTo(user: User, command: Command, argv: readonly string[]): Denial | undefined {
-  if (user.allowsAll) return undefined
+  if (user.allowsAll || isPlainlyAllowed(user.root, command, argv)) return undefined
   let worst: Denial = {index: 0, what: 'command'}
   const keys = command.keys.length > 0 || command.keyIndexes !== undefined ? keysWithFlags(command, argv) : undefined
   for (const selector of user.selectors) {
@@ -30,6 +30,13 @@ export function deniedTo(user: User, command: Command, argv: readonly string[]):
   return worst
 }
 
+/** Most commands name one key at a fixed place, and most users have one selector: this is then all there is to do. */
+function isPlainlyAllowed(root: Selector, command: Command, argv: readonly string[]): boolean {
+  const {aclNeeds} = command
+  if (aclNeeds === LOOK_CLOSER || root.allowed[command.aclId] !== 1) return false
+  return aclNeeds === NEEDS_NOTHING || allowsKey(root, argv[command.firstKey]!, aclNeeds)
+}
+
 function deniedBy(
   selector: Selector,
   command: Command,
@@ -37,10 +44,8 @@ function deniedBy(
   keys: readonly NamedKey[],
 ): Denial | undefined {
   if (!allowsCommand(selector, command, argv)) return {index: 0, what: 'command'}
-  if (!selector.allKeys) {
-    for (const {flags, index, key} of keys) {
-      if (!allowsKey(selector, key, permissionsFor(flags))) return {index, what: 'key'}
-    }
+  for (const {flags, index, key} of keys) {
+    if (!allowsKey(selector, key, permissionsFor(flags))) return {index, what: 'key'}
   }
   if (selector.allChannels) return undefined
   const from = CHANNELS_FROM.get(command.fullName)
@@ -59,16 +64,13 @@ function allowsCommand(selector: Selector, command: Command, argv: readonly stri
   return selector.firstArguments.get(command.aclId)?.some((one) => one.toLowerCase() === first) ?? false
 }
 
-/** @returns OR of MAY_...; 0 for commands that only ask about a key: any permission will do */
-function permissionsFor(flags: readonly KeyFlag[]): number {
-  let needed = 0
-  if (flags.includes('access')) needed |= MAY_READ
-  if (flags.includes('insert') || flags.includes('delete') || flags.includes('update')) needed |= MAY_WRITE
-  return needed
-}
-
-function allowsKey({keys}: Selector, key: string, needed: number): boolean {
-  return keys.some(({glob, permissions}) => (permissions & needed) === needed && globMatch(glob, key))
+function allowsKey({allKeys, keys}: Selector, key: string, needed: number): boolean {
+  if (allKeys) return true
+  for (const {glob, permissions, prefix} of keys) {
+    if ((permissions & needed) !== needed) continue
+    if (prefix === undefined ? globMatch(glob, key) : key.startsWith(prefix)) return true
+  }
+  return false
 }
 
 /** @param isPattern - the client gives a pattern: it must be one of the user's, letter by letter */
@@ -76,20 +78,6 @@ export function allowsChannel({allChannels, channels}: Selector, channel: string
   if (allChannels) return true
   return channels.some((glob) => (isPattern ? glob === channel : globMatch(glob, channel)))
 }
-
-interface ChannelArguments {
-  readonly isOnlyOne: boolean
-  readonly isPattern: boolean
-}
-
-/** Commands whose arguments are channels. To unsubscribe is always allowed. */
-const CHANNELS_FROM: ReadonlyMap<string, ChannelArguments> = new Map([
-  ['publish', {isOnlyOne: true, isPattern: false}],
-  ['spublish', {isOnlyOne: true, isPattern: false}],
-  ['subscribe', {isOnlyOne: false, isPattern: false}],
-  ['ssubscribe', {isOnlyOne: false, isPattern: false}],
-  ['psubscribe', {isOnlyOne: false, isPattern: true}],
-])
 
 /**
  * May the user read any key with this command, as SORT's BY and GET do?

@@ -1,4 +1,5 @@
 import {type CommandIds, categoryBit, type RuledCommand} from './command-ids.js'
+import {MAY_READ, MAY_WRITE} from './needs.js'
 import {
   AFTER_ALL_CHANNELS,
   AFTER_ALL_KEYS,
@@ -8,14 +9,18 @@ import {
   UNKNOWN_NAME,
 } from './rule-error.js'
 
-export const MAY_READ = 1
-export const MAY_WRITE = 2
 const MAY_BOTH = MAY_READ | MAY_WRITE
 
 export interface KeyPattern {
   readonly glob: string
-  /** OR of MAY_...; 0 only for a pattern like `%` without letters, which is refused. */
+  /** What the glob demands if that is a beginning alone: `app:` for `app:*`. */
+  readonly prefix: string | undefined
+  /** OR of MAY_..., not 0. */
   permissions: number
+}
+
+function prefixOf(glob: string): string | undefined {
+  return /^[^*?[\\]*\*$/.test(glob) ? glob.slice(0, -1) : undefined
 }
 
 /** Redis refuses blanks and NUL in names and patterns, since rules are separated by blanks. */
@@ -135,7 +140,7 @@ export class Selector {
     const glob = rule.slice(at)
     if (hasBlank(glob)) throw new RuleError(BAD_SYNTAX)
     const known = this.keys.find((pattern) => pattern.glob === glob)
-    if (known === undefined) this.keys.push({glob, permissions})
+    if (known === undefined) this.keys.push({glob, permissions, prefix: prefixOf(glob)})
     else known.permissions |= permissions
   }
 
