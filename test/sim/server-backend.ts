@@ -157,9 +157,10 @@ export class ServerBackend {
       exchange: (request) => this.exchange(request),
       flush: (client) => this.soon(() => this.collect(client)),
       log: nothing,
-      memory: () => ({heapUsed: 0, peakRss: 0, rss: 0}),
+      memory: () => ({heapTotal: 0, heapUsed: 0, peakRss: 0, rss: 0}),
       monotonicUs: () => world.queue.nowMs * 1000,
       nowMs: () => node.clockMs(),
+      readAclFile: () => '',
       readConfigFile: () => undefined,
       resume: (client) =>
         this.soon(() => {
@@ -169,6 +170,7 @@ export class ServerBackend {
       shutdown: nothing,
       sleep: nothing,
       unixUs: () => node.clockMs() * 1000,
+      writeAclFile: () => undefined,
       writeConfigFile: nothing,
     }
   }

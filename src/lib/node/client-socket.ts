@@ -63,8 +63,15 @@ export class ClientSocket {
   /** Since when unsent output has been above the soft limit; 0 = it is not. Unix milliseconds. */
   private softLimitSinceMs = 0
 
-  constructor(accepted: Socket, client: Client, server: Server, onGone: (client: ClientSocket) => void) {
-    const socket = this.readInPlace(accepted)
+  /** @param isRaw - the connection's bytes are the client's: no TLS between them */
+  constructor(
+    accepted: Socket,
+    client: Client,
+    server: Server,
+    onGone: (client: ClientSocket) => void,
+    isRaw: boolean,
+  ) {
+    const socket = isRaw ? this.readInPlace(accepted) : this.readChunks(accepted)
     this.socket = socket
     this.client = client
     this.server = server
@@ -81,10 +88,7 @@ export class ClientSocket {
    */
   private readInPlace(accepted: Socket): Socket {
     const handle = (accepted as HandleHolder)._handle
-    if (handle === undefined || handle === null) {
-      accepted.on('data', (chunk) => this.onData(chunk, chunk.length))
-      return accepted
-    }
+    if (handle === undefined || handle === null) return this.readChunks(accepted)
     ;(accepted as HandleHolder)._handle = null
     const options: InPlaceOptions = {
       handle,
@@ -99,8 +103,15 @@ export class ClientSocket {
     return new Socket(options as SocketConstructorOpts)
   }
 
+  private readChunks(accepted: Socket): Socket {
+    accepted.on('data', (chunk) => this.onData(chunk, chunk.length))
+    return accepted
+  }
+
   private onData(bytes: Uint8Array, length: number): void {
-    this.server.stats.inputBytes += length
+    const {stats} = this.server
+    stats.inputBytes += length
+    stats.reads++
     this.client.feed(bytes, length, Date.now())
     this.afterTurn()
   }
@@ -145,6 +156,7 @@ export class ClientSocket {
     if (client.reply.out !== '') {
       const out = client.reply.take()
       this.server.stats.outputBytes += out.length
+      this.server.stats.writes++
       this.write(out)
       if (client.unsentBytes !== 0 && this.isOverLimit(Date.now())) {
         this.server.effects.log(

@@ -11,6 +11,7 @@ import {
   writeSync,
 } from 'node:fs'
 import {dirname, isAbsolute, join, resolve} from 'node:path'
+import {messageOf} from '../kernel/errors.js'
 import {Config} from '../server/config/config.js'
 import {globMatch} from '../server/config/glob.js'
 import {FatalConfigError, loadConfig} from '../server/config/load.js'
@@ -58,18 +59,27 @@ const SYSTEM_MESSAGES: Readonly<Record<string, string>> = {
   EROFS: 'Read-only file system',
 }
 
-function readText(path: string): string {
+/** @throws Error with the system's message */
+export function readText(path: string): string {
   try {
     return readFileSync(path, 'latin1')
   } catch (error) {
-    throw new FatalConfigError(`Fatal error, can't open config file '${path}': ${systemMessage(error)}`)
+    throw new Error(systemMessage(error))
+  }
+}
+
+function readConfigText(path: string): string {
+  try {
+    return readText(path)
+  } catch (error) {
+    throw new FatalConfigError(`Fatal error, can't open config file '${path}': ${messageOf(error)}`)
   }
 }
 
 /** A pattern may match nothing; a plain name must exist. */
 function readInclude(pattern: string): string[] {
-  if (!WILDCARD.test(pattern)) return [readText(pattern)]
-  return expandPattern(pattern).map(readText)
+  if (!WILDCARD.test(pattern)) return [readConfigText(pattern)]
+  return expandPattern(pattern).map(readConfigText)
 }
 
 function requireFolder(folder: string): void {
@@ -93,7 +103,7 @@ export function readConfiguration(given: ServerArguments, stdin = ''): Config {
   let text = ''
   if (given.configFile !== undefined) {
     config.fileName = resolve(given.configFile)
-    text = readText(config.fileName)
+    text = readConfigText(config.fileName)
   }
   if (given.readsStdin) text = text === '' || text.endsWith('\n') ? text + stdin : `${text}\n${stdin}`
   if (given.options !== '') text += `\n${given.options}`

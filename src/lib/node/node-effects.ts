@@ -3,10 +3,13 @@ import type {Client} from '../server/client.js'
 import type {Config} from '../server/config/config.js'
 import type {LogLevel, PeerExchange, ServerEffects, ShutdownOptions} from '../server/effects.js'
 import type {HostEffects, HostFacts} from '../server/info/facts.js'
-import {readConfigFile, replaceFile} from './config-file.js'
+import {pathInDir, readConfigFile, readText, replaceFile} from './config-file.js'
 import type {NodeLog} from './log.js'
 import {MigrateClient} from './migrate-client.js'
 import type {TcpServer} from './tcp-server.js'
+
+/** What libuv waits on. */
+const POLLING: Readonly<Record<string, string>> = {darwin: 'kqueue', linux: 'epoll', win32: 'iocp'}
 
 /** What the effects need of the node around them. */
 export interface NodeHooks {
@@ -81,6 +84,18 @@ export class NodeEffects implements ServerEffects, HostEffects {
     replaceFile(fileName, text)
   }
 
+  readAclFile(): string {
+    return readText(this.aclFile)
+  }
+
+  writeAclFile(text: string): void {
+    replaceFile(this.aclFile, text)
+  }
+
+  private get aclFile(): string {
+    return pathInDir(this.hooks.config, this.hooks.config.values.aclfile)
+  }
+
   exchange(request: PeerExchange): void {
     this.migrateClient.exchange(request)
   }
@@ -89,11 +104,11 @@ export class NodeEffects implements ServerEffects, HostEffects {
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, durationMs)
   }
 
-  memory(): {readonly heapUsed: number; readonly rss: number; readonly peakRss: number} {
-    const {external, heapUsed, rss} = process.memoryUsage()
+  memory(): ReturnType<ServerEffects['memory']> {
+    const {external, heapTotal, heapUsed, rss} = process.memoryUsage()
     this.peakRss = Math.max(this.peakRss, rss)
     // Long strings are outside of the heap.
-    return {heapUsed: heapUsed + external, peakRss: this.peakRss, rss}
+    return {heapTotal: heapTotal + external, heapUsed: heapUsed + external, peakRss: this.peakRss, rss}
   }
 
   cpu(): {readonly system: number; readonly user: number} {
@@ -104,6 +119,8 @@ export class NodeEffects implements ServerEffects, HostEffects {
   host(): HostFacts {
     return {
       clusterConnections: this.hooks.clusterConnections(),
+      monotonicClock: 'POSIX clock_gettime',
+      polling: POLLING[process.platform] ?? 'poll',
       executable: process.argv[1] ?? process.execPath,
       os: `${osType()} ${release()} ${process.arch === 'x64' ? 'x86_64' : process.arch}`,
       totalMemoryBytes: totalmem(),

@@ -30,6 +30,7 @@ export class Node {
   private readonly onStopped: (() => void)[] = []
   private hasPidFile = false
 
+  /** @throws {FatalConfigError} if the users of the configuration or of the ACL file cannot be made */
   constructor(config: Config, log: NodeLog) {
     this.config = config
     this.log = log
@@ -42,7 +43,12 @@ export class Node {
     })
     const rng = systemRng()
     seedStringHash(rng.uint32())
-    this.server = new Server({config, effects: this.effects, nowMs: Date.now(), processId: process.pid, rng})
+    try {
+      this.server = new Server({config, effects: this.effects, nowMs: Date.now(), processId: process.pid, rng})
+    } catch (error) {
+      log.write('warning', messageOf(error))
+      throw error
+    }
     this.tcp = new TcpServer(this.server)
     this.effects.tcp = this.tcp
     this.timers = new Timers(this.server, this.tcp)
@@ -50,11 +56,18 @@ export class Node {
 
   /** @throws {StartError} and has undone what it began */
   async start(): Promise<void> {
-    const {port} = this.config.values
+    const {clusterEnabled, port, tlsCluster, tlsPort, unixsocket, unixsocketperm} = this.config.values
+    const isOpen = port !== 0 || tlsPort !== 0 || unixsocket !== ''
     try {
+      if (!isOpen) throw new Error('Configured to not listen anywhere, exiting.')
+      // Peers that expect TLS would not be understood, and others would read what must not be read.
+      if (clusterEnabled && tlsCluster)
+        throw new Error('This node does not speak TLS on the cluster bus: tls-cluster must be no')
       // Clients last: who gets an answer may rely on the whole node, and on nodes.conf being its own.
       if (this.server.isCluster) await this.startBus()
       if (port !== 0) await this.tcp.listen(port)
+      if (tlsPort !== 0) await this.tcp.listenTls(tlsPort)
+      if (unixsocket !== '') await this.tcp.listenUnix(pathInDir(this.config, unixsocket), unixsocketperm)
     } catch (error) {
       await this.close()
       const what =
@@ -67,7 +80,8 @@ export class Node {
     this.writePidFile()
     this.timers.start()
     this.log.write('warning', 'Server initialized')
-    if (port !== 0) this.log.write('notice', 'Ready to accept connections')
+    if (port !== 0 || tlsPort !== 0) this.log.write('notice', 'Ready to accept connections')
+    if (unixsocket !== '') this.log.write('notice', `The server is now ready to accept connections at ${unixsocket}`)
   }
 
   /** Stopped before it had started. */

@@ -1,6 +1,8 @@
-import {createServer, isIP, type Server as NetServer, type Socket} from 'node:net'
+import {chmodSync, lstatSync, unlinkSync} from 'node:fs'
+import {createServer, isIP, type ListenOptions, type Server as NetServer, type Socket} from 'node:net'
 import type {Server} from '../server/server.js'
 import {ClientSocket} from './client-socket.js'
+import {TlsGate} from './tls-gate.js'
 
 const DENIED =
   "-DENIED Redis is running in protected mode because protected mode is enabled and no password is set for the default user. In this mode connections are only accepted from the loopback interface. If you want to connect from external computers to Redis you may adopt one of the following solutions: 1) Just disable protected mode sending the command 'CONFIG SET protected-mode no' from the loopback interface by connecting to Redis from the same host the server is running, however MAKE SURE Redis is not publicly accessible from internet if you do so. Use CONFIG REWRITE to make this change permanent. 2) Alternatively you can just disable the protected mode by editing the Redis configuration file, and setting the protected mode option to 'no', and then restarting the server. 3) If you started the server manually just for testing, restart it with the '--protected-mode no' option. 4) Setup a an authentication password for the default user. NOTE: You only need to do one of the above things in order for the server to start accepting connections from the outside.\r\n"
@@ -31,12 +33,19 @@ export function listenError(address: string, port: number, {code, message}: Node
   return new ListenError(`Could not create server TCP listening socket ${address}:${port}: bind: ${reason}`, port, code)
 }
 
-/** Accepts clients on every address of `bind` and owns their sockets. */
+type Accept = (socket: Socket) => void
+
+/** How the bytes of a connection come and go. */
+type Transport = 'tcp' | 'tls' | 'unix'
+
+/** Accepts clients on every address of `bind`, with or without TLS, and on a Unix socket; owns their sockets. */
 export class TcpServer {
   private readonly server: Server
   private readonly listeners: NetServer[] = []
   private readonly sockets = new Map<number, ClientSocket>()
   private cronTurn = 0
+  /** Path of the Unix socket while it is listened on. */
+  private unixPath: string | undefined
 
   constructor(server: Server) {
     this.server = server
@@ -48,11 +57,44 @@ export class TcpServer {
    * @throws {ListenError} and listens on none
    */
   async listen(port: number): Promise<void> {
+    await this.listenOnAll(port, {pauseOnConnect: true}, (socket) => this.onConnection(socket, 'tcp'))
+  }
+
+  /**
+   * The same with TLS.
+   *
+   * @throws {ListenError}; {TlsSettingsError} if certificates and the like do not fit
+   */
+  async listenTls(port: number): Promise<void> {
+    const gate = new TlsGate({
+      config: this.server.config,
+      onRefused: (reason) => this.server.effects.log('verbose', `Error accepting a client connection: ${reason}`),
+      onSecure: (socket) => this.onConnection(socket, 'tls'),
+    })
+    await this.listenOnAll(port, {pauseOnConnect: false}, (socket) => gate.accept(socket))
+  }
+
+  /** @param mode - of the file; 0 = as the process makes files. @throws {ListenError} */
+  async listenUnix(path: string, mode: number): Promise<void> {
+    removeSocket(path)
+    const listener = createServer({pauseOnConnect: true}, (socket) => this.onConnection(socket, 'unix', path))
+    try {
+      await this.started(listener, {backlog: this.server.config.values.tcpBacklog, path})
+      this.unixPath = path
+      if (mode !== 0) chmodSync(path, mode)
+    } catch (error) {
+      this.closeListeners()
+      const {code, message} = error as NodeJS.ErrnoException
+      throw new ListenError(`Failed opening Unix socket: bind: ${REASONS[code ?? ''] ?? message}`, 0, code)
+    }
+  }
+
+  private async listenOnAll(port: number, options: {pauseOnConnect: boolean}, accept: Accept): Promise<void> {
     for (const entry of this.server.config.values.bind) {
       const isOptional = entry.startsWith('-')
       const address = isOptional ? entry.slice(1) : entry
       try {
-        this.listeners.push(await this.listenOn(address, port))
+        this.listeners.push(await this.listenOn(address, port, options, accept))
       } catch (error) {
         const {code = ''} = error as NodeJS.ErrnoException
         if (isOptional && (code === 'EADDRNOTAVAIL' || code === 'EAFNOSUPPORT')) continue
@@ -62,12 +104,22 @@ export class TcpServer {
     }
   }
 
-  private listenOn(address: string, port: number): Promise<NetServer> {
+  private listenOn(
+    address: string,
+    port: number,
+    options: {pauseOnConnect: boolean},
+    accept: Accept,
+  ): Promise<NetServer> {
     const host = address === '*' ? '0.0.0.0' : address === '::*' ? '::' : address
+    const listener = createServer({...options, noDelay: true}, accept)
+    const {tcpBacklog} = this.server.config.values
+    return this.started(listener, {backlog: tcpBacklog, host, ipv6Only: isIP(host) === 6, port})
+  }
+
+  private started(listener: NetServer, options: ListenOptions): Promise<NetServer> {
     return new Promise((resolve, reject) => {
-      const listener = createServer({noDelay: true, pauseOnConnect: true}, (socket) => this.onConnection(socket))
       listener.once('error', reject)
-      listener.listen({backlog: this.server.config.values.tcpBacklog, host, ipv6Only: isIP(host) === 6, port}, () => {
+      listener.listen(options, () => {
         listener.removeListener('error', reject)
         // Running out of descriptors must not end the node.
         listener.on('error', (error) =>
@@ -78,9 +130,10 @@ export class TcpServer {
     })
   }
 
-  private onConnection(socket: Socket): void {
-    const {config, effects, stats} = this.server
-    const remote = socket.remoteAddress
+  private onConnection(socket: Socket, transport: Transport, path = ''): void {
+    const {acl, config, effects, stats} = this.server
+    const isUnix = transport === 'unix'
+    const remote = isUnix ? path : socket.remoteAddress
     if (remote === undefined) {
       socket.destroy()
       return
@@ -90,20 +143,21 @@ export class TcpServer {
       turnAway(socket, FULL)
       return
     }
-    if (config.values.protectedMode && config.values.requirepass === '' && !isLoopback(remote)) {
+    if (config.values.protectedMode && acl.defaultUser.noPassword && !isUnix && !isLoopback(remote)) {
       stats.rejectedConnections++
       turnAway(socket, DENIED)
       return
     }
     const {tcpKeepalive} = config.values
-    if (tcpKeepalive > 0) socket.setKeepAlive(true, tcpKeepalive * 1000)
+    if (tcpKeepalive > 0 && !isUnix) socket.setKeepAlive(true, tcpKeepalive * 1000)
     const client = this.server.addClient({
       address: hostPort(remote, socket.remotePort ?? 0),
-      localAddress: hostPort(socket.localAddress ?? '', socket.localPort ?? 0),
+      localAddress: hostPort(isUnix ? path : (socket.localAddress ?? ''), socket.localPort ?? 0),
       nowMs: Date.now(),
     })
     effects.log('verbose', `Accepted ${client.address}`)
-    this.sockets.set(client.id, new ClientSocket(socket, client, this.server, (gone) => this.onGone(gone)))
+    const onGone = (gone: ClientSocket): void => this.onGone(gone)
+    this.sockets.set(client.id, new ClientSocket(socket, client, this.server, onGone, transport !== 'tls'))
   }
 
   private onGone({client}: ClientSocket): void {
@@ -124,6 +178,8 @@ export class TcpServer {
   private closeListeners(): void {
     for (const listener of this.listeners) listener.close()
     this.listeners.length = 0
+    if (this.unixPath !== undefined) removeSocket(this.unixPath)
+    this.unixPath = undefined
   }
 
   /** Stops listening and drops every client, after what they are to be told. */
@@ -133,6 +189,15 @@ export class TcpServer {
       socket.flush()
       socket.close(true)
     }
+  }
+}
+
+/** A socket that a node left behind would be in the way; anything else at that path is none of ours. */
+function removeSocket(path: string): void {
+  try {
+    if (lstatSync(path).isSocket()) unlinkSync(path)
+  } catch {
+    // There is none.
   }
 }
 

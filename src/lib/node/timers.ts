@@ -80,6 +80,9 @@ export class Timers {
       tookMs = performance.now() - startedMs
     }
     this.expiryLeftMs = goesOn ? this.expiryLeftMs - tookMs : 0
+    const {stats} = this.server
+    stats.expiryMs += tookMs
+    if (goesOn && this.expiryLeftMs <= 0) stats.expiryCapsReached++
     if (this.expiryLeftMs > 0) setImmediate(() => this.expire())
   }
 }

@@ -3,23 +3,15 @@ import {ReplyError} from './reply-error.js'
 import type {Server} from './server.js'
 
 /**
- * Compares without telling by its duration where the first difference is.
+ * Logs the client in.
  *
- * @param given - what the client sent; its length alone may show
+ * @param command - the command that asks, as typed, for ACL LOG
+ * @throws ReplyError WRONGPASS; the client stays as it was
  */
-function isSame(given: string, secret: string): boolean {
-  let difference = given.length ^ secret.length
-  for (let i = 0; i < given.length; i++) difference |= given.charCodeAt(i) ^ secret.charCodeAt(i % (secret.length || 1))
-  return difference === 0
-}
-
-/** Logs the client in. @throws ReplyError WRONGPASS; the client stays as it was */
-export function authenticate(server: Server, client: Client, user: string, password: string): void {
-  const {requirepass} = server.config.values
-  // Without a password the default user takes any.
-  if (user !== 'default' || (requirepass !== '' && !isSame(password, requirepass))) {
+export function authenticate(server: Server, client: Client, user: string, password: string, command: string): void {
+  const account = server.acl.authenticate(client, user, password, command)
+  if (account === undefined) {
     throw new ReplyError('WRONGPASS invalid username-password pair or user is disabled.')
   }
-  client.user = user
-  client.authenticated = true
+  server.acl.logIn(client, account)
 }

@@ -1,4 +1,5 @@
 import {type ProtocolLimits, RequestParser} from '../protocol/resp/request-parser.js'
+import type {User} from './acl/user.js'
 import type {Command, CommandContext} from './commands/command.js'
 import type {Database} from './keyspace/database.js'
 import type {Watcher} from './keyspace/keyspace-state.js'
@@ -29,6 +30,8 @@ export const SPECIAL_TRACKING = 512
 /** Gets the invalidations of another one that tracks. */
 export const SPECIAL_REDIRECTED = 1024
 export const SPECIAL_MONITOR = 2048
+/** Its user may not do everything. */
+export const SPECIAL_RESTRICTED = 64
 
 /** A pipeline of small requests for big values must not gather all its answers in memory. */
 const OUTPUT_BATCH_BYTES_MAX = 1024 * 1024
@@ -51,7 +54,8 @@ export class Client implements Watcher {
 
   /** OR of SPECIAL_...; the dispatcher's short path runs at 0 only. */
   special = 0
-  user = 'default'
+  /** To change with `Acl.logIn` alone. */
+  account: User
   /** CLIENT SETNAME. */
   name = ''
   lastInteractionMs: number
@@ -105,6 +109,7 @@ export class Client implements Watcher {
     this.createdMs = options.nowMs
     this.lastInteractionMs = options.nowMs
     this.parser = new RequestParser(limits)
+    this.account = server.acl.defaultUser
     this.context = {server, client: this, db: server.databases[0]!, reply: this.reply, nowMs: options.nowMs}
   }
 
@@ -115,6 +120,11 @@ export class Client implements Watcher {
 
   set db(db: Database) {
     this.context.db = db
+  }
+
+  /** The name of its user. */
+  get user(): string {
+    return this.account.name
   }
 
   get authenticated(): boolean {
@@ -260,7 +270,7 @@ export class Client implements Watcher {
     this.special &= ~SPECIAL_REPLY_MODE
     this.reply.resp = 2
     this.name = ''
-    this.user = 'default'
-    this.authenticated = this.server.config.values.requirepass === ''
+    const {acl} = this.server
+    acl.logIn(this, acl.defaultUser, !acl.needsLogin)
   }
 }

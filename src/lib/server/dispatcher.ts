@@ -1,10 +1,12 @@
 import {hashSlot} from '../protocol/hash-slot.js'
+import {denialText} from './acl/acl.js'
 import {
   type Client,
   SPECIAL_MONITOR,
   SPECIAL_MULTI,
   SPECIAL_NOT_AUTHENTICATED,
   SPECIAL_REPLY_MODE,
+  SPECIAL_RESTRICTED,
   SPECIAL_SUBSCRIBED,
   SPECIAL_TRACKING,
 } from './client.js'
@@ -66,8 +68,7 @@ export class Dispatcher {
     }
     const {arity} = command
     if (arity > 0 ? argv.length !== arity : argv.length < -arity) {
-      command.rejectedCalls++
-      this.reject(client, `ERR wrong number of arguments for '${command.fullName}' command`)
+      this.forbid(client, command, `ERR wrong number of arguments for '${command.fullName}' command`)
       return
     }
     if ((client.special | server.special) !== 0) {
@@ -155,14 +156,22 @@ export class Dispatcher {
 
   private executeSpecial(client: Client, command: Command, argv: string[]): void {
     const {server} = this
-    if ((client.special & SPECIAL_NOT_AUTHENTICATED) !== 0 && !command.noAuth) {
-      this.refuse(client, command, 'NOAUTH Authentication required.')
+    if ((client.special & SPECIAL_NOT_AUTHENTICATED) !== 0 && !command.noAuth && server.acl.needsLogin) {
+      this.forbid(client, command, 'NOAUTH Authentication required.')
       return
     }
     const isQueueing = (client.special & SPECIAL_MULTI) !== 0
     if (isQueueing && command.noMulti) {
       this.refuse(client, command, 'ERR Command not allowed inside a transaction')
       return
+    }
+    if ((client.special & SPECIAL_RESTRICTED) !== 0) {
+      client.lastCommand = command
+      const denial = server.acl.check(client, command, argv)
+      if (denial !== undefined) {
+        this.forbid(client, command, denialText(denial, command))
+        return
+      }
     }
     const refusal = server.cluster === undefined ? undefined : routeKeys(server, client, command, argv)
     if (refusal !== undefined) {
@@ -229,6 +238,18 @@ export class Dispatcher {
     const keys = calls.flatMap((one) => keysOf(one.command, one.argv))
     const isWrite = calls.some((one) => one.command.isWrite)
     return this.server.held.parkIfNeeded(client, command, isWrite, keys, () => this.execute(client, argv))
+  }
+
+  /** What EXEC itself must not do ends the transaction. */
+  private forbid(client: Client, command: Command, text: string): void {
+    if (command.name !== 'exec') {
+      this.refuse(client, command, text)
+      return
+    }
+    client.discard()
+    // Redis repeats the reason as it stands, without the general code.
+    const reason = text.startsWith('ERR ') ? text.slice('ERR '.length) : text
+    this.refuse(client, command, `EXECABORT Transaction discarded because of: ${reason}`)
   }
 
   private refuse(client: Client, command: Command, text: string): void {

@@ -53,11 +53,20 @@ export interface ServerEffects {
   readConfigFile(): string | undefined
   /** Replaces the config file atomically. @throws Error with the system's message */
   writeConfigFile(text: string): void
+  /** The text of the file `aclfile` names. @throws Error with the system's message */
+  readAclFile(): string
+  /** Replaces that file atomically. @throws Error with the system's message */
+  writeAclFile(text: string): void
   exchange(request: PeerExchange): void
   /** Blocks the whole node, as DEBUG SLEEP asks. */
   sleep(durationMs: number): void
   /** Memory of the process: bytes. */
-  memory(): {readonly heapUsed: number; readonly rss: number; readonly peakRss: number}
+  memory(): {
+    readonly heapTotal: number
+    readonly heapUsed: number
+    readonly rss: number
+    readonly peakRss: number
+  }
   /** Seconds of CPU time: system, user. */
   cpu(): {readonly system: number; readonly user: number}
 }

@@ -1,5 +1,6 @@
 import type {Rng} from '../kernel/rng.js'
 import type {ProtocolLimits} from '../protocol/resp/request-parser.js'
+import {Acl} from './acl/acl.js'
 import {BlockedClients} from './blocked-clients.js'
 import {checkBlockedClients} from './blocked-in-cluster.js'
 import {Client, type ClientOptions, SPECIAL_NOT_AUTHENTICATED} from './client.js'
@@ -37,6 +38,12 @@ export interface ServerStats {
   inputBytes: number
   outputBytes: number
   errorReplies: number
+  /** Chunks of input taken, and of output given to the kernel. */
+  reads: number
+  writes: number
+  /** Time the active expiry took, and how often its time was over before its work. */
+  expiryMs: number
+  expiryCapsReached: number
 }
 
 /** What keeps all clients from the dispatcher's short path. */
@@ -62,6 +69,7 @@ export class Server {
   readonly state = new KeyspaceState()
   readonly databases: Database[]
   readonly commands: ReadonlyMap<string, Command>
+  readonly acl: Acl
   readonly clients = new Map<number, Client>()
   readonly startedMs: number
   readonly processId: number
@@ -74,6 +82,10 @@ export class Server {
     inputBytes: 0,
     outputBytes: 0,
     errorReplies: 0,
+    reads: 0,
+    writes: 0,
+    expiryMs: 0,
+    expiryCapsReached: 0,
   }
   /** Number of error replies by their code. */
   readonly errorCounts = new Map<string, number>()
@@ -127,7 +139,10 @@ export class Server {
     }
     this.limits = {bulkBytesMax: 0, requestBytesMax: 0}
     this.applySettings()
-    this.config.onChange(() => {
+    this.acl = new Acl(this)
+    this.acl.loadAtStart()
+    this.config.onChange((changed) => {
+      if (changed.has('requirepass')) this.acl.setDefaultPassword(this.config.values.requirepass)
       this.applySettings()
       return undefined
     })
@@ -145,7 +160,7 @@ export class Server {
   /** A connection was accepted. */
   addClient(options: ClientOptions): Client {
     const client = new Client(this, this.nextClientId++, options, this.limits)
-    client.authenticated = this.config.values.requirepass === ''
+    this.acl.logIn(client, this.acl.defaultUser, !this.acl.needsLogin)
     this.clients.set(client.id, client)
     this.stats.connections++
     return client

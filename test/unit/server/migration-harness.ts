@@ -24,14 +24,16 @@ export class Harness {
       exchange: (request) => this.exchanges.push(request),
       flush: nothing,
       log: nothing,
-      memory: () => ({heapUsed: 0, peakRss: 0, rss: 0}),
+      memory: () => ({heapTotal: 0, heapUsed: 0, peakRss: 0, rss: 0}),
       monotonicUs: () => this.nowMs * 1000,
       nowMs: () => this.nowMs,
       unixUs: () => this.nowMs * 1000,
+      readAclFile: () => '',
       readConfigFile: () => undefined,
       resume: (client) => this.resumed.push(client),
       shutdown: nothing,
       sleep: nothing,
+      writeAclFile: () => undefined,
       writeConfigFile: nothing,
     }
     this.server = new Server({config, effects, nowMs: START_MS, processId: 1, rng: seededRng(1)})

@@ -45,14 +45,16 @@ export class Rig {
       exchange: () => undefined,
       flush: () => undefined,
       log: (level, text) => this.log.push(`${level} ${text}`),
-      memory: () => ({heapUsed: 0, peakRss: 0, rss: 0}),
+      memory: () => ({heapTotal: 0, heapUsed: 0, peakRss: 0, rss: 0}),
       monotonicUs: () => this.nowMs * 1000,
       nowMs: () => this.nowMs,
+      readAclFile: () => '',
       readConfigFile: () => undefined,
       resume: (client) => this.resumed.push(client),
       shutdown: () => undefined,
       sleep: () => undefined,
       unixUs: () => this.nowMs * 1000 + 5,
+      writeAclFile: () => undefined,
       writeConfigFile: () => undefined,
     }
   }

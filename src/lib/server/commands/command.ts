@@ -141,6 +141,10 @@ export class Command {
   usec = 0
   rejectedCalls = 0
   failedCalls = 0
+  /** Its place in the tables of access rules; the server that owns this table sets it. */
+  aclId = -1
+  /** What an access rule must allow for the one key at `firstKey`; LOOK_CLOSER of acl/needs.ts where there is more to it. */
+  aclNeeds = -1
 
   private readonly definition: CommandDefinition
 

@@ -26,6 +26,8 @@ export class Config {
   readonly values: ConfigValues = initialValues()
   /** Absolute path of the file the node was started with; CONFIG REWRITE needs one. */
   fileName: string | undefined
+  /** Name and rules of each `user` line, as they came: the server makes users of them. */
+  users: readonly (readonly string[])[] = []
   private readonly listeners: ConfigListener[] = []
 
   /** Called after `set` changed values and before it answers; a reason returned undoes the change. */

@@ -1,3 +1,4 @@
+import {DUPLICATE_USER} from '../acl/rule-error.js'
 import type {Config} from './config.js'
 import {ConfigError} from './parameter.js'
 import {findParameter} from './parameters.js'
@@ -19,8 +20,7 @@ interface Loading {
   /** The first `save` of a configuration replaces the default points; the others add to it. */
   hasSave: boolean
   replicaofAt: Place | undefined
-  /** A `user default` line that says there is a password without naming it. */
-  hashedUserAt: Place | undefined
+  readonly users: Map<string, readonly string[]>
 }
 
 interface Place {
@@ -41,23 +41,8 @@ function failAt(line: number, text: string, reason: string): never {
   )
 }
 
-/** The default user may be written out as CONFIG REWRITE of redis-server does, if it says no more than requirepass. */
-function isOpenDefaultUser(words: readonly string[]): boolean {
-  const rules = words.slice(2)
-  const plain = ['on', 'nopass', 'sanitize-payload', '~*', '&*', 'resetchannels', '+@all']
-  return (
-    words[1] === 'default' &&
-    rules.includes('on') &&
-    rules.includes('~*') &&
-    rules.includes('+@all') &&
-    rules.every((rule) => plain.includes(rule) || rule.startsWith('#'))
-  )
-}
-
-/** Directives that are no settings. @returns Redis's reason if the line is refused. */
-function checkDirective(name: string, words: readonly string[]): string | undefined {
-  if (name === 'user' && isOpenDefaultUser(words)) return undefined
-  if (name === 'user') return 'ACL users are not supported'
+/** Of a directive that is no setting. */
+function refusalOf(name: string): string {
   if (name === 'loadmodule') return 'Modules are not supported'
   if (name === 'rename-command') return 'Renaming commands is not supported'
   return 'Bad directive or wrong number of arguments'
@@ -88,9 +73,10 @@ function loadLine(loading: Loading, text: string, line: number, depth: number): 
   }
   const entry = findParameter(name)
   if (!entry) {
-    const reason = checkDirective(name, words)
-    if (reason !== undefined) failAt(line, text, reason)
-    if (words.some((rule) => rule.startsWith('#'))) loading.hashedUserAt = {line, text}
+    if (name !== 'user' || words.length < 2) failAt(line, text, refusalOf(name))
+    const [, user = ''] = words
+    if (loading.users.has(user)) failAt(line, text, `Error in user declaration '${user}': ${DUPLICATE_USER}`)
+    loading.users.set(user, words.slice(1))
     return
   }
   const {parameter} = entry
@@ -120,13 +106,10 @@ function loadLines(loading: Loading, text: string, depth: number): void {
  * @throws {@link FatalConfigError} at the first bad line; `config` is then half filled and must not be used.
  */
 export function loadConfig(config: Config, text: string, readInclude: ReadInclude): void {
-  const loading: Loading = {config, readInclude, hasSave: false, hashedUserAt: undefined, replicaofAt: undefined}
+  const loading: Loading = {config, readInclude, hasSave: false, replicaofAt: undefined, users: new Map()}
   loadLines(loading, text, 0)
-  const {hashedUserAt, replicaofAt} = loading
-  if (hashedUserAt && config.values.requirepass === '') {
-    // Without the password itself the node would be open to everybody.
-    failAt(hashedUserAt.line, hashedUserAt.text, 'ACL users are not supported: set requirepass instead')
-  }
+  const {replicaofAt} = loading
+  config.users = [...loading.users.values()]
   if (replicaofAt && config.values.clusterEnabled && config.values.replicaof) {
     failAt(replicaofAt.line, replicaofAt.text, 'replicaof directive not allowed in cluster mode')
   }

@@ -6,6 +6,8 @@ import {SlowLog} from './slow-log.js'
 export interface AdminState {
   readonly slowLog: SlowLog
   readonly rates: RateSampler
+  /** What the heap held when the node had started. */
+  readonly startupBytes: number
   /** DEBUG PAUSE-CRON: the shell skips its periodic work while this is true. */
   cronPaused: boolean
   /** 40 hex characters; names this history of the data set. */
@@ -26,6 +28,7 @@ export function adminStateOf(server: Server): AdminState {
   const fresh: AdminState = {
     slowLog: new SlowLog(),
     rates: new RateSampler(),
+    startupBytes: server.effects.memory().heapUsed,
     cronPaused: false,
     replicationId: server.rng.hex(40),
     replicationId2: NO_REPLICATION_ID,

@@ -9,6 +9,9 @@ export type InfoField = readonly [name: string, value: string | number]
 export interface HostFacts {
   /** `Linux 6.1.0 x86_64` */
   readonly os: string
+  readonly monotonicClock: string
+  /** How it waits for many sockets at once: `epoll`. */
+  readonly polling: string
   /** Absolute path of what runs. */
   readonly executable: string
   readonly totalMemoryBytes: number

@@ -17,12 +17,13 @@ export function renderServer({host, nowMs, server}: InfoFacts): InfoField[] {
     ['redis_mode', server.isCluster ? 'cluster' : 'standalone'],
   ]
   if (host !== undefined) fields.push(['os', host.os])
+  fields.push(['arch_bits', 64])
+  if (host !== undefined) fields.push(['monotonic_clock', host.monotonicClock], ['multiplexing_api', host.polling])
   fields.push(
-    ['arch_bits', 64],
     ['process_id', server.processId],
     ['process_supervised', 'no'],
     ['run_id', server.runId],
-    ['tcp_port', config.values.port],
+    ['tcp_port', config.values.port || config.values.tlsPort],
     ['server_time_usec', nowMs * 1000],
     ['uptime_in_seconds', uptime],
     ['uptime_in_days', Math.floor(uptime / DAY_SECONDS)],
@@ -58,12 +59,15 @@ function ratio(part: number, whole: number): string {
   return whole === 0 ? '0.00' : (part / whole).toFixed(2)
 }
 
-export function renderMemory({host, memory, server}: InfoFacts): InfoField[] {
-  const {peakRss, rss} = memory
+export function renderMemory({admin, host, memory, server}: InfoFacts): InfoField[] {
+  const {heapTotal, peakRss, rss} = memory
   // With a limit what counts against it is shown, so that the two can be compared; else what the engine says.
   const used = server.memory.usedBytes ?? memory.heapUsed
   const {maxmemory, maxmemoryPolicy} = server.config.values
   const peak = server.memory.isSet ? server.memory.peakUsedBytes : Math.max(peakRss, used)
+  const buffers = clientBytes(server)
+  const startup = server.memory.isSet ? 0 : admin.startupBytes
+  const dataset = server.memory.isSet ? server.memory.dataBytes : Math.max(0, used - startup - buffers)
   const fields: InfoField[] = [
     ['used_memory', used],
     ['used_memory_human', human(used)],
@@ -71,32 +75,37 @@ export function renderMemory({host, memory, server}: InfoFacts): InfoField[] {
     ['used_memory_rss_human', human(rss)],
     ['used_memory_peak', peak],
     ['used_memory_peak_human', human(peak)],
-    ['used_memory_peak_perc', `${((used / Math.max(1, peak)) * 100).toFixed(2)}%`],
+    ['used_memory_peak_perc', percent(used, peak)],
+    ['used_memory_overhead', used - dataset],
+    ['used_memory_startup', startup],
+    ['used_memory_dataset', dataset],
+    ['used_memory_dataset_perc', percent(dataset, used - startup)],
+    ['allocator_allocated', memory.heapUsed],
+    ['allocator_active', heapTotal],
+    ['allocator_resident', rss],
   ]
-  if (server.memory.isSet) {
-    const {dataBytes} = server.memory
-    fields.push(
-      ['used_memory_overhead', used - dataBytes],
-      ['used_memory_startup', 0],
-      ['used_memory_dataset', dataBytes],
-      ['used_memory_dataset_perc', `${((dataBytes / Math.max(1, used)) * 100).toFixed(2)}%`],
-    )
-  }
   if (host !== undefined) {
     fields.push(['total_system_memory', host.totalMemoryBytes])
     fields.push(['total_system_memory_human', human(host.totalMemoryBytes)])
   }
   fields.push(
+    ...SCRIPTS,
     ['maxmemory', maxmemory],
     ['maxmemory_human', human(maxmemory)],
     ['maxmemory_policy', maxmemoryPolicy],
+    ['allocator_frag_ratio', ratio(heapTotal, memory.heapUsed)],
+    ['allocator_frag_bytes', heapTotal - memory.heapUsed],
+    ['allocator_rss_ratio', ratio(rss, heapTotal)],
+    ['allocator_rss_bytes', rss - heapTotal],
+    ['rss_overhead_ratio', '1.00'],
+    ['rss_overhead_bytes', 0],
     ['mem_fragmentation_ratio', ratio(rss, used)],
     ['mem_fragmentation_bytes', rss - used],
     ['mem_not_counted_for_evict', 0],
     ['mem_replication_backlog', 0],
-    ['mem_clients_slaves', 0],
     ['mem_total_replication_buffers', 0],
-    ['mem_clients_normal', clientBytes(server)],
+    ['mem_clients_slaves', 0],
+    ['mem_clients_normal', buffers],
     ['mem_cluster_links', 0],
     ['mem_aof_buffer', 0],
     ['mem_allocator', 'v8'],
@@ -105,6 +114,27 @@ export function renderMemory({host, memory, server}: InfoFacts): InfoField[] {
     ['lazyfreed_objects', 0],
   )
   return fields
+}
+
+/** There are no scripts and no functions yet. */
+const SCRIPTS: readonly InfoField[] = [
+  ['used_memory_lua', 0],
+  ['used_memory_vm_eval', 0],
+  ['used_memory_lua_human', '0B'],
+  ['used_memory_scripts_eval', 0],
+  ['number_of_cached_scripts', 0],
+  ['number_of_functions', 0],
+  ['number_of_libraries', 0],
+  ['used_memory_vm_functions', 0],
+  ['used_memory_vm_total', 0],
+  ['used_memory_vm_total_human', '0B'],
+  ['used_memory_functions', 0],
+  ['used_memory_scripts', 0],
+  ['used_memory_scripts_human', '0B'],
+]
+
+function percent(part: number, whole: number): string {
+  return `${((part / Math.max(1, whole)) * 100).toFixed(2)}%`
 }
 
 function clientBytes(server: InfoFacts['server']): number {
@@ -118,6 +148,12 @@ export function renderPersistence({server}: InfoFacts): InfoField[] {
   return [
     ['loading', 0],
     ['async_loading', 0],
+    ['current_cow_peak', 0],
+    ['current_cow_size', 0],
+    ['current_cow_size_age', 0],
+    ['current_fork_perc', '0.00'],
+    ['current_save_keys_processed', 0],
+    ['current_save_keys_total', 0],
     ['rdb_changes_since_last_save', server.state.dirty],
     ['rdb_bgsave_in_progress', 0],
     ['rdb_last_save_time', server.lastSaveSeconds],
@@ -125,13 +161,21 @@ export function renderPersistence({server}: InfoFacts): InfoField[] {
     ['rdb_last_bgsave_time_sec', -1],
     ['rdb_current_bgsave_time_sec', -1],
     ['rdb_saves', 0],
+    ['rdb_last_cow_size', 0],
+    ['rdb_last_load_keys_expired', 0],
+    ['rdb_last_load_keys_loaded', 0],
     ['aof_enabled', 0],
     ['aof_rewrite_in_progress', 0],
     ['aof_rewrite_scheduled', 0],
     ['aof_last_rewrite_time_sec', -1],
     ['aof_current_rewrite_time_sec', -1],
     ['aof_last_bgrewrite_status', 'ok'],
+    ['aof_rewrites', 0],
+    ['aof_rewrites_consecutive_failures', 0],
     ['aof_last_write_status', 'ok'],
+    ['aof_last_cow_size', 0],
+    ['module_fork_in_progress', 0],
+    ['module_fork_last_cow_size', 0],
   ]
 }
 

@@ -26,9 +26,13 @@ export function resetStatistics(server: Server): void {
     commands: 0,
     connections: 0,
     errorReplies: 0,
+    expiryCapsReached: 0,
+    expiryMs: 0,
     inputBytes: 0,
     outputBytes: 0,
+    reads: 0,
     rejectedConnections: 0,
+    writes: 0,
   } satisfies typeof server.stats)
   server.errorCounts.clear()
   server.state.hits = 0

@@ -3,6 +3,7 @@ import type {ConfigValues} from '../config/parameters.js'
 import {HashValue} from '../values/hash/hash-value.js'
 import {ListValue} from '../values/list/list-value.js'
 import {SetValue} from '../values/set/set-value.js'
+import {streamFromRdb} from '../values/stream/from-rdb.js'
 import {SortedSet} from '../values/zset/sorted-set.js'
 import type {ObjectType, ObjectValue, Value} from './value.js'
 
@@ -12,12 +13,7 @@ const BUILDERS: Readonly<Partial<Record<ObjectType, (rdb: never, settings: Confi
   hash: HashValue.fromRdb,
   set: (rdb, {setMaxIntsetEntries}) => SetValue.fromRdb(rdb, setMaxIntsetEntries),
   zset: SortedSet.fromRdb,
-import {streamFromRdb} from '../values/stream/from-rdb.js'
-const BUILDERS: Readonly<Partial<Record<ObjectType, (rdb: never) => ObjectValue>>> = {
   stream: streamFromRdb,
-}
-export function valueFromRdb(rdb: RdbValue): Value {
-  return typeof rdb === 'string' ? rdb : objectFromRdb(rdb)
 }
 
 /** @param settings - they say what is to be packed */

@@ -17,6 +17,7 @@ export class AdminHarness {
   readonly asked: string[] = []
   readonly log: string[] = []
   file: string | undefined
+  aclFile: string | undefined
   readonly server: Server
   private nextPort = 1000
 
@@ -35,14 +36,21 @@ export class AdminHarness {
       exchange: () => undefined,
       flush: () => undefined,
       log: (level, text) => this.log.push(`${level} ${text}`),
-      memory: () => ({heapUsed: 2_000_000, peakRss: 9_000_000, rss: 8_000_000}),
+      memory: () => ({heapTotal: 2_000_000, heapUsed: 2_000_000, peakRss: 9_000_000, rss: 8_000_000}),
       monotonicUs: () => this.nowMs * 1000,
       nowMs: () => this.nowMs,
+      readAclFile: () => {
+        if (this.aclFile === undefined) throw new Error('No such file or directory')
+        return this.aclFile
+      },
       readConfigFile: () => this.file,
       resume: () => undefined,
       shutdown: (options) => this.asked.push(`shutdown ${JSON.stringify(options)}`),
       sleep: (ms) => this.asked.push(`sleep ${ms}`),
       unixUs: () => this.nowMs * 1000,
+      writeAclFile: (text) => {
+        this.aclFile = text
+      },
       writeConfigFile: (text) => {
         this.file = text
       },

@@ -49,7 +49,13 @@ describe('redis.conf', () => {
     ['appendonly', 1, 'appendonly', 'wrong number of arguments'],
     ['cluster-enabled yes\nreplicaof h 1', 2, 'replicaof h 1', 'replicaof directive not allowed in cluster mode'],
     ['loadmodule x.so', 1, 'loadmodule x.so', 'Modules are not supported'],
-    ['user bob on', 1, 'user bob on', 'ACL users are not supported'],
+    ['user', 1, 'user', 'Bad directive or wrong number of arguments'],
+    [
+      'user bob on\nuser bob off',
+      2,
+      'user bob off',
+      "Error in user declaration 'bob': Duplicate user found. A user can only be defined once in config files",
+    ],
   ]
   for (const [text, line, shown, why] of bad) {
     it(`stops at: ${shown}`, () => {
@@ -63,11 +69,11 @@ describe('redis.conf', () => {
     expect(fatal('include a', () => ['include a'])).toContain('Too many nested includes')
   })
 
-  it('accepts the open default user as redis-server writes it, and no narrower one', () => {
-    expect(fatal('user default on nopass ~* &* +@all')).toBe('no error')
-    expect(fatal('requirepass a\nuser default on #aa ~* &* +@all')).toBe('no error')
-    expect(fatal('user default on #aa ~* &* +@all')).toContain('set requirepass instead')
-    expect(fatal('user default on nopass ~app:* +@all')).toContain('ACL users are not supported')
+  it('keeps the users for the server to make', () => {
+    expect(load('user bob on +get "(~a +set)"\nuser default off').users).toEqual([
+      ['bob', 'on', '+get', '(~a +set)'],
+      ['default', 'off'],
+    ])
   })
 })
 

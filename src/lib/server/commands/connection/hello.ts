@@ -26,7 +26,7 @@ export function hello(context: CommandContext, argv: string[]): void {
   for (let i = 2; i < argv.length; i++) {
     const word = argv[i]!.toLowerCase()
     if (word === 'auth' && i + 2 < argv.length) {
-      authenticate(server, client, argv[i + 1]!, argv[i + 2]!)
+      authenticate(server, client, argv[i + 1]!, argv[i + 2]!, argv[0]!)
       i += 2
     } else if (word === 'setname' && i + 1 < argv.length) {
       name = requireClientName(argv[++i]!)

@@ -27,13 +27,13 @@ function select({client, reply, server}: CommandContext, argv: string[]): void {
 
 function auth({client, reply, server}: CommandContext, argv: string[]): void {
   if (argv.length > 3) throw new ReplyError(SYNTAX_ERROR)
-  if (argv.length === 2 && server.config.values.requirepass === '') {
+  if (argv.length === 2 && server.acl.defaultUser.noPassword) {
     throw new ReplyError(
       'ERR AUTH <password> called without any password configured for the default user. Are you sure your configuration is correct?',
     )
   }
   const user = argv.length === 3 ? argv[1]! : 'default'
-  authenticate(server, client, user, argv[argv.length - 1]!)
+  authenticate(server, client, user, argv[argv.length - 1]!, argv[0]!)
   reply.ok()
 }
 

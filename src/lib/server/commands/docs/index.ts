@@ -1,4 +1,5 @@
 import type {CommandDocs} from '../command.js'
+import {aclDocs} from './acl.js'
 import {bitmapDocs} from './bitmap.js'
 import {clusterDocs} from './cluster.js'
 import {connectionDocs} from './connection.js'
@@ -21,6 +22,7 @@ import {transactionsDocs} from './transactions.js'
  */
 const DOCS: Readonly<Record<string, CommandDocs>> = {
   ...bitmapDocs,
+  ...aclDocs,
   ...clusterDocs,
   ...connectionDocs,
   ...genericDocs,

@@ -43,7 +43,7 @@ interface KillFilter {
   skipMe: boolean
 }
 
-function parseFilter(argv: readonly string[]): KillFilter {
+function parseFilter(server: Server, argv: readonly string[]): KillFilter {
   const filter: KillFilter = {skipMe: true}
   for (let at = 2; at < argv.length; at += 2) {
     const value = argv[at + 1]
@@ -62,8 +62,7 @@ function parseFilter(argv: readonly string[]): KillFilter {
         filter.localAddress = value
         break
       case 'user':
-        // The default user alone exists.
-        if (value !== 'default') throw new ReplyError(`ERR No such user '${value}'`)
+        if (server.acl.find(value) === undefined) throw new ReplyError(`ERR No such user '${value}'`)
         filter.user = value
         break
       case 'skipme':
@@ -106,7 +105,7 @@ export function clientKill({client, reply, server}: CommandContext, argv: string
     reply.ok()
     return
   }
-  const filter = parseFilter(argv)
+  const filter = parseFilter(server, argv)
   const victims = clients.filter((one) => accepts(filter, one) && !(filter.skipMe && one === client))
   killClients(server, victims, client)
   reply.integer(victims.length)

@@ -13,6 +13,7 @@ function flagsOf(client: Client): string {
   if (client.tracking?.broadcast) flags += 'B'
   if (client.watchBroken) flags += 'd'
   if (client.closing) flags += 'c'
+  if (client.address.startsWith('/')) flags += 'U'
   if (client.isReadonly) flags += 'r'
   if (client.noEvict) flags += 'e'
   return flags === '' ? 'N' : flags

@@ -6,6 +6,8 @@ import {parseLong} from './arguments.js'
 /** A key of a command, and what the command does with it. */
 export interface NamedKey {
   readonly key: string
+  /** Of the key in argv. */
+  readonly index: number
   readonly flags: readonly KeyFlag[]
 }
 
@@ -49,7 +51,7 @@ function keysOfSpec(spec: KeySpec, argv: readonly string[], flags: readonly KeyF
   const range = rangeOf(spec.find, begin, argv)
   if (range === undefined || range.last >= argv.length || range.last < range.first) return undefined
   const keys: NamedKey[] = []
-  for (let at = range.first; at <= range.last; at += range.step) keys.push({key: argv[at]!, flags})
+  for (let at = range.first; at <= range.last; at += range.step) keys.push({key: argv[at]!, flags, index: at})
   return keys
 }
 
@@ -91,12 +93,21 @@ export function namedKeys(command: Command, argv: readonly string[]): NamedKey[]
   if (arity > 0 ? argv.length !== arity : argv.length < -arity) {
     throw new ReplyError('ERR Invalid number of arguments specified for command')
   }
-  // As Redis does: the function is for what specs do not tell.
-  const isTold = command.keyIndexes === undefined || command.keys.every(tellsAll)
-  const keys = isTold ? keysOfSpecs(command, argv) : keysOfFunction(command, argv)
+  const keys = keysWithFlags(command, argv)
   if (keys !== undefined) return keys
   if (command.flags.includes('no_mandatory_keys')) return []
   throw new ReplyError('ERR Invalid arguments specified for command')
+}
+
+/**
+ * The keys a command line names and what is done with each, in order; those of a line that runs its course.
+ *
+ * @returns undefined if the arguments do not fit the command: it will answer an error
+ */
+export function keysWithFlags(command: Command, argv: readonly string[]): NamedKey[] | undefined {
+  // As Redis does: the function is for what specs do not tell.
+  const isTold = command.keyIndexes === undefined || (command.keys.length > 0 && command.keys.every(tellsAll))
+  return isTold ? keysOfSpecs(command, argv) : keysOfFunction(command, argv)
 }
 
 function tellsAll({begin, flags}: KeySpec): boolean {
@@ -114,12 +125,13 @@ function keysOfSpecs(command: Command, argv: readonly string[]): NamedKey[] | un
   return all
 }
 
-function keysOfFunction(command: Command, argv: readonly string[]): NamedKey[] | undefined {
+/** SORT's STORE and the further keys of MIGRATE are the business of the last spec. */
+function keysOfFunction(command: Command, argv: readonly string[]): NamedKey[] {
   const indexes = command.keyIndexes!(argv).filter((index) => index < argv.length)
   const {keys} = command
   return indexes.map((index, i) => {
     // SORT's second key is where it stores, which its last spec is about.
     const spec = i === 0 || tellsAll(keys[keys.length - 1]!) ? keys[0] : keys[keys.length - 1]
-    return {key: argv[index]!, flags: spec === undefined ? [] : flagsOf(command, spec, argv)}
+    return {key: argv[index]!, flags: spec === undefined ? [] : flagsOf(command, spec, argv), index}
   })
 }

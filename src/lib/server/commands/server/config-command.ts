@@ -34,10 +34,11 @@ function configSet({client, reply, server}: CommandContext, argv: string[]): voi
 }
 
 function configRewrite({reply, server}: CommandContext): void {
-  const {config, effects} = server
+  const {acl, config, effects} = server
+  const users = config.values.aclfile === '' ? acl.describe() : undefined
   if (config.fileName === undefined) throw new ReplyError('ERR The server is running without a config file')
   try {
-    effects.writeConfigFile(rewriteConfig(effects.readConfigFile() ?? '', config))
+    effects.writeConfigFile(rewriteConfig(effects.readConfigFile() ?? '', config, users))
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error)
     effects.log('warning', `CONFIG REWRITE failed: ${reason}`)

@@ -1,4 +1,5 @@
 import type {Command} from '../command.js'
+import {acl} from './acl/acl-command.js'
 import {client} from './client-command.js'
 import {command} from './command-command.js'
 import {config} from './config-command.js'
@@ -11,6 +12,7 @@ import {slowlog} from './slowlog-command.js'
 
 /** Administration: settings, facts about the node, its clients and its commands. */
 export const serverCommands: readonly Command[] = [
+  acl,
   client,
   command,
   config,

@@ -1,4 +1,5 @@
-import {type QueuedCommand, SPECIAL_MULTI} from '../../client.js'
+import type {Denial} from '../../acl/permissions.js'
+import {type QueuedCommand, SPECIAL_MULTI, SPECIAL_RESTRICTED} from '../../client.js'
 import {ReplyError} from '../../reply-error.js'
 import {type Command, type CommandContext, type CommandFlag, type CommandHandler, defineCommand} from '../command.js'
 import {type KeySpec, keyAt} from '../key-spec.js'
@@ -37,14 +38,34 @@ function exec(context: CommandContext): void {
   runQueue(context, queue, 0)
 }
 
+const RULES_CHANGED =
+  'NOPERM ACLs rules changed between the moment the transaction was accumulated and the EXEC call. This command is no longer allowed for the following reason: '
+
+const REASONS: Readonly<Record<Denial['what'], string>> = {
+  channel: 'no permission to access one of the channels used as arguments to the command',
+  command: 'no permission to execute the command or subcommand',
+  key: 'no permission to touch the specified keys',
+}
+
 function runQueue(context: CommandContext, queue: readonly QueuedCommand[], first: number): void {
-  const {client, server} = context
+  const {client, reply, server} = context
+  const {lastCommand} = client
   for (let i = first; i < queue.length; i++) {
     const {argv, command} = queue[i]!
-    const before = client.reply.out
+    if ((client.special & SPECIAL_RESTRICTED) !== 0) {
+      // Rules may have changed since the command was queued, even by a command before it.
+      const denial = server.acl.check(client, command, argv, 'multi')
+      if (denial !== undefined) {
+        reply.error(`${RULES_CHANGED}${REASONS[denial.what]}`)
+        continue
+      }
+    }
+    const before = reply.out
     client.mustNotBlock = true
     server.call(client, command, argv)
     client.mustNotBlock = false
+    // For CLIENT LIST and ACL LOG the client is in EXEC all the time.
+    client.lastCommand = lastCommand
     if (client.pushesBefore !== '') client.placePushes(before)
     if (client.parked && i + 1 < queue.length) {
       // MIGRATE waits for its target; the rest of the transaction follows its reply.

@@ -1,0 +1,68 @@
+import {ACL_CATEGORIES, type Command} from '../commands/command.js'
+import {everyCommand} from '../info/statistics.js'
+import {ABSENT_COMMANDS} from './absent-commands.js'
+import {needsOf} from './needs.js'
+
+/** A command or subcommand as access rules see it. */
+export interface RuledCommand {
+  /** Its place in a selector's table of what is allowed. */
+  readonly id: number
+  /** `config|get` for a subcommand. */
+  readonly fullName: string
+  /** One bit per category, in the order of ACL_CATEGORIES. */
+  readonly categories: number
+  readonly isSubcommand: boolean
+  /** The ids of its subcommands. */
+  readonly subcommandIds: readonly number[]
+  /** Absent in this node. */
+  readonly command: Command | undefined
+}
+
+/**
+ * Every command rules may name: those of the node, and those of Redis 7.0 which it lacks.
+ *
+ * The latter count too, because an ACL file written for redis-server must load here and mean the same, and because
+ * Redis words a user's rules by how much of each category he may run.
+ */
+export class CommandIds {
+  /** By id, in the order of names; a container right before its subcommands. */
+  readonly all: readonly RuledCommand[]
+  private readonly byName = new Map<string, RuledCommand>()
+
+  constructor(table: ReadonlyMap<string, Command>) {
+    const known = new Map<string, {readonly categories: readonly string[]; readonly command: Command | undefined}>()
+    for (const [fullName, categories] of Object.entries(ABSENT_COMMANDS)) {
+      known.set(fullName, {categories: categories.split(' '), command: undefined})
+    }
+    for (const command of everyCommand(table)) known.set(command.fullName, {categories: command.acl, command})
+    const names = [...known.keys()].sort()
+    this.all = names.map((fullName, id) => {
+      const {categories, command} = known.get(fullName)!
+      const ruled: RuledCommand = {
+        categories: categories.reduce((bits, name) => bits | categoryBit(name), 0),
+        command,
+        fullName,
+        id,
+        isSubcommand: fullName.includes('|'),
+        subcommandIds: names.flatMap((other, at) => (other.startsWith(`${fullName}|`) ? at : [])),
+      }
+      this.byName.set(fullName, ruled)
+      if (command !== undefined) {
+        command.aclId = id
+        command.aclNeeds = needsOf(command)
+      }
+      return ruled
+    })
+  }
+
+  /** @param name - `get`, `config|get`, in any case */
+  find(name: string): RuledCommand | undefined {
+    return this.byName.get(name.toLowerCase())
+  }
+}
+
+/** @param name - without `@`, in any case. @returns 0 if there is no such category */
+export function categoryBit(name: string): number {
+  const index = ACL_CATEGORIES.indexOf(name.toLowerCase())
+  return index < 0 ? 0 : 1 << index
+}
