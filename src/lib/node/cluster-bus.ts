@@ -6,13 +6,15 @@ import {FRAME_BYTES_MAX, FrameDecoder} from '../protocol/bus/framing.js'
 import type {BusMessage} from '../protocol/bus/message.js'
 import type {ClusterBinding} from '../server/cluster/api.js'
 import {ClusterCore} from '../server/cluster/core.js'
-import type {ClusterConfig, ClusterEffect, ClusterInput} from '../server/cluster/types.js'
+import type {ClusterEffect, ClusterInput} from '../server/cluster/types.js'
 import type {Server} from '../server/server.js'
+import {BUS_PORT_OFFSET, clusterConfigOf} from './cluster-config.js'
+import type {Dial} from './dial.js'
 import {NodesConfFile} from './nodes-conf-file.js'
 import {listenError} from './tcp-server.js'
+import {TlsGate} from './tls-gate.js'
 
 const TICK_MS = 100
-const BUS_PORT_OFFSET = 10000
 /** Packets that wait for the disk; beyond them the node waits with them, as redis-server does. */
 const HELD_MESSAGES_MAX = 1000
 /** Answers queued for a peer that has not said who it is and does not read: garbage must not cost memory. */
@@ -22,6 +24,8 @@ export interface ClusterBusOptions {
   readonly server: Server
   /** Where nodes.conf lives: the node's `dir`. */
   readonly directory: string
+  /** Opens connections to other nodes. */
+  readonly dial?: Dial
   /** The cluster configuration cannot be written: a node that forgets its votes must not go on. */
   readonly onFatal: (reason: string) => void
 }
@@ -42,6 +46,7 @@ export class ClusterBus implements ClusterBinding {
   private readonly server: Server
   private readonly file: NodesConfFile
   private readonly onFatal: (reason: string) => void
+  private readonly openSocket: Dial
   private readonly connections = new Map<number, Connection>()
   private readonly listeners: NetServer[] = []
   /** Wall clock at the start plus monotonic time since: steps of the system clock do not make peers look dead. */
@@ -76,8 +81,9 @@ export class ClusterBus implements ClusterBinding {
     return bus
   }
 
-  private constructor({directory, onFatal, server}: ClusterBusOptions) {
+  private constructor({dial = connect, directory, onFatal, server}: ClusterBusOptions) {
     this.server = server
+    this.openSocket = dial
     this.onFatal = onFatal
     this.file = new NodesConfFile(join(directory, server.config.values.clusterConfigFile))
     try {
@@ -140,16 +146,30 @@ export class ClusterBus implements ClusterBinding {
           'Choose a port below 55536, or set cluster-port.',
       )
     }
-    for (const word of this.server.config.values.bind) await this.listenOn(word, busPort)
+    const accept = this.acceptor()
+    for (const word of this.server.config.values.bind) await this.listenOn(word, busPort, accept)
     if (this.listeners.length === 0) throw new Error(`cannot listen on the cluster bus port ${busPort}`)
   }
 
+  /** With TLS among nodes, after the handshake. */
+  private acceptor(): (socket: Socket) => void {
+    const {config, effects} = this.server
+    if (!config.values.tlsCluster) return (socket) => this.accept(socket)
+    const gate = new TlsGate({
+      asksAlways: true,
+      config,
+      onRefused: (reason) => effects.log('verbose', `Error accepting cluster node connection: ${reason}`),
+      onSecure: (socket) => this.accept(socket),
+    })
+    return (socket) => gate.accept(socket)
+  }
+
   /** @param word - as in `bind`: an address, `*` or `::*`; `-` before it: need not be there */
-  private listenOn(word: string, port: number): Promise<void> {
+  private listenOn(word: string, port: number, accept: (socket: Socket) => void): Promise<void> {
     const isOptional = word.startsWith('-')
     const name = isOptional ? word.slice(1) : word
     const host = name === '*' ? '0.0.0.0' : name === '::*' ? '::' : name
-    const listener = createServer((socket) => this.accept(socket))
+    const listener = createServer(accept)
     return new Promise((resolve, reject) => {
       listener.once('error', (error: NodeJS.ErrnoException) => {
         const isMissing = error.code === 'EADDRNOTAVAIL' || error.code === 'EAFNOSUPPORT'
@@ -301,7 +321,7 @@ export class ClusterBus implements ClusterBinding {
   private dial(link: number, host: string, port: number): void {
     if (this.closed) return
     const source = this.server.config.values.bindSourceAddr
-    const socket = connect({host, port, noDelay: true, ...(source === '' ? {} : {localAddress: source})})
+    const socket = this.openSocket({host, port, noDelay: true, ...(source === '' ? {} : {localAddress: source})})
     this.attach(link, socket)
     socket.once('connect', () => {
       this.keepAlive(socket)
@@ -380,24 +400,4 @@ function addressesOf(socket: Socket): {localIp: string; peerIp: string} {
 /** IPv4 seen through an IPv6 socket is IPv4. */
 function plainIp(address = ''): string {
   return address.startsWith('::ffff:') ? address.slice('::ffff:'.length) : address
-}
-
-function clusterConfigOf({config: {values}}: Server): ClusterConfig {
-  return {
-    port: values.port,
-    busPort: values.clusterPort || values.port + BUS_PORT_OFFSET,
-    nodeTimeoutMs: values.clusterNodeTimeout,
-    requireFullCoverage: values.clusterRequireFullCoverage,
-    allowReadsWhenDown: values.clusterAllowReadsWhenDown,
-    allowPubsubshardWhenDown: values.clusterAllowPubsubshardWhenDown,
-    allowReplicaMigration: values.clusterAllowReplicaMigration,
-    migrationBarrier: values.clusterMigrationBarrier,
-    replicaNoFailover: values.clusterReplicaNoFailover,
-    announceIp: values.clusterAnnounceIp,
-    announceHostname: values.clusterAnnounceHostname,
-    announcePort: values.clusterAnnouncePort,
-    announceBusPort: values.clusterAnnounceBusPort,
-    preferredEndpointType: values.clusterPreferredEndpointType,
-    linkSendbufLimitBytes: values.clusterLinkSendbufLimit,
-  }
 }

@@ -1,5 +1,6 @@
 import {connect, type Socket} from 'node:net'
 import type {PeerExchange, PeerResult} from '../server/effects.js'
+import type {Dial} from './dial.js'
 
 /**
  * Outgoing sockets of MIGRATE (wire.md 5): requests go out in chunks while the loop serves others, one status line comes
@@ -31,6 +32,11 @@ export class MigrateClient {
   private readonly idle = new Set<IdleSocket>()
   private readonly running = new Set<Exchange>()
   private closed = false
+  private readonly dial: Dial
+
+  constructor(dial: Dial = connect) {
+    this.dial = dial
+  }
 
   /** Runs one exchange; `request.done` is called exactly once, later, also after {@link close}. */
   exchange(request: PeerExchange): void {
@@ -54,7 +60,7 @@ export class MigrateClient {
       setImmediate(() => request.done({kind: 'failed', stage: 'connect', replies: []}))
       return
     }
-    const socket = (mayRetry ? this.takeIdle(request) : undefined) ?? connect(port, host).setNoDelay()
+    const socket = (mayRetry ? this.takeIdle(request) : undefined) ?? this.dial({host, port}).setNoDelay()
     const exchange = new Exchange(socket, request, (result, timedOut) => {
       this.running.delete(exchange)
       if (result.kind === 'replies') this.keep(socket, addressOf(request))

@@ -4,6 +4,7 @@ import type {Config} from '../server/config/config.js'
 import type {LogLevel, PeerExchange, ServerEffects, ShutdownOptions} from '../server/effects.js'
 import type {HostEffects, HostFacts} from '../server/info/facts.js'
 import {pathInDir, readConfigFile, readText, replaceFile} from './config-file.js'
+import type {Dial} from './dial.js'
 import type {NodeLog} from './log.js'
 import {MigrateClient} from './migrate-client.js'
 import type {TcpServer} from './tcp-server.js'
@@ -15,6 +16,7 @@ const POLLING: Readonly<Record<string, string>> = {darwin: 'kqueue', linux: 'epo
 export interface NodeHooks {
   readonly config: Config
   readonly log: NodeLog
+  readonly dial: Dial
   shutdown(options: ShutdownOptions): void
   configChanged(names: readonly string[]): void
   clusterConnections(): number
@@ -25,11 +27,12 @@ export class NodeEffects implements ServerEffects, HostEffects {
   /** Set once the server exists. */
   tcp: TcpServer | undefined
   private readonly hooks: NodeHooks
-  private readonly migrateClient = new MigrateClient()
+  private readonly migrateClient: MigrateClient
   private peakRss = 0
 
   constructor(hooks: NodeHooks) {
     this.hooks = hooks
+    this.migrateClient = new MigrateClient(hooks.dial)
   }
 
   log(level: LogLevel, text: string): void {

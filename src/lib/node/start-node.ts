@@ -6,6 +6,7 @@ import {Server} from '../server/server.js'
 import {seedStringHash} from '../server/values/table/string-hash.js'
 import type {ClusterBus} from './cluster-bus.js'
 import {pathInDir} from './config-file.js'
+import {type Dial, dialOf} from './dial.js'
 import type {NodeLog} from './log.js'
 import {NodeEffects} from './node-effects.js'
 import {systemRng} from './system-rng.js'
@@ -23,6 +24,7 @@ export class Node {
   readonly log: NodeLog
   readonly server: Server
   private readonly effects: NodeEffects
+  private readonly dial: Dial
   private readonly tcp: TcpServer
   private readonly timers: Timers
   private bus: ClusterBus | undefined
@@ -34,9 +36,11 @@ export class Node {
   constructor(config: Config, log: NodeLog) {
     this.config = config
     this.log = log
+    this.dial = dialOf(config)
     this.effects = new NodeEffects({
       clusterConnections: () => countLinks(this.bus),
       config,
+      dial: this.dial,
       configChanged: () => this.applySettings(),
       log,
       shutdown: (options) => void this.stop(options),
@@ -60,9 +64,10 @@ export class Node {
     const isOpen = port !== 0 || tlsPort !== 0 || unixsocket !== ''
     try {
       if (!isOpen) throw new Error('Configured to not listen anywhere, exiting.')
-      // Peers that expect TLS would not be understood, and others would read what must not be read.
-      if (clusterEnabled && tlsCluster)
-        throw new Error('This node does not speak TLS on the cluster bus: tls-cluster must be no')
+      // It would have to tell each client the port that suits it.
+      if (clusterEnabled && tlsCluster && (port !== 0 || tlsPort === 0)) {
+        throw new Error('With tls-cluster this node serves clients by TLS alone: port must be 0, and tls-port set')
+      }
       // Clients last: who gets an answer may rely on the whole node, and on nodes.conf being its own.
       if (this.server.isCluster) await this.startBus()
       if (port !== 0) await this.tcp.listen(port)
@@ -93,6 +98,7 @@ export class Node {
   private async startBus(): Promise<void> {
     const {ClusterBus} = await import('./cluster-bus.js')
     this.bus = await ClusterBus.start({
+      dial: this.dial,
       directory: this.config.values.dir,
       onFatal: (reason) => {
         this.log.write('warning', reason)

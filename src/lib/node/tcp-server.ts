@@ -67,6 +67,7 @@ export class TcpServer {
    */
   async listenTls(port: number): Promise<void> {
     const gate = new TlsGate({
+      asksAlways: false,
       config: this.server.config,
       onRefused: (reason) => this.server.effects.log('verbose', `Error accepting a client connection: ${reason}`),
       onSecure: (socket) => this.onConnection(socket, 'tls'),

@@ -100,6 +100,31 @@ describeWithOpenssl('clients over TLS', () => {
     expect(await ask(open(port), 'PING\r\n', 'PONG')).toBe('+PONG\r\n')
   })
 
+  it('cannot join the bus without a certificate', async () => {
+    const port = await claimPorts()
+    const cluster = {'cluster-enabled': 'yes', 'tls-cluster': 'yes'}
+    await start({...tls, ...cluster, 'tls-auth-clients': 'no', 'tls-port': String(port)})
+    expect(await ask(open(port), 'CLUSTER MYID\r\n', '\r\n.*\r\n')).toMatch(/^\$40\r\n/)
+    const refused = async (options: ConnectionOptions): Promise<boolean> => {
+      const socket = open(port + 10_000, options)
+      let isClosed = false
+      let isOpen = false
+      socket.on('error', () => undefined)
+      socket.on('close', () => {
+        isClosed = true
+      })
+      // With TLS 1.3 a client learns of its refusal after its own handshake is done.
+      socket.on('session', () => {
+        isOpen = true
+      })
+      await waitFor(() => isClosed || isOpen, {what: 'an end of the handshake'})
+      socket.destroy()
+      return isClosed
+    }
+    const tickets = {maxVersion: 'TLSv1.2'} as const
+    expect([await refused(tickets), await refused({...tickets, cert, key})]).toEqual([true, false])
+  })
+
   it('are not promised what cannot be kept', async () => {
     const port = String(await claimPorts())
     await expect(start({'tls-port': port})).rejects.toThrow('No tls-cert-file configured!')
@@ -107,7 +132,7 @@ describeWithOpenssl('clients over TLS', () => {
     await expect(start({...tls, 'tls-port': port, 'tls-protocols': 'SSLv3'})).rejects.toThrow('Invalid tls-protocols')
     await expect(start({...tls, 'tls-cert-file': '/none', 'tls-port': port})).rejects.toThrow('tls-cert-file')
     const cluster = {'cluster-enabled': 'yes', 'tls-cluster': 'yes'}
-    await expect(startNode({settings: {...tls, ...cluster, 'tls-port': port}})).rejects.toThrow('tls-cluster')
+    await expect(startNode({settings: {...tls, ...cluster, 'tls-port': port}})).rejects.toThrow('port must be 0')
     await expect(start({})).rejects.toThrow('Configured to not listen anywhere')
   })
 })

@@ -1,0 +1,27 @@
+import type {ClusterConfig} from '../server/cluster/types.js'
+import type {Server} from '../server/server.js'
+
+export const BUS_PORT_OFFSET = 10_000
+
+/** The settings as the cluster core takes them. */
+export function clusterConfigOf({config: {values}}: Server): ClusterConfig {
+  // With TLS among nodes the port they tell each other and their clients is the one with TLS.
+  const port = values.tlsCluster ? values.tlsPort : values.port
+  return {
+    port,
+    busPort: values.clusterPort || port + BUS_PORT_OFFSET,
+    nodeTimeoutMs: values.clusterNodeTimeout,
+    requireFullCoverage: values.clusterRequireFullCoverage,
+    allowReadsWhenDown: values.clusterAllowReadsWhenDown,
+    allowPubsubshardWhenDown: values.clusterAllowPubsubshardWhenDown,
+    allowReplicaMigration: values.clusterAllowReplicaMigration,
+    migrationBarrier: values.clusterMigrationBarrier,
+    replicaNoFailover: values.clusterReplicaNoFailover,
+    announceIp: values.clusterAnnounceIp,
+    announceHostname: values.clusterAnnounceHostname,
+    announcePort: values.clusterAnnouncePort,
+    announceBusPort: values.clusterAnnounceBusPort,
+    preferredEndpointType: values.clusterPreferredEndpointType,
+    linkSendbufLimitBytes: values.clusterLinkSendbufLimit,
+  }
+}
