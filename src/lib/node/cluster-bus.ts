@@ -6,13 +6,13 @@ import {FRAME_BYTES_MAX, FrameDecoder} from '../protocol/bus/framing.js'
 import type {BusMessage} from '../protocol/bus/message.js'
 import type {ClusterBinding} from '../server/cluster/api.js'
 import {ClusterCore} from '../server/cluster/core.js'
-import type {ClusterConfig, ClusterEffect, ClusterInput} from '../server/cluster/types.js'
+import type {ClusterEffect, ClusterInput} from '../server/cluster/types.js'
 import type {Server} from '../server/server.js'
+import {BUS_PORT_OFFSET, clusterConfigOf} from './cluster-config.js'
 import {NodesConfFile} from './nodes-conf-file.js'
 import {listenError} from './tcp-server.js'
 
 const TICK_MS = 100
-const BUS_PORT_OFFSET = 10000
 /** Packets that wait for the disk; beyond them the node waits with them, as redis-server does. */
 const HELD_MESSAGES_MAX = 1000
 /** Answers queued for a peer that has not said who it is and does not read: garbage must not cost memory. */
@@ -380,24 +380,4 @@ function addressesOf(socket: Socket): {localIp: string; peerIp: string} {
 /** IPv4 seen through an IPv6 socket is IPv4. */
 function plainIp(address = ''): string {
   return address.startsWith('::ffff:') ? address.slice('::ffff:'.length) : address
-}
-
-function clusterConfigOf({config: {values}}: Server): ClusterConfig {
-  return {
-    port: values.port,
-    busPort: values.clusterPort || values.port + BUS_PORT_OFFSET,
-    nodeTimeoutMs: values.clusterNodeTimeout,
-    requireFullCoverage: values.clusterRequireFullCoverage,
-    allowReadsWhenDown: values.clusterAllowReadsWhenDown,
-    allowPubsubshardWhenDown: values.clusterAllowPubsubshardWhenDown,
-    allowReplicaMigration: values.clusterAllowReplicaMigration,
-    migrationBarrier: values.clusterMigrationBarrier,
-    replicaNoFailover: values.clusterReplicaNoFailover,
-    announceIp: values.clusterAnnounceIp,
-    announceHostname: values.clusterAnnounceHostname,
-    announcePort: values.clusterAnnouncePort,
-    announceBusPort: values.clusterAnnounceBusPort,
-    preferredEndpointType: values.clusterPreferredEndpointType,
-    linkSendbufLimitBytes: values.clusterLinkSendbufLimit,
-  }
 }
