@@ -1,6 +1,7 @@
 import type {ClusterConfig} from '../server/cluster/types.js'
 import type {Server} from '../server/server.js'
 
+/** The bus listens this far above the client port, unless told otherwise. */
 export const BUS_PORT_OFFSET = 10_000
 
 /** The settings as the cluster core takes them. */
