@@ -10,6 +10,8 @@ export interface Wait {
   readonly keys: readonly string[]
   /** A key that serving writes to besides; '' or absent: none. */
   readonly target?: string
+  /** Only a key that is there can serve it: it is not tried when one has gone. */
+  readonly needsKey?: boolean
   /** Unix milliseconds; 0 = for ever. */
   readonly deadlineMs: number
   /**
@@ -60,6 +62,8 @@ export class BlockedClients {
   private readonly deadlines = new DeadlineHeap<Parked>()
   /** Changed keys whose waiters must wait on: MIGRATE is at one of the keys. */
   private postponed: {readonly db: Database; readonly key: string}[] = []
+  /** How many are to be tried when a key has gone, too. */
+  private countOfGone = 0
   private isServing = false
 
   constructor(held: HeldKeys) {
@@ -95,6 +99,7 @@ export class BlockedClients {
       byKey.set(key, clients)
       wait.db.await(key)
     }
+    if (wait.needsKey !== true) this.countOfGone++
     if (wait.deadlineMs !== 0) {
       this.deadlines.add(parked)
       if (this.deadlines.first === parked) this.announceDeadline()
@@ -135,11 +140,14 @@ export class BlockedClients {
     const clients = this.byKey.get(db)?.get(key)
     if (clients === undefined) return
     const wasThere = db.peek(key) !== undefined
+    // Every element that is taken at once leaves such a key; looking at all who wait would make a push slow.
+    if (!wasThere && this.countOfGone === 0) return
     let left = clients.size
     for (const client of clients) {
       if (left-- === 0) break
       const parked = this.parked.get(client)!
-      const {target} = parked.wait
+      const {needsKey, target} = parked.wait
+      if (needsKey === true && !wasThere) continue
       if (this.held.isHeld(db, key) || (target !== undefined && this.held.isHeld(db, target))) {
         this.postponed.push({db, key})
         break
@@ -205,6 +213,7 @@ export class BlockedClients {
     const {wait} = parked
     this.parked.delete(client)
     this.deadlines.remove(parked)
+    if (wait.needsKey !== true) this.countOfGone--
     const byKey = this.byKey.get(wait.db)
     for (const key of wait.keys) {
       const clients = byKey?.get(key)

@@ -26,6 +26,7 @@ function wait(context: CommandContext, keys: readonly string[], deadlineMs: numb
     db,
     deadlineMs,
     keys,
+    needsKey: true,
     serve: (key) => serveList(context, key, take),
     target,
     timeOut: () => reply.nilArray(),
