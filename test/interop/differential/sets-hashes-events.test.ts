@@ -38,10 +38,10 @@ describeWithPeers('events of sets and hashes beside redis-server', () => {
         client.feed(Buffer.from(bytes, 'latin1'), bytes.length, rig.nowMs)
         client.reply.take()
         if (rng.chance(0.1)) {
-          const key = rng.pick(['s0', 's1', 'h1', 'h2'])
-          const other = rng.pick(['SADD', 'HSET'])
-          await sender.call(other, key, 'x', 'y')
-          rig.run(client, `${other} ${key} x y`)
+          // Members that several sets have are rare otherwise.
+          const more = rng.pick(['SADD s0 x y', 'SADD s1 x y', 'HSET h1 x y', 'SMOVE s0 s1 x', 'SMOVE s1 s0 x'])
+          await sender.call(...more.split(' '))
+          rig.run(client, more)
         }
       }
       await sender.call('PUBLISH', 'end', 'of batch')

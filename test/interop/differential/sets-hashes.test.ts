@@ -76,6 +76,9 @@ function normal(command: readonly string[], reply: string): string {
   }
 }
 
+/** What random commands may have set otherwise. */
+const DEFAULTS = [['FLUSHALL'], ['CONFIG', 'SET', 'set-max-intset-entries', '512']]
+
 // Compressed bytes differ between compressors.
 const SETTINGS = {rdbcompression: 'no'}
 
@@ -85,6 +88,7 @@ describeWithPeers('sets and hashes beside redis-server', () => {
 
   it('leaves as many, kept in the same way, when SPOP takes some', async () => {
     const [theirs, ours] = await servers.both()
+    for (const one of [theirs, ours]) await one.batch(DEFAULTS)
     const integers = Array.from({length: 60}, (_, i) => String(i))
     const words = integers.map((text) => `w${text}`)
     for (const [members, more] of [
@@ -108,6 +112,30 @@ describeWithPeers('sets and hashes beside redis-server', () => {
           commands: commands.slice(2),
           replies: shapes(expected),
         })
+      }
+    }
+    theirs.close()
+    ours.close()
+  })
+
+  it('keeps a difference as the way it was made leaves it', async () => {
+    const [theirs, ours] = await servers.both()
+    for (const one of [theirs, ours]) await one.batch(DEFAULTS)
+    const integers = (count: number): string[] => Array.from({length: count}, (_, i) => String(i))
+    for (let first = 1; first < 14; first++) {
+      for (let second = 1; second < 14; second++) {
+        const commands = [
+          ['DEL', 'a', 'b', 'c'],
+          ['SADD', 'a', 'word', ...integers(first)],
+          ['SADD', 'b', 'word', ...integers(second).map((text) => `-${text}1`)],
+          ['SADD', 'c', '1'],
+          ['SDIFFSTORE', 'd', 'a', 'b'],
+          ['OBJECT', 'ENCODING', 'd'],
+          ['SDIFFSTORE', 'd', 'a', 'c', 'none', 'b'],
+          ['OBJECT', 'ENCODING', 'd'],
+        ]
+        const [expected, actual] = await Promise.all([theirs.batch(commands), ours.batch(commands)])
+        expect({commands, replies: actual}).toEqual({commands, replies: expected})
       }
     }
     theirs.close()

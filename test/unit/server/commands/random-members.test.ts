@@ -143,9 +143,11 @@ describe('SSCAN and HSCAN', () => {
       const rig = new Rig()
       const client = rig.connect()
       for (let i = 0; i < 1000; i++) rig.run(client, add(i))
-      const found = scanAll(rig, client, command, 7, () => undefined).filter((one) => one.startsWith('member'))
-      expect(found.length).toBe(1000)
-      expect(new Set(found).size).toBe(1000)
+      for (const count of [1, 7, 5000]) {
+        const found = scanAll(rig, client, command, count, () => undefined).filter((one) => one.startsWith('member'))
+        expect(found.length).toBe(1000)
+        expect(new Set(found).size).toBe(1000)
+      }
     })
   }
 

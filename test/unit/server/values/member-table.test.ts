@@ -8,15 +8,15 @@ function everything(table: MemberTable): string[] {
 
 /** Adds and removes by chance, as likely to grow as `growth` says; the table must always be what the Set is. */
 function churn(table: MemberTable, model: Set<string>, rng: Rng, steps: number, growth: number, names: number): void {
+  let wrong = 0
   for (let step = 0; step < steps; step++) {
     const member = `member:${rng.below(names)}`
     if (rng.chance(growth)) {
       const place = table.add(member)
-      expect(place >= 0).toBe(model.has(member))
-      if (place >= 0) expect(table.at(place)).toBe(member)
+      if (place >= 0 !== model.has(member) || (place >= 0 && table.at(place) !== member)) wrong++
       model.add(member)
     } else if (rng.chance(0.5)) {
-      expect(table.remove(member) >= 0).toBe(model.delete(member))
+      if (table.remove(member) >= 0 !== model.delete(member)) wrong++
     } else if (table.size > 0) {
       const place = rng.below(table.size)
       model.delete(table.at(place))
@@ -25,8 +25,9 @@ function churn(table: MemberTable, model: Set<string>, rng: Rng, steps: number, 
   }
   expect(table.size).toBe(model.size)
   expect(new Set(everything(table))).toEqual(model)
-  for (const [place, member] of everything(table).entries()) expect(table.find(member)).toBe(place)
-  for (let i = 0; i < 50; i++) expect(table.find(`other:${i}`)).toBe(-1)
+  for (const [place, member] of everything(table).entries()) if (table.find(member) !== place) wrong++
+  for (let i = 0; i < 50; i++) if (table.find(`other:${i}`) !== -1) wrong++
+  expect(wrong).toBe(0)
 }
 
 describe('MemberTable', () => {
@@ -52,7 +53,7 @@ describe('MemberTable', () => {
       for (let i = 0; i < size; i++) if (i % 3 === 0) copy.remove(`member:${i}`)
       for (let i = 0; i < size; i++) copy.add(`more:${i}`)
       expect(everything(table)).toEqual(before)
-      before.forEach((member, place) => void expect(table.find(member)).toBe(place))
+      expect(before.map((member) => table.find(member))).toEqual([...before.keys()])
       expect(copy.size).toBe(size - Math.ceil(size / 3) + size)
     }
   })

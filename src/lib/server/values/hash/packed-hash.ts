@@ -2,6 +2,20 @@ import {flat} from '../../../kernel/own-string.js'
 import {listpackEntry} from '../../../protocol/rdb/listpack.js'
 
 const TWO_32 = 0x1_0000_0000
+/** Text below this length has one byte before it: the length, with the top bit set. */
+const SHORT_LENGTH = 0x40
+const SHORT_TEXT = 0x80
+/** No character of an integer comes after this one. */
+const NINE = 57
+
+/** What `find` found: neither an object per call nor room in every hash. */
+let foundBytes = 0
+
+/** From the end, where names that are alike at first differ. */
+function isAt(entries: string, at: number, text: string): boolean {
+  for (let i = text.length - 1; i >= 0; i--) if (entries.charCodeAt(at + i) !== text.charCodeAt(i)) return false
+  return true
+}
 
 /** Bytes of the entry at `at`, its back-length included. */
 export function entryBytes(entries: string, at: number): number {
@@ -64,14 +78,21 @@ export class PackedHash {
     return new PackedHash(this.entries, this.size)
   }
 
-  /** @param needle - the field's entry @returns where it stands, or -1 */
-  private find(needle: string): number {
+  /** Where the field stands, or -1; `foundBytes` is then the length of its entry. */
+  private find(field: string): number {
+    const {length} = field
+    // Short text, which most fields are, is compared as it is; for the others their entry is made.
+    const isShort =
+      length < SHORT_LENGTH && length > 0 && (field.charCodeAt(0) > NINE || field.charCodeAt(length - 1) > NINE)
+    const needle = isShort ? field : listpackEntry(field)
+    const first = isShort ? SHORT_TEXT | length : needle.charCodeAt(0)
+    const skipped = isShort ? 1 : 0
+    foundBytes = isShort ? length + 2 : needle.length
     const {entries} = this
-    const {length} = entries
-    const first = needle.charCodeAt(0)
+    const end = entries.length
     let at = 0
-    while (at < length) {
-      if (entries.charCodeAt(at) === first && entries.startsWith(needle, at)) return at
+    while (at < end) {
+      if (entries.charCodeAt(at) === first && isAt(entries, at + skipped, needle)) return at
       at += entryBytes(entries, at)
       at += entryBytes(entries, at)
     }
@@ -79,26 +100,24 @@ export class PackedHash {
   }
 
   has(field: string): boolean {
-    return this.find(listpackEntry(field)) >= 0
+    return this.find(field) >= 0
   }
 
   get(field: string): string | undefined {
-    const needle = listpackEntry(field)
-    const at = this.find(needle)
-    return at < 0 ? undefined : entryText(this.entries, at + needle.length)
+    const at = this.find(field)
+    return at < 0 ? undefined : entryText(this.entries, at + foundBytes)
   }
 
   /** @returns whether the field is new */
   set(field: string, value: string): boolean {
     const {entries} = this
-    const needle = listpackEntry(field)
-    const at = this.find(needle)
+    const at = this.find(field)
     if (at < 0) {
-      this.entries = flat(entries + needle + listpackEntry(value))
+      this.entries = flat(entries + listpackEntry(field) + listpackEntry(value))
       this.size++
       return true
     }
-    const valueAt = at + needle.length
+    const valueAt = at + foundBytes
     const behind = valueAt + entryBytes(entries, valueAt)
     this.entries = flat(entries.slice(0, valueAt) + listpackEntry(value) + entries.slice(behind))
     return false
@@ -107,10 +126,9 @@ export class PackedHash {
   /** @returns whether it was there */
   delete(field: string): boolean {
     const {entries} = this
-    const needle = listpackEntry(field)
-    const at = this.find(needle)
+    const at = this.find(field)
     if (at < 0) return false
-    const valueAt = at + needle.length
+    const valueAt = at + foundBytes
     this.entries = flat(entries.slice(0, at) + entries.slice(valueAt + entryBytes(entries, valueAt)))
     this.size--
     return true
