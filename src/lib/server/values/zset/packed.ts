@@ -18,6 +18,13 @@ export class PackedMembers implements ScoredMembers {
     this.count = count
   }
 
+  /** @param list - in order */
+  static of({members, scores}: ScoredList): PackedMembers {
+    const elements: string[] = []
+    for (let i = 0; i < members.length; i++) elements.push(encodeElement(members[i]!, scores[i]!))
+    return new PackedMembers(elements.join(''), elements.length)
+  }
+
   get size(): number {
     return this.count
   }
@@ -35,12 +42,6 @@ export class PackedMembers implements ScoredMembers {
     const {text} = this
     const at = placeOf(text, member, score)
     this.text = [text.slice(0, at), encodeElement(member, score), text.slice(at)].join('')
-    this.count++
-  }
-
-  /** Behind all others: the caller knows that it belongs there. */
-  append(member: string, score: number): void {
-    this.text += encodeElement(member, score)
     this.count++
   }
 
