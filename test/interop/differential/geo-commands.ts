@@ -18,22 +18,40 @@ const TOWNS: readonly (readonly [name: string, longitude: string, latitude: stri
 ]
 const BAD_LONGITUDES = ['180.1', 'x', '-181', 'inf', '', '1e30']
 const BAD_LATITUDES = ['85.06', 'y', '-90', 'nan']
-const LENGTHS = ['0', '1', '100', '200', '500', '1000', '5000', '20000', '0.5', '166.2742']
+const LENGTHS = [
+  '0',
+  '1',
+  '5',
+  '10',
+  '20',
+  '30',
+  '50',
+  '70',
+  '100',
+  '150',
+  '200',
+  '300',
+  '500',
+  '2000',
+  '20000',
+  '166.2742',
+]
 const BAD_LENGTHS = ['-1', 'x', '', 'nan', 'inf']
-const UNITS = ['m', 'km', 'KM', 'ft', 'mi', 'km', 'km', 'foo']
+const UNITS = ['m', 'km', 'KM', 'ft', 'mi', 'km', 'km', 'km', 'km']
 
 /** Of stored results. */
 export const TARGETS = ['d0', 'd1', 'text2']
 
-const key = (rng: Rng): string => rng.pick(['g0', 'g0', 'g1', 'g1', 'odd', 'nokey', 'text'])
+const key = (rng: Rng): string => (rng.chance(0.1) ? rng.pick(['odd', 'nokey', 'text']) : rng.pick(['g0', 'g1']))
 const target = (rng: Rng): string => rng.pick(TARGETS)
 const name = (rng: Rng): string => (rng.chance(0.5) ? rng.pick(TOWNS)[0] : `p${rng.below(60)}`)
 const length = (rng: Rng): string => (rng.chance(0.04) ? rng.pick(BAD_LENGTHS) : rng.pick(LENGTHS))
-const unit = (rng: Rng): string => rng.pick(UNITS)
+const unit = (rng: Rng): string => (rng.chance(0.02) ? 'foo' : rng.pick(UNITS))
 
 function center(rng: Rng): string[] {
   if (rng.chance(0.03)) return [rng.pick(BAD_LONGITUDES), rng.pick(['1', ...BAD_LATITUDES])]
-  if (rng.chance(0.5)) return rng.pick(TOWNS).slice(1)
+  if (rng.chance(0.2)) return rng.pick(TOWNS).slice(1)
+  if (rng.chance(0.6)) return [String(13 + rng.below(2300) / 1000), String(37 + rng.below(1800) / 1000)]
   return [String(rng.below(360_000) / 1000 - 180), String(rng.below(170_000) / 1000 - 85)]
 }
 
@@ -45,6 +63,10 @@ function added(rng: Rng): string[] {
   // Near each other, so that small searches find some; never twice at one place, which would leave the order open.
   const i = rng.below(60)
   return [String(13 + i * 0.0371), String(37 + ((i * 7) % 60) * 0.0293), `p${i}`]
+}
+
+function manyAdded(rng: Rng): string[] {
+  return Array.from({length: 20}, () => (rng.chance(0.8) ? added(rng) : farAway(rng))).flat()
 }
 
 function farAway(rng: Rng): string[] {
@@ -145,7 +167,8 @@ export const GEO: readonly Make[] = [
     ...some(rng, ['STORE', 'b', 'STOREDIST', 'c'], 5),
   ],
   () => ['SET', 'text', 'x'],
-  (rng) => ['DEL', rng.pick(['g0', 'g1', 'd0', 'odd'])],
+  (rng) => ['DEL', rng.chance(0.1) ? rng.pick(['g0', 'g1']) : rng.pick(['d0', 'odd', 'd1'])],
+  (rng) => ['GEOADD', rng.pick(['g0', 'g1']), ...manyAdded(rng)],
   () => ['MULTI'],
   () => ['EXEC'],
   () => ['EXEC'],

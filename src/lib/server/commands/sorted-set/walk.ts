@@ -1,6 +1,8 @@
+import type {Rng} from '../../../kernel/rng.js'
 import {formatDouble, formatStoredDouble} from '../../../protocol/double.js'
 import {requireInt64} from '../../arguments.js'
 import {globMatch} from '../../config/glob.js'
+import type {ReplyWriter} from '../../reply.js'
 import {ReplyError, SYNTAX_ERROR} from '../../reply-error.js'
 import {ScoredList} from '../../values/zset/scored-list.js'
 import type {SortedSet} from '../../values/zset/sorted-set.js'
@@ -8,7 +10,7 @@ import {type Command, type CommandContext, defineCommand} from '../command.js'
 import {chooseDistinct, requireSignedCount} from '../random-count.js'
 import {parseCursor, parseScanOptions, replyPage} from '../scan-arguments.js'
 import {SORTED_SET} from './facts.js'
-import {writeScored} from './scored-reply.js'
+import {writeScore, writeScored} from './scored-reply.js'
 
 /** Members shown by pages, or some by chance. */
 
@@ -51,23 +53,40 @@ function zrandmember({db, reply, server}: CommandContext, argv: string[]): void 
   }
   const zset = db.getObject<SortedSet>(key, 'zset')
   if (zset === undefined || count === 0) reply.array(0)
-  else writeScored(reply, choose(zset, count, server.rng), withScores)
+  else if (count >= zset.size) writeScored(reply, zset.list(), withScores)
+  else if (count > 0) writeScored(reply, chooseDifferent(zset, count, server.rng), withScores)
+  else writeRepeated(reply, zset, -count, withScores, server.rng)
 }
 
-/** @param count - not 0; negative: members may come repeatedly */
-function choose(zset: SortedSet, count: number, rng: CommandContext['server']['rng']): ScoredList {
-  const {size} = zset
-  if (count >= size) return zset.list()
-  const ranks = count > 0 ? chooseDistinct(rng, size, count) : Array.from({length: -count}, () => rng.below(size))
+/** Walking a packed set once per member would take its size squared. */
+function listToChooseFrom(zset: SortedSet, count: number): ScoredList | undefined {
+  return zset.isPacked || count * 4 > zset.size ? zset.list() : undefined
+}
+
+function chooseDifferent(zset: SortedSet, count: number, rng: Rng): ScoredList {
+  const source = listToChooseFrom(zset, count)
   const list = new ScoredList()
-  // Walking a packed set once per member would take its size squared.
-  const source = zset.isPacked || ranks.length * 4 > size ? zset.list() : undefined
-  for (const rank of ranks) {
+  for (const rank of chooseDistinct(rng, zset.size, count)) {
     const {members, scores} = source ?? zset.slice(rank, 1)
     const at = source === undefined ? 0 : rank
     list.push(members[at]!, scores[at]!)
   }
   return list
+}
+
+/** One by one: millions may be asked for of a set of two. */
+function writeRepeated(reply: ReplyWriter, zset: SortedSet, count: number, withScores: boolean, rng: Rng): void {
+  const source = listToChooseFrom(zset, count)
+  const isPaired = withScores && reply.resp === 3
+  reply.array(withScores && !isPaired ? 2 * count : count)
+  for (let i = 0; i < count; i++) {
+    const rank = rng.below(zset.size)
+    const {members, scores} = source ?? zset.slice(rank, 1)
+    const at = source === undefined ? 0 : rank
+    if (isPaired) reply.array(2)
+    reply.bulk(members[at]!)
+    if (withScores) writeScore(reply, scores[at]!)
+  }
 }
 
 export const walkCommands: readonly Command[] = [

@@ -1,4 +1,3 @@
-import {flat} from '../../../kernel/own-string.js'
 import type {Before, ScoredList, ScoredMembers} from './scored-list.js'
 
 /**
@@ -7,8 +6,8 @@ import type {Before, ScoredList, ScoredMembers} from './scored-list.js'
  *   | score, 8 bytes | length of the member, 1 byte; 255: 4 more follow | member | score ...
  *
  * A score's bytes sort as the scores do: big-endian, the sign bit turned, all bits of a negative one turned. Every
- * operation walks over the string, as redis-server walks over its listpack; a change builds a new string. Negative zero
- * becomes zero here, as it does there.
+ * operation walks over the string, as redis-server walks over its listpack. A change builds a new string by `join`, which
+ * copies: what `+` gives holds on to all its parts. Negative zero becomes zero here, as it does there.
  */
 export class PackedMembers implements ScoredMembers {
   private text: string
@@ -17,6 +16,13 @@ export class PackedMembers implements ScoredMembers {
   constructor(text = '', count = 0) {
     this.text = text
     this.count = count
+  }
+
+  /** @param list - in order */
+  static of({members, scores}: ScoredList): PackedMembers {
+    const elements: string[] = []
+    for (let i = 0; i < members.length; i++) elements.push(encodeElement(members[i]!, scores[i]!))
+    return new PackedMembers(elements.join(''), elements.length)
   }
 
   get size(): number {
@@ -35,26 +41,27 @@ export class PackedMembers implements ScoredMembers {
   add(member: string, score: number): void {
     const {text} = this
     const at = placeOf(text, member, score)
-    this.text = flat(text.slice(0, at) + encodeElement(member, score) + text.slice(at))
-    this.count++
-  }
-
-  /** Behind all others: the caller knows that it belongs there. */
-  append(member: string, score: number): void {
-    this.text += encodeElement(member, score)
+    this.text = [text.slice(0, at), encodeElement(member, score), text.slice(at)].join('')
     this.count++
   }
 
   setScore(member: string, _before: number, score: number): void {
-    this.remove(member)
-    this.add(member, score)
+    const {text} = this
+    const from = find(text, member)
+    const to = next(text, from)
+    const at = placeOf(text, member, score)
+    const element = encodeElement(member, score)
+    this.text =
+      at <= from
+        ? [text.slice(0, at), element, text.slice(at, from), text.slice(to)].join('')
+        : [text.slice(0, from), text.slice(to, at), element, text.slice(at)].join('')
   }
 
   remove(member: string): boolean {
     const {text} = this
     const at = find(text, member)
     if (at < 0) return false
-    this.text = flat(text.slice(0, at) + text.slice(next(text, at)))
+    this.text = [text.slice(0, at), text.slice(next(text, at))].join('')
     this.count--
     return true
   }
@@ -86,7 +93,7 @@ export class PackedMembers implements ScoredMembers {
   removeRange(rank: number, count: number): void {
     const {text} = this
     const from = skip(text, 0, rank)
-    this.text = flat(text.slice(0, from) + text.slice(skip(text, from, count)))
+    this.text = [text.slice(0, from), text.slice(skip(text, from, count))].join('')
     this.count -= count
   }
 

@@ -43,13 +43,7 @@ export class SortedSet implements ObjectValue {
 
   private static build(list: ScoredList, isPacked: boolean): SortedSet {
     sortScored(list)
-    const {members, scores} = list
-    if (isPacked) {
-      const packed = new PackedMembers()
-      for (let i = 0; i < members.length; i++) packed.append(members[i]!, scores[i]!)
-      return new SortedSet(packed)
-    }
-    return new SortedSet(largeOf(list))
+    return new SortedSet(isPacked ? PackedMembers.of(list) : largeOf(list))
   }
 
   get size(): number {
