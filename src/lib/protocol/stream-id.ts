@@ -17,7 +17,7 @@ export function compareIds(a: StreamId, b: StreamId): number {
   return byMs === 0 ? compareUint64(a.seq, b.seq) : byMs
 }
 
-/** Without comparing numbers with bigints, which takes fifty times as long: every unsigned bigint is the greater. */
+/** Numbers and bigints are slow to compare with each other, and need not be: an unsigned bigint is always the greater. */
 function compareUint64(a: Int64, b: Int64): number {
   if (typeof a === 'number') {
     if (typeof b !== 'number') return -1
