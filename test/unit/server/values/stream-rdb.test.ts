@@ -71,14 +71,14 @@ describe('streams as RDB has them', () => {
     const bytes = written(sample())
     const rng = seededRng(5)
     let accepted = 0
-    for (let i = 0; i < 4000; i++) {
+    for (let i = 0; i < 2000; i++) {
       const at = rng.below(bytes.length)
       const cut = rng.chance(0.1) ? bytes.slice(0, at) : bytes
       const mutated = cut.slice(0, at) + String.fromCharCode(rng.below(256)) + cut.slice(at + 1 + rng.below(3))
       if (tryAll(mutated)) accepted++
     }
     // A changed byte of a value or a time does no harm.
-    expect(accepted).toBeGreaterThan(20)
+    expect(accepted).toBeGreaterThan(10)
   })
 
   it('meets random bytes with RdbError', () => {

@@ -18,7 +18,7 @@ function beginOf(begin: BeginSearch, argv: readonly string[]): number | undefine
   const keyword = begin.keyword.toLowerCase()
   const backwards = begin.startFrom < 0
   let at = backwards ? argv.length + begin.startFrom : begin.startFrom
-  for (; at > 0 && at < argv.length; at += backwards ? -1 : 1) {
+  for (; at > 0 && at + 1 < argv.length; at += backwards ? -1 : 1) {
     if (argv[at]!.toLowerCase() === keyword) return at + 1
   }
   return undefined
@@ -47,7 +47,7 @@ function keysOfSpec(spec: KeySpec, argv: readonly string[], flags: readonly KeyF
   const begin = beginOf(spec.begin, argv)
   if (begin === undefined) return spec.begin.type === 'unknown' ? undefined : []
   const range = rangeOf(spec.find, begin, argv)
-  if (range === undefined || range.last >= argv.length) return undefined
+  if (range === undefined || range.last >= argv.length || range.last < range.first) return undefined
   const keys: NamedKey[] = []
   for (let at = range.first; at <= range.last; at += range.step) keys.push({key: argv[at]!, flags})
   return keys
@@ -76,8 +76,10 @@ export function namedKeys(command: Command, argv: readonly string[]): NamedKey[]
   if (arity > 0 ? argv.length !== arity : argv.length < -arity) {
     throw new ReplyError('ERR Invalid number of arguments specified for command')
   }
-  const keys = command.keyIndexes === undefined ? keysOfSpecs(command, argv) : keysOfFunction(command, argv)
-  if (keys !== undefined) return keys
+  // As Redis does: the function is for what specs do not tell.
+  const isTold = command.keyIndexes === undefined || command.keys.every(({flags}) => !flags.includes('incomplete'))
+  const keys = isTold ? keysOfSpecs(command, argv) : keysOfFunction(command, argv)
+  if (keys !== undefined && keys.length > 0) return keys
   if (command.flags.includes('no_mandatory_keys')) return []
   throw new ReplyError('ERR Invalid arguments specified for command')
 }
