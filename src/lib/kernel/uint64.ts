@@ -3,8 +3,8 @@
  *
  * A value is a `number` where that is exact and a `bigint` beyond 2^53, never the other way round: so `===` is equality,
  * `<` orders any two, and template strings print it. What real streams have in them (milliseconds, counters) stays in the
- * fast half; a value of the slow half is as correct, only slower. Comparing two pairs so takes 2 ns, as big-endian binary
- * strings 19 ns and as bigints 15 ns (Node 20).
+ * fast half; a value of the slow half is as correct, only slower. Comparing two pairs of real ids so takes half the time
+ * of bigints and a third of that of big-endian binary strings (Node 20).
  */
 export type Int64 = number | bigint
 

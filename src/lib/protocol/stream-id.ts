@@ -13,9 +13,18 @@ export const ID_BYTES = 16
 
 /** Below 0 if `a` comes first, 0 if they are equal. */
 export function compareIds(a: StreamId, b: StreamId): number {
-  if (a.ms !== b.ms) return a.ms < b.ms ? -1 : 1
-  if (a.seq !== b.seq) return a.seq < b.seq ? -1 : 1
-  return 0
+  const byMs = compareUint64(a.ms, b.ms)
+  return byMs === 0 ? compareUint64(a.seq, b.seq) : byMs
+}
+
+/** Numbers and bigints are slow to compare with each other, and need not be: an unsigned bigint is always the greater. */
+function compareUint64(a: Int64, b: Int64): number {
+  if (typeof a === 'number') {
+    if (typeof b !== 'number') return -1
+    return a < b ? -1 : a > b ? 1 : 0
+  }
+  if (typeof b === 'number') return 1
+  return a < b ? -1 : a > b ? 1 : 0
 }
 
 export function isZeroId(id: StreamId): boolean {

@@ -94,7 +94,7 @@ export function namedKeys(command: Command, argv: readonly string[]): NamedKey[]
     throw new ReplyError('ERR Invalid number of arguments specified for command')
   }
   const keys = keysWithFlags(command, argv)
-  if (keys !== undefined) return keys
+  if (keys !== undefined && keys.length > 0) return keys
   if (command.flags.includes('no_mandatory_keys')) return []
   throw new ReplyError('ERR Invalid arguments specified for command')
 }
@@ -110,8 +110,8 @@ export function keysWithFlags(command: Command, argv: readonly string[]): NamedK
   return isTold ? keysOfSpecs(command, argv) : keysOfFunction(command, argv)
 }
 
-function tellsAll({begin, flags}: KeySpec): boolean {
-  return begin.type !== 'unknown' && !flags.includes('incomplete')
+function tellsAll({flags}: KeySpec): boolean {
+  return !flags.includes('incomplete')
 }
 
 function keysOfSpecs(command: Command, argv: readonly string[]): NamedKey[] | undefined {

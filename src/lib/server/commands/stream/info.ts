@@ -5,7 +5,6 @@ import type {ReplyWriter} from '../../reply.js'
 import {NO_SUCH_KEY, ReplyError} from '../../reply-error.js'
 import {byName, type Consumer, ENTRIES_READ_UNKNOWN, type Group} from '../../values/stream/group.js'
 import {lagOf} from '../../values/stream/lag.js'
-import {radixNodes} from '../../values/stream/radix.js'
 import {writeEntry} from '../../values/stream/range-cursor.js'
 import type {Stream} from '../../values/stream/stream.js'
 import {type Command, type CommandContext, defineCommand} from '../command.js'
@@ -118,13 +117,14 @@ function stream(context: CommandContext, argv: string[]): void {
   }
 }
 
-function writeFacts(reply: ReplyWriter, {entriesAdded, firstId, lastId, length, maxDeletedId, nodes}: Stream): void {
+function writeFacts(reply: ReplyWriter, stream: Stream): void {
+  const {entriesAdded, firstId, lastId, length, maxDeletedId, nodes} = stream
   reply.bulk('length')
   reply.integer(length)
   reply.bulk('radix-tree-keys')
   reply.integer(nodes.size)
   reply.bulk('radix-tree-nodes')
-  reply.integer(radixNodes(nodes.values()))
+  reply.integer(stream.radixNodes())
   reply.bulk('last-generated-id')
   writeId(reply, lastId)
   reply.bulk('max-deleted-entry-id')

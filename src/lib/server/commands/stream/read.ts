@@ -83,7 +83,7 @@ function serve({db, nowMs, reply}: CommandContext, {after, group, key}: Source, 
   const wantsNew = group !== undefined && compareIds(after, ID_MAX) === 0
   const from = wantsNew ? group.lastId : after
   const wantsHistory = group !== undefined && !wantsNew
-  if (!wantsHistory && (stream.length === 0 || compareIds(stream.lastLiveId(), from) <= 0)) return false
+  if (!wantsHistory && !stream.hasAfter(from)) return false
   const consumer = group && consumerFor(db, key, group, options.consumer)
   if (reply.resp !== 3) reply.array(2)
   reply.bulk(key)

@@ -56,16 +56,30 @@ export class EntryCursor {
   /**
    * Goes forward to the first entry at or after `id`, or to a deleted one before it.
    *
-   * @param fromEnd - it is likely near the end
+   * @param isTail - readers who follow a stream ask for what came last, so the end is the place to begin
    */
-  seek(id: StreamId, fromEnd: boolean): boolean {
-    if (fromEnd) {
-      while (this.backward()) if (!this.isDeleted && compareIds(this, id) < 0) return this.forward()
+  seek(id: StreamId, isTail: boolean): boolean {
+    const {node} = this
+    if (node.hintAt >= node.trimmedTo && compareIds({ms: node.hintMs, seq: node.hintSeq}, id) <= 0) {
+      this.end = node.hintAt
+    } else if (isTail) {
+      this.at = node.entries.length
+      while (this.backward()) if (!this.isDeleted && compareIds(this, id) < 0) break
       this.end = this.at
-      return this.forward()
     }
-    while (this.forward()) if (compareIds(this, id) >= 0) return true
+    while (this.forward()) {
+      if (compareIds(this, id) < 0) continue
+      if (!this.isDeleted) this.remember()
+      return true
+    }
     return false
+  }
+
+  private remember(): void {
+    const {node} = this
+    node.hintAt = this.at
+    node.hintMs = this.ms
+    node.hintSeq = this.seq
   }
 
   private load(at: number): void {

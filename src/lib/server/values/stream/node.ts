@@ -1,4 +1,4 @@
-import {asInt64, minus} from '../../../kernel/uint64.js'
+import {asInt64, type Int64, minus} from '../../../kernel/uint64.js'
 import {listpackEntry} from '../../../protocol/rdb/listpack.js'
 import {ListpackCursor} from '../../../protocol/rdb/listpack-cursor.js'
 import {
@@ -40,6 +40,13 @@ export class StreamNode implements StreamNodeParts {
    * the flag each time would copy the string each time.
    */
   trimmedTo = 0
+  /**
+   * The live entry that was looked for last, and where it starts: readers go on from there instead of from the first.
+   * Entries never move, so it stays right.
+   */
+  hintAt = -1
+  hintMs: Int64 = 0
+  hintSeq: Int64 = 0
 
   constructor(parts: StreamNodeParts) {
     this.ms = parts.ms

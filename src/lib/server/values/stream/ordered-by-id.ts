@@ -11,6 +11,8 @@ const CHUNK_MAX = 256
  */
 export class OrderedById<T extends StreamId> {
   size = 0
+  /** Rises with every change. */
+  changes = 0
   /** None is empty. */
   private readonly chunks: T[][] = []
 
@@ -59,6 +61,7 @@ export class OrderedById<T extends StreamId> {
 
   /** @returns false if there is one of that id already: then nothing is changed */
   insert(item: T): boolean {
+    this.changes++
     const {chunks} = this
     const at = this.chunkOf(item)
     const chunk = chunks[at]
@@ -92,6 +95,7 @@ export class OrderedById<T extends StreamId> {
     const item = chunk[index]!
     if (compareIds(item, id) !== 0) return undefined
     this.size--
+    this.changes++
     if (index === 0) chunk.shift()
     else chunk.splice(index, 1)
     if (chunk.length === 0) chunks.splice(at, 1)

@@ -23,10 +23,7 @@ export class RangeCursor {
     if (node === undefined) return undefined
     const entry = new EntryCursor(node)
     if (compareIds(start, node) <= 0) return entry.forward() ? entry : this.neighbor(entry)
-    // Readers who follow a stream ask for what has come last.
-    const isTail = node === nodes.last()
-    const from = isTail ? new EntryCursor(node, true) : entry
-    return from.seek(start, isTail) ? from : this.neighbor(from)
+    return entry.seek(start, node === nodes.last()) ? entry : this.neighbor(entry)
   }
 
   private lastEntry(): EntryCursor | undefined {

@@ -6,6 +6,7 @@ import type {EntryCursor} from './entry-cursor.js'
 import type {Group} from './group.js'
 import {StreamNode} from './node.js'
 import {OrderedById} from './ordered-by-id.js'
+import {radixNodes} from './radix.js'
 import {RangeCursor} from './range-cursor.js'
 import {streamToRdb} from './to-rdb.js'
 
@@ -38,6 +39,9 @@ export class Stream implements ObjectValue {
   maxDeletedId: StreamId = ID_MIN
   /** Entries ever added. */
   entriesAdded: Int64 = 0
+
+  /** What XINFO tells of redis-server's radix tree, and the state of `nodes` it was computed for. */
+  private radix = {changes: -1, nodes: 0}
 
   encoding(): string {
     return 'stream'
@@ -73,6 +77,12 @@ export class Stream implements ObjectValue {
     return this.range(id, id).next()
   }
 
+  hasAfter(id: StreamId): boolean {
+    if (this.length === 0 || compareIds(this.lastId, id) <= 0) return false
+    const start = idAfter(id)
+    return start !== undefined && this.range(start).next() !== undefined
+  }
+
   /** The greatest id that is there. */
   lastLiveId(): StreamId {
     const entry = this.range(ID_MIN, ID_MAX, true).next()
@@ -95,6 +105,12 @@ export class Stream implements ObjectValue {
     this.length--
     if (compareIds(id, this.maxDeletedId) > 0) this.maxDeletedId = id
     return true
+  }
+
+  radixNodes(): number {
+    const {changes} = this.nodes
+    if (this.radix.changes !== changes) this.radix = {changes, nodes: radixNodes(this.nodes.values())}
+    return this.radix.nodes
   }
 
   copy(): Stream {
