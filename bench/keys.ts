@@ -41,9 +41,24 @@ export function sequenceOf(value: string): number {
 
 /** SETs everything over one connection, pipelined. @throws Error on an error reply or a broken connection */
 export function load(port: number, pairs: Iterable<readonly [key: string, value: string]>): Promise<void> {
+  return send(
+    port,
+    (function* () {
+      for (const [key, value] of pairs) yield ['SET', key, value]
+    })(),
+  )
+}
+
+/**
+ * Sends commands over one connection, pipelined.
+ *
+ * @param commands - each answered by one line without `-`, such as a status or a number that is not negative
+ * @throws Error on an error reply or a broken connection
+ */
+export function send(port: number, commands: Iterable<readonly string[]>): Promise<void> {
   return new Promise((resolve, reject) => {
     const socket = connect(port, '127.0.0.1')
-    const iterator = pairs[Symbol.iterator]()
+    const iterator = commands[Symbol.iterator]()
     let sent = 0
     let answered = 0
     let isDone = false
@@ -54,8 +69,8 @@ export function load(port: number, pairs: Iterable<readonly [key: string, value:
         const next = iterator.next()
         if (next.done) isDone = true
         else {
-          const [key, value] = next.value
-          text += `*3\r\n$3\r\nSET\r\n$${key.length}\r\n${key}\r\n$${value.length}\r\n${value}\r\n`
+          text += `*${next.value.length}\r\n`
+          for (const word of next.value) text += `$${word.length}\r\n${word}\r\n`
           sent++
         }
       }

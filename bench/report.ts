@@ -22,6 +22,10 @@ export function percentile(sorted: ArrayLike<number>, fraction: number): number 
   return sorted[Math.min(sorted.length - 1, Math.ceil(fraction * sorted.length) - 1)] as number
 }
 
+export function thousands(value: number): string {
+  return `${(value / 1000).toFixed(value < 100_000 ? 1 : 0)}k`
+}
+
 /** A Markdown table, columns aligned so that it reads well in a terminal too. */
 export function table(header: readonly string[], rows: readonly (readonly string[])[]): string {
   const widths = header.map((cell, i) => Math.max(cell.length, 3, ...rows.map((row) => (row[i] ?? '').length)))

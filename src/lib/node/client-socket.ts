@@ -1,5 +1,6 @@
 import {Socket, type SocketConstructorOpts} from 'node:net'
-import type {Client} from '../server/client.js'
+import {type Client, SPECIAL_MONITOR, SPECIAL_SUBSCRIBED} from '../server/client.js'
+import type {OutputLimit} from '../server/config/special.js'
 import type {Server} from '../server/server.js'
 
 /** A socket with this much unsent output is not read from until the peer has taken it, unless a limit above is set. */
@@ -40,15 +41,22 @@ export class ClientSocket {
   private isGone = false
   private isWriting = false
   private writesUnderWay = 0
+  /** Bytes of each write that the kernel has not taken yet, in order. */
+  private readonly lengthsUnderWay: number[] = []
+  private writingLength = 0
   /** One function for all writes of this socket; called at once when the kernel took everything. */
   private readonly onWritten = (error?: Error | null): void => {
     this.writesUnderWay--
+    // One that is taken at once may overtake the news of those before it.
+    const length = this.isWriting ? this.writingLength : this.lengthsUnderWay.shift()
     if (error) {
       if (!this.isWriting) this.close(false)
       else setImmediate(() => this.close(false))
     } else if (this.writesUnderWay === 0) {
       this.client.unsentBytes = 0
       if (!this.isWriting) this.onDrain()
+    } else {
+      this.client.unsentBytes -= length ?? 0
     }
   }
 
@@ -94,6 +102,11 @@ export class ClientSocket {
   private onData(bytes: Uint8Array, length: number): void {
     this.server.stats.inputBytes += length
     this.client.feed(bytes, length, Date.now())
+    this.afterTurn()
+  }
+
+  /** Output came from elsewhere. */
+  flushSoon(): void {
     this.afterTurn()
   }
 
@@ -153,8 +166,11 @@ export class ClientSocket {
     this.client.unsentBytes += out.length
     this.writesUnderWay++
     this.isWriting = true
+    this.writingLength = out.length
+    const before = this.writesUnderWay
     this.socket._write(out, 'latin1', this.onWritten)
     this.isWriting = false
+    if (this.writesUnderWay === before) this.lengthsUnderWay.push(out.length)
   }
 
   private onDrain(): void {
@@ -179,12 +195,17 @@ export class ClientSocket {
 
   /** Waiting below the hard limit would keep a client from ever reaching it, and from being closed as it asks for. */
   private unsentBytesMax(): number {
-    const {hardBytes} = this.server.config.values.clientOutputBufferLimit.normal
+    const {hardBytes} = this.outputLimit()
     return Math.max(hardBytes, UNSENT_BYTES_MAX)
   }
 
+  private outputLimit(): OutputLimit {
+    const {normal, pubsub} = this.server.config.values.clientOutputBufferLimit
+    return (this.client.special & SPECIAL_SUBSCRIBED) === 0 ? normal : pubsub
+  }
+
   private isOverLimit(nowMs: number): boolean {
-    const {hardBytes, softBytes, softSeconds} = this.server.config.values.clientOutputBufferLimit.normal
+    const {hardBytes, softBytes, softSeconds} = this.outputLimit()
     const {unsentBytes} = this.client
     if (hardBytes > 0 && unsentBytes >= hardBytes) return true
     if (softBytes === 0 || unsentBytes < softBytes) {
@@ -199,7 +220,8 @@ export class ClientSocket {
   cron(nowMs: number): void {
     const {client} = this
     const {timeout} = this.server.config.values
-    if (timeout > 0 && !client.parked && nowMs - client.lastInteractionMs > timeout * 1000) {
+    const listens = (client.special & (SPECIAL_SUBSCRIBED | SPECIAL_MONITOR)) !== 0
+    if (timeout > 0 && !client.parked && !listens && nowMs - client.lastInteractionMs > timeout * 1000) {
       this.server.effects.log('verbose', 'Closing idle client')
       this.close(false)
     } else if (client.unsentBytes > 0 && this.isOverLimit(nowMs)) {

@@ -211,12 +211,18 @@ export class ClusterBus implements ClusterBinding {
         return
       case 'empty-database':
         this.server.databases[0]!.flush()
+        this.server.tracking.invalidateAll()
         return
       case 'deliver-publish':
-      case 'role-changed':
+        if (effect.sharded) this.server.pubsub.publishToShard(effect.channel, effect.message)
+        else this.server.pubsub.publish(effect.channel, effect.message)
+        return
       case 'slots-lost':
+        this.server.pubsub.dropSlots(effect.slots)
+        return
+      case 'role-changed':
       case 'state-changed':
-        // Nobody here subscribes, replicates or waits on a key; routing and INFO read the core itself.
+        // Nobody here replicates; routing and INFO read the core itself.
         return
     }
   }

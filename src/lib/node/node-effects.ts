@@ -50,7 +50,7 @@ export class NodeEffects implements ServerEffects, HostEffects {
   }
 
   flush(client: Client): void {
-    setImmediate(() => this.tcp?.socketOf(client.id)?.flush())
+    this.tcp?.socketOf(client.id)?.flushSoon()
   }
 
   closeClient(client: Client, afterReply: boolean): void {

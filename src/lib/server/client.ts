@@ -2,8 +2,10 @@ import {type ProtocolLimits, RequestParser} from '../protocol/resp/request-parse
 import type {Command, CommandContext} from './commands/command.js'
 import type {Database} from './keyspace/database.js'
 import type {Watcher} from './keyspace/keyspace-state.js'
+import type {Subscriptions} from './pubsub/pubsub.js'
 import {ReplyWriter} from './reply.js'
 import type {Server} from './server.js'
+import type {ClientTracking} from './tracking/tracking.js'
 
 export interface ClientOptions {
   /** `host:port` of the peer, `[::1]:port` for IPv6, and of our side; as CLIENT LIST prints them. */
@@ -22,6 +24,11 @@ export interface QueuedCommand {
 export const SPECIAL_NOT_AUTHENTICATED = 1
 export const SPECIAL_MULTI = 2
 export const SPECIAL_REPLY_MODE = 4
+export const SPECIAL_SUBSCRIBED = 256
+export const SPECIAL_TRACKING = 512
+/** Gets the invalidations of another one that tracks. */
+export const SPECIAL_REDIRECTED = 1024
+export const SPECIAL_MONITOR = 2048
 
 /** A pipeline of small requests for big values must not gather all its answers in memory. */
 const OUTPUT_BATCH_BYTES_MAX = 1024 * 1024
@@ -55,7 +62,7 @@ export class Client implements Watcher {
   /** A command was refused while queueing: EXEC answers EXECABORT. */
   queueBroken = false
   watchBroken = false
-  readonly watched: {readonly db: Database; readonly key: string; readonly wasExpired: boolean}[] = []
+  readonly watched: {readonly db: Database; readonly key: string; wasExpired: boolean}[] = []
 
   /** READONLY in cluster mode. */
   isReadonly = false
@@ -66,6 +73,14 @@ export class Client implements Watcher {
   /** CLIENT NO-EVICT. */
   noEvict = false
   noTouch = false
+
+  /** Undefined if it never had any. */
+  subscriptions: Subscriptions | undefined = undefined
+  /** CLIENT TRACKING is on. */
+  tracking: ClientTracking | undefined = undefined
+  /** Messages that came while a command of this client ran, to be placed before and behind its reply. */
+  pushesBefore = ''
+  pushesAfter = ''
 
   /** Bytes written to the socket and not yet taken by the kernel; the shell keeps it current for CLIENT LIST. */
   unsentBytes = 0
@@ -153,6 +168,34 @@ export class Client implements Watcher {
     }
     if (this.closing) parser.clear()
     else parser.keep()
+    server.tracking.flushBroadcasts()
+  }
+
+  /**
+   * Sends what is no reply. While a command of this client runs it is kept back, so as not to cut its reply in two.
+   *
+   * @param afterReply - else it goes before the reply of the running command
+   */
+  push(message: string, afterReply = false): void {
+    if (this.server.running !== this) this.pushInline(message)
+    else if (afterReply) this.pushesAfter += message
+    else this.pushesBefore += message
+  }
+
+  /** Sends what is no reply behind all there is. */
+  pushInline(message: string): void {
+    if (this.closing) return
+    // Whatever is there already is on its way out.
+    if (this.reply.out === '') this.server.effects.flush(this)
+    this.reply.out += message
+  }
+
+  /** Places what was pushed since `before` was all the output. */
+  placePushes(before: string): void {
+    const {reply} = this
+    if (this.pushesBefore === '') return
+    reply.out = before + this.pushesBefore + reply.out.slice(before.length)
+    this.pushesBefore = ''
   }
 
   /** Stops processing input. @param then - runs first once unparked */
@@ -182,6 +225,14 @@ export class Client implements Watcher {
     return this.parser.pendingBytes
   }
 
+  hasSeenExpired(db: Database, key: string): boolean {
+    const watched = this.watched.find((one) => one.db === db && one.key === key)
+    if (watched?.wasExpired !== true) return false
+    // From now on it is a key that is not there, like any other.
+    watched.wasExpired = false
+    return true
+  }
+
   unwatchAll(): void {
     for (const {db, key} of this.watched) db.unwatch(key, this)
     this.watched.length = 0
@@ -203,6 +254,8 @@ export class Client implements Watcher {
     this.isReadonly = false
     this.asking = false
     this.noEvict = false
+    this.noTouch = false
+    this.server.leaveModes(this)
     this.replyMode = 'on'
     this.special &= ~SPECIAL_REPLY_MODE
     this.reply.resp = 2

@@ -1,12 +1,21 @@
 import {hashSlot} from '../protocol/hash-slot.js'
-import {type Client, SPECIAL_MULTI, SPECIAL_NOT_AUTHENTICATED, SPECIAL_REPLY_MODE} from './client.js'
+import {
+  type Client,
+  SPECIAL_MONITOR,
+  SPECIAL_MULTI,
+  SPECIAL_NOT_AUTHENTICATED,
+  SPECIAL_REPLY_MODE,
+  SPECIAL_SUBSCRIBED,
+  SPECIAL_TRACKING,
+} from './client.js'
 import type {Command} from './commands/command.js'
 import {adminStateOf} from './info/admin-state.js'
 import {routeKeys} from './key-routing.js'
 import {OUT_OF_MEMORY} from './memory-limit.js'
+import {redacted} from './redaction.js'
 import type {ReplyWriter} from './reply.js'
 import {ReplyError} from './reply-error.js'
-import type {Server} from './server.js'
+import {SERVER_HOLDS_KEYS, SERVER_MONITORED, SERVER_PAUSED, type Server} from './server.js'
 
 /** Of quick commands one in 64 is timed and counts for all: the clock costs as much as they do. */
 const SAMPLING_MASK = 63
@@ -115,6 +124,13 @@ export class Dispatcher {
       server.countError(errorCode(reply.lastError))
     }
     if (client.asking && command.name !== 'asking' && client.queue === undefined) client.asking = false
+    if ((client.special | server.special) !== 0) this.tellOfCall(client, command, argv)
+  }
+
+  private tellOfCall(client: Client, command: Command, argv: string[]): void {
+    const {server} = this
+    if ((client.special & SPECIAL_TRACKING) !== 0) server.tracking.noteRead(client, command, argv)
+    if ((server.special & SERVER_MONITORED) !== 0) server.monitors.feed(client, command, argv, server.effects.unixUs())
   }
 
   private countTime(client: Client, command: Command, argv: string[], tookUs: number): void {
@@ -125,7 +141,7 @@ export class Dispatcher {
     const {address, name} = client
     const at = Math.floor(server.state.nowMs / 1000)
     adminStateOf(server).slowLog.record(
-      {address, argv, at, durationUs: Math.round(tookUs), name},
+      {address, argv: redacted(command, argv), at, durationUs: Math.round(tookUs), name},
       server.config.values.slowlogMaxLen,
     )
   }
@@ -159,17 +175,33 @@ export class Dispatcher {
       this.refuseForMemory(client, command)
       return
     }
+    const modeRefusal = refusalInMode(client, command)
+    if (modeRefusal !== undefined) {
+      this.refuse(client, command, modeRefusal)
+      return
+    }
     const queued = isQueueing && !command.isTransactionControl
-    if (server.special !== 0 && !queued && this.parks(client, command, argv)) return
+    if ((server.special & (SERVER_HOLDS_KEYS | SERVER_PAUSED)) !== 0 && !queued && this.parks(client, command, argv))
+      return
     const {reply} = client
     const before = reply.out
     if (queued) {
       client.queue!.push({argv, command})
       reply.simple('QUEUED')
     } else {
+      server.running = client
       this.call(client, command, argv)
+      server.running = undefined
     }
     if ((client.special & SPECIAL_REPLY_MODE) !== 0) this.dropReply(client, command, before)
+    if (client.pushesBefore !== '') client.placePushes(before)
+    if (client.pushesAfter !== '') {
+      reply.out += client.pushesAfter
+      client.pushesAfter = ''
+    }
+    if (client.tracking?.caching && client.queue === undefined && command.parent?.name !== 'client') {
+      client.tracking.caching = false
+    }
   }
 
   private refuseForMemory(client: Client, command: Command): void {
@@ -211,6 +243,32 @@ export class Dispatcher {
     this.server.countError(errorCode(text))
   }
 }
+
+/** Subscribers in RESP2 could not tell a reply from a message; a monitor is half a replica to Redis. */
+function refusalInMode(client: Client, command: Command): string | undefined {
+  if (
+    (client.special & SPECIAL_SUBSCRIBED) !== 0 &&
+    client.reply.resp === 2 &&
+    !WHILE_SUBSCRIBED.has(command.fullName)
+  ) {
+    return `ERR Can't execute '${command.fullName}': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in this context`
+  }
+  if ((client.special & SPECIAL_MONITOR) === 0) return undefined
+  const isOfKeyspace = command.isWrite || command.isReadonly || command.mayReplicate
+  return isOfKeyspace ? "ERR Replica can't interact with the keyspace" : undefined
+}
+
+const WHILE_SUBSCRIBED = new Set([
+  'subscribe',
+  'unsubscribe',
+  'psubscribe',
+  'punsubscribe',
+  'ssubscribe',
+  'sunsubscribe',
+  'ping',
+  'quit',
+  'reset',
+])
 
 /** The keys a command names, in order. */
 export function keysOf(command: Command, argv: readonly string[]): string[] {

@@ -88,7 +88,7 @@ export class HeldKeys {
   }
 
   private isPausedFor(command: Command, isWrite: boolean): boolean {
-    if (this.server.pausesWritesOnly) return isWrite || command.flags.includes('may_replicate')
+    if (this.server.pausesWritesOnly) return isWrite || command.mayReplicate
     // Otherwise nobody could end the pause.
     return command.parent?.name !== 'client'
   }

@@ -15,6 +15,10 @@ import {Database} from './keyspace/database.js'
 import {KeyspaceState} from './keyspace/keyspace-state.js'
 import {STRING_BYTES_MAX} from './keyspace/string-bytes.js'
 import {MemoryLimit} from './memory-limit.js'
+import {Monitors} from './monitors.js'
+import {eventMask, publishEvent} from './pubsub/keyspace-events.js'
+import {PubSub} from './pubsub/pubsub.js'
+import {Tracking} from './tracking/tracking.js'
 
 export interface ServerOptions {
   readonly config: Config
@@ -38,6 +42,7 @@ export interface ServerStats {
 /** What keeps all clients from the dispatcher's short path. */
 export const SERVER_HOLDS_KEYS = 1
 export const SERVER_PAUSED = 2
+export const SERVER_MONITORED = 256
 
 /** No quick command takes longer. */
 const QUICK_COMMAND_US_MAX = 1000
@@ -84,6 +89,11 @@ export class Server {
   readonly held: HeldKeys
   readonly blocked: BlockedClients
   readonly memory: MemoryLimit
+  readonly pubsub = new PubSub()
+  readonly tracking = new Tracking(this)
+  readonly monitors = new Monitors()
+  /** Whose command runs, if it is a client that gets messages other than replies; undefined otherwise. */
+  running: Client | undefined = undefined
   /** CLIENT PAUSE: unix milliseconds; 0 = not paused. */
   pausedUntilMs = 0
   pausesWritesOnly = false
@@ -112,6 +122,9 @@ export class Server {
     this.blocked = new BlockedClients(this.held)
     this.dispatcher = new Dispatcher(this)
     this.memory = new MemoryLimit(this)
+    this.state.onEvent = (_kind, event, key, database) => {
+      publishEvent(this.pubsub, this.config.values.notifyKeyspaceEvents, event, key, database)
+    }
     this.limits = {bulkBytesMax: 0, requestBytesMax: 0}
     this.applySettings()
     this.config.onChange(() => {
@@ -121,7 +134,8 @@ export class Server {
   }
 
   private applySettings(): void {
-    const {clientQueryBufferLimit, protoMaxBulkLen, slowlogLogSlowerThan} = this.config.values
+    const {clientQueryBufferLimit, notifyKeyspaceEvents, protoMaxBulkLen, slowlogLogSlowerThan} = this.config.values
+    this.state.notifyMask = eventMask(notifyKeyspaceEvents)
     this.timesAll = slowlogLogSlowerThan >= 0 && slowlogLogSlowerThan < QUICK_COMMAND_US_MAX
     this.limits.bulkBytesMax = Math.min(protoMaxBulkLen, STRING_BYTES_MAX)
     this.limits.requestBytesMax = clientQueryBufferLimit
@@ -142,8 +156,26 @@ export class Server {
     if (!this.clients.delete(client.id)) return
     client.closing = true
     client.discard()
+    this.leaveModes(client)
     this.held.forget(client)
     this.blocked.forget(client)
+  }
+
+  /** No subscription, tracking or MONITOR any more; nothing is said to the client. */
+  leaveModes(client: Client): void {
+    this.pubsub.forget(client)
+    this.tracking.disable(client)
+    this.stopMonitoring(client)
+  }
+
+  startMonitoring(client: Client): void {
+    this.monitors.add(client)
+    this.special |= SERVER_MONITORED
+  }
+
+  private stopMonitoring(client: Client): void {
+    this.monitors.remove(client)
+    if (this.monitors.count === 0) this.special &= ~SERVER_MONITORED
   }
 
   /** Serves blocked clients after a command that changed what they wait for. */
@@ -220,6 +252,8 @@ export class Server {
     // Changes that no client's command made.
     if (this.state.hasReady) this.serveBlocked()
     for (const db of this.databases) db.dropIdleScans()
+    this.tracking.limit()
+    this.tracking.flushBroadcasts()
   }
 
   /**
@@ -229,6 +263,8 @@ export class Server {
    */
   activeExpire(nowMs: number, entryLimit: number): boolean {
     this.state.setTime(nowMs)
-    return this.expiry.run(this.databases, entryLimit)
+    const goesOn = this.expiry.run(this.databases, entryLimit)
+    this.tracking.flushBroadcasts()
+    return goesOn
   }
 }

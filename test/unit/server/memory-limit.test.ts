@@ -101,12 +101,12 @@ describe('maxmemory', () => {
     const rig = new Rig('maxmemory-policy volatile-ttl')
     const client = rig.connect()
     const evicted: string[] = []
-    rig.server.state.notifyMask = NOTIFY_EVICTED
-    rig.server.state.onEvent = (_kind, event, key) => evicted.push(`${event} ${key}`)
     fill(rig, client, 100)
     fill(rig, client, 200, 'soon')
     for (let i = 0; i < 200; i++) rig.run(client, `EXPIRE soon${i} ${1000 + i}`)
     limitToUsed(rig, client)
+    rig.server.state.notifyMask = NOTIFY_EVICTED
+    rig.server.state.onEvent = (_kind, event, key) => evicted.push(`${event} ${key}`)
     fill(rig, client, 100, 'new')
     expect(evicted.length).toBeGreaterThan(60)
     expect(evicted.every((line) => line.startsWith('evicted soon'))).toBe(true)

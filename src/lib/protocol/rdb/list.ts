@@ -1,5 +1,5 @@
 import {ownString} from '../../kernel/own-string.js'
-import {encodeListpack} from './listpack.js'
+import {encodeLongListpack} from './listpack-bytes.js'
 import {listpackElements, ziplistElements} from './packed.js'
 import {RdbError, type RdbReader} from './reader.js'
 import {encodeLength, encodeString, readString} from './string.js'
@@ -32,7 +32,7 @@ function encode({nodes}: RdbList, {compress}: RdbOptions): string {
   let text = encodeLength(nodes.length)
   for (const {elements, isPlain} of nodes) {
     text += encodeLength(isPlain ? PLAIN : PACKED)
-    text += encodeString(isPlain ? elements[0]! : encodeListpack(elements), compress)
+    text += encodeString(isPlain ? elements[0]! : encodeLongListpack(elements), compress)
   }
   return text
 }

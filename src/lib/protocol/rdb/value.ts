@@ -40,10 +40,10 @@ export interface RdbCodec<T extends RdbObject> {
 }
 
 const CODECS: Readonly<Partial<Record<RdbObject['type'], RdbCodec<RdbObject>>>> = {
+  list: listCodec,
   hash: hashCodec,
   set: setCodec,
   zset: zsetCodec,
-  list: listCodec,
 }
 
 const STRING_TYPE = 0

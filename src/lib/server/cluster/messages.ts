@@ -1,4 +1,4 @@
-import type {BusBody, BusExtension, BusHeader, GossipEntry} from '../../protocol/bus/message.js'
+import type {BusBody, BusExtension, BusHeader, BusMessage, GossipEntry} from '../../protocol/bus/message.js'
 import {NODE_FLAG} from '../../protocol/bus/message.js'
 import type {ClusterLink, ClusterNode} from './node.js'
 import {SlotBitmap} from './slot-bitmap.js'
@@ -41,10 +41,13 @@ export function announcedBusPort({config}: ClusterState): number {
 
 /** Sends now, or after the greeting if the link is still being opened. */
 function send(state: ClusterState, link: ClusterLink, body: BusBody): void {
-  const message = {header: header(state), body}
+  sendMessage(state, link, {header: header(state), body})
+}
+
+function sendMessage(state: ClusterState, link: ClusterLink, message: BusMessage): void {
   if (link.open) {
     state.emit({kind: 'send', link: link.id, message})
-    state.countSent(body.type)
+    state.countSent(message.body.type)
   } else if (link.pending.length < PENDING_MAX) link.pending.push(message)
 }
 
@@ -112,8 +115,10 @@ function gossipEntry(node: ClusterNode): GossipEntry {
 
 /** Every node we have a link to, handshakes excluded. */
 function broadcast(state: ClusterState, body: BusBody): void {
+  // One message for all: a header copies the bitmap of slots.
+  const message = {header: header(state), body}
   for (const node of state.list()) {
-    if (node.link && !node.has(NODE_FLAG.myself | NODE_FLAG.handshake)) send(state, node.link, body)
+    if (node.link && !node.has(NODE_FLAG.myself | NODE_FLAG.handshake)) sendMessage(state, node.link, message)
   }
 }
 

@@ -29,13 +29,15 @@ export function route(core: ClusterCoreApi, request: RouteRequest): string | und
   const importingFrom = core.importingFrom(slot)
   const isOpen = migratingTo !== undefined || importingFrom !== undefined
   if (isOpen && request.isMigrate) return undefined
-  if (migratingTo) {
+  if (migratingTo && !request.isShardPubsub) {
     const missing = countMissing(request)
     if (missing === 0) return undefined
     return missing === request.slots.length ? redirect('ASK', slot, migratingTo, core.config) : TRY_AGAIN
   }
   if (importingFrom && owner !== myself && request.asking) {
-    return request.slots.length > 1 && countMissing(request) > 0 ? TRY_AGAIN : undefined
+    // A shard channel is never missing: it is no key.
+    const isIncomplete = request.slots.length > 1 && !request.isShardPubsub && countMissing(request) > 0
+    return isIncomplete ? TRY_AGAIN : undefined
   }
   if (owner === myself) return undefined
   const mayRead = request.isShardPubsub || (request.isReadonlyClient && !request.isWrite)

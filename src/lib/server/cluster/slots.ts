@@ -25,7 +25,7 @@ export function unbindSlot(state: ClusterState, slot: number): void {
   owner.slots.delete(slot)
   state.owners[slot] = undefined
   state.unclaimed[slot] = 0
-  if (owner === state.myself) state.lostSlots.push(slot)
+  if (owner === state.primaryOf(state.myself)) state.lostSlots.push(slot)
   state.refreshServes(slot)
   state.stateDirty = true
 }

@@ -49,7 +49,7 @@ export class ClusterState {
   cronCount = 0
   /** Set by whatever may change the outcome of `updateState`. */
   stateDirty = true
-  /** Slots unbound from us in this step; some may be ours again before it ends. */
+  /** Slots unbound from us or our primary in this step; some may be ours again before it ends. */
   readonly lostSlots: number[] = []
   private effects: ClusterEffect[] = []
   private saveWanted = false
@@ -84,7 +84,9 @@ export class ClusterState {
 
   /** The effects since the last drain: the save first, so that nothing is revealed that a crash could take back. */
   drain(): ClusterEffect[] {
-    const lost = this.lostSlots.splice(0).filter((slot) => this.owners[slot] !== this.myself)
+    const lost = this.lostSlots
+      .splice(0)
+      .filter((slot) => !this.owners[slot] || this.owners[slot] !== this.primaryOf(this.myself))
     if (lost.length > 0) this.effects.push({kind: 'slots-lost', slots: lost})
     const effects = this.effects
     if (this.saveWanted) effects.unshift({kind: 'save', fsync: this.fsyncWanted})

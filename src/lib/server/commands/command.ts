@@ -87,6 +87,8 @@ export interface CommandDefinition {
   readonly acl?: readonly string[]
   readonly tips?: readonly string[]
   readonly keys?: readonly KeySpec[]
+  /** Redis's flag of that name, which COMMAND INFO does not show. */
+  readonly mayReplicate?: boolean
   /** Where keys cannot be told from fixed positions: their indexes in argv. Needed with the flag `movablekeys`. */
   readonly keyIndexes?: (argv: readonly string[]) => number[]
   /** Absent in a container that must have a subcommand. */
@@ -122,6 +124,8 @@ export class Command {
   readonly isWrite: boolean
   readonly isReadonly: boolean
   readonly deniesOom: boolean
+  /** Reaches replicas without being a write: a pause of writes holds it back. */
+  readonly mayReplicate: boolean
   /** Runs before AUTH. */
   readonly noAuth: boolean
   /** Refused inside MULTI. */
@@ -162,6 +166,7 @@ export class Command {
     this.isWrite = flags.includes('write')
     this.isReadonly = flags.includes('readonly')
     this.deniesOom = flags.includes('denyoom')
+    this.mayReplicate = flags.includes('may_replicate') || definition.mayReplicate === true
     this.noAuth = flags.includes('no_auth')
     this.noMulti = flags.includes('no_multi')
     this.isSlow = (!flags.includes('fast') && definition.name !== 'set') || this.lastKey < 0

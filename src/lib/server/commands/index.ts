@@ -8,6 +8,7 @@ import {hashCommands} from './hash/index.js'
 import {hyperloglogCommands} from './hyperloglog/index.js'
 import {listCommands} from './list/index.js'
 import {migrationCommands} from './migration/index.js'
+import {pubsubCommands} from './pubsub/index.js'
 import {serverCommands} from './server/index.js'
 import {setCommands} from './set/index.js'
 import {sortedSetCommands} from './sorted-set/index.js'
@@ -20,11 +21,12 @@ const GROUPS: readonly (readonly Command[])[] = [
   clusterCommands,
   connectionCommands,
   genericCommands,
+  listCommands,
   geoCommands,
   hashCommands,
   hyperloglogCommands,
-  listCommands,
   migrationCommands,
+  pubsubCommands,
   serverCommands,
   setCommands,
   sortedSetCommands,

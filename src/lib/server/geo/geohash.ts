@@ -68,10 +68,10 @@ export function cellOf({latitude, longitude}: Position, steps: number): Cell {
   return {steps, x: indexOf(longitude, LONGITUDE_MAX, steps), y: indexOf(latitude, LATITUDE_MAX, steps)}
 }
 
-/** Around the world where it ends. */
+/** Around the world where it ends. The very edge has an index too many, which stays if that coordinate does. */
 export function neighbour({steps, x, y}: Cell, dx: number, dy: number): Cell {
   const count = 2 ** steps
-  return {steps, x: (x + dx + count) % count, y: (y + dy + count) % count}
+  return {steps, x: dx === 0 ? x : (x + dx + count) % count, y: dy === 0 ? y : (y + dy + count) % count}
 }
 
 /** The scores in a cell: from the first up to but without the second. */

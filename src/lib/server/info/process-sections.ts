@@ -49,7 +49,7 @@ export function renderClients({host, server}: InfoFacts): InfoField[] {
     ['client_recent_max_input_buffer', input],
     ['client_recent_max_output_buffer', output],
     ['blocked_clients', server.blocked.count + server.held.pausedCount],
-    ['tracking_clients', 0],
+    ['tracking_clients', server.tracking.clientCount],
     ['clients_in_timeout_table', server.blocked.countTimed],
   ]
 }

@@ -3,7 +3,7 @@ import type {InfoFacts, InfoField} from './facts.js'
 import {everyCommand} from './statistics.js'
 
 export function renderStats({admin, server}: InfoFacts): InfoField[] {
-  const {state, stats} = server
+  const {pubsub, state, stats, tracking} = server
   const rates = admin.rates.rates()
   const exceeded = server.memory.exceededTime(server.effects.monotonicUs())
   return [
@@ -27,15 +27,15 @@ export function renderStats({admin, server}: InfoFacts): InfoField[] {
     ['current_eviction_exceeded_time', exceeded.current],
     ['keyspace_hits', state.hits],
     ['keyspace_misses', state.misses],
-    ['pubsub_channels', 0],
-    ['pubsub_patterns', 0],
-    ['pubsubshard_channels', 0],
+    ['pubsub_channels', pubsub.count('channels')],
+    ['pubsub_patterns', pubsub.count('patterns')],
+    ['pubsubshard_channels', pubsub.count('shardChannels')],
     ['latest_fork_usec', 0],
     ['total_forks', 0],
     ['migrate_cached_sockets', 0],
-    ['tracking_total_keys', 0],
-    ['tracking_total_items', 0],
-    ['tracking_total_prefixes', 0],
+    ['tracking_total_keys', tracking.table.size],
+    ['tracking_total_items', tracking.table.items],
+    ['tracking_total_prefixes', tracking.broadcasts.size],
     ['unexpected_error_replies', 0],
     ['total_error_replies', stats.errorReplies],
   ]

@@ -3,7 +3,7 @@ import {hashSlot} from '../../protocol/hash-slot.js'
 import {ReplyError, WRONG_TYPE} from '../reply-error.js'
 import type {KeyspaceState, Watcher} from './keyspace-state.js'
 import {DEADLINE_BYTES} from './memory-meter.js'
-import {NOTIFY_EVICTED, NOTIFY_GENERIC} from './notifications.js'
+import {NOTIFY_EVICTED, NOTIFY_EXPIRED, NOTIFY_GENERIC, NOTIFY_KEY_MISS, NOTIFY_NEW} from './notifications.js'
 import {pickRandomKey} from './random-key.js'
 import {ScanCursors, type ScanPage} from './scan.js'
 import {SlotListing} from './slot-listing.js'
@@ -120,8 +120,13 @@ export class Database {
   /** Deletes a key whose deadline has passed, unless deletions come from the primary alone. */
   expire(store: Store, key: string): void {
     if (this.state.keepExpired) return
+    const unmoved = this.watchers.size === 0 ? undefined : this.whoSawExpired(key)
+    this.state.isExpiring = true
     this.remove(store, key)
+    this.state.isExpiring = false
+    if (unmoved !== undefined) for (const watcher of unmoved) watcher.watchBroken = false
     this.state.expiredKeys++
+    this.notify(NOTIFY_EXPIRED, 'expired', key)
   }
 
   /** Deletes a key to make room. */
@@ -140,7 +145,7 @@ export class Database {
     const {state} = this
     const entry = this.live(key)
     if (entry === undefined) {
-      state.misses++
+      this.missed(key)
       return undefined
     }
     state.hits++
@@ -152,6 +157,19 @@ export class Database {
   /** Like `get`, for commands that want nothing of the value. */
   touch(key: string): boolean {
     return this.accessed(key) !== undefined
+  }
+
+  private missed(key: string): void {
+    this.state.misses++
+    this.notify(NOTIFY_KEY_MISS, 'keymiss', key)
+  }
+
+  /** `get` without marking the access: for TYPE, TTL. */
+  look(key: string): Value | undefined {
+    const value = this.live(key)?.value
+    if (value === undefined) this.missed(key)
+    else this.state.hits++
+    return value
   }
 
   /** `get` of a string. @throws ReplyError WRONGTYPE */
@@ -215,7 +233,7 @@ export class Database {
     return requireType<T>(this.getForWrite(key), type)
   }
 
-  /** Without marking an access: for TYPE, OBJECT, SCAN, DEBUG. */
+  /** Without marking or counting an access: for OBJECT, SCAN, DEBUG. */
   peek(key: string): Value | undefined {
     return this.live(key)?.value
   }
@@ -260,7 +278,6 @@ export class Database {
 
   /** Sets the value and keeps the deadline of a live key, as APPEND does. An expired key starts anew. */
   put(key: string, value: Value): void {
-    this.live(key)
     this.write(key, value)
   }
 
@@ -273,7 +290,11 @@ export class Database {
       this.stores[index] = store
     }
     const {state} = this
-    const entry = store.entries.get(key)
+    let entry = store.entries.get(key)
+    if (entry !== undefined && store.expires !== undefined && !this.isLiveIn(store, key) && !state.keepExpired) {
+      this.expire(store, key)
+      entry = undefined
+    }
     if (entry !== undefined) {
       state.meter?.replaced(store, entry.held, value)
       entry.value = value
@@ -282,6 +303,7 @@ export class Database {
       store.entries.set(key, new Entry(value, state.firstMark, store.nextSeq++))
       this.size++
       state.meter?.added(store, key, value)
+      this.notify(NOTIFY_NEW, 'new', key)
     }
     this.changed(key)
     return store
@@ -333,6 +355,14 @@ export class Database {
   delete(key: string): boolean {
     if (this.live(key) === undefined) return false
     this.remove(this.storeOf(key)!, key)
+    return true
+  }
+
+  /** Deletes a key to make room, expired or not: that it had run out is not told. @returns whether it was there */
+  drop(key: string): boolean {
+    const store = this.storeOf(key)
+    if (store === undefined || !store.entries.has(key)) return false
+    this.remove(store, key)
     return true
   }
 
@@ -464,6 +494,8 @@ export class Database {
     const {size} = store.entries
     if (this.watchers.size !== 0) for (const key of store.entries.keys()) this.breakWatch(key)
     this.state.meter?.dropped([store])
+    const {onChange} = this.state
+    if (onChange !== undefined) for (const key of store.entries.keys()) onChange(key)
     this.stores[slot] = undefined
     this.listing.forget()
     this.expiring.delete(store)
@@ -499,6 +531,12 @@ export class Database {
     if (watchers === undefined) return
     watchers.delete(watcher)
     if (watchers.size === 0) this.watchers.delete(key)
+  }
+
+  /** To whom it is no change that the key is deleted only now: it had run out before they watched it. */
+  private whoSawExpired(key: string): Watcher[] {
+    const watchers = [...(this.watchers.get(key) ?? [])]
+    return watchers.filter((one) => !one.watchBroken && one.hasSeenExpired(this, key))
   }
 
   breakWatch(key: string): void {

@@ -8,10 +8,10 @@ import type {ObjectType, ObjectValue, Value} from './value.js'
 
 /** Makes what the keyspace keeps of what was read from RDB bytes; one line per type of object. */
 const BUILDERS: Readonly<Partial<Record<ObjectType, (rdb: never, settings: ConfigValues) => ObjectValue>>> = {
+  list: (rdb, {listMaxListpackSize}) => ListValue.fromRdb(rdb, listMaxListpackSize),
   hash: HashValue.fromRdb,
   set: (rdb, {setMaxIntsetEntries}) => SetValue.fromRdb(rdb, setMaxIntsetEntries),
   zset: SortedSet.fromRdb,
-  list: (rdb, {listMaxListpackSize}) => ListValue.fromRdb(rdb, listMaxListpackSize),
 }
 
 /** @param settings - they say what is to be packed */

@@ -1,3 +1,4 @@
+import type {Database} from './database.js'
 import type {Lfu} from './lfu.js'
 import type {MemoryMeter} from './memory-meter.js'
 import type {Entry} from './store.js'
@@ -6,6 +7,8 @@ import type {Entry} from './store.js'
 export interface Watcher {
   /** A watched key was changed: EXEC answers nil. */
   watchBroken: boolean
+  /** Had the key run out when it was watched? Asked once, when it is deleted for that. */
+  hasSeenExpired(db: Database, key: string): boolean
 }
 
 /** What all databases of a server share: time, counters, and the hooks of whoever must hear of changes. */
@@ -32,6 +35,8 @@ export class KeyspaceState {
   keepExpired = false
   /** A key that a client is blocked on has changed: somebody may be served. */
   hasReady = false
+  /** The change under way is a deletion for a deadline: nobody's doing, whoever's command came upon it. */
+  isExpiring = false
   /** OR of NOTIFY_... that anybody is to hear of; 0 = none. */
   notifyMask = 0
   /** Takes the events of `notifyMask`. */

@@ -115,7 +115,8 @@ describe('CLIENT refuses', () => {
     ['CLIENT UNBLOCK 99 foo', '-ERR CLIENT UNBLOCK reason should be TIMEOUT or ERROR'],
     ['CLIENT REPLY foo', '-ERR syntax error'],
     ['CLIENT NO-EVICT foo', '-ERR syntax error'],
-    ['CLIENT TRACKING ON', '-ERR Client tracking is not supported by this node'],
+    ['CLIENT TRACKING ON FOO', '-ERR syntax error'],
+    ['CLIENT TRACKING maybe', '-ERR syntax error'],
     ['CLIENT NO-TOUCH on', "-ERR unknown subcommand 'NO-TOUCH'. Try CLIENT HELP."],
   ]
   for (const [command, error] of table) {

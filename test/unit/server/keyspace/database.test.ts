@@ -106,7 +106,7 @@ for (const isSlotted of [false, true]) {
     it('breaks watches on change, flush and swap, not on reads', () => {
       const {db, state} = database(isSlotted)
       const other = new Database(1, state, isSlotted)
-      const watcher = {watchBroken: false}
+      const watcher = {hasSeenExpired: () => false, watchBroken: false}
       const broken = (act: () => void): boolean => {
         watcher.watchBroken = false
         act()
@@ -187,7 +187,7 @@ describe('slots', () => {
     expect(db.countKeysInSlot(slot)).toBe(3)
     expect(db.keysInSlot(slot, 2)).toEqual(['{t}3', '{t}2'])
     expect(db.keysInSlot(slot, 10)).toEqual(['{t}3', '{t}2', '{t}1'])
-    const watcher = {watchBroken: false}
+    const watcher = {hasSeenExpired: () => false, watchBroken: false}
     db.watch('{t}1', watcher)
     expect(db.deleteSlot(slot)).toBe(3)
     expect([db.size, db.expiresSize, db.countKeysInSlot(slot), watcher.watchBroken]).toEqual([1, 0, 0, true])

@@ -1,11 +1,17 @@
 import {requireInt32} from '../../arguments.js'
 import {authenticate} from '../../authentication.js'
+import {SPECIAL_SUBSCRIBED} from '../../client.js'
 import {ReplyError, SYNTAX_ERROR} from '../../reply-error.js'
 import {type Command, type CommandContext, type CommandFlag, type CommandHandler, defineCommand} from '../command.js'
 import {hello} from './hello.js'
 
-function ping({reply}: CommandContext, argv: string[]): void {
+function ping({client, reply}: CommandContext, argv: string[]): void {
   if (argv.length > 2) throw new ReplyError("ERR wrong number of arguments for 'ping' command")
+  if ((client.special & SPECIAL_SUBSCRIBED) !== 0 && reply.resp === 2) {
+    // In the form of a message, which is all that such a client expects.
+    reply.bulks(['pong', argv[1] ?? ''])
+    return
+  }
   if (argv.length === 2) reply.bulk(argv[1]!)
   else reply.simple('PONG')
 }

@@ -261,4 +261,10 @@ export const genericDocs: Readonly<Record<string, CommandDocs>> = {
       word('sorting', 'ALPHA', {optional: true}),
     ],
   },
+  wait: {
+    summary:
+      'Wait for the synchronous replication of all the write commands sent in the context of the current connection',
+    complexity: 'O(1)',
+    arguments: [int('numreplicas'), int('timeout')],
+  },
 }

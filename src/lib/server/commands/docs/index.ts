@@ -7,6 +7,7 @@ import {geoDocs} from './geo.js'
 import {hashDocs} from './hash.js'
 import {hyperloglogDocs} from './hyperloglog.js'
 import {listDocs} from './list.js'
+import {pubsubDocs} from './pubsub.js'
 import {serverDocs} from './server.js'
 import {setDocs} from './set.js'
 import {sortedSetDocs} from './sorted-set.js'
@@ -22,10 +23,11 @@ const DOCS: Readonly<Record<string, CommandDocs>> = {
   ...clusterDocs,
   ...connectionDocs,
   ...genericDocs,
+  ...listDocs,
   ...geoDocs,
   ...hashDocs,
   ...hyperloglogDocs,
-  ...listDocs,
+  ...pubsubDocs,
   ...serverDocs,
   ...setDocs,
   ...sortedSetDocs,

@@ -117,6 +117,7 @@ export const serverDocs: Readonly<Record<string, CommandDocs>> = {
     summary: 'Display some computer art and the Redis version',
     arguments: [int('version', {token: 'VERSION', optional: true})],
   },
+  monitor: {summary: 'Listen for all requests received by the server in real time'},
   memory: {summary: 'A container for memory diagnostics commands', complexity: 'Depends on subcommand.'},
   'memory|doctor': {summary: 'Outputs memory problems report', complexity: 'O(1)'},
   'memory|help': {summary: 'Show helpful text about the different subcommands', complexity: 'O(1)'},

@@ -11,13 +11,15 @@ function requireFlushOptions(argv: readonly string[]): void {
 function flushall({reply, server}: CommandContext, argv: string[]): void {
   requireFlushOptions(argv)
   for (const db of server.databases) db.flush()
+  server.tracking.invalidateAll()
   server.state.dirty++
   reply.ok()
 }
 
-function flushdb({db, reply}: CommandContext, argv: string[]): void {
+function flushdb({db, reply, server}: CommandContext, argv: string[]): void {
   requireFlushOptions(argv)
   db.flush()
+  server.tracking.invalidateAll()
   reply.ok()
 }
 

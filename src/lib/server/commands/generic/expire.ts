@@ -1,4 +1,5 @@
 import {deadline, INT64_MAX, requireInt64} from '../../arguments.js'
+import {NOTIFY_GENERIC} from '../../keyspace/notifications.js'
 import {ReplyError} from '../../reply-error.js'
 import type {Command, CommandContext, CommandHandler} from '../command.js'
 import {keyAt} from '../key-spec.js'
@@ -46,8 +47,10 @@ function expire(name: string, inSeconds: boolean, isAbsolute: boolean): CommandH
     const isSet = db.has(key) && isAllowed(conditions, db.expiryOf(key), atMs)
     if (isSet) {
       // A replica must not delete by its own clock.
-      if (atMs <= nowMs && !server.state.keepExpired) db.delete(key)
+      const isPast = atMs <= nowMs && !server.state.keepExpired
+      if (isPast) db.delete(key)
       else db.setExpiry(key, atMs)
+      db.notify(NOTIFY_GENERIC, isPast ? 'del' : 'expire', key)
     }
     reply.integer(isSet ? 1 : 0)
   }
@@ -57,7 +60,7 @@ function expire(name: string, inSeconds: boolean, isAbsolute: boolean): CommandH
 function remaining(show: (atMs: number, nowMs: number) => number): CommandHandler {
   return ({db, nowMs, reply}, argv) => {
     const key = argv[1]!
-    if (!db.has(key)) {
+    if (db.look(key) === undefined) {
       reply.integer(-2)
       return
     }
@@ -74,7 +77,9 @@ function int64(value: number): number | bigint {
 }
 
 function persist({db, reply}: CommandContext, argv: string[]): void {
-  reply.integer(db.removeExpiry(argv[1]!) ? 1 : 0)
+  const isChanged = db.removeExpiry(argv[1]!)
+  if (isChanged) db.notify(NOTIFY_GENERIC, 'persist', argv[1]!)
+  reply.integer(isChanged ? 1 : 0)
 }
 
 const CHANGED = {keys: [keyAt(1, ['RW', 'update'])]}

@@ -1,5 +1,6 @@
 import {requireInt32} from '../../arguments.js'
 import type {Database} from '../../keyspace/database.js'
+import {NOTIFY_GENERIC} from '../../keyspace/notifications.js'
 import {typeOf} from '../../keyspace/value.js'
 import {NO_SUCH_KEY, ReplyError, SYNTAX_ERROR} from '../../reply-error.js'
 import type {Server} from '../../server.js'
@@ -14,7 +15,12 @@ function countKeys(argv: readonly string[], isCounted: (key: string) => boolean)
 }
 
 function del({db, reply}: CommandContext, argv: string[]): void {
-  reply.integer(countKeys(argv, (key) => db.delete(key)))
+  const isDeleted = (key: string): boolean => {
+    if (!db.delete(key)) return false
+    db.notify(NOTIFY_GENERIC, 'del', key)
+    return true
+  }
+  reply.integer(countKeys(argv, isDeleted))
 }
 
 function exists({db, reply}: CommandContext, argv: string[]): void {
@@ -26,24 +32,26 @@ function touch({db, reply}: CommandContext, argv: string[]): void {
 }
 
 function type({db, reply}: CommandContext, argv: string[]): void {
-  const value = db.peek(argv[1]!)
+  const value = db.look(argv[1]!)
   reply.simple(value === undefined ? 'none' : typeOf(value))
 }
 
 /** Moves value and deadline; the target is replaced. The source must exist. */
-function moveKey(from: Database, source: string, to: Database, target: string): void {
+function moveKey(from: Database, source: string, to: Database, target: string, verb: 'move' | 'rename'): void {
   const value = from.getForWrite(source)!
   const expireAtMs = from.expiryOf(source)
   from.delete(source)
   to.delete(target)
   to.set(target, value)
   if (expireAtMs !== undefined) to.setExpiry(target, expireAtMs)
+  from.notify(NOTIFY_GENERIC, `${verb}_from`, source)
+  to.notify(NOTIFY_GENERIC, `${verb}_to`, target)
 }
 
 function rename({db, reply}: CommandContext, argv: string[]): void {
   const [, source, target] = argv as [string, string, string]
   if (!db.has(source)) throw new ReplyError(NO_SUCH_KEY)
-  if (source !== target) moveKey(db, source, db, target)
+  if (source !== target) moveKey(db, source, db, target, 'rename')
   reply.ok()
 }
 
@@ -51,7 +59,7 @@ function renamenx({db, reply}: CommandContext, argv: string[]): void {
   const [, source, target] = argv as [string, string, string]
   if (!db.has(source)) throw new ReplyError(NO_SUCH_KEY)
   const isFree = !db.has(target)
-  if (isFree) moveKey(db, source, db, target)
+  if (isFree) moveKey(db, source, db, target, 'rename')
   reply.integer(isFree ? 1 : 0)
 }
 
@@ -89,6 +97,7 @@ function copy({db, reply, server}: CommandContext, argv: string[]): void {
   to.delete(target)
   to.set(target, typeof value === 'string' ? value : value.copy())
   if (expireAtMs !== undefined) to.setExpiry(target, expireAtMs)
+  to.notify(NOTIFY_GENERIC, 'copy_to', target)
   reply.integer(1)
 }
 
@@ -98,7 +107,7 @@ function move({db, reply, server}: CommandContext, argv: string[]): void {
   const to = requireDatabase(server, argv[2]!).db!
   if (to === db) throw new ReplyError(SAME_OBJECT)
   const moves = db.has(key) && !to.has(key)
-  if (moves) moveKey(db, key, to, key)
+  if (moves) moveKey(db, key, to, key, 'move')
   reply.integer(moves ? 1 : 0)
 }
 

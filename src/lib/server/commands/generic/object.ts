@@ -1,5 +1,5 @@
 import {parseInt64} from '../../arguments.js'
-import {encodingOf} from '../../keyspace/value.js'
+import {encodingOf, type Value} from '../../keyspace/value.js'
 import {ReplyError} from '../../reply-error.js'
 import {type Command, type CommandContext, type CommandHandler, defineCommand} from '../command.js'
 import {keyAt} from '../key-spec.js'
@@ -30,14 +30,24 @@ function usesLfu({server}: CommandContext): boolean {
   return server.config.values.maxmemoryPolicy.endsWith('-lfu')
 }
 
-function encoding({db, reply}: CommandContext, argv: string[]): void {
-  const value = db.peek(argv[2]!)
+/** Counted like a read, but neither marked as one nor told of. */
+function lookUp({db}: CommandContext, key: string): Value | undefined {
+  const value = db.peek(key)
+  if (value === undefined) db.state.misses++
+  else db.state.hits++
+  return value
+}
+
+function encoding(context: CommandContext, argv: string[]): void {
+  const {reply} = context
+  const value = lookUp(context, argv[2]!)
   if (value === undefined) reply.nil()
   else reply.bulk(encodingOf(value))
 }
 
-function refcount({db, reply}: CommandContext, argv: string[]): void {
-  const value = db.peek(argv[2]!)
+function refcount(context: CommandContext, argv: string[]): void {
+  const {reply} = context
+  const value = lookUp(context, argv[2]!)
   if (value === undefined) {
     reply.nil()
     return
@@ -49,7 +59,7 @@ function refcount({db, reply}: CommandContext, argv: string[]): void {
 
 function idletime(context: CommandContext, argv: string[]): void {
   const {db, reply, server} = context
-  const accessed = db.accessedAt(argv[2]!)
+  const accessed = lookUp(context, argv[2]!) === undefined ? undefined : db.accessedAt(argv[2]!)
   if (accessed === undefined) reply.nil()
   else if (usesLfu(context)) {
     throw new ReplyError(
@@ -60,7 +70,7 @@ function idletime(context: CommandContext, argv: string[]): void {
 
 function freq(context: CommandContext, argv: string[]): void {
   const {db, reply} = context
-  const count = db.frequencyOf(argv[2]!)
+  const count = lookUp(context, argv[2]!) === undefined ? undefined : db.frequencyOf(argv[2]!)
   if (count === undefined) reply.nil()
   else if (!usesLfu(context)) {
     throw new ReplyError(

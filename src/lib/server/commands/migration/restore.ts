@@ -1,3 +1,4 @@
+import {NOTIFY_GENERIC} from '../../keyspace/notifications.js'
 import {isInt64Text} from '../../keyspace/value.js'
 import {NOT_AN_INTEGER, ReplyError, SYNTAX_ERROR} from '../../reply-error.js'
 import {type CommandDefinition, type CommandHandler, defineCommand} from '../command.js'
@@ -73,14 +74,15 @@ const run: CommandHandler = ({db, nowMs, reply, server}, argv) => {
   const value = decodePayload(server, argv[3]!)
 
   const deadlineMs = ttl === 0 || isAbsolute ? ttl : nowMs + ttl
-  if (replace) db.delete(key)
+  const isReplaced = replace && db.drop(key)
   if (deadlineMs === 0 || deadlineMs > nowMs) {
     db.set(key, value)
     if (deadlineMs !== 0) db.setExpiry(key, deadlineMs)
     const {lfu, lruClock} = server.state
     if (lfu !== undefined && frequency !== undefined) db.setAccess(key, lfu.markOf(frequency))
     if (lfu === undefined && idleSeconds !== undefined) db.setAccess(key, lruClock - idleSeconds)
-  }
+    db.notify(NOTIFY_GENERIC, 'restore', key)
+  } else if (isReplaced) db.notify(NOTIFY_GENERIC, 'del', key)
   reply.ok()
 }
 

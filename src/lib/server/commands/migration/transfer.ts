@@ -1,6 +1,7 @@
 import type {Client} from '../../client.js'
 import type {PeerResult} from '../../effects.js'
 import type {Database} from '../../keyspace/database.js'
+import {NOTIFY_GENERIC} from '../../keyspace/notifications.js'
 import type {Server} from '../../server.js'
 import {encodePayload} from './payload.js'
 
@@ -113,11 +114,11 @@ export class Transfer {
   }
 
   private onResult(sent: readonly string[], preambleCount: number, result: PeerResult): void {
-    const {db, server, target} = this
+    const {server, target} = this
     server.state.setTime(server.effects.nowMs())
     result.replies.forEach((reply, index) => {
       if (reply.startsWith('-')) this.refusal ??= reply.slice(1)
-      else if (index >= preambleCount && !target.copy) db.delete(sent[index - preambleCount]!)
+      else if (index >= preambleCount && !target.copy) this.deleteSent(sent[index - preambleCount]!)
     })
     if (result.kind === 'failed') {
       this.failure =
@@ -127,6 +128,10 @@ export class Transfer {
     }
     if (this.failure !== undefined || this.next === this.keys.length) this.end()
     else this.sendPiece()
+  }
+
+  private deleteSent(key: string): void {
+    if (this.db.delete(key)) this.db.notify(NOTIFY_GENERIC, 'del', key)
   }
 
   private end(): void {

@@ -6,6 +6,7 @@ import {type CommandContext, type CommandFlag, type CommandHandler, defineComman
 import {parseLong, requireSwitch} from './arguments.js'
 import {clientKill, requireClientType, typeOfClient} from './client-kill.js'
 import {clientLine} from './client-line.js'
+import {clientCaching, clientTracking, clientTrackinginfo, redirectOf} from './client-tracking.js'
 import {helpSubcommand} from './help.js'
 
 function clientsAsked({server}: CommandContext, argv: readonly string[]): Client[] {
@@ -84,28 +85,6 @@ function clientUnblock({reply, server}: CommandContext, argv: string[]): void {
   reply.integer(target !== undefined && server.blocked.end(target, error) ? 1 : 0)
 }
 
-function clientTracking({reply}: CommandContext, argv: string[]): void {
-  if (requireSwitch(argv[2]!)) throw new ReplyError('ERR Client tracking is not supported by this node')
-  reply.ok()
-}
-
-function clientTrackinginfo({reply}: CommandContext): void {
-  reply.map(3)
-  reply.bulk('flags')
-  reply.set(1)
-  reply.bulk('off')
-  reply.bulk('redirect')
-  reply.integer(-1)
-  reply.bulk('prefixes')
-  reply.array(0)
-}
-
-function clientCaching(): void {
-  throw new ReplyError(
-    'ERR CLIENT CACHING can be called only when the client is in tracking mode with OPTIN or OPTOUT mode enabled',
-  )
-}
-
 function clientNoEvict({client, reply}: CommandContext, argv: string[]): void {
   client.noEvict = requireSwitch(argv[2]!)
   reply.ok()
@@ -139,7 +118,7 @@ export const client = defineCommand({
   subcommands: [
     sub('caching', 3, '6.0.0', OWN, clientCaching),
     sub('getname', 2, '2.6.9', OWN, ({client: {name}, reply}) => reply.bulkOrNil(name === '' ? undefined : name)),
-    sub('getredir', 2, '6.0.0', OWN, ({reply}) => reply.integer(-1)),
+    sub('getredir', 2, '6.0.0', OWN, ({client, reply}) => reply.integer(redirectOf(client))),
     sub('id', 2, '5.0.0', OWN, ({client: {id}, reply}) => reply.integer(id)),
     sub('info', 2, '6.2.0', OWN, clientInfo, VARIES),
     sub('kill', -3, '2.4.0', ADMIN, clientKill),
@@ -156,7 +135,7 @@ export const client = defineCommand({
       reply.ok()
     }),
     helpSubcommand('CLIENT', {acl: ['connection'], group: 'connection', since: '5.0.0'}, [
-      ['CACHING (YES|NO)', 'Track the keys of the next command; needs tracking.'],
+      ['CACHING (YES|NO)', 'Whether the keys of the next command are tracked; needs OPTIN or OPTOUT.'],
       ['GETNAME', 'Name of this connection.'],
       ['GETREDIR', 'Whom invalidations of tracked keys go to; -1 without tracking.'],
       ['ID', 'Number of this connection.'],
@@ -174,7 +153,14 @@ export const client = defineCommand({
       ['PAUSE <timeout> [WRITE|ALL]', 'Hold back commands, or writes alone, for so many milliseconds.'],
       ['REPLY (ON|OFF|SKIP)', 'Whether this connection gets answers.'],
       ['SETNAME <name>', 'Give this connection a name.'],
-      ['TRACKING (ON|OFF)', 'Client side caching; only OFF.'],
+      [
+        'TRACKING (ON|OFF) [<option> [...]]',
+        'Tell this connection of changes to the keys it has read. Options:',
+        '* REDIRECT <id>: tell that connection instead.',
+        '* BCAST [PREFIX <prefix> [...]]: of changes to all keys, or those that begin so.',
+        '* OPTIN, OPTOUT: only keys read after CLIENT CACHING YES; all but those after NO.',
+        '* NOLOOP: not of its own changes.',
+      ],
       ['TRACKINGINFO', 'State of tracking for this connection.'],
       ['UNBLOCK <id> [TIMEOUT|ERROR]', 'End the wait of a blocked connection.'],
       ['UNPAUSE', 'End a pause.'],

@@ -1,10 +1,10 @@
-import type {Client} from '../../client.js'
+import {type Client, SPECIAL_SUBSCRIBED} from '../../client.js'
 import {ReplyError, SYNTAX_ERROR} from '../../reply-error.js'
 import type {Server} from '../../server.js'
 import type {CommandContext} from '../command.js'
 import {parseLong} from './arguments.js'
 
-/** What CLIENT LIST TYPE and CLIENT KILL TYPE know. Every connection is a normal one until replication exists. */
+/** What CLIENT LIST TYPE and CLIENT KILL TYPE know. Without replication there are no masters and replicas. */
 export type ClientType = 'normal' | 'master' | 'replica' | 'pubsub'
 
 const TYPES: Readonly<Record<string, ClientType>> = {
@@ -21,8 +21,8 @@ export function requireClientType(text: string): ClientType {
   return type
 }
 
-export function typeOfClient(_client: Client): ClientType {
-  return 'normal'
+export function typeOfClient({special}: Client): ClientType {
+  return (special & SPECIAL_SUBSCRIBED) !== 0 ? 'pubsub' : 'normal'
 }
 
 /** Ends connections; the one that asks gets its answer first. */

@@ -1,10 +1,16 @@
-import type {Client} from '../../client.js'
+import {type Client, SPECIAL_MONITOR, SPECIAL_SUBSCRIBED} from '../../client.js'
+import {redirectOf} from './client-tracking.js'
 
 /** One byte per property, as in CLIENT LIST's `flags`. */
 function flagsOf(client: Client): string {
   let flags = ''
+  if ((client.special & SPECIAL_MONITOR) !== 0) flags += 'O'
+  if ((client.special & SPECIAL_SUBSCRIBED) !== 0) flags += 'P'
   if (client.queue !== undefined) flags += 'x'
   if (client.parked) flags += 'b'
+  if (client.tracking !== undefined) flags += 't'
+  if (client.tracking?.brokenRedirect) flags += 'R'
+  if (client.tracking?.broadcast) flags += 'B'
   if (client.watchBroken) flags += 'd'
   if (client.closing) flags += 'c'
   if (client.isReadonly) flags += 'r'
@@ -33,9 +39,9 @@ export function clientLine(client: Client, nowMs: number): string {
     ['idle', secondsBetween(client.lastInteractionMs, nowMs)],
     ['flags', flagsOf(client)],
     ['db', client.db.index],
-    ['sub', 0],
-    ['psub', 0],
-    ['ssub', 0],
+    ['sub', client.subscriptions?.channels.size ?? 0],
+    ['psub', client.subscriptions?.patterns.size ?? 0],
+    ['ssub', client.subscriptions?.shardChannels.size ?? 0],
     ['multi', client.queue === undefined ? -1 : client.queue.length],
     ['qbuf', queryBytes],
     ['qbuf-free', 0],
@@ -50,7 +56,7 @@ export function clientLine(client: Client, nowMs: number): string {
     ['events', 'r'],
     ['cmd', client.lastCommand?.fullName ?? 'NULL'],
     ['user', client.user],
-    ['redir', -1],
+    ['redir', redirectOf(client)],
     ['resp', client.reply.resp],
   ]
   return fields.map(([name, value]) => `${name}=${value}`).join(' ')

@@ -5,6 +5,7 @@ import {config} from './config-command.js'
 import {debug} from './debug/debug-command.js'
 import {latency} from './latency-command.js'
 import {memory} from './memory-command.js'
+import {monitor} from './monitor.js'
 import {info, lastsave, lolwut, role, shutdown} from './process-commands.js'
 import {slowlog} from './slowlog-command.js'
 
@@ -19,6 +20,7 @@ export const serverCommands: readonly Command[] = [
   latency,
   lolwut,
   memory,
+  monitor,
   role,
   shutdown,
   slowlog,

@@ -5,10 +5,10 @@ import type {SetValue} from '../../values/set/set-value.js'
 import {ScoredList, sortScored} from '../../values/zset/scored-list.js'
 import type {SortedSet} from '../../values/zset/sorted-set.js'
 import {type Command, type CommandContext, type CommandHandler, defineCommand} from '../command.js'
+import {countedKeys} from '../key-spec.js'
 import {requirePositive} from '../random-count.js'
 import {requireDouble} from './add.js'
 import {SORTED_SET} from './facts.js'
-import {countedKeys} from './pop.js'
 import {storeSorted} from './range.js'
 import {writeScored} from './scored-reply.js'
 
@@ -136,7 +136,8 @@ function intersection({aggregate, limit, sources}: CombineRequest): ScoredList {
     let score: number | undefined = weighted(scores[i]!, smallest!.weight)
     for (const other of others) {
       const its = scoreIn(other, member)
-      score = its === undefined ? undefined : combined(aggregate, score, weighted(its, other.weight))
+      // Infinity times 0 is nothing known here: a sum becomes 0 by it, of two the other one counts.
+      score = its === undefined ? undefined : combined(aggregate, score, its * other.weight)
       if (score === undefined) break
     }
     if (score === undefined) continue
@@ -190,8 +191,9 @@ function zintercard({db, reply}: CommandContext, argv: string[]): void {
   reply.integer(intersection(parseCombine(db, argv, 1, {kind: 'count', operation: 'inter'})).size)
 }
 
-const keyIndexes = (argv: readonly string[]): number[] => countedKeys(argv, 1)
-const storedKeyIndexes = (argv: readonly string[]): number[] => [1, ...countedKeys(argv, 2)]
+const keyIndexes = countedKeys(1)
+const keysBehindTarget = countedKeys(2)
+const storedKeyIndexes = (argv: readonly string[]): number[] => [1, ...keysBehindTarget(argv)]
 
 export const combineCommands: readonly Command[] = [
   defineCommand({...SORTED_SET.zunion, keyIndexes, run: showing('union')}),

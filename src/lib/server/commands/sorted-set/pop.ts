@@ -7,6 +7,7 @@ import type {ScoredList} from '../../values/zset/scored-list.js'
 import type {SortedSet} from '../../values/zset/sorted-set.js'
 import {blockingDeadline} from '../blocking-timeout.js'
 import {type Command, type CommandContext, type CommandHandler, defineCommand} from '../command.js'
+import {countedKeys} from '../key-spec.js'
 import {requirePositive} from '../random-count.js'
 import {SORTED_SET} from './facts.js'
 import {writePairs, writeScore, writeScored} from './scored-reply.js'
@@ -146,24 +147,16 @@ function blockingPop(end: End): CommandHandler {
 }
 
 function bzmpop(context: CommandContext, argv: string[]): void {
-  const deadlineMs = blockingDeadline(argv[1]!, context.nowMs)
   const request = parsePop(argv, 2)
+  const deadlineMs = blockingDeadline(argv[1]!, context.nowMs)
   if (!popFirst(context, request)) waitFor(context, request, deadlineMs, writePopped)
-}
-
-/** Keys behind a count at `at`. */
-export function countedKeys(argv: readonly string[], at: number): number[] {
-  const count = Number(parseInt64(argv[at] ?? '') ?? 0)
-  const indexes: number[] = []
-  for (let i = at + 1; i <= at + count && i < argv.length; i++) indexes.push(i)
-  return indexes
 }
 
 export const popCommands: readonly Command[] = [
   defineCommand({...SORTED_SET.zpopmin, run: popping('min')}),
   defineCommand({...SORTED_SET.zpopmax, run: popping('max')}),
-  defineCommand({...SORTED_SET.zmpop, keyIndexes: (argv) => countedKeys(argv, 1), run: zmpop}),
+  defineCommand({...SORTED_SET.zmpop, keyIndexes: countedKeys(1), run: zmpop}),
   defineCommand({...SORTED_SET.bzpopmin, run: blockingPop('min')}),
   defineCommand({...SORTED_SET.bzpopmax, run: blockingPop('max')}),
-  defineCommand({...SORTED_SET.bzmpop, keyIndexes: (argv) => countedKeys(argv, 2), run: bzmpop}),
+  defineCommand({...SORTED_SET.bzmpop, keyIndexes: countedKeys(2), run: bzmpop}),
 ]

@@ -1,4 +1,5 @@
 import {addInt64, INT64_MIN, parseInt64, requireInt64} from '../../arguments.js'
+import {NOTIFY_STRING} from '../../keyspace/notifications.js'
 import {addLongDoubles, formatLongDouble, type LongDouble, parseLongDouble} from '../../long-double.js'
 import {NOT_A_FLOAT, NOT_AN_INTEGER, ReplyError} from '../../reply-error.js'
 import type {Command, CommandContext} from '../command.js'
@@ -10,6 +11,7 @@ function increment({db, reply}: CommandContext, key: string, by: number | bigint
   if (before === undefined) throw new ReplyError(NOT_AN_INTEGER)
   const after = addInt64(before, by)
   db.put(key, String(after))
+  db.notify(NOTIFY_STRING, 'incrby', key)
   reply.integer(after)
 }
 
@@ -34,6 +36,7 @@ function incrbyfloat({db, reply}: CommandContext, argv: string[]): void {
   if (sum === undefined) throw new ReplyError('ERR increment would produce NaN or Infinity')
   const text = formatLongDouble(sum)
   db.put(key, text)
+  db.notify(NOTIFY_STRING, 'incrbyfloat', key)
   reply.bulk(text)
 }
 

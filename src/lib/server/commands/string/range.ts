@@ -1,4 +1,5 @@
 import {requireInteger} from '../../arguments.js'
+import {NOTIFY_STRING} from '../../keyspace/notifications.js'
 import {ReplyError} from '../../reply-error.js'
 import type {Command, CommandContext} from '../command.js'
 import {reading, writing} from './define.js'
@@ -25,12 +26,14 @@ function append(context: CommandContext, argv: string[]): void {
   const before = db.getStringForWrite(key)
   if (before === undefined) {
     db.set(key, argv[2]!)
+    db.notify(NOTIFY_STRING, 'append', key)
     reply.integer(argv[2]!.length)
     return
   }
   requireLength(context, before.length + argv[2]!.length)
   const value = before + argv[2]!
   db.put(key, ++appendCount % APPENDS_PER_FLATTENING === 0 ? flat(value) : value)
+  db.notify(NOTIFY_STRING, 'append', key)
   reply.integer(value.length)
 }
 
@@ -52,6 +55,7 @@ function setrange(context: CommandContext, argv: string[]): void {
   const padding = offset > before.length ? '\0'.repeat(offset - before.length) : ''
   const value = flat(before.slice(0, offset) + padding + patch + before.slice(offset + patch.length))
   db.put(key, value)
+  db.notify(NOTIFY_STRING, 'setrange', key)
   reply.integer(value.length)
 }
 

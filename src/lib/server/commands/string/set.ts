@@ -1,3 +1,4 @@
+import {NOTIFY_GENERIC, NOTIFY_STRING} from '../../keyspace/notifications.js'
 import {ReplyError, WRONG_TYPE} from '../../reply-error.js'
 import type {Command, CommandContext} from '../command.js'
 import {keyAt} from '../key-spec.js'
@@ -15,6 +16,7 @@ function set(context: CommandContext, argv: string[]): void {
   const {db, reply} = context
   if (argv.length === 3) {
     db.set(argv[1]!, argv[2]!)
+    db.notify(NOTIFY_STRING, 'set', argv[1]!)
     reply.ok()
   } else {
     setWithOptions(context, argv)
@@ -31,6 +33,8 @@ function setWithOptions({db, nowMs, reply}: CommandContext, argv: string[]): voi
     if (options.keepTtl) db.put(key, argv[2]!)
     else db.set(key, argv[2]!)
     if (expireAtMs !== undefined) db.setExpiry(key, expireAtMs)
+    db.notify(NOTIFY_STRING, 'set', key)
+    if (expireAtMs !== undefined) db.notify(NOTIFY_GENERIC, 'expire', key)
   }
   if (options.get) reply.bulkOrNil(before)
   else if (isAllowed) reply.ok()
@@ -42,25 +46,34 @@ function setWithExpiry(command: 'setex' | 'psetex') {
     const at = requireDeadline(argv[2]!, command === 'setex', nowMs, command)
     db.set(argv[1]!, argv[3]!)
     db.setExpiry(argv[1]!, at)
+    db.notify(NOTIFY_STRING, 'set', argv[1]!)
+    db.notify(NOTIFY_GENERIC, 'expire', argv[1]!)
     reply.ok()
   }
 }
 
 function setnx({db, reply}: CommandContext, argv: string[]): void {
   const isNew = !db.has(argv[1]!)
-  if (isNew) db.set(argv[1]!, argv[2]!)
+  if (isNew) {
+    db.set(argv[1]!, argv[2]!)
+    db.notify(NOTIFY_STRING, 'set', argv[1]!)
+  }
   reply.integer(isNew ? 1 : 0)
 }
 
 function getset({db, reply}: CommandContext, argv: string[]): void {
   const before = db.getString(argv[1]!)
   db.set(argv[1]!, argv[2]!)
+  db.notify(NOTIFY_STRING, 'set', argv[1]!)
   reply.bulkOrNil(before)
 }
 
 function getdel({db, reply}: CommandContext, argv: string[]): void {
   const value = db.getString(argv[1]!)
-  if (value !== undefined) db.delete(argv[1]!)
+  if (value !== undefined) {
+    db.delete(argv[1]!)
+    db.notify(NOTIFY_GENERIC, 'del', argv[1]!)
+  }
   reply.bulkOrNil(value)
 }
 
@@ -70,9 +83,15 @@ function getex({db, nowMs, reply}: CommandContext, argv: string[]): void {
   const value = db.getString(key)
   if (value !== undefined) {
     const expireAtMs = optionDeadline(options, 'getex', nowMs)
-    if (options.persist) db.removeExpiry(key)
-    else if (expireAtMs !== undefined && expireAtMs <= nowMs) db.delete(key)
-    else if (expireAtMs !== undefined) db.setExpiry(key, expireAtMs)
+    if (options.persist) {
+      if (db.removeExpiry(key)) db.notify(NOTIFY_GENERIC, 'persist', key)
+    } else if (expireAtMs !== undefined && expireAtMs <= nowMs) {
+      db.delete(key)
+      db.notify(NOTIFY_GENERIC, 'del', key)
+    } else if (expireAtMs !== undefined) {
+      db.setExpiry(key, expireAtMs)
+      db.notify(NOTIFY_GENERIC, 'expire', key)
+    }
   }
   reply.bulkOrNil(value)
 }
@@ -91,7 +110,10 @@ function requirePairs(argv: readonly string[], command: string): void {
 }
 
 function setPairs({db}: CommandContext, argv: string[]): void {
-  for (let i = 1; i < argv.length; i += 2) db.set(argv[i]!, argv[i + 1]!)
+  for (let i = 1; i < argv.length; i += 2) {
+    db.set(argv[i]!, argv[i + 1]!)
+    db.notify(NOTIFY_STRING, 'set', argv[i]!)
+  }
 }
 
 function mset(context: CommandContext, argv: string[]): void {

@@ -41,9 +41,11 @@ function runQueue(context: CommandContext, queue: readonly QueuedCommand[], firs
   const {client, server} = context
   for (let i = first; i < queue.length; i++) {
     const {argv, command} = queue[i]!
+    const before = client.reply.out
     client.mustNotBlock = true
     server.call(client, command, argv)
     client.mustNotBlock = false
+    if (client.pushesBefore !== '') client.placePushes(before)
     if (client.parked && i + 1 < queue.length) {
       // MIGRATE waits for its target; the rest of the transaction follows its reply.
       client.afterUnpark(() => runQueue(context, queue, i + 1))

@@ -32,7 +32,7 @@ export const networkParameters = {
   protoMaxBulkLen: memory('proto-max-bulk-len', 512 * MB, MB, {acts: true}),
   ioThreads: int('io-threads', 1, 1, 128, {immutable: true}),
   ioThreadsDoReads: bool('io-threads-do-reads', false, {immutable: true}),
-  trackingTableMaxKeys: int('tracking-table-max-keys', 1_000_000, 0, Number.POSITIVE_INFINITY),
+  trackingTableMaxKeys: int('tracking-table-max-keys', 1_000_000, 0, Number.POSITIVE_INFINITY, {acts: true}),
 
   tlsPort: int('tls-port', 0, 0, 65_535, {immutable: true}),
   tlsAuthClients: choice('tls-auth-clients', 'yes', ['no', 'yes', 'optional']),

@@ -52,7 +52,7 @@ export const processParameters = {
   activerehashing: bool('activerehashing', true),
   activeExpireEffort: int('active-expire-effort', 1, 1, 10, {acts: true}),
   busyReplyThreshold: long('busy-reply-threshold', 5000, 0, {alias: 'lua-time-limit'}),
-  notifyKeyspaceEvents: notifyEvents(),
+  notifyKeyspaceEvents: notifyEvents({acts: true}),
   propagationErrorBehavior: choice('propagation-error-behavior', 'ignore', ['ignore', 'panic', 'panic-on-replicas']),
 
   slowlogLogSlowerThan: long('slowlog-log-slower-than', 10_000, -1, {acts: true}),

@@ -1,3 +1,5 @@
+import {hashString} from '../table/string-hash.js'
+
 /**
  * Members by number and numbers by member: every member has a slot number that does not change while it is there.
  *
@@ -27,31 +29,6 @@ class Chunk {
   readonly next = new Int32Array(SLOTS)
 }
 
-/** 32 bits that depend on every byte (murmur3's steps, four bytes at a time). */
-function hashOf(text: string): number {
-  const {length} = text
-  let hash = length
-  let i = 0
-  for (; i + 3 < length; i += 4) {
-    let word =
-      text.charCodeAt(i) |
-      (text.charCodeAt(i + 1) << 8) |
-      (text.charCodeAt(i + 2) << 16) |
-      (text.charCodeAt(i + 3) << 24)
-    word = Math.imul(word, 0xcc9e2d51)
-    word = (word << 15) | (word >>> 17)
-    hash ^= Math.imul(word, 0x1b873593)
-    hash = (hash << 13) | (hash >>> 19)
-    hash = (Math.imul(hash, 5) + 0xe6546b64) | 0
-  }
-  for (; i < length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193)
-  hash ^= hash >>> 16
-  hash = Math.imul(hash, 0x85ebca6b)
-  hash ^= hash >>> 13
-  hash = Math.imul(hash, 0xc2b2ae35)
-  return hash ^ (hash >>> 16)
-}
-
 export class MemberTable {
   size = 0
   /** Slots 0 to here were in use at some time. */
@@ -69,7 +46,7 @@ export class MemberTable {
 
   private hash(member: string): number {
     if (member === this.lastMember) return this.lastHash
-    const hash = hashOf(member)
+    const hash = hashString(member)
     this.lastMember = member
     this.lastHash = hash
     return hash

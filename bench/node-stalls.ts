@@ -1,0 +1,202 @@
+import {connect, type Socket} from 'node:net'
+import {Redis} from 'ioredis'
+import {send} from './keys.js'
+import {table} from './report.js'
+import {KINDS, type Kind, type Served, serve} from './served.js'
+
+/**
+ * How long one client waits for its PONG while the server does something big for another. A PING is sent as soon as the
+ * one before is answered, so the longest wait is the longest stall, and what the machine adds shows in the idle row.
+ */
+
+const PING = 'PING\r\n'
+const IDLE_MS = 2000
+const EXPIRE_AFTER_MS = 4000
+
+interface Stall {
+  readonly what: string
+  readonly kind: Kind
+  /** The longest wait for a PONG. */
+  readonly maxMs: number
+}
+
+class Probe {
+  private readonly socket: Socket
+  private sentAt = 0
+  private maxMs = 0
+
+  constructor(port: number) {
+    this.socket = connect(port, '127.0.0.1')
+    this.socket.setNoDelay(true)
+    this.socket.on('connect', () => this.ping())
+    this.socket.on('data', () => {
+      this.maxMs = Math.max(this.maxMs, performance.now() - this.sentAt)
+      setImmediate(() => this.ping())
+    })
+  }
+
+  private ping(): void {
+    this.sentAt = performance.now()
+    this.socket.write(PING)
+  }
+
+  reset(): void {
+    this.maxMs = 0
+  }
+
+  /** The longest since `reset`, one under way included. */
+  longest(): number {
+    return Math.max(this.maxMs, performance.now() - this.sentAt)
+  }
+
+  close(): void {
+    this.socket.destroy()
+  }
+}
+
+interface Scenario {
+  readonly what: string
+  /** The node runs it if it knows these. */
+  readonly commands: readonly string[]
+  readonly prepare: (port: number, count: number) => Promise<void>
+  readonly act: (redis: Redis, count: number) => Promise<unknown>
+}
+
+function* commands(count: number, make: (i: number) => readonly string[]): Generator<readonly string[]> {
+  for (let i = 0; i < count; i++) yield make(i)
+}
+
+const delay = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
+const idle = async () => undefined
+const members = (name: string, make: (i: number) => readonly string[]) => (port: number, count: number) =>
+  send(
+    port,
+    commands(count, (i) => [name, 'big', ...make(i)]),
+  )
+
+/** Waits until every key has gone, as long as the server needs. */
+async function untilEmpty(redis: Redis): Promise<void> {
+  while ((await redis.dbsize()) > 0) await delay(20)
+}
+
+async function scanAll(redis: Redis): Promise<void> {
+  let cursor = '0'
+  do {
+    ;[cursor] = await redis.scan(cursor, 'COUNT', 1000)
+  } while (cursor !== '0')
+}
+
+const SCENARIOS: readonly Scenario[] = [
+  {what: 'idle', commands: ['PING'], prepare: idle, act: () => delay(IDLE_MS)},
+  {
+    what: 'expiry of all keys at once',
+    commands: ['SET'],
+    prepare: (port, count) => {
+      const at = String(Date.now() + EXPIRE_AFTER_MS + count / 50)
+      return send(
+        port,
+        commands(count, (i) => ['SET', `key:${i}`, 'x'.repeat(20), 'PXAT', at]),
+      )
+    },
+    act: untilEmpty,
+  },
+  {
+    what: 'SCAN of all keys, COUNT 1000',
+    commands: ['SCAN'],
+    prepare: (port, count) =>
+      send(
+        port,
+        commands(count, (i) => ['SET', `key:${i}`, 'value']),
+      ),
+    act: scanAll,
+  },
+  {
+    what: 'FLUSHALL',
+    commands: ['FLUSHALL'],
+    prepare: (port, count) =>
+      send(
+        port,
+        commands(count, (i) => ['SET', `key:${i}`, 'value']),
+      ),
+    act: async (redis) => {
+      await redis.flushall('ASYNC')
+      await delay(IDLE_MS)
+    },
+  },
+  ...[
+    {name: 'set', commands: ['SADD'], prepare: members('SADD', (i) => [`member:${i}`])},
+    {name: 'hash', commands: ['HSET'], prepare: members('HSET', (i) => [`field:${i}`, 'value'])},
+    {name: 'sorted set', commands: ['ZADD'], prepare: members('ZADD', (i) => [String(i), `member:${i}`])},
+    {name: 'list', commands: ['RPUSH'], prepare: members('RPUSH', (i) => [`element:${i}`])},
+  ].map(({commands: needed, name, prepare}) => ({
+    what: `UNLINK of a ${name} of all elements`,
+    commands: needed,
+    prepare,
+    act: async (redis: Redis) => {
+      await redis.unlink('big')
+      await delay(IDLE_MS)
+    },
+  })),
+  {
+    what: 'eviction of half of the keys by writing',
+    commands: ['SET', 'EVAL'],
+    prepare: (port, count) =>
+      send(
+        port,
+        commands(count, (i) => ['SET', `key:${i}`, 'x'.repeat(50)]),
+      ),
+    act: async (redis, count) => {
+      const used = Number(/used_memory:(\d+)/.exec(await redis.info('memory'))?.[1])
+      await redis.config('SET', 'maxmemory-policy', 'allkeys-lru', 'maxmemory', String(Math.round(used * 0.8)))
+      for (let i = 0; i < count / 100; i++) await redis.set(`new:${i}`, 'x'.repeat(50))
+      await redis.config('SET', 'maxmemory', '0')
+    },
+  },
+]
+
+async function measure(server: Served, {act, prepare, what}: Scenario, count: number): Promise<Stall> {
+  await prepare(server.port, count)
+  const redis = new Redis(server.port, '127.0.0.1')
+  await redis.ping()
+  const probe = new Probe(server.port)
+  await delay(200)
+  probe.reset()
+  await act(redis, count)
+  const maxMs = probe.longest()
+  probe.close()
+  await redis.flushall()
+  redis.disconnect()
+  return {kind: server.kind, maxMs, what}
+}
+
+/** @param count - keys, or elements of the big value */
+export async function measureStalls(basePort: number, count: number): Promise<Stall[]> {
+  const stalls: Stall[] = []
+  for (const scenario of SCENARIOS) {
+    for (const [index, kind] of KINDS.entries()) {
+      // Each on a server of its own: what one leaves to the collector must not show in the next.
+      const server = await serve(kind, basePort + index)
+      const redis = new Redis(server.port, '127.0.0.1')
+      const infos = (await redis.call('COMMAND', 'INFO', ...scenario.commands)) as unknown[]
+      redis.disconnect()
+      if (!infos.includes(null)) stalls.push(await measure(server, scenario, count))
+      await server.stop()
+    }
+    console.log(`  ${scenario.what} done`)
+  }
+  return stalls
+}
+
+export function stallTable(stalls: readonly Stall[]): string {
+  const show = (what: string, kind: Kind) => {
+    const found = stalls.find((one) => one.what === what && one.kind === kind)
+    return found ? `${found.maxMs.toFixed(1)} ms` : ''
+  }
+  const rows = [...new Set(stalls.map(({what}) => what))].map((what) => [
+    what,
+    show(what, 'redis-server'),
+    show(what, 'shoal-server'),
+    '10 ms',
+  ])
+  return table(['longest wait for a PONG during', 'redis-server', 'shoal-server', 'bar'], rows)
+}

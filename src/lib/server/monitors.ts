@@ -1,0 +1,54 @@
+import {type Client, SPECIAL_MONITOR} from './client.js'
+import type {Command} from './commands/command.js'
+import {redacted} from './redaction.js'
+
+/** Who sees every command (MONITOR). */
+export class Monitors {
+  private readonly clients = new Set<Client>()
+
+  get count(): number {
+    return this.clients.size
+  }
+
+  add(client: Client): void {
+    client.special |= SPECIAL_MONITOR
+    this.clients.add(client)
+  }
+
+  remove(client: Client): void {
+    client.special &= ~SPECIAL_MONITOR
+    this.clients.delete(client)
+  }
+
+  /** Shows a command that has run; administration is nobody's business. @param nowUs - unix microseconds */
+  feed(client: Client, command: Command, argv: readonly string[], nowUs: number): void {
+    const {flags} = command
+    if (flags.includes('admin') || flags.includes('skip_monitor')) return
+    const seconds = Math.floor(nowUs / 1_000_000)
+    const micros = String(nowUs % 1_000_000).padStart(6, '0')
+    const words = redacted(command, argv).map(quotedBytes).join(' ')
+    const line = `+${seconds}.${micros} [${client.db.index} ${client.address}] ${words}\r\n`
+    for (const monitor of this.clients) monitor.pushInline(line)
+  }
+}
+
+const PLAIN = /^[ !#-[\]-~]*$/
+const SPECIAL = /[^ !#-[\]-~]/g
+const ESCAPES: Readonly<Record<string, string>> = {
+  '\\': '\\\\',
+  '"': '\\"',
+  '\n': '\\n',
+  '\r': '\\r',
+  '\t': '\\t',
+  '\x07': '\\a',
+  '\b': '\\b',
+}
+
+function quotedBytes(text: string): string {
+  if (PLAIN.test(text)) return `"${text}"`
+  const escaped = text.replace(
+    SPECIAL,
+    (byte) => ESCAPES[byte] ?? `\\x${byte.charCodeAt(0).toString(16).padStart(2, '0')}`,
+  )
+  return `"${escaped}"`
+}
