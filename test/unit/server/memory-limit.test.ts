@@ -147,6 +147,30 @@ describe('maxmemory', () => {
     expect(rig.run(client, 'OBJECT IDLETIME k')).toBe(':0\r\n')
   })
 
+  it('takes of RESTORE what the policy goes by', () => {
+    for (const [policy, ask, expected] of [
+      ['allkeys-lfu', 'FREQ', ':99\r\n'],
+      ['allkeys-lru', 'IDLETIME', ':77\r\n'],
+    ]) {
+      const rig = new Rig(`maxmemory-policy ${policy}`)
+      const client = rig.connect()
+      rig.run(client, 'SET k v')
+      const payload = rig
+        .run(client, 'DUMP k')
+        .replace(/^\$\d+\r\n/, '')
+        .slice(0, -2)
+      for (const [key, option, value] of [
+        ['f', 'FREQ', '99'],
+        ['i', 'IDLETIME', '77'],
+      ]) {
+        rig.server.execute(client, ['RESTORE', key!, '0', payload, option!, value!])
+        expect(client.reply.take()).toBe('+OK\r\n')
+      }
+      expect(rig.run(client, `OBJECT ${ask} ${ask!.charAt(0).toLowerCase()}`)).toBe(expected)
+      expect(rig.run(client, `OBJECT ${ask} ${ask === 'FREQ' ? 'i' : 'f'}`)).toBe(ask === 'FREQ' ? ':5\r\n' : ':0\r\n')
+    }
+  })
+
   it('closes those with the most in buffers where clients exceed maxmemory-clients, but for NO-EVICT', () => {
     const rig = new Rig('maxmemory-clients 100kb')
     const [greedy, spared, modest] = [rig.connect(), rig.connect(), rig.connect()]
