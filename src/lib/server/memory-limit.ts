@@ -9,6 +9,8 @@ export const OUT_OF_MEMORY = "OOM command not allowed when used memory > 'maxmem
 
 /** The clock is read after so many evictions. */
 const EVICTIONS_PER_LOOK = 16
+/** What a command evicts at least, if there is need: more than it adds, as a rule, so that writers cannot outrun eviction. */
+const EVICTIONS_PER_COMMAND = 2
 /** Keys counted in one go after maxmemory was set; a store of many more takes its time all the same. */
 const COUNTED_KEYS = 10_000
 
@@ -19,8 +21,9 @@ type Outcome = 'enough' | 'goes-on' | 'exceeded'
  * maxmemory: what is counted, who is evicted, which commands are refused.
  *
  * Counted are the data (`MemoryMeter`) and what clients have in buffers; not the JavaScript engine itself, which takes
- * some tens of megabytes more, nor garbage that it has yet to collect. Before each command keys are evicted for half a
- * millisecond at most (maxmemory-eviction-tenacity), as in Redis; the rest follows from the loop, in such slices.
+ * some tens of megabytes more, nor garbage that it has yet to collect. For a chunk of input keys are evicted for half a
+ * millisecond (maxmemory-eviction-tenacity), and two more for each command in it; the rest follows from the loop, in slices
+ * like that. Redis gives every command of a pipeline such a slice, and stops for as long as the pipeline is.
  */
 export class MemoryLimit {
   /** The dispatcher asks for nothing while this is false. */
@@ -30,6 +33,8 @@ export class MemoryLimit {
   private readonly eviction: Eviction
   private clientBytes = 0
   private peakBytes = 0
+  /** `state.nowMs` of the input for which a slice's time was used up. */
+  private slicedAtMs = 0
   /** Since when memory has exceeded the limit, in monotonic microseconds; 0 = it does not. And for how long it did before. */
   private exceededSinceUs = 0
   private exceededUs = 0
@@ -84,7 +89,7 @@ export class MemoryLimit {
 
   /** Makes room. @returns whether the command must be refused with OUT_OF_MEMORY */
   refuses(client: Client, command: Command): boolean {
-    if (this.makeRoom() !== 'exceeded') return false
+    if (this.makeRoom(true) !== 'exceeded') return false
     // A queue takes memory too; only the ways out of the transaction stay open.
     if (client.queue !== undefined) {
       if (command.name === 'exec') return client.queue.some((one) => one.command.deniesOom)
@@ -95,7 +100,7 @@ export class MemoryLimit {
 
   /** Whether commands that may take memory must be refused, after an attempt to make room: for scripts. */
   get isExceeded(): boolean {
-    return this.isSet && this.makeRoom() === 'exceeded'
+    return this.isSet && this.makeRoom(true) === 'exceeded'
   }
 
   /** Work besides commands. @returns whether it pays to come again at once */
@@ -103,7 +108,7 @@ export class MemoryLimit {
     const {meter} = this.server.state
     if (meter === undefined) return false
     if (!meter.isComplete) meter.countSome(COUNTED_KEYS)
-    return this.makeRoom() === 'goes-on' || !meter.isComplete
+    return this.makeRoom(false) === 'goes-on' || !meter.isComplete
   }
 
   /** Every 100 ms. */
@@ -119,7 +124,8 @@ export class MemoryLimit {
     for (const client of this.server.clients.values()) this.clientBytes += bytesOf(client)
   }
 
-  private makeRoom(): Outcome {
+  /** @param forCommand - one of perhaps many in the input at hand, which get one slice together and little more each */
+  private makeRoom(forCommand: boolean): Outcome {
     const {config, databases, effects, isReplica, state} = this.server
     const {maxmemory, maxmemoryEvictionTenacity, maxmemoryPolicy, maxmemorySamples, replicaIgnoreMaxmemory} =
       config.values
@@ -128,10 +134,18 @@ export class MemoryLimit {
     if (meter.total() + this.clientBytes <= maxmemory) return this.noteRoom()
     if (this.exceededSinceUs === 0) this.exceededSinceUs = effects.monotonicUs()
     if (maxmemoryPolicy === 'noeviction') return 'exceeded'
+    const leastOnly = forCommand && this.slicedAtMs === state.nowMs
     const untilUs = effects.monotonicUs() + timeLimitUs(maxmemoryEvictionTenacity)
     for (let count = 1; meter.total() + this.clientBytes > maxmemory; count++) {
       if (!this.eviction.evictOne(databases, maxmemoryPolicy, maxmemorySamples)) return 'exceeded'
-      if (count % EVICTIONS_PER_LOOK === 0 && effects.monotonicUs() > untilUs) return 'goes-on'
+      if (
+        leastOnly
+          ? count === EVICTIONS_PER_COMMAND
+          : count % EVICTIONS_PER_LOOK === 0 && effects.monotonicUs() > untilUs
+      ) {
+        if (forCommand) this.slicedAtMs = state.nowMs
+        return 'goes-on'
+      }
     }
     return this.noteRoom()
   }

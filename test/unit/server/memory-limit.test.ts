@@ -101,12 +101,12 @@ describe('maxmemory', () => {
     const rig = new Rig('maxmemory-policy volatile-ttl')
     const client = rig.connect()
     const evicted: string[] = []
-    rig.server.state.notifyMask = NOTIFY_EVICTED
-    rig.server.state.onEvent = (_kind, event, key) => evicted.push(`${event} ${key}`)
     fill(rig, client, 100)
     fill(rig, client, 200, 'soon')
     for (let i = 0; i < 200; i++) rig.run(client, `EXPIRE soon${i} ${1000 + i}`)
     limitToUsed(rig, client)
+    rig.server.state.notifyMask = NOTIFY_EVICTED
+    rig.server.state.onEvent = (_kind, event, key) => evicted.push(`${event} ${key}`)
     fill(rig, client, 100, 'new')
     expect(evicted.length).toBeGreaterThan(60)
     expect(evicted.every((line) => line.startsWith('evicted soon'))).toBe(true)
@@ -145,6 +145,30 @@ describe('maxmemory', () => {
     expect(rig.run(client, 'OBJECT IDLETIME k')).toContain('LFU maxmemory policy is selected')
     rig.run(client, 'CONFIG SET maxmemory-policy allkeys-lru', 'GET k')
     expect(rig.run(client, 'OBJECT IDLETIME k')).toBe(':0\r\n')
+  })
+
+  it('takes of RESTORE what the policy goes by', () => {
+    for (const [policy, ask, expected] of [
+      ['allkeys-lfu', 'FREQ', ':99\r\n'],
+      ['allkeys-lru', 'IDLETIME', ':77\r\n'],
+    ]) {
+      const rig = new Rig(`maxmemory-policy ${policy}`)
+      const client = rig.connect()
+      rig.run(client, 'SET k v')
+      const payload = rig
+        .run(client, 'DUMP k')
+        .replace(/^\$\d+\r\n/, '')
+        .slice(0, -2)
+      for (const [key, option, value] of [
+        ['f', 'FREQ', '99'],
+        ['i', 'IDLETIME', '77'],
+      ]) {
+        rig.server.execute(client, ['RESTORE', key!, '0', payload, option!, value!])
+        expect(client.reply.take()).toBe('+OK\r\n')
+      }
+      expect(rig.run(client, `OBJECT ${ask} ${ask!.charAt(0).toLowerCase()}`)).toBe(expected)
+      expect(rig.run(client, `OBJECT ${ask} ${ask === 'FREQ' ? 'i' : 'f'}`)).toBe(ask === 'FREQ' ? ':5\r\n' : ':0\r\n')
+    }
   })
 
   it('closes those with the most in buffers where clients exceed maxmemory-clients, but for NO-EVICT', () => {

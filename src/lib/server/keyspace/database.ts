@@ -3,7 +3,7 @@ import {hashSlot} from '../../protocol/hash-slot.js'
 import {ReplyError, WRONG_TYPE} from '../reply-error.js'
 import type {KeyspaceState, Watcher} from './keyspace-state.js'
 import {DEADLINE_BYTES} from './memory-meter.js'
-import {NOTIFY_EXPIRED, NOTIFY_GENERIC, NOTIFY_KEY_MISS, NOTIFY_NEW} from './notifications.js'
+import {NOTIFY_EVICTED, NOTIFY_EXPIRED, NOTIFY_GENERIC, NOTIFY_KEY_MISS, NOTIFY_NEW} from './notifications.js'
 import {pickRandomKey} from './random-key.js'
 import {ScanCursors, type ScanPage} from './scan.js'
 import {SlotListing} from './slot-listing.js'
@@ -97,7 +97,8 @@ export class Database {
     return hashSlot(key)
   }
 
-  private storeOf(key: string): Store | undefined {
+  /** Where the key is, or would be. */
+  storeOf(key: string): Store | undefined {
     return this.stores[this.storeIndex(key)]
   }
 
@@ -126,6 +127,13 @@ export class Database {
     if (unmoved !== undefined) for (const watcher of unmoved) watcher.watchBroken = false
     this.state.expiredKeys++
     this.notify(NOTIFY_EXPIRED, 'expired', key)
+  }
+
+  /** Deletes a key to make room. */
+  evict(store: Store, key: string): void {
+    this.remove(store, key)
+    this.state.evictedKeys++
+    this.notify(NOTIFY_EVICTED, 'evicted', key)
   }
 
   /** For reading: counts a hit or a miss and marks the access. */

@@ -1,6 +1,5 @@
 import type {Rng} from '../../kernel/rng.js'
 import type {Database} from './database.js'
-import {NOTIFY_EVICTED} from './notifications.js'
 import type {Entry, Store} from './store.js'
 
 /** As in maxmemory-policy, without `noeviction`. */
@@ -36,10 +35,8 @@ const SKIPPED_MAX = 8
 export class Eviction {
   private readonly pool: Candidate[] = []
   private policy: EvictionPolicy | undefined
-  private readonly walks = {
-    all: new WeakMap<Store, Iterator<string>>(),
-    volatile: new WeakMap<Store, Iterator<string>>(),
-  }
+  private readonly walks = new WeakMap<Store, Iterator<[string, Entry]>>()
+  private readonly volatileWalks = new WeakMap<Store, Iterator<string>>()
   private readonly expiringWalks = new WeakMap<Set<Store>, Iterator<Store>>()
   private nextDb = 0
 
@@ -56,10 +53,7 @@ export class Eviction {
     this.policy = policy
     const victim = policy.endsWith('-random') ? this.any(databases) : this.best(databases, sampleCount)
     if (victim === undefined) return false
-    const {db, key} = victim
-    db.delete(key)
-    db.state.evictedKeys++
-    db.notify(NOTIFY_EVICTED, 'evicted', key)
+    victim.db.evict(victim.store, victim.key)
     return true
   }
 
@@ -71,8 +65,8 @@ export class Eviction {
   private any(databases: readonly Database[]): Candidate | undefined {
     for (let tries = 0; tries < databases.length; tries++) {
       const db = databases[this.nextDb++ % databases.length]!
-      let found: Candidate | undefined
-      for (let skipped = this.rng.below(SKIPPED_MAX); skipped >= 0; skipped--) found = this.sample(db) ?? found
+      let found = this.sample(db)
+      for (let skipped = this.rng.below(SKIPPED_MAX); skipped > 0; skipped--) found = this.sample(db)
       if (found !== undefined) return found
     }
     return undefined
@@ -107,26 +101,45 @@ export class Eviction {
   }
 
   private isStillThere({db, entry, key, store}: Candidate): boolean {
-    if (store.entries.get(key) !== entry || (this.isVolatile && store.expires?.has(key) !== true)) return false
-    // The store itself may have been dropped.
-    return db.hasEvenExpired(key)
+    // The store itself may have been dropped, or belong to another database by now.
+    if (db.storeOf(key) !== store || store.entries.get(key) !== entry) return false
+    return !this.isVolatile || store.expires?.has(key) === true
   }
 
   private sample(db: Database): Candidate | undefined {
     const store = this.isVolatile ? this.expiringStore(db) : this.anyStore(db)
     if (store === undefined) return undefined
-    const keys = this.isVolatile ? store.expires! : store.entries
-    const walks = this.isVolatile ? this.walks.volatile : this.walks.all
-    let next = walks.get(store)?.next()
+    return this.isVolatile ? this.nextVolatile(db, store) : this.nextOfAll(db, store)
+  }
+
+  private nextOfAll(db: Database, store: Store): Candidate | undefined {
+    let next = this.walks.get(store)?.next()
     if (next === undefined || next.done) {
-      const walk = keys.keys()
-      walks.set(store, walk)
+      const walk = store.entries.entries()
+      this.walks.set(store, walk)
+      next = walk.next()
+      if (next.done) return undefined
+    }
+    const [key, entry] = next.value
+    return {db, entry, key, score: this.scoreOf(db, store, key, entry), store}
+  }
+
+  private nextVolatile(db: Database, store: Store): Candidate | undefined {
+    let next = this.volatileWalks.get(store)?.next()
+    if (next === undefined || next.done) {
+      const walk = store.expires!.keys()
+      this.volatileWalks.set(store, walk)
       next = walk.next()
       if (next.done) return undefined
     }
     const key = next.value
     const entry = store.entries.get(key)
-    return entry && {db, entry, key, score: this.scoreOf(db, store, key, entry), store}
+    // A walk may go on over deadlines of before, if the store had none in between.
+    if (entry === undefined || !store.expires!.has(key)) {
+      this.volatileWalks.delete(store)
+      return this.nextVolatile(db, store)
+    }
+    return {db, entry, key, score: this.scoreOf(db, store, key, entry), store}
   }
 
   private scoreOf({state}: Database, store: Store, key: string, entry: Entry): number {
