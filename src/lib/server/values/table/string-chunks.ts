@@ -2,6 +2,8 @@ const SHIFT = 10
 const CHUNK = 1 << SHIFT
 const MASK = CHUNK - 1
 const NONE: string[][] = []
+/** An array that grows by `push` makes room for 16 more at once: so many come one by one, for most sets have few members. */
+const EXACT_MAX = 8
 
 /**
  * A list of strings that never copies more than a few KiB to grow: one array of a million would stop the node while it
@@ -12,7 +14,7 @@ export class StringChunks {
   /** Of all strings together. */
   textBytes = 0
   /** Small lists have no other array. */
-  private readonly first: string[] = []
+  private first: string[] = []
   private rest: string[][] = NONE
 
   at(index: number): string {
@@ -29,7 +31,8 @@ export class StringChunks {
     const index = this.length++
     this.textBytes += text.length
     if (index < CHUNK) {
-      this.first.push(text)
+      if (index < EXACT_MAX) this.first = this.first.concat(text)
+      else this.first.push(text)
       return
     }
     if ((index & MASK) !== 0) {
@@ -61,7 +64,7 @@ export class StringChunks {
 
   copy(): StringChunks {
     const copy = new StringChunks()
-    for (const text of this.first) copy.first.push(text)
+    copy.first = this.first.slice()
     if (this.rest.length > 0) copy.rest = this.rest.map((chunk) => chunk.slice())
     copy.length = this.length
     copy.textBytes = this.textBytes
