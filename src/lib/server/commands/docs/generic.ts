@@ -1,5 +1,10 @@
-import type {CommandDocs} from '../command.js'
+import type {ArgumentDocs, CommandDocs} from '../command.js'
 import {block, int, key, oneof, pattern, str, time, word} from './build.js'
+
+/** Of SORT's options: the names of keys that its second spec is about. */
+function keyPattern(extras: Parameters<typeof pattern>[1]): ArgumentDocs {
+  return {...pattern('pattern', extras), keySpecIndex: 1}
+}
 
 export const genericDocs: Readonly<Record<string, CommandDocs>> = {
   copy: {
@@ -240,9 +245,9 @@ export const genericDocs: Readonly<Record<string, CommandDocs>> = {
       'O(N+M*log(M)) where N is the number of elements in the list or set to sort, and M the number of returned elements. When the elements are not sorted, complexity is O(N).',
     arguments: [
       key('key', 0),
-      pattern('pattern', {token: 'BY', optional: true}),
+      keyPattern({token: 'BY', optional: true}),
       block('offset_count', [int('offset'), int('count')], {token: 'LIMIT', optional: true}),
-      pattern('pattern', {token: 'GET', optional: true, multiple: true, multipleToken: true}),
+      keyPattern({token: 'GET', optional: true, multiple: true, multipleToken: true}),
       oneof('order', [word('asc', 'ASC'), word('desc', 'DESC')], {optional: true}),
       word('sorting', 'ALPHA', {optional: true}),
       key('destination', 2, {token: 'STORE', optional: true}),
@@ -254,9 +259,9 @@ export const genericDocs: Readonly<Record<string, CommandDocs>> = {
       'O(N+M*log(M)) where N is the number of elements in the list or set to sort, and M the number of returned elements. When the elements are not sorted, complexity is O(N).',
     arguments: [
       key('key', 0),
-      pattern('pattern', {token: 'BY', optional: true}),
+      keyPattern({token: 'BY', optional: true}),
       block('offset_count', [int('offset'), int('count')], {token: 'LIMIT', optional: true}),
-      pattern('pattern', {token: 'GET', optional: true, multiple: true, multipleToken: true}),
+      keyPattern({token: 'GET', optional: true, multiple: true, multipleToken: true}),
       oneof('order', [word('asc', 'ASC'), word('desc', 'DESC')], {optional: true}),
       word('sorting', 'ALPHA', {optional: true}),
     ],
