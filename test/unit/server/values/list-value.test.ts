@@ -23,7 +23,7 @@ describe('list value', () => {
       const list = new ListValue(fill)
       const model: string[] = []
       const text = (): string => (rng.chance(0.5) ? String(rng.below(50)) : 'x'.repeat(rng.below(900)))
-      for (let step = 0; step < 900; step++) {
+      for (let step = 0; step < 600; step++) {
         const at = rng.below(Math.max(1, model.length))
         switch (rng.below(12)) {
           case 0:
@@ -92,7 +92,7 @@ describe('list value', () => {
             model.splice(at, count)
           }
         }
-        if (step % 50 === 0) check(list, model)
+        if (step % 100 === 0) check(list, model)
       }
       check(list, model)
     })
