@@ -33,6 +33,7 @@ export function listenError(address: string, port: number, {code, message}: Node
 
 /** Accepts clients on every address of `bind` and owns their sockets. */
 export class TcpServer {
+  isClosed = false
   private readonly server: Server
   private readonly listeners: NetServer[] = []
   private readonly sockets = new Map<number, ClientSocket>()
@@ -128,6 +129,7 @@ export class TcpServer {
 
   /** Stops listening and drops every client, after what they are to be told. */
   close(): void {
+    this.isClosed = true
     this.closeListeners()
     for (const socket of [...this.sockets.values()]) {
       socket.flush()

@@ -5,7 +5,8 @@ import {adminStateOf} from './info/admin-state.js'
 import {routeKeys} from './key-routing.js'
 import type {ReplyWriter} from './reply.js'
 import {ReplyError} from './reply-error.js'
-import type {Server} from './server.js'
+import {scriptingOf} from './scripting/scripting.js'
+import {SERVER_BUSY, type Server} from './server.js'
 
 /** Of quick commands one in 64 is timed and counts for all: the clock costs as much as they do. */
 const SAMPLING_MASK = 63
@@ -150,6 +151,13 @@ export class Dispatcher {
       this.refuse(client, command, refusal)
       return
     }
+    if ((server.special & SERVER_BUSY) !== 0) {
+      const busy = scriptingOf(server).busyRefusal(command, argv)
+      if (busy !== undefined) {
+        this.refuseBusy(client, command, busy)
+        return
+      }
+    }
     const queued = isQueueing && !command.isTransactionControl
     if (server.special !== 0 && !queued && this.parks(client, command, argv)) return
     const {reply} = client
@@ -179,6 +187,12 @@ export class Dispatcher {
     const keys = calls.flatMap((one) => keysOf(one.command, one.argv))
     const isWrite = calls.some((one) => one.command.isWrite)
     return this.server.held.parkIfNeeded(client, command, isWrite, keys, () => this.execute(client, argv))
+  }
+
+  private refuseBusy(client: Client, command: Command, text: string): void {
+    const isExec = command.name === 'exec' && client.queue !== undefined
+    if (isExec) client.discard()
+    this.refuse(client, command, isExec ? `EXECABORT Transaction discarded because of: ${text}` : text)
   }
 
   private refuse(client: Client, command: Command, text: string): void {

@@ -122,6 +122,10 @@ export class Command {
   readonly isWrite: boolean
   readonly isReadonly: boolean
   readonly deniesOom: boolean
+  /** Refused when a script calls it. */
+  readonly noScript: boolean
+  /** Runs while a script keeps the node busy. */
+  readonly allowsBusy: boolean
   /** Runs before AUTH. */
   readonly noAuth: boolean
   /** Refused inside MULTI. */
@@ -162,6 +166,8 @@ export class Command {
     this.isWrite = flags.includes('write')
     this.isReadonly = flags.includes('readonly')
     this.deniesOom = flags.includes('denyoom')
+    this.noScript = flags.includes('noscript')
+    this.allowsBusy = flags.includes('allow_busy')
     this.noAuth = flags.includes('no_auth')
     this.noMulti = flags.includes('no_multi')
     this.isSlow = (!flags.includes('fast') && definition.name !== 'set') || this.lastKey < 0

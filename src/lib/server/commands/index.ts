@@ -3,6 +3,7 @@ import type {Command} from './command.js'
 import {connectionCommands} from './connection/index.js'
 import {genericCommands} from './generic/index.js'
 import {migrationCommands} from './migration/index.js'
+import {scriptingCommands} from './scripting/index.js'
 import {serverCommands} from './server/index.js'
 import {stringCommands} from './string/index.js'
 import {transactionCommands} from './transactions/index.js'
@@ -13,6 +14,7 @@ const GROUPS: readonly (readonly Command[])[] = [
   connectionCommands,
   genericCommands,
   migrationCommands,
+  scriptingCommands,
   serverCommands,
   stringCommands,
   transactionCommands,

@@ -2,6 +2,7 @@ import type {CommandDocs} from '../command.js'
 import {clusterDocs} from './cluster.js'
 import {connectionDocs} from './connection.js'
 import {genericDocs} from './generic.js'
+import {scriptingDocs} from './scripting.js'
 import {serverDocs} from './server.js'
 import {stringDocs} from './string.js'
 import {transactionsDocs} from './transactions.js'
@@ -14,6 +15,7 @@ const DOCS: Readonly<Record<string, CommandDocs>> = {
   ...clusterDocs,
   ...connectionDocs,
   ...genericDocs,
+  ...scriptingDocs,
   ...serverDocs,
   ...stringDocs,
   ...transactionsDocs,
