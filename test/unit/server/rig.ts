@@ -4,8 +4,8 @@ import type {Client} from '../../../src/lib/server/client.js'
 import {Config} from '../../../src/lib/server/config/config.js'
 import {loadConfig} from '../../../src/lib/server/config/load.js'
 import type {ServerEffects} from '../../../src/lib/server/effects.js'
-import {Server} from '../../../src/lib/server/server.js'
 import type {ScriptEffects} from '../../../src/lib/server/scripting/script-effects.js'
+import {Server} from '../../../src/lib/server/server.js'
 
 /** A pure server with a clock that stands still until it is moved, and effects that only remember. */
 export class Rig {

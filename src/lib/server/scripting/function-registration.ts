@@ -1,8 +1,8 @@
 import type {LuaEngine} from './engine.js'
 import {type LibraryFunctions, setFunctions} from './libraries/library.js'
+import {BAD_NAME, isValidName} from './library-metadata.js'
 import {TYPE_FUNCTION, TYPE_NIL, TYPE_TABLE} from './lua/exports.js'
 import {LuaError, type LuaMachine} from './lua/machine.js'
-import {BAD_NAME, isValidName} from './library-metadata.js'
 import {logFunction, type ScriptHost, setConstants} from './redis-api.js'
 import {flagBit} from './script-run.js'
 

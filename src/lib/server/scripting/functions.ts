@@ -136,7 +136,13 @@ export class FunctionLibraries {
   }
 
   /** FCALL. */
-  call(context: CommandContext, argv: readonly string[], one: LibraryFunction, keyCount: number, isReadonly: boolean): void {
+  call(
+    context: CommandContext,
+    argv: readonly string[],
+    one: LibraryFunction,
+    keyCount: number,
+    isReadonly: boolean,
+  ): void {
     const {engine} = this.started!
     this.scripting.callFunction(context, argv, engine, one, isReadonly, () => {
       const {machine, thread} = engine

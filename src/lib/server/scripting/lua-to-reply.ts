@@ -14,13 +14,7 @@ const TOO_DEEP = 'ERR reached lua stack limit'
  *
  * @param scriptResp - what the script set by redis.setresp: in RESP2 true is 1 and false is nil
  */
-export function writeValue(
-  machine: LuaMachine,
-  L: number,
-  reply: ReplyWriter,
-  scriptResp: number,
-  depth = 0,
-): void {
+export function writeValue(machine: LuaMachine, L: number, reply: ReplyWriter, scriptResp: number, depth = 0): void {
   const {api} = machine
   if (depth > DEPTH_MAX || api.lua_checkstack(L, SLOTS_PER_LEVEL) === 0) {
     reply.error(TOO_DEEP)

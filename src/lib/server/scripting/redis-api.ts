@@ -158,10 +158,7 @@ function commonFunctions(machine: LuaMachine, host: ScriptHost): LibraryFunction
       if (api.lua_gettop(L) !== 1) throw new LuaError('ERR redis.set_repl() requires two arguments.', 'table')
       const flags = Math.trunc(api.lua_tonumber(L, 1))
       if ((flags & ~REPL_ALL) !== 0) {
-        throw new LuaError(
-          'ERR Invalid replication flags. Use REPL_AOF, REPL_REPLICA, REPL_ALL or REPL_NONE.',
-          'table',
-        )
+        throw new LuaError('ERR Invalid replication flags. Use REPL_AOF, REPL_REPLICA, REPL_ALL or REPL_NONE.', 'table')
       }
       return 0
     },

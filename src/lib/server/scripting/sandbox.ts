@@ -20,6 +20,21 @@ const REMOVED = [
 ]
 const LIBRARIES = ['bit', 'cjson', 'cmsgpack', 'coroutine', 'math', 'redis', 'string', 'struct', 'table']
 
+/** Lua's load, with a blank before code that is compiled: so it is read as text, and refused. */
+const LOAD_AS_TEXT = `
+local load, byte, type = load, string.byte, type
+return function(read, name)
+  local isFirst = true
+  return load(function()
+    local piece = read()
+    if isFirst and type(piece) == 'string' then
+      isFirst = false
+      if byte(piece) == 27 then return ' ' .. piece end
+    end
+    return piece
+  end, name)
+end`
+
 interface Protected {
   /** Reference to the table behind. */
   readonly realRef: number
@@ -44,6 +59,7 @@ export class Sandbox {
   private environmentMetatableRef = 0
   private nextRef = 0
   private stringMetatableRef = 0
+  private loadRef = 0
 
   constructor(machine: LuaMachine) {
     this.machine = machine
@@ -69,6 +85,10 @@ export class Sandbox {
     }
     api.lua_getfield(L, -1, machine.name('next'))
     this.nextRef = machine.ref(L)
+    const error = machine.load(L, LOAD_AS_TEXT, '=load')
+    if (error !== undefined) throw new Error(error)
+    api.lua_call(L, 0, 1)
+    this.loadRef = machine.ref(L)
     const own = ['pairs', 'next', 'rawget', 'rawset', 'setmetatable', 'getmetatable', 'loadstring', 'load']
     own.forEach((name, index) => machine.setFunction(L, name, this.base + 2 + index))
     api.lua_settop(L, 0)
@@ -250,20 +270,11 @@ export class Sandbox {
     const {api} = this.machine
     api.luaL_checktype(L, 1, TYPE_FUNCTION)
     const name = api.lua_type(L, 2) <= TYPE_NIL ? '=(load)' : this.machine.checkText(L, 2)
-    api.lua_settop(L, 2)
-    let source = ''
-    for (;;) {
-      api.lua_pushvalue(L, 1)
-      api.lua_call(L, 0, 1)
-      if (api.lua_type(L, -1) === TYPE_NIL) break
-      if (!this.machine.isText(L, -1)) throw new LuaError('reader function must return a string')
-      const piece = this.machine.text(L, -1)
-      if (piece === '') break
-      source += piece
-      if (source.length > SOURCE_BYTES_MAX) throw new LuaError('not enough memory', 'plain')
-      api.lua_settop(L, 2)
-    }
-    return this.loadText(L, source, name)
+    this.machine.pushRef(L, this.loadRef)
+    api.lua_pushvalue(L, 1)
+    this.machine.push(L, name)
+    api.lua_call(L, 2, 2)
+    return 2
   }
 
   private loadText(L: number, source: string, name: string): number {
@@ -275,6 +286,3 @@ export class Sandbox {
     return 2
   }
 }
-
-/** Of a chunk that is read in pieces. */
-const SOURCE_BYTES_MAX = 64 * 1024 * 1024

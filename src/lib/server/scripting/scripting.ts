@@ -106,7 +106,13 @@ export class Scripting implements ScriptHost {
   }
 
   /** Runs a script for a client and writes its reply, now or, if it has to be paused, later. */
-  evaluate(context: CommandContext, argv: readonly string[], script: Script, keyCount: number, isReadonly: boolean): void {
+  evaluate(
+    context: CommandContext,
+    argv: readonly string[],
+    script: Script,
+    keyCount: number,
+    isReadonly: boolean,
+  ): void {
     const engine = this.evalEngine!
     const run = this.begin(context, argv, 'eval', script.sha, script.flags, isReadonly)
     const firstValue = FIRST_KEY + keyCount

@@ -114,7 +114,10 @@ export const functionCommand: Command = defineCommand({
         '* ASYNC: Asynchronously flush the libraries.',
         '* SYNC: Synchronously flush the libraries.',
       ],
-      ['DUMP', 'Return a serialized payload representing the current libraries, can be restored using FUNCTION RESTORE command'],
+      [
+        'DUMP',
+        'Return a serialized payload representing the current libraries, can be restored using FUNCTION RESTORE command',
+      ],
       [
         'RESTORE <PAYLOAD> [FLUSH|APPEND|REPLACE]',
         'Restore the libraries represented by the given payload, it is possible to give a restore policy to',

@@ -48,7 +48,10 @@ export function bitFunctions(machine: LuaMachine): LibraryFunctions {
       const value = bits(L, 1)
       const wanted = api.lua_type(L, 2) <= TYPE_NIL ? HEX_DIGITS_MAX : bits(L, 2)
       const digits = Math.min(Math.abs(wanted), HEX_DIGITS_MAX)
-      const text = (value >>> 0).toString(16).padStart(HEX_DIGITS_MAX, '0').slice(HEX_DIGITS_MAX - digits)
+      const text = (value >>> 0)
+        .toString(16)
+        .padStart(HEX_DIGITS_MAX, '0')
+        .slice(HEX_DIGITS_MAX - digits)
       machine.push(L, wanted < 0 ? text.toUpperCase() : text)
       return 1
     },

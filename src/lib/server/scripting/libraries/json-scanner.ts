@@ -32,7 +32,8 @@ const ESCAPES: Readonly<Record<string, string>> = {
   t: '\t',
 }
 /** What C's strtod takes. */
-const NUMBER = /[+-]?(?:0x(?:[0-9a-f]+\.?[0-9a-f]*|\.[0-9a-f]+)(?:p[+-]?\d+)?|(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?|inf(?:inity)?|nan(?:\(\w*\))?)/iy
+const NUMBER =
+  /[+-]?(?:0x(?:[0-9a-f]+\.?[0-9a-f]*|\.[0-9a-f]+)(?:p[+-]?\d+)?|(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?|inf(?:inity)?|nan(?:\(\w*\))?)/iy
 /** What it takes and JSON does not have. */
 const NOT_JSON = /\+|-?0(?:x|\d)|-?(?:inf|nan)/iy
 const PLAIN = /[^"\\\0]*/y

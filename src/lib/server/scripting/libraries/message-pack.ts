@@ -226,7 +226,8 @@ class Unpacker {
       case 0xcd:
       case 0xce:
       case 0xcf:
-        return api.lua_pushnumber(L, Number(this.unsigned(1 << (code - 0xcc))))
+        // An integer of C's, so the highest of 64 bits are negative.
+        return api.lua_pushnumber(L, Number(BigInt.asIntN(64, this.unsigned(1 << (code - 0xcc)))))
       case 0xd0:
       case 0xd1:
       case 0xd2:

@@ -101,7 +101,10 @@ function control(format: Format, code: string): void {
 /** `size` bytes of which the low eight are the integer's: as its C code does, the rest are zero. */
 function integerBytes(value: number, size: number, isLittle: boolean): string {
   // Negative numbers go by the signed cast, others by the unsigned one.
-  let rest = value < 0 ? BigInt.asUintN(64, toInt64(value)) : BigInt.asUintN(64, value < 2 ** 64 ? BigInt(Math.trunc(value) || 0) : 0n)
+  let rest =
+    value < 0
+      ? BigInt.asUintN(64, toInt64(value))
+      : BigInt.asUintN(64, value < 2 ** 64 ? BigInt(Math.trunc(value) || 0) : 0n)
   let text = ''
   for (let i = 0; i < size; i++) {
     const byte = String.fromCharCode(Number(rest & 0xffn))
@@ -117,7 +120,10 @@ function integerFrom(text: string, at: number, size: number, isLittle: boolean, 
     const byte = text.charCodeAt(isLittle ? at + size - 1 - i : at + i)
     value = BigInt.asUintN(64, (value << 8n) | BigInt(byte))
   }
-  return Number(isSigned ? BigInt.asIntN(Math.min(64, size * 8), value) : value)
+  if (!isSigned) return Number(value)
+  // A shift by more than 63 bits counts modulo 64, as processors do it.
+  const sign = BigInt.asUintN(64, -1n << BigInt((size * 8 + 63) & 63))
+  return Number(BigInt.asIntN(64, (value & sign) === 0n ? value : value | sign))
 }
 
 /** struct: bytes of C structures, by a format. */
@@ -126,6 +132,8 @@ export function structFunctions(machine: LuaMachine): LibraryFunctions {
 
   function pack(L: number): number {
     const format = formatOf(machine.checkText(L, 1))
+    // A missing argument reads as nil.
+    api.lua_pushnil(L)
     let text = ''
     let argument = 2
     while (format.at < format.text.length) {

@@ -1,4 +1,4 @@
-import {shortText, SHORT_BYTES_MAX} from '../../../protocol/resp/short-text.js'
+import {SHORT_BYTES_MAX, shortText} from '../../../protocol/resp/short-text.js'
 import {type LuaExports, REGISTRY, TYPE_BOOLEAN, TYPE_NIL, TYPE_NUMBER, TYPE_STRING, TYPE_TABLE} from './exports.js'
 import {addToTable, type NativeFunction, type NativeHook} from './trampolines.js'
 import {type WasmModule, wasm} from './web-assembly.js'
@@ -31,6 +31,8 @@ export class ArgumentError extends Error {
 /** What Lua's longjmp throws through JavaScript's frames; whoever catches it must throw it on. */
 const LONGJMP = Number.POSITIVE_INFINITY
 const PAGE_BYTES = 65536
+/** First byte of a compiled chunk. */
+const COMPILED_MARK = 27
 const SCRATCH_BYTES = 65536
 /** Longer texts are made by appending pieces of this many bytes: arguments of a call are limited. */
 const PIECE_BYTES = 8192
@@ -270,14 +272,14 @@ export class LuaMachine {
   /** @returns the error's text; undefined if there is a function at the top of the stack */
   load(L: number, source: string, chunkName: string): string | undefined {
     const {api} = this
-    // Compiled code is not checked by Lua; redis-server does not take it either.
-    if (source.charCodeAt(0) === 27) return `${chunkId(chunkName)}:1: unexpected symbol near 'char(27)'`
-    const at = api.malloc(source.length + chunkName.length + 1)
+    // Compiled code is not checked by Lua, and redis-server does not take it. Behind a blank it is read as text.
+    const text = source.charCodeAt(0) === COMPILED_MARK ? ` ${source}` : source
+    const at = api.malloc(text.length + chunkName.length + 1)
     if (at === 0) return 'not enough memory'
-    this.write(at, source)
-    this.write(at + source.length, chunkName)
-    this.heap()[at + source.length + chunkName.length] = 0
-    const status = api.luaL_loadbuffer(L, at, source.length, at + source.length)
+    this.write(at, text)
+    this.write(at + text.length, chunkName)
+    this.heap()[at + text.length + chunkName.length] = 0
+    const status = api.luaL_loadbuffer(L, at, text.length, at + text.length)
     api.free(at)
     if (status === 0) return undefined
     const message = this.text(L, -1)
@@ -329,11 +331,4 @@ export class LuaMachine {
     const at = (offset: number): number => heap[L + offset]! | (heap[L + offset + 1]! << 8)
     return at(STATE_C_CALLS) <= at(STATE_BASE_C_CALLS)
   }
-}
-
-/** How Lua names a chunk in its messages. */
-function chunkId(chunkName: string): string {
-  if (chunkName.startsWith('=') || chunkName.startsWith('@')) return chunkName.slice(1)
-  const line = chunkName.split('\n', 1)[0]!.slice(0, 40)
-  return `[string "${line}"]`
 }
