@@ -56,17 +56,35 @@ function writeTable(machine: LuaMachine, L: number, reply: ReplyWriter, scriptRe
   const {api} = machine
   const top = api.lua_gettop(L)
   try {
-    if (pushField(machine, L, 'err') === TYPE_STRING) return reply.error(machine.text(L, -1))
+    if (pushField(machine, L, 'err') === TYPE_STRING) {
+      reply.error(machine.text(L, -1))
+      return
+    }
     api.lua_settop(L, top)
-    if (pushField(machine, L, 'ok') === TYPE_STRING) return reply.simple(oneLine(machine.text(L, -1)))
+    if (pushField(machine, L, 'ok') === TYPE_STRING) {
+      reply.simple(oneLine(machine.text(L, -1)))
+      return
+    }
     api.lua_settop(L, top)
-    if (pushField(machine, L, 'double') === TYPE_NUMBER) return reply.double(formatArgument(api.lua_tonumber(L, -1)))
+    if (pushField(machine, L, 'double') === TYPE_NUMBER) {
+      reply.double(formatArgument(api.lua_tonumber(L, -1)))
+      return
+    }
     api.lua_settop(L, top)
-    if (pushField(machine, L, 'map') === TYPE_TABLE) return writeEntries(machine, L, reply, scriptResp, depth, true)
+    if (pushField(machine, L, 'map') === TYPE_TABLE) {
+      writeEntries(machine, L, reply, scriptResp, depth, true)
+      return
+    }
     api.lua_settop(L, top)
-    if (pushField(machine, L, 'set') === TYPE_TABLE) return writeEntries(machine, L, reply, scriptResp, depth, false)
+    if (pushField(machine, L, 'set') === TYPE_TABLE) {
+      writeEntries(machine, L, reply, scriptResp, depth, false)
+      return
+    }
     api.lua_settop(L, top)
-    if (pushField(machine, L, 'big_number') === TYPE_STRING) return reply.bigNumber(oneLine(machine.text(L, -1)))
+    if (pushField(machine, L, 'big_number') === TYPE_STRING) {
+      reply.bigNumber(oneLine(machine.text(L, -1)))
+      return
+    }
     api.lua_settop(L, top)
     if (pushField(machine, L, 'verbatim_string') === TYPE_TABLE && writeVerbatim(machine, L, reply)) return
     api.lua_settop(L, top)

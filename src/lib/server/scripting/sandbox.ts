@@ -90,7 +90,7 @@ export class Sandbox {
     api.lua_call(L, 0, 1)
     this.loadRef = machine.ref(L)
     const own = ['pairs', 'next', 'rawget', 'rawset', 'setmetatable', 'getmetatable', 'loadstring', 'load']
-    own.forEach((name, index) => machine.setFunction(L, name, this.base + 2 + index))
+    for (const [index, name] of own.entries()) machine.setFunction(L, name, this.base + 2 + index)
     api.lua_settop(L, 0)
   }
 

@@ -28,7 +28,7 @@ const UNKILLABLE =
   'UNKILLABLE Sorry the script already executed write commands against the dataset. You can either wait the script ' +
   'termination or kill the server in a hard way using the SHUTDOWN NOSAVE command.'
 
-function busyText(kind: ScriptRun['kind']): string {
+export function busyText(kind: ScriptRun['kind']): string {
   const command = kind === 'eval' ? 'SCRIPT' : 'FUNCTION'
   return `BUSY Redis is busy running a script. You can only call ${command} KILL or SHUTDOWN NOSAVE.`
 }
@@ -240,8 +240,7 @@ export class Scripting implements ScriptHost {
     }
     if (run.isKilled) {
       engine.watchEachLine()
-      const command = run.kind === 'eval' ? 'SCRIPT' : 'FUNCTION'
-      throw new LuaError(`ERR Script killed by user with ${command} KILL.`, 'table')
+      throw new LuaError('ERR Script killed by user with SCRIPT KILL...', 'table')
     }
     const thresholdMs = this.server.config.values.busyReplyThreshold
     if (thresholdMs <= 0) return false

@@ -3,7 +3,7 @@ import type {ReplyWriter} from '../../reply.js'
 import {ReplyError} from '../../reply-error.js'
 import type {RegisteredFunction} from '../../scripting/function-registration.js'
 import {flagWords} from '../../scripting/script-run.js'
-import {scriptingOf} from '../../scripting/scripting.js'
+import {busyText, scriptingOf} from '../../scripting/scripting.js'
 import type {CommandContext} from '../command.js'
 
 /** FUNCTION LIST [LIBRARYNAME pattern] [WITHCODE] */
@@ -55,6 +55,7 @@ function writeFunction(reply: ReplyWriter, {description, flags, name}: Registere
 
 export function functionStats({reply, server}: CommandContext): void {
   const {functions, run} = scriptingOf(server)
+  if (run?.kind === 'eval') throw new ReplyError(busyText('eval'))
   reply.map(2)
   reply.bulk('running_script')
   if (run === undefined) {

@@ -26,7 +26,10 @@ function exists({reply, server}: CommandContext, argv: string[]): void {
 
 function debug({reply}: CommandContext, argv: string[]): void {
   const mode = argv[2]!.toLowerCase()
-  if (mode === 'no') return reply.ok()
+  if (mode === 'no') {
+    reply.ok()
+    return
+  }
   if (mode !== 'yes' && mode !== 'sync') throw new ReplyError('ERR Use SCRIPT DEBUG YES/SYNC/NO')
   throw new ReplyError('ERR SCRIPT DEBUG is not supported by this node')
 }

@@ -35,7 +35,7 @@ const SHORT_ESCAPES: Readonly<Record<string, string>> = {
 // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what must be escaped
 const ESCAPED = /["\\/\x00-\x1f\x7f]/g
 
-function escape(character: string): string {
+function escaped(character: string): string {
   return SHORT_ESCAPES[character] ?? `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`
 }
 
@@ -61,7 +61,7 @@ export class JsonEncoder {
   }
 
   private text(text: string): void {
-    this.out += `"${text.replace(ESCAPED, escape)}"`
+    this.out += `"${text.replace(ESCAPED, escaped)}"`
   }
 
   private number(value: number): string {

@@ -80,15 +80,34 @@ export class JsonScanner {
       if (first !== '\0') this.at++
       return
     }
-    if (first === '"') return this.scanString()
-    if (first === '-' || (first >= '0' && first <= '9')) {
-      if (!this.takesInvalidNumbers && this.matches(NOT_JSON)) return this.fail('invalid number')
-      return this.scanNumber()
+    if (first === '"') {
+      this.scanString()
+      return
     }
-    if (text.startsWith('true', this.at)) return this.literal('T_BOOLEAN', 4, true)
-    if (text.startsWith('false', this.at)) return this.literal('T_BOOLEAN', 5, false)
-    if (text.startsWith('null', this.at)) return this.literal('T_NULL', 4, false)
-    if (this.takesInvalidNumbers && this.matches(NOT_JSON)) return this.scanNumber()
+    if (first === '-' || (first >= '0' && first <= '9')) {
+      if (!this.takesInvalidNumbers && this.matches(NOT_JSON)) {
+        this.fail('invalid number')
+        return
+      }
+      this.scanNumber()
+      return
+    }
+    if (text.startsWith('true', this.at)) {
+      this.literal('T_BOOLEAN', 4, true)
+      return
+    }
+    if (text.startsWith('false', this.at)) {
+      this.literal('T_BOOLEAN', 5, false)
+      return
+    }
+    if (text.startsWith('null', this.at)) {
+      this.literal('T_NULL', 4, false)
+      return
+    }
+    if (this.takesInvalidNumbers && this.matches(NOT_JSON)) {
+      this.scanNumber()
+      return
+    }
     this.fail('invalid token')
   }
 
@@ -112,7 +131,10 @@ export class JsonScanner {
   private scanNumber(): void {
     NUMBER.lastIndex = this.at
     const found = NUMBER.exec(this.text)?.[0]
-    if (found === undefined) return this.fail('invalid number')
+    if (found === undefined) {
+      this.fail('invalid number')
+      return
+    }
     this.type = 'T_NUMBER'
     this.number = numberOf(found.toLowerCase())
     this.at += found.length
@@ -129,16 +151,25 @@ export class JsonScanner {
       this.at += plain.length
       const next = text[this.at]
       if (next === '"') break
-      if (next !== '\\') return this.fail('unexpected end of string')
+      if (next !== '\\') {
+        this.fail('unexpected end of string')
+        return
+      }
       const kind = text[this.at + 1] ?? '\0'
       if (kind === 'u') {
         const character = this.unicode()
-        if (character === undefined) return this.fail('invalid unicode escape code')
+        if (character === undefined) {
+          this.fail('invalid unicode escape code')
+          return
+        }
         value += character
         continue
       }
       const escaped = ESCAPES[kind]
-      if (escaped === undefined) return this.fail('invalid escape code')
+      if (escaped === undefined) {
+        this.fail('invalid escape code')
+        return
+      }
       value += escaped
       this.at += 2
     }

@@ -81,17 +81,23 @@ class Decoder {
     const {scanner} = this
     switch (scanner.type) {
       case 'T_STRING':
-        return this.machine.push(L, scanner.string)
+        this.machine.push(L, scanner.string)
+        return
       case 'T_NUMBER':
-        return api.lua_pushnumber(L, scanner.number)
+        api.lua_pushnumber(L, scanner.number)
+        return
       case 'T_BOOLEAN':
-        return api.lua_pushboolean(L, scanner.boolean ? 1 : 0)
+        api.lua_pushboolean(L, scanner.boolean ? 1 : 0)
+        return
       case 'T_NULL':
-        return api.lua_pushlightuserdata(L, 0)
+        api.lua_pushlightuserdata(L, 0)
+        return
       case 'T_OBJ_BEGIN':
-        return this.object(L)
+        this.object(L)
+        return
       case 'T_ARR_BEGIN':
-        return this.array(L)
+        this.array(L)
+        return
       default:
         throw this.unexpected('value')
     }

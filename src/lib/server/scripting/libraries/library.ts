@@ -25,5 +25,5 @@ export function installLibrary(
 /** Makes functions fields of the table at the top of the stack. */
 export function setFunctions(machine: LuaMachine, L: number, functions: LibraryFunctions): void {
   const base = machine.register(Object.values(functions))
-  Object.keys(functions).forEach((field, index) => machine.setFunction(L, field, base + index))
+  for (const [index, field] of Object.keys(functions).entries()) machine.setFunction(L, field, base + index)
 }

@@ -207,48 +207,73 @@ class Unpacker {
   private value(L: number): void {
     const {api} = this.machine
     const code = this.text.charCodeAt(this.take(1))
-    if (code <= 0x7f) return api.lua_pushnumber(L, code)
-    if (code >= 0xe0) return api.lua_pushnumber(L, code - 256)
-    if (code <= 0x8f) return this.map(L, code & 0xf)
-    if (code <= 0x9f) return this.array(L, code & 0xf)
-    if (code <= 0xbf) return this.pushText(L, code & 0x1f)
+    if (code <= 0x7f) {
+      api.lua_pushnumber(L, code)
+      return
+    }
+    if (code >= 0xe0) {
+      api.lua_pushnumber(L, code - 256)
+      return
+    }
+    if (code <= 0x8f) {
+      this.map(L, code & 0xf)
+      return
+    }
+    if (code <= 0x9f) {
+      this.array(L, code & 0xf)
+      return
+    }
+    if (code <= 0xbf) {
+      this.pushText(L, code & 0x1f)
+      return
+    }
     switch (code) {
       case 0xc0:
-        return api.lua_pushnil(L)
+        api.lua_pushnil(L)
+        return
       case 0xc2:
       case 0xc3:
-        return api.lua_pushboolean(L, code & 1)
+        api.lua_pushboolean(L, code & 1)
+        return
       case 0xca:
-        return api.lua_pushnumber(L, floatFrom(this.text, this.take(4), 4, false))
+        api.lua_pushnumber(L, floatFrom(this.text, this.take(4), 4, false))
+        return
       case 0xcb:
-        return api.lua_pushnumber(L, floatFrom(this.text, this.take(8), 8, false))
+        api.lua_pushnumber(L, floatFrom(this.text, this.take(8), 8, false))
+        return
       case 0xcc:
       case 0xcd:
       case 0xce:
       case 0xcf:
         // An integer of C's, so the highest of 64 bits are negative.
-        return api.lua_pushnumber(L, Number(BigInt.asIntN(64, this.unsigned(1 << (code - 0xcc)))))
+        api.lua_pushnumber(L, Number(BigInt.asIntN(64, this.unsigned(1 << (code - 0xcc)))))
+        return
       case 0xd0:
       case 0xd1:
       case 0xd2:
       case 0xd3: {
         const width = 1 << (code - 0xd0)
-        return api.lua_pushnumber(L, Number(BigInt.asIntN(width * 8, this.unsigned(width))))
+        api.lua_pushnumber(L, Number(BigInt.asIntN(width * 8, this.unsigned(width))))
+        return
       }
       case 0xc4:
       case 0xc5:
       case 0xc6:
-        return this.pushText(L, Number(this.unsigned(1 << (code - 0xc4))))
+        this.pushText(L, Number(this.unsigned(1 << (code - 0xc4))))
+        return
       case 0xd9:
       case 0xda:
       case 0xdb:
-        return this.pushText(L, Number(this.unsigned(1 << (code - 0xd9))))
+        this.pushText(L, Number(this.unsigned(1 << (code - 0xd9))))
+        return
       case 0xdc:
       case 0xdd:
-        return this.array(L, Number(this.unsigned(code === 0xdc ? 2 : 4)))
+        this.array(L, Number(this.unsigned(code === 0xdc ? 2 : 4)))
+        return
       case 0xde:
       case 0xdf:
-        return this.map(L, Number(this.unsigned(code === 0xde ? 2 : 4)))
+        this.map(L, Number(this.unsigned(code === 0xde ? 2 : 4)))
+        return
       default:
         throw new LuaError(BAD_FORMAT)
     }

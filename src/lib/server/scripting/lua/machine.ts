@@ -137,12 +137,12 @@ export class LuaMachine {
     return addToTable(
       this.api.__indirect_function_table,
       functions.map((run) => this.guarded(run)),
-      hooks.map((run) => (L: number, record: number) => this.guarded((state) => (run(state, record), 0))(L)),
+      hooks.map((run) => this.guarded(run)),
     )
   }
 
   /** What a library function throws becomes a Lua error; a longjmp of Lua's own passes. */
-  private guarded(run: NativeFunction): NativeFunction {
+  private guarded<Result>(run: (L: number) => Result): (L: number) => Result | number {
     return (L) => {
       try {
         return run(L)

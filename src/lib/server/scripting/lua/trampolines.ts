@@ -1,8 +1,8 @@
 import {type WasmTable, wasm} from './web-assembly.js'
 
-/** Functions as WebAssembly sees them: `lua_CFunction` takes the state and returns a count; a hook takes state and record. */
+/** Functions as Lua calls them: a `lua_CFunction` returns the count of its results; a hook's record is left out here. */
 export type NativeFunction = (L: number) => number
-export type NativeHook = (L: number, record: number) => void
+export type NativeHook = (L: number) => void
 
 const I32 = 0x7f
 const CFUNCTION = 0
