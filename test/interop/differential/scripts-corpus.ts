@@ -251,7 +251,7 @@ export const LIBRARY_BODIES: readonly string[] = [
   'redis.register_function(1)',
   "redis.register_function('a-b', function() end)",
   "redis.register_function('f', 1)",
-  "redis.register_function('f', function() end) redis.register_function('F', function() end)",
+  "redis.register_function('f', function() end) redis.register_function('f', function() end)",
   "redis.register_function{function_name = 'f'}",
   'redis.register_function{callback = function() end}',
   "redis.register_function{function_name = 'f', callback = function() end, flags = {'x'}}",

@@ -44,7 +44,6 @@ const COMMANDS: readonly Make[] = [
   (rng) => ['SCRIPT', 'EXISTS', SHA_OF_ONE, rng.pick(['x', SHA_OF_ONE.toUpperCase()])],
   (rng) => ['SCRIPT', 'FLUSH', ...rng.pick([[], ['SYNC'], ['async'], ['x'], ['SYNC', 'x']])],
   (rng) => ['SCRIPT', rng.pick(['KILL', 'HELP', 'X', 'LOAD'])],
-  (rng) => ['SCRIPT', 'DEBUG', rng.pick(['NO', 'x'])],
   (rng) => [
     'FUNCTION',
     'LOAD',

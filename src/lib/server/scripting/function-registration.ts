@@ -46,7 +46,7 @@ export function installRegistration({machine, sandbox}: LuaEngine, host: ScriptH
       if (found === undefined) throw fail('redis.register_function can only be called on FUNCTION LOAD command')
       const one = readRegistration(machine, state)
       if (!isValidName(one.name)) throw new LuaError(BAD_NAME, 'table')
-      if (found.some(({name}) => name.toLowerCase() === one.name.toLowerCase())) {
+      if (found.some(({name}) => name === one.name)) {
         throw fail('Function already exists in the library')
       }
       found.push(one)

@@ -86,7 +86,10 @@ export class FunctionLibraries {
     for (const library of loaded) {
       for (const one of library.functions) {
         const key = one.name.toLowerCase()
-        if (byName.has(key)) {
+        const other = byName.get(key)
+        // Within a library case tells names apart; the first of them is called by either.
+        if (other?.library === library) continue
+        if (other !== undefined) {
           for (const each of loaded) this.forget(each)
           throw new ReplyError(`ERR Function ${one.name} already exists`)
         }

@@ -4,6 +4,8 @@ import {type Command, type CommandContext, defineCommand} from '../command.js'
 import {SCRIPTING} from './facts.js'
 import {keyIndexesByCount, requireKeyCount} from './keys.js'
 
+const SHA_LENGTH = 40
+
 function evaluate(context: CommandContext, argv: string[], isReadonly: boolean): void {
   const keyCount = requireKeyCount(argv)
   const scripting = scriptingOf(context.server)
@@ -12,8 +14,9 @@ function evaluate(context: CommandContext, argv: string[], isReadonly: boolean):
 
 function evaluateBySha(context: CommandContext, argv: string[], isReadonly: boolean): void {
   const scripting = scriptingOf(context.server)
-  const script = scripting.scriptBySha(argv[1]!)
-  const keyCount = script === undefined ? 0 : requireKeyCount(argv)
+  const sha = argv[1]!
+  const keyCount = sha.length === SHA_LENGTH ? requireKeyCount(argv) : 0
+  const script = scripting.scriptBySha(sha)
   if (script === undefined) throw new ReplyError('NOSCRIPT No matching script. Please use EVAL.')
   scripting.evaluate(context, argv, script, keyCount, isReadonly)
 }
