@@ -42,7 +42,6 @@ function slotOf(command: Command | undefined, argv: readonly string[]): number |
 
 /** A refusal to a client as a script is told it. */
 function inScript(text: string): string {
-  if (text.startsWith('CROSSSLOT')) return CROSS_SLOT
   if (!text.startsWith('CLUSTERDOWN')) return OTHER_NODE
   if (text.includes('read commands')) return DOWN_FOR_WRITES
   return text.includes('The cluster is down') ? DOWN : OTHER_NODE
