@@ -94,7 +94,7 @@ describe('a script that asks too much', () => {
   it('is told that there is no more memory, and others run after it', () => {
     const rig = new Rig()
     const client = rig.connect()
-    const hungry = "local s, t = ('x'):rep(1e6), {} for i = 1, 4000 do t[i] = s .. i end"
+    const hungry = "local s, t = ('x'):rep(1e6), {} for i = 1, 4000 do t[i] = i .. s end"
     expect(rig.run(client, `EVAL "${hungry}" 0`)).toMatch(/^-ERR not enough memory script: /)
     expect(rig.run(client, 'EVAL "return 1" 0')).toBe(':1\r\n')
   })
