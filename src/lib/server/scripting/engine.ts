@@ -12,7 +12,7 @@ import {Sandbox} from './sandbox.js'
 import {changeStandardFunctions, installErrorHandler} from './standard-functions.js'
 
 /** Beyond this a script is told that there is no more memory; Redis's own has no limit, WebAssembly's memory has. */
-const MEMORY_BYTES_MAX = 1024 * 1024 * 1024
+const MEMORY_BYTES_MAX = 512 * 1024 * 1024
 /** Lua's instructions between two looks at the clock. */
 const HOOK_INSTRUCTIONS = 100_000
 

@@ -20,6 +20,8 @@ const FIRST_KEY = 3
 const SCRIPT_CHUNK = '@user_script'
 /** How long a busy script runs before the loop gets a turn. */
 const SLICE_US = 5000
+/** An engine for scripts that has grown larger is let go. */
+const KEPT_BYTES_MAX = 256 * 1024 * 1024
 const LOAD_US_MAX = 500_000
 const LOG_LEVELS: readonly LogLevel[] = ['debug', 'verbose', 'notice', 'warning']
 
@@ -86,12 +88,17 @@ export class Scripting implements ScriptHost {
     if (known !== undefined) return known
     const {flags, source} = readShebang(body)
     this.evalEngine ??= this.makeEngine('eval')
-    const ref = this.evalEngine.compile(source, SCRIPT_CHUNK)
-    if (typeof ref === 'string') throw new ReplyError(`ERR Error compiling script (new function): ${ref}`)
-    const script: Script = {body, flags, ref, sha: sha1Hex(body)}
+    const engine = this.evalEngine
+    const script: Script = {body, engine, flags, ref: this.compile(engine, source), sha: sha1Hex(body), source}
     this.byBody.set(body, script)
     this.bySha.set(script.sha, script)
     return script
+  }
+
+  private compile(engine: LuaEngine, source: string): number {
+    const ref = engine.compile(source, SCRIPT_CHUNK)
+    if (typeof ref === 'string') throw new ReplyError(`ERR Error compiling script (new function): ${ref}`)
+    return ref
   }
 
   scriptBySha(sha: string): Script | undefined {
@@ -113,7 +120,12 @@ export class Scripting implements ScriptHost {
     keyCount: number,
     isReadonly: boolean,
   ): void {
-    const engine = this.evalEngine!
+    this.evalEngine ??= this.makeEngine('eval')
+    const engine = this.evalEngine
+    if (script.engine !== engine) {
+      script.ref = this.compile(engine, script.source)
+      script.engine = engine
+    }
     const run = this.begin(context, argv, 'eval', script.sha, script.flags, isReadonly)
     const firstValue = FIRST_KEY + keyCount
     engine.setGlobalTexts('KEYS', argv, FIRST_KEY, firstValue)
@@ -201,6 +213,8 @@ export class Scripting implements ScriptHost {
     }
     this.current = undefined
     const {machine, thread} = engine
+    // WebAssembly's memory never shrinks. Functions keep theirs: their libraries may have variables.
+    if (run.kind === 'eval' && machine.usedBytes > KEPT_BYTES_MAX) this.evalEngine = undefined
     if (outcome === 'done') {
       // As if one result had been asked for.
       machine.api.lua_settop(thread, 1)
@@ -225,8 +239,9 @@ export class Scripting implements ScriptHost {
     if (server.state.hasReady) server.serveBlocked()
   }
 
+  /** Goes on with another engine: scripts are compiled again when they are called. */
   private discard(kind: ScriptRun['kind']): void {
-    if (kind === 'eval') this.flushScripts()
+    if (kind === 'eval') this.evalEngine = undefined
     else this.functions.rebuild()
   }
 

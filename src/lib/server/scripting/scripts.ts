@@ -1,4 +1,5 @@
 import {ReplyError} from '../reply-error.js'
+import type {LuaEngine} from './engine.js'
 import {COMPATIBLE, flagBit} from './script-run.js'
 
 export interface Script {
@@ -7,8 +8,11 @@ export interface Script {
   readonly body: string
   /** SCRIPT_FLAGS. */
   readonly flags: number
-  /** Of the compiled function in the engine's registry. */
-  readonly ref: number
+  /** What is compiled of the body. */
+  readonly source: string
+  /** Where it is compiled, and the function's reference there. */
+  engine: LuaEngine
+  ref: number
 }
 
 /** The flags in a script's first line, and what is to be compiled: all but that line's text. */

@@ -94,7 +94,7 @@ describe('a script that asks too much', () => {
   it('is told that there is no more memory, and others run after it', () => {
     const rig = new Rig()
     const client = rig.connect()
-    const hungry = "local s, t = ('x'):rep(1e6), {} for i = 1, 4000 do t[i] = i .. s end"
+    const hungry = "local s, t = ('x'):rep(1e6), {} for i = 1, 1000 do t[i] = i .. s end"
     expect(rig.run(client, `EVAL "${hungry}" 0`)).toMatch(/^-ERR not enough memory script: /)
     expect(rig.run(client, 'EVAL "return 1" 0')).toBe(':1\r\n')
   })
@@ -102,10 +102,12 @@ describe('a script that asks too much', () => {
   it('does not end the node by calling itself too deep in a pattern', () => {
     const rig = new Rig()
     const client = rig.connect()
+    const sha = rig.run(client, 'SCRIPT LOAD "return 7"').split('\r\n')[1]!
     rig.run(client, `FUNCTION LOAD "#!lua name=x\\nredis.register_function('f', function() return 'kept' end)"`)
     const deep = "return (('a'):rep(300000)):find(('a?'):rep(300000) .. 'b')"
     expect(rig.run(client, `EVAL "${deep}" 0`)).toMatch(/^-ERR /)
     expect(rig.run(client, 'EVAL "return 1" 0')).toBe(':1\r\n')
+    expect(rig.run(client, `EVALSHA ${sha} 0`)).toBe(':7\r\n')
     expect(rig.run(client, 'FCALL f 0')).toBe('$4\r\nkept\r\n')
   })
 

@@ -1,7 +1,7 @@
 import {crc64} from '../../../protocol/crc64.js'
 import {checkDump, RDB_VERSION} from '../../../protocol/rdb/dump.js'
-import {type FunctionLibrary, readFunctionDump} from '../../../protocol/rdb/function-dump.js'
-import {RdbError} from '../../../protocol/rdb/reader.js'
+import {RdbError, RdbReader} from '../../../protocol/rdb/reader.js'
+import {readString} from '../../../protocol/rdb/string.js'
 import {ReplyError} from '../../reply-error.js'
 import {scriptingOf} from '../../scripting/scripting.js'
 import {type Command, type CommandContext, defineCommand} from '../command.js'
@@ -9,6 +9,11 @@ import {helpSubcommand} from '../server/help.js'
 import {SCRIPTING} from './facts.js'
 import {functionList, functionStats} from './function-reports.js'
 import {requireFlushMode} from './script.js'
+
+/** Version and checksum. */
+const DUMP_FOOTER_LENGTH = 10
+/** What begins a library in a dump. */
+const FUNCTION2 = 245
 
 function wrongArguments(subcommand: string): string {
   return `ERR unknown subcommand or wrong number of arguments for '${subcommand}'. Try FUNCTION HELP.`
@@ -50,20 +55,26 @@ function restore({reply, server}: CommandContext, argv: string[]): void {
   if (policy !== 'append' && policy !== 'replace' && policy !== 'flush') {
     throw new ReplyError('ERR Wrong restore policy given, value should be either FLUSH, APPEND or REPLACE.')
   }
-  const codes = librariesOf(argv[2]!).map(({code}) => code)
-  scriptingOf(server).functions.restore(codes, policy)
+  scriptingOf(server).functions.restore(sourcesOf(argv[2]!), policy)
   server.state.dirty++
   reply.ok()
 }
 
-function librariesOf(payload: string): FunctionLibrary[] {
+/** The sources in a dump. What they are worth shows when they are loaded. */
+function sourcesOf(payload: string): string[] {
   if (!checkDump(payload)) throw new ReplyError('ERR DUMP payload version or checksum are wrong')
+  const reader = new RdbReader(payload, 0, payload.length - DUMP_FOOTER_LENGTH)
+  const sources: string[] = []
   try {
-    return readFunctionDump(payload)
+    while (reader.left > 0) {
+      if (reader.byte() !== FUNCTION2) throw new ReplyError('ERR given type is not a function')
+      sources.push(readString(reader))
+    }
   } catch (error) {
-    if (error instanceof RdbError) throw new ReplyError('ERR given type is not a function')
+    if (error instanceof RdbError) throw new ReplyError('ERR Failed loading library payload')
     throw error
   }
+  return sources
 }
 
 export const functionCommand: Command = defineCommand({

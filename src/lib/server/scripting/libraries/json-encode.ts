@@ -33,6 +33,8 @@ const SHORT_ESCAPES: Readonly<Record<string, string>> = {
   '\r': '\\r',
 }
 // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what must be escaped
+const PLAIN = /^[^"\\/\x00-\x1f\x7f]*$/
+// biome-ignore lint/suspicious/noControlCharactersInRegex: as above
 const ESCAPED = /["\\/\x00-\x1f\x7f]/g
 
 function escaped(character: string): string {
@@ -61,7 +63,7 @@ export class JsonEncoder {
   }
 
   private text(text: string): void {
-    this.out += `"${text.replace(ESCAPED, escaped)}"`
+    this.out += PLAIN.test(text) ? `"${text}"` : `"${text.replace(ESCAPED, escaped)}"`
   }
 
   private number(value: number): string {
