@@ -148,3 +148,15 @@ export class LuaEngine {
     }
   }
 }
+
+/**
+ * The error text of what Lua cannot go on after: patterns that call themselves too deep end JavaScript's stack, and memory
+ * may run out outside a protected call. Another engine can go on.
+ *
+ * @throws the error itself, if it is another: a bug
+ */
+export function requireEngineFailure(error: unknown): string {
+  if (error instanceof RangeError) return 'ERR stack overflow'
+  if (error instanceof Error && error.name === 'RuntimeError') return 'ERR not enough memory'
+  throw error
+}

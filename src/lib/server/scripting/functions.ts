@@ -1,7 +1,7 @@
 import {encodeString} from '../../protocol/rdb/string.js'
 import type {CommandContext} from '../commands/command.js'
 import {ReplyError} from '../reply-error.js'
-import type {LuaEngine} from './engine.js'
+import {type LuaEngine, requireEngineFailure} from './engine.js'
 import {installRegistration, type RegisteredFunction, type Registration} from './function-registration.js'
 import {readLibraryMetadata} from './library-metadata.js'
 import type {Scripting} from './scripting.js'
@@ -17,6 +17,8 @@ export interface Library {
   readonly name: string
   readonly code: string
   readonly functions: readonly RegisteredFunction[]
+  /** Where it is compiled. */
+  readonly engine: LuaEngine
 }
 
 /** The libraries of FUNCTION LOAD, and their functions. All stay in one engine, which the first of them starts. */
@@ -106,7 +108,7 @@ export class FunctionLibraries {
   }
 
   private forget(library: Library): void {
-    for (const {ref} of library.functions) this.started?.engine.machine.unref(ref)
+    for (const {ref} of library.functions) library.engine.machine.unref(ref)
   }
 
   /** Runs a library's code once, to hear what it registers. */
@@ -125,17 +127,28 @@ export class FunctionLibraries {
     machine.unref(ref)
     this.scripting.beginLoading()
     registration.open()
-    const outcome = engine.resume(0)
+    const outcome = this.runLibrary(engine, registration)
     const functions = registration.close()
     sandbox.readGlobalsFrom(sandbox.globalsRef)
     machine.api.lua_settop(engine.thread, 0)
-    const library = {code, functions, name}
+    const library = {code, engine, functions, name}
     if (typeof outcome === 'object') {
       this.forget(library)
       throw new ReplyError(`ERR Error registering functions: ${outcome.text}`)
     }
     if (functions.length === 0) throw new ReplyError('ERR No functions registered')
     return library
+  }
+
+  private runLibrary(engine: LuaEngine, registration: Registration): ReturnType<LuaEngine['resume']> {
+    try {
+      return engine.resume(0)
+    } catch (error) {
+      registration.close()
+      const text = requireEngineFailure(error)
+      this.rebuild()
+      throw new ReplyError(`ERR Error registering functions: ${text}`)
+    }
   }
 
   /** FCALL. */
@@ -146,7 +159,7 @@ export class FunctionLibraries {
     keyCount: number,
     isReadonly: boolean,
   ): void {
-    const {engine} = this.started!
+    const {engine} = one.library
     this.scripting.callFunction(context, argv, engine, one, isReadonly, () => {
       const {machine, thread} = engine
       machine.pushRef(thread, one.ref)

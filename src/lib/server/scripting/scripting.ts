@@ -3,7 +3,7 @@ import type {Command, CommandContext} from '../commands/command.js'
 import type {LogLevel} from '../effects.js'
 import {ReplyError} from '../reply-error.js'
 import {SERVER_BUSY, type Server} from '../server.js'
-import {LuaEngine, type ScriptFailure} from './engine.js'
+import {LuaEngine, requireEngineFailure, type ScriptFailure} from './engine.js'
 import {FunctionLibraries} from './functions.js'
 import {LuaError} from './lua/machine.js'
 import {type WasmModule, wasm} from './lua/web-assembly.js'
@@ -128,10 +128,12 @@ export class Scripting implements ScriptHost {
     }
     const run = this.begin(context, argv, 'eval', script.sha, script.flags, isReadonly)
     const firstValue = FIRST_KEY + keyCount
-    engine.setGlobalTexts('KEYS', argv, FIRST_KEY, firstValue)
-    engine.setGlobalTexts('ARGV', argv, firstValue, argv.length)
-    engine.machine.pushRef(engine.thread, script.ref)
-    this.proceed(engine, run, 0)
+    this.proceed(engine, run, () => {
+      engine.setGlobalTexts('KEYS', argv, FIRST_KEY, firstValue)
+      engine.setGlobalTexts('ARGV', argv, firstValue, argv.length)
+      engine.machine.pushRef(engine.thread, script.ref)
+      return 0
+    })
   }
 
   /** Runs a function that `push` puts on the engine's coroutine, with its arguments. @param push - returns their number */
@@ -144,7 +146,7 @@ export class Scripting implements ScriptHost {
     push: () => number,
   ): void {
     const run = this.begin(context, argv, 'function', one.name, one.flags, isReadonly)
-    this.proceed(engine, run, push())
+    this.proceed(engine, run, push)
   }
 
   /** The checks before any script. @throws ReplyError */
@@ -193,26 +195,32 @@ export class Scripting implements ScriptHost {
     return this.current
   }
 
-  private proceed(engine: LuaEngine, run: ScriptRun, argumentCount: number): void {
+  /** @param push - puts what is to run on the coroutine; answers how many arguments are on top of it */
+  private proceed(engine: LuaEngine, run: ScriptRun, push: () => number): void {
     const {reply} = run.caller
-    let outcome: 'done' | 'paused' | ScriptFailure
+    const before = reply.out
     try {
-      outcome = engine.resume(argumentCount)
+      const outcome = engine.resume(push())
+      if (outcome === 'paused') this.pause(engine, run)
+      else this.finish(engine, run, outcome)
     } catch (error) {
+      reply.out = before
       this.current = undefined
       this.discard(run.kind)
-      // Patterns that call themselves too deep end JavaScript's stack; Lua cannot go on after that, another one can.
-      if (!(error instanceof RangeError)) throw error
-      outcome = {place: undefined, text: 'ERR stack overflow'}
+      reply.error(`${requireEngineFailure(error)} script: ${run.name}.`)
     }
-    if (outcome === 'paused') {
-      scriptEffects(this.server).soon(() => this.goOn(engine, run))
-      if (!run.caller.parked) run.caller.park()
-      this.server.special |= SERVER_BUSY
-      return
-    }
-    this.current = undefined
+  }
+
+  private pause(engine: LuaEngine, run: ScriptRun): void {
+    scriptEffects(this.server).soon(() => this.goOn(engine, run))
+    if (!run.caller.parked) run.caller.park()
+    this.server.special |= SERVER_BUSY
+  }
+
+  private finish(engine: LuaEngine, run: ScriptRun, outcome: 'done' | ScriptFailure): void {
+    const {reply} = run.caller
     const {machine, thread} = engine
+    this.current = undefined
     // WebAssembly's memory never shrinks. Functions keep theirs: their libraries may have variables.
     if (run.kind === 'eval' && machine.usedBytes > KEPT_BYTES_MAX) this.evalEngine = undefined
     if (outcome === 'done') {
@@ -231,7 +239,7 @@ export class Scripting implements ScriptHost {
     const {server} = this
     server.state.setTime(run.nowMs)
     run.sliceStartedUs = server.effects.monotonicUs()
-    this.proceed(engine, run, 0)
+    this.proceed(engine, run, () => 0)
     server.state.setTime(server.effects.nowMs())
     if (this.current !== undefined) return
     server.special &= ~SERVER_BUSY
