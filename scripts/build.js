@@ -1,7 +1,7 @@
 // Writes dist/ from nothing: bundles for Node and declarations for TypeScript; then oclif.manifest.json.
 // The manifest comes from @oclif/core's own Plugin class, which is what `oclif manifest` calls.
 import {execFileSync} from 'node:child_process'
-import {readdirSync, readFileSync, rmSync, writeFileSync} from 'node:fs'
+import {copyFileSync, readdirSync, readFileSync, rmSync, writeFileSync} from 'node:fs'
 import {createRequire} from 'node:module'
 import {dirname, join} from 'node:path'
 import {fileURLToPath} from 'node:url'
@@ -50,6 +50,11 @@ buildSync({
   splitting: true,
   target: 'node20',
 })
+
+// Lua for scripts: of its package the module alone is used, so users get no package. Its licence asks to come along.
+const lua = dirname(require.resolve('wasmoon-lua5.1/package.json'))
+copyFileSync(join(lua, 'dist', 'liblua5.1.wasm'), join(root, 'dist', 'liblua5.1.wasm'))
+copyFileSync(join(lua, 'LICENSE'), join(root, 'dist', 'liblua5.1.LICENSE'))
 
 // After the bundles: what does not type-check still runs, which is what somebody in the middle of a change wants.
 execFileSync(process.execPath, [tscBin, '-p', join(root, 'tsconfig.json'), '--emitDeclarationOnly'], {stdio: 'inherit'})

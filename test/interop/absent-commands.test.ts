@@ -15,7 +15,6 @@ import {RawPeer} from './admin-peer.js'
  */
 const LIST = join(import.meta.dirname, '../../src/lib/server/acl/absent-commands.ts')
 
-const OWN_ISSUE = 'a group of its own, not yet there'
 const PERSISTENCE = 'nothing is saved yet'
 const REPLICATION = 'nothing is replicated yet'
 
@@ -30,20 +29,7 @@ const REASONS: Readonly<Record<string, string>> = {
   replicaof: REPLICATION,
   slaveof: REPLICATION,
   sync: REPLICATION,
-  wait: REPLICATION,
   module: 'a node in JavaScript cannot load modules written in C',
-  monitor: OWN_ISSUE,
-  bitmap: OWN_ISSUE,
-  generic: OWN_ISSUE,
-  geo: OWN_ISSUE,
-  hash: OWN_ISSUE,
-  hyperloglog: OWN_ISSUE,
-  list: OWN_ISSUE,
-  pubsub: OWN_ISSUE,
-  scripting: OWN_ISSUE,
-  set: OWN_ISSUE,
-  'sorted-set': OWN_ISSUE,
-  stream: OWN_ISSUE,
 }
 
 interface Facts {

@@ -3,9 +3,11 @@ import type {Client} from '../server/client.js'
 import type {Config} from '../server/config/config.js'
 import type {LogLevel, PeerExchange, ServerEffects, ShutdownOptions} from '../server/effects.js'
 import type {HostEffects, HostFacts} from '../server/info/facts.js'
+import type {ScriptEffects} from '../server/scripting/script-effects.js'
 import {pathInDir, readConfigFile, readText, replaceFile} from './config-file.js'
 import type {Dial} from './dial.js'
 import type {NodeLog} from './log.js'
+import {readLuaModule} from './lua-file.js'
 import {MigrateClient} from './migrate-client.js'
 import type {TcpServer} from './tcp-server.js'
 
@@ -23,7 +25,7 @@ export interface NodeHooks {
 }
 
 /** Carries out what the pure server asks of sockets, disk, clock and process. */
-export class NodeEffects implements ServerEffects, HostEffects {
+export class NodeEffects implements ServerEffects, HostEffects, ScriptEffects {
   /** Set once the server exists. */
   tcp: TcpServer | undefined
   private readonly hooks: NodeHooks
@@ -70,6 +72,17 @@ export class NodeEffects implements ServerEffects, HostEffects {
 
   resume(client: Client): void {
     setImmediate(() => this.tcp?.socketOf(client.id)?.resume())
+  }
+
+  soon(run: () => void): void {
+    setImmediate(() => {
+      // A script that is paused ends with its node.
+      if (this.tcp?.isClosed !== true) run()
+    })
+  }
+
+  luaModule(): Uint8Array {
+    return readLuaModule()
   }
 
   configChanged(names: readonly string[]): void {

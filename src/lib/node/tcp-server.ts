@@ -40,6 +40,7 @@ type Transport = 'tcp' | 'tls' | 'unix'
 
 /** Accepts clients on every address of `bind`, with or without TLS, and on a Unix socket; owns their sockets. */
 export class TcpServer {
+  isClosed = false
   private readonly server: Server
   private readonly listeners: NetServer[] = []
   private readonly sockets = new Map<number, ClientSocket>()
@@ -185,6 +186,7 @@ export class TcpServer {
 
   /** Stops listening and drops every client, after what they are to be told. */
   close(): void {
+    this.isClosed = true
     this.closeListeners()
     for (const socket of [...this.sockets.values()]) {
       socket.flush()

@@ -17,7 +17,8 @@ import {OUT_OF_MEMORY} from './memory-limit.js'
 import {redacted} from './redaction.js'
 import type {ReplyWriter} from './reply.js'
 import {ReplyError} from './reply-error.js'
-import {SERVER_HOLDS_KEYS, SERVER_MONITORED, SERVER_PAUSED, type Server} from './server.js'
+import {scriptingOf} from './scripting/scripting.js'
+import {SERVER_BUSY, SERVER_HOLDS_KEYS, SERVER_MONITORED, SERVER_PAUSED, type Server} from './server.js'
 
 /** Of quick commands one in 64 is timed and counts for all: the clock costs as much as they do. */
 const SAMPLING_MASK = 63
@@ -181,13 +182,20 @@ export class Dispatcher {
       return
     }
     if (server.memory.isSet && server.memory.refuses(client, command)) {
-      this.refuseForMemory(client, command)
+      this.forbid(client, command, OUT_OF_MEMORY)
       return
     }
     const modeRefusal = refusalInMode(client, command)
     if (modeRefusal !== undefined) {
       this.refuse(client, command, modeRefusal)
       return
+    }
+    if ((server.special & SERVER_BUSY) !== 0) {
+      const busy = scriptingOf(server).busyRefusal(command, argv)
+      if (busy !== undefined) {
+        this.forbid(client, command, busy)
+        return
+      }
     }
     const queued = isQueueing && !command.isTransactionControl
     if ((server.special & (SERVER_HOLDS_KEYS | SERVER_PAUSED)) !== 0 && !queued && this.parks(client, command, argv))
@@ -211,15 +219,6 @@ export class Dispatcher {
     if (client.tracking?.caching && client.queue === undefined && command.parent?.name !== 'client') {
       client.tracking.caching = false
     }
-  }
-
-  private refuseForMemory(client: Client, command: Command): void {
-    if (command.name !== 'exec') {
-      this.refuse(client, command, OUT_OF_MEMORY)
-      return
-    }
-    client.discard()
-    this.refuse(client, command, `EXECABORT Transaction discarded because of: ${OUT_OF_MEMORY}`)
   }
 
   /** CLIENT REPLY OFF and SKIP: the command ran, its answer is not sent. */

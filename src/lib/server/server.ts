@@ -50,6 +50,8 @@ export interface ServerStats {
 export const SERVER_HOLDS_KEYS = 1
 export const SERVER_PAUSED = 2
 export const SERVER_MONITORED = 256
+/** A script has run for longer than busy-reply-threshold. */
+export const SERVER_BUSY = 4
 
 /** No quick command takes longer. */
 const QUICK_COMMAND_US_MAX = 1000

@@ -1,8 +1,10 @@
 import {seededRng} from '../../../src/lib/kernel/rng.js'
+import {readLuaModule} from '../../../src/lib/node/lua-file.js'
 import type {Client} from '../../../src/lib/server/client.js'
 import {Config} from '../../../src/lib/server/config/config.js'
 import {loadConfig} from '../../../src/lib/server/config/load.js'
 import type {ServerEffects} from '../../../src/lib/server/effects.js'
+import type {ScriptEffects} from '../../../src/lib/server/scripting/script-effects.js'
 import {Server} from '../../../src/lib/server/server.js'
 
 /** A pure server with a clock that stands still until it is moved, and effects that only remember. */
@@ -12,6 +14,7 @@ export class Rig {
   readonly server: Server
   /** Clients to go on, as the shell's loop would. */
   private readonly resumed: Client[] = []
+  private readonly later: (() => void)[] = []
 
   /** @param settings - lines of redis.conf */
   constructor(settings = '') {
@@ -33,17 +36,19 @@ export class Rig {
 
   /** What the loop does between two chunks. @returns what `client` is sent meanwhile */
   turn(client: Client): string {
+    for (const run of this.later.splice(0)) run()
     for (const one of this.resumed.splice(0)) one.process(this.nowMs)
     return client.reply.take()
   }
 
-  private effects(): ServerEffects {
+  private effects(): ServerEffects & ScriptEffects {
     return {
       closeClient: () => undefined,
       configChanged: () => undefined,
       cpu: () => ({system: 0, user: 0}),
       exchange: () => undefined,
       flush: () => undefined,
+      luaModule: readLuaModule,
       log: (level, text) => this.log.push(`${level} ${text}`),
       memory: () => ({heapTotal: 0, heapUsed: 0, peakRss: 0, rss: 0}),
       monotonicUs: () => this.nowMs * 1000,
@@ -52,6 +57,7 @@ export class Rig {
       readConfigFile: () => undefined,
       resume: (client) => this.resumed.push(client),
       shutdown: () => undefined,
+      soon: (run) => this.later.push(run),
       sleep: () => undefined,
       unixUs: () => this.nowMs * 1000 + 5,
       writeAclFile: () => undefined,

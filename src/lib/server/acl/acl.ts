@@ -6,7 +6,7 @@ import type {Server} from '../server.js'
 import {CommandIds} from './command-ids.js'
 import {AclFileError, readUsers, refusalOf} from './load.js'
 import {AclLog, type LogEntry} from './log.js'
-import {type Denial, deniedTo} from './permissions.js'
+import {type Denial, deniedTo, maySubscribe} from './permissions.js'
 import {hasBlank} from './selector.js'
 import {mergeSelectors, User, type UserSurroundings} from './user.js'
 
@@ -113,7 +113,13 @@ export class Acl {
     const user = known ?? new User(name, this.surroundings)
     user.copyFrom(rules)
     this.users.set(name, user)
-    for (const client of this.server.clients.values()) if (client.account === user) this.mark(client)
+    for (const client of this.server.clients.values()) {
+      if (client.account !== user) continue
+      this.mark(client)
+      if (mayKeepSubscriptions(client)) continue
+      client.closing = true
+      this.server.effects.closeClient(client, true)
+    }
   }
 
   /** @returns whether there was one. Its clients go with it. @param asking - gets an answer first */
@@ -211,4 +217,11 @@ export class Acl {
 export function denialText({what}: Denial, command: Command): string {
   if (what === 'command') return `NOPERM this user has no permissions to run the '${command.fullName}' command`
   return `NOPERM this user has no permissions to access one of the ${what}s used as arguments`
+}
+
+/** Those whose subscriptions are not allowed any more are sent away. */
+function mayKeepSubscriptions({account, subscriptions}: Client): boolean {
+  if (subscriptions === undefined) return true
+  const {channels, patterns, shardChannels} = subscriptions
+  return maySubscribe(account, [...channels, ...shardChannels], patterns)
 }

@@ -126,6 +126,10 @@ export class Command {
   readonly deniesOom: boolean
   /** Reaches replicas without being a write: a pause of writes holds it back. */
   readonly mayReplicate: boolean
+  /** Refused when a script calls it. */
+  readonly noScript: boolean
+  /** Runs while a script keeps the node busy. */
+  readonly allowsBusy: boolean
   /** Runs before AUTH. */
   readonly noAuth: boolean
   /** Refused inside MULTI. */
@@ -171,6 +175,8 @@ export class Command {
     this.isReadonly = flags.includes('readonly')
     this.deniesOom = flags.includes('denyoom')
     this.mayReplicate = flags.includes('may_replicate') || definition.mayReplicate === true
+    this.noScript = flags.includes('noscript')
+    this.allowsBusy = flags.includes('allow_busy')
     this.noAuth = flags.includes('no_auth')
     this.noMulti = flags.includes('no_multi')
     this.isSlow = (!flags.includes('fast') && definition.name !== 'set') || this.lastKey < 0

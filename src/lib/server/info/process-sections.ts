@@ -1,3 +1,4 @@
+import {scriptingOf} from '../scripting/scripting.js'
 import {human, type InfoFacts, type InfoField} from './facts.js'
 import {REDIS_VERSION, SHOAL_VERSION} from './version.js'
 
@@ -89,7 +90,7 @@ export function renderMemory({admin, host, memory, server}: InfoFacts): InfoFiel
     fields.push(['total_system_memory_human', human(host.totalMemoryBytes)])
   }
   fields.push(
-    ...SCRIPTS,
+    ...renderScripts(server),
     ['maxmemory', maxmemory],
     ['maxmemory_human', human(maxmemory)],
     ['maxmemory_policy', maxmemoryPolicy],
@@ -116,22 +117,27 @@ export function renderMemory({admin, host, memory, server}: InfoFacts): InfoFiel
   return fields
 }
 
-/** There are no scripts and no functions yet. */
-const SCRIPTS: readonly InfoField[] = [
-  ['used_memory_lua', 0],
-  ['used_memory_vm_eval', 0],
-  ['used_memory_lua_human', '0B'],
-  ['used_memory_scripts_eval', 0],
-  ['number_of_cached_scripts', 0],
-  ['number_of_functions', 0],
-  ['number_of_libraries', 0],
-  ['used_memory_vm_functions', 0],
-  ['used_memory_vm_total', 0],
-  ['used_memory_vm_total_human', '0B'],
-  ['used_memory_functions', 0],
-  ['used_memory_scripts', 0],
-  ['used_memory_scripts_human', '0B'],
-]
+function renderScripts(server: InfoFacts['server']): InfoField[] {
+  const scripting = scriptingOf(server)
+  const {textBytes, usedBytes} = scripting
+  const total = usedBytes.eval + usedBytes.functions
+  const texts = textBytes.scripts + textBytes.libraries
+  return [
+    ['used_memory_lua', usedBytes.eval],
+    ['used_memory_vm_eval', usedBytes.eval],
+    ['used_memory_lua_human', human(usedBytes.eval)],
+    ['used_memory_scripts_eval', textBytes.scripts],
+    ['number_of_cached_scripts', scripting.cachedCount],
+    ['number_of_functions', scripting.functions.functionCount],
+    ['number_of_libraries', scripting.functions.all().length],
+    ['used_memory_vm_functions', usedBytes.functions],
+    ['used_memory_vm_total', total],
+    ['used_memory_vm_total_human', human(total)],
+    ['used_memory_functions', textBytes.libraries],
+    ['used_memory_scripts', texts],
+    ['used_memory_scripts_human', human(texts)],
+  ]
+}
 
 function percent(part: number, whole: number): string {
   return `${((part / Math.max(1, whole)) * 100).toFixed(2)}%`

@@ -9,6 +9,7 @@ import {hashDocs} from './hash.js'
 import {hyperloglogDocs} from './hyperloglog.js'
 import {listDocs} from './list.js'
 import {pubsubDocs} from './pubsub.js'
+import {scriptingDocs} from './scripting.js'
 import {serverDocs} from './server.js'
 import {setDocs} from './set.js'
 import {sortedSetDocs} from './sorted-set.js'
@@ -31,6 +32,7 @@ const DOCS: Readonly<Record<string, CommandDocs>> = {
   ...hashDocs,
   ...hyperloglogDocs,
   ...pubsubDocs,
+  ...scriptingDocs,
   ...serverDocs,
   ...setDocs,
   ...sortedSetDocs,

@@ -23,8 +23,21 @@ const SKIPPED = new Map([
   ['by', 1],
 ])
 
+/** What stands in the way of looking at keys that the command does not name. */
+export interface OtherKeys {
+  /** They are on other nodes, or may be tomorrow. */
+  readonly isCluster: boolean
+  /** The user may not read all there are. */
+  readonly isDenied: () => boolean
+}
+
+function requireOtherKeys(option: string, {isCluster, isDenied}: OtherKeys): void {
+  if (isCluster) throw new ReplyError(`ERR ${option} option of SORT denied in cluster mode.`)
+  if (isDenied()) throw new ReplyError(`ERR ${option} option of SORT denied due to insufficient ACL permissions.`)
+}
+
 /** @throws ReplyError */
-export function parseSortOptions(argv: readonly string[], mayStore: boolean, isCluster: boolean): SortOptions {
+export function parseSortOptions(argv: readonly string[], mayStore: boolean, elsewhere: OtherKeys): SortOptions {
   const options: SortOptions = {
     by: undefined,
     count: -1,
@@ -35,7 +48,7 @@ export function parseSortOptions(argv: readonly string[], mayStore: boolean, isC
     offset: 0,
     store: undefined,
   }
-  for (let i = 2; i < argv.length; ) i += 1 + parseOption(options, argv, i, mayStore, isCluster)
+  for (let i = 2; i < argv.length; ) i += 1 + parseOption(options, argv, i, mayStore, elsewhere)
   return options
 }
 
@@ -45,7 +58,7 @@ function parseOption(
   argv: readonly string[],
   at: number,
   mayStore: boolean,
-  isCluster: boolean,
+  elsewhere: OtherKeys,
 ): number {
   const left = argv.length - at - 1
   const next = argv[at + 1] ?? ''
@@ -72,12 +85,11 @@ function parseOption(
       if (left < 1) break
       options.by = next
       if (!next.includes('*')) options.isUnsorted = true
-      // The keys are elsewhere, or may be tomorrow.
-      else if (isCluster) throw new ReplyError('ERR BY option of SORT denied in cluster mode.')
+      else requireOtherKeys('BY', elsewhere)
       return 1
     case 'get':
       if (left < 1) break
-      if (isCluster) throw new ReplyError('ERR GET option of SORT denied in cluster mode.')
+      requireOtherKeys('GET', elsewhere)
       options.get.push(next)
       return 1
   }

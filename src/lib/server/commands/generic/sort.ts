@@ -1,3 +1,4 @@
+import {mayReadAnyKey} from '../../acl/permissions.js'
 import type {Database} from '../../keyspace/database.js'
 import {NOTIFY_GENERIC, NOTIFY_LIST} from '../../keyspace/notifications.js'
 import type {Value} from '../../keyspace/value.js'
@@ -97,8 +98,11 @@ function store(context: CommandContext, key: string, results: readonly (string |
 }
 
 function sort(context: CommandContext, argv: string[], mayStore: boolean): void {
-  const {db, reply, server} = context
-  const options = parseSortOptions(argv, mayStore, server.isCluster)
+  const {client, db, reply, server} = context
+  const options = parseSortOptions(argv, mayStore, {
+    isCluster: server.isCluster,
+    isDenied: () => !mayReadAnyKey(client.account, server.findCommand(argv)!, argv),
+  })
   const value = requireSortable(db.get(argv[1]!))
   const elements = value === undefined ? [] : sortedElements(db, value, options)
   const {get} = options

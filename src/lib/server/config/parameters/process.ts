@@ -51,7 +51,7 @@ export const processParameters = {
   dynamicHz: bool('dynamic-hz', true),
   activerehashing: bool('activerehashing', true),
   activeExpireEffort: int('active-expire-effort', 1, 1, 10, {acts: true}),
-  busyReplyThreshold: long('busy-reply-threshold', 5000, 0, {alias: 'lua-time-limit'}),
+  busyReplyThreshold: long('busy-reply-threshold', 5000, 0, {acts: true, alias: 'lua-time-limit'}),
   notifyKeyspaceEvents: notifyEvents({acts: true}),
   propagationErrorBehavior: choice('propagation-error-behavior', 'ignore', ['ignore', 'panic', 'panic-on-replicas']),
 
