@@ -24,7 +24,6 @@ export interface ClusterBusOptions {
   readonly server: Server
   /** Where nodes.conf lives: the node's `dir`. */
   readonly directory: string
-  /** Opens connections to other nodes. */
   readonly dial?: Dial
   /** The cluster configuration cannot be written: a node that forgets its votes must not go on. */
   readonly onFatal: (reason: string) => void
@@ -37,8 +36,7 @@ interface Connection {
 }
 
 /**
- * The cluster bus of one node: sockets, the 100 ms tick and nodes.conf around a `ClusterCore` (contract in
- * server/cluster/types.ts). A save that must be durable is so before any packet after it leaves: an admin call waits for
+ * The cluster bus of one node: sockets, the tick and nodes.conf around a `ClusterCore` (server/cluster/types.ts). A save that must be durable is so before any packet after it leaves: an admin call waits for
  * the disk, as its reply reveals the change too; what packets and ticks bring about only holds back what is to be sent.
  */
 export class ClusterBus implements ClusterBinding {
@@ -53,9 +51,8 @@ export class ClusterBus implements ClusterBinding {
   private readonly originMs = Date.now() - performance.now()
   private timer: NodeJS.Timeout | undefined
   private nextAccepted = -1
-  /** Durable saves under way; while there are any, packets are held. */
+  /** Durable saves under way; while there are any, packets are held. Below: those, and packets of this turn, by link. */
   private savesPending = 0
-  /** Packets of this turn, and those that wait for the disk, by link. */
   private readonly outgoing = new Map<number, BusMessage[]>()
   private heldCount = 0
   private isAheadWanted = false

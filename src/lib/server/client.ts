@@ -2,6 +2,7 @@ import {type ProtocolLimits, RequestParser} from '../protocol/resp/request-parse
 import type {User} from './acl/user.js'
 import type {Command, CommandContext} from './commands/command.js'
 import type {Database} from './keyspace/database.js'
+import type {KeyObservers} from './keyspace/key-observers.js'
 import type {Watcher} from './keyspace/keyspace-state.js'
 import type {Subscriptions} from './pubsub/pubsub.js'
 import {ReplyWriter} from './reply.js'
@@ -235,7 +236,7 @@ export class Client implements Watcher {
     return this.parser.pendingBytes
   }
 
-  hasSeenExpired(db: Database, key: string): boolean {
+  hasSeenExpired(db: KeyObservers, key: string): boolean {
     const watched = this.watched.find((one) => one.db === db && one.key === key)
     if (watched?.wasExpired !== true) return false
     // From now on it is a key that is not there, like any other.

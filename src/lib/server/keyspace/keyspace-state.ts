@@ -1,4 +1,4 @@
-import type {Database} from './database.js'
+import type {KeyObservers} from './key-observers.js'
 import type {Lfu} from './lfu.js'
 import type {MemoryMeter} from './memory-meter.js'
 import type {Entry} from './store.js'
@@ -8,7 +8,7 @@ export interface Watcher {
   /** A watched key was changed: EXEC answers nil. */
   watchBroken: boolean
   /** Had the key run out when it was watched? Asked once, when it is deleted for that. */
-  hasSeenExpired(db: Database, key: string): boolean
+  hasSeenExpired(db: KeyObservers, key: string): boolean
 }
 
 /** What all databases of a server share: time, counters, and the hooks of whoever must hear of changes. */

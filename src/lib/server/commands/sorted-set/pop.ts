@@ -121,6 +121,7 @@ function waitFor(
     db,
     deadlineMs,
     keys,
+    needsKey: true,
     serve(key) {
       const value = db.peek(key)
       if (value === undefined || typeof value === 'string' || value.type !== 'zset') return false
