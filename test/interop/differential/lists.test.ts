@@ -161,6 +161,17 @@ describeWithPeers('lists in DUMP payloads', () => {
     }
   })
 
+  it('fills nodes to the same byte', async () => {
+    const [theirs, ours] = await ends()
+    // The first element shifts the others through all sums of bytes around the limit.
+    for (let length = 1; length <= 63; length++) {
+      const push = ['RPUSH', 'k', 'a'.repeat(length), ...Array.from({length: 300}, () => 'z'.repeat(60))]
+      const requests = [['DEL', 'k'], push, ['DUMP', 'k']]
+      const [expected, actual] = await Promise.all([theirs, ours].map(async (one) => (await one.batch(requests))[2]!))
+      expect({isSame: actual === expected, length}).toEqual({isSame: true, length})
+    }
+  })
+
   it('shows the nodes in DEBUG OBJECT', async () => {
     const [theirs, ours] = await ends()
     const fields = async (one: RawConnection): Promise<string> => {
