@@ -1,4 +1,4 @@
-import {scriptingOf} from '../scripting/scripting.js'
+import {knownScripting} from '../scripting/known-scripting.js'
 import {human, type InfoFacts, type InfoField} from './facts.js'
 import {REDIS_VERSION, SHOAL_VERSION} from './version.js'
 
@@ -118,8 +118,9 @@ export function renderMemory({admin, host, memory, server}: InfoFacts): InfoFiel
 }
 
 function renderScripts(server: InfoFacts['server']): InfoField[] {
-  const scripting = scriptingOf(server)
-  const {textBytes, usedBytes} = scripting
+  const scripting = knownScripting(server)
+  const usedBytes = scripting?.usedBytes ?? {eval: 0, functions: 0}
+  const textBytes = scripting?.textBytes ?? {scripts: 0, libraries: 0}
   const total = usedBytes.eval + usedBytes.functions
   const texts = textBytes.scripts + textBytes.libraries
   return [
@@ -127,9 +128,9 @@ function renderScripts(server: InfoFacts['server']): InfoField[] {
     ['used_memory_vm_eval', usedBytes.eval],
     ['used_memory_lua_human', human(usedBytes.eval)],
     ['used_memory_scripts_eval', textBytes.scripts],
-    ['number_of_cached_scripts', scripting.cachedCount],
-    ['number_of_functions', scripting.functions.functionCount],
-    ['number_of_libraries', scripting.functions.all().length],
+    ['number_of_cached_scripts', scripting?.cachedCount ?? 0],
+    ['number_of_functions', scripting?.functions.functionCount ?? 0],
+    ['number_of_libraries', scripting?.functions.all().length ?? 0],
     ['used_memory_vm_functions', usedBytes.functions],
     ['used_memory_vm_total', total],
     ['used_memory_vm_total_human', human(total)],

@@ -8,6 +8,7 @@ import {ReplyError} from '../reply-error.js'
 import {SERVER_BUSY, type Server} from '../server.js'
 import {LuaEngine, requireEngineFailure, type ScriptFailure} from './engine.js'
 import {FunctionLibraries} from './functions.js'
+import {knownScripting, noteScripting} from './known-scripting.js'
 import {LuaError} from './lua/machine.js'
 import {type WasmModule, wasm} from './lua/web-assembly.js'
 import {writeValue} from './lua-to-reply.js'
@@ -386,13 +387,11 @@ export class Scripting implements ScriptHost {
   }
 }
 
-/** Beside the servers instead of inside, made when a script first asks for it. */
-const OF_SERVERS = new WeakMap<Server, Scripting>()
-
+/** Made when a script first asks for it. */
 export function scriptingOf(server: Server): Scripting {
-  const known = OF_SERVERS.get(server)
+  const known = knownScripting(server)
   if (known !== undefined) return known
   const fresh = new Scripting(server)
-  OF_SERVERS.set(server, fresh)
+  noteScripting(server, fresh)
   return fresh
 }
