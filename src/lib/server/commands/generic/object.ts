@@ -70,13 +70,12 @@ function idletime(context: CommandContext, argv: string[]): void {
 
 function freq(context: CommandContext, argv: string[]): void {
   const {db, reply} = context
-  const count = lookUp(context, argv[2]!) === undefined ? undefined : db.frequencyOf(argv[2]!)
-  if (count === undefined) reply.nil()
+  if (lookUp(context, argv[2]!) === undefined) reply.nil()
   else if (!usesLfu(context)) {
     throw new ReplyError(
       'ERR An LFU maxmemory policy is not selected, access frequency not tracked. Please note that when switching between policies at runtime LRU and LFU data will take some time to adjust.',
     )
-  } else reply.integer(count)
+  } else reply.integer(db.frequencyOf(argv[2]!) ?? 0)
 }
 
 function about(name: string, run: CommandHandler, since = '2.2.3'): Command {

@@ -110,8 +110,8 @@ export function keysWithFlags(command: Command, argv: readonly string[]): NamedK
   return isTold ? keysOfSpecs(command, argv) : keysOfFunction(command, argv)
 }
 
-function tellsAll({flags}: KeySpec): boolean {
-  return !flags.includes('incomplete')
+function tellsAll({begin, flags}: KeySpec): boolean {
+  return begin.type !== 'unknown' && !flags.includes('incomplete')
 }
 
 function keysOfSpecs(command: Command, argv: readonly string[]): NamedKey[] | undefined {
