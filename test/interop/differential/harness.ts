@@ -7,6 +7,9 @@ import {RawConnection} from '../../support/raw-resp.js'
 /** The same random commands to a real redis-server and to the embedded node: every reply must be the same bytes. */
 
 const BATCH = 25
+/** `DIFFERENTIAL_SEEDS=N` for a long run: N times as many seeds. */
+const MULTIPLE = Number(process.env['DIFFERENTIAL_SEEDS'] ?? 1)
+const SEED_STEP = 1000
 /** Of the commands before a difference, shown with it. */
 const HISTORY = 8
 
@@ -48,7 +51,7 @@ export interface RandomCommands {
 /** One test per seed and protocol: all replies alike, and in the end all data. */
 export function describeRandomCommands({both}: BothServers, options: RandomCommands): void {
   const {commandsPerSeed, inexactKeys = [], makeCommand, normal = (_command, reply) => reply, seeds} = options
-  for (const seed of seeds) {
+  for (const seed of seeds.flatMap((one) => Array.from({length: MULTIPLE}, (_, i) => one + i * SEED_STEP))) {
     for (const resp of ['2', '3']) {
       it(`answers ${commandsPerSeed} random commands alike (seed ${seed}, RESP${resp})`, async () => {
         const rng = seededRng(seed * 10 + Number(resp))
