@@ -1,23 +1,4 @@
-/** Many short strings are put together here: as strings, they would cost more to concatenate than to write. */
-const SCRATCH = Buffer.allocUnsafeSlow(16 * 1024)
-const SHORT_MAX = 64
-/** A short bulk with its header, at most. */
-const SHORT_BYTES = SHORT_MAX + 7
-
-function writeShortBulk(from: number, text: string): number {
-  const {length} = text
-  let at = from
-  SCRATCH[at++] = 0x24
-  if (length >= 10) SCRATCH[at++] = 0x30 + Math.floor(length / 10)
-  SCRATCH[at++] = 0x30 + (length % 10)
-  SCRATCH[at++] = 0x0d
-  SCRATCH[at++] = 0x0a
-  for (let i = 0; i < length; i++) SCRATCH[at + i] = text.charCodeAt(i)
-  at += length
-  SCRATCH[at++] = 0x0d
-  SCRATCH[at++] = 0x0a
-  return at
-}
+import {addToRun, beginRun, endRun} from './bulk-run.js'
 
 /**
  * Collects the replies of one client as one binary string; the shell writes it once per chunk of input.
@@ -126,17 +107,14 @@ export class ReplyWriter {
   /** An array of bulk strings. */
   bulks(items: readonly string[]): void {
     this.array(items.length)
-    let at = 0
-    for (const item of items) {
-      if (item.length <= SHORT_MAX && at + SHORT_BYTES <= SCRATCH.length) {
-        at = writeShortBulk(at, item)
-        continue
-      }
-      this.out += SCRATCH.toString('latin1', 0, at)
-      at = 0
-      this.bulk(item)
-    }
-    this.out += SCRATCH.toString('latin1', 0, at)
+    this.texts(items)
+  }
+
+  /** Bulk strings alone: the elements of what was begun before. */
+  texts(items: Iterable<string>): void {
+    beginRun()
+    for (const item of items) addToRun(this, item, 0, item.length)
+    endRun(this)
   }
 
   /** An array of status replies, as HELP answers. */

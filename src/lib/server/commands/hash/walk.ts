@@ -14,18 +14,17 @@ function pairsAt({db}: CommandContext, key: string): readonly string[] {
   return db.getObject<HashValue>(key, 'hash')?.pairs() ?? []
 }
 
-function hgetall(context: CommandContext, argv: string[]): void {
-  const {reply} = context
-  const pairs = pairsAt(context, argv[1]!)
-  reply.map(pairs.length / 2)
-  for (const text of pairs) reply.bulk(text)
+function hgetall({db, reply}: CommandContext, argv: string[]): void {
+  const hash = db.getObject<HashValue>(argv[1]!, 'hash')
+  reply.map(hash?.size ?? 0)
+  hash?.writePairs(reply)
 }
 
 function replyHalf(context: CommandContext, key: string, offset: 0 | 1): void {
   const {reply} = context
   const pairs = pairsAt(context, key)
   reply.array(pairs.length / 2)
-  for (let i = offset; i < pairs.length; i += 2) reply.bulk(pairs[i]!)
+  reply.texts(pairs.filter((_, i) => i % 2 === offset))
 }
 
 /** Fields leave their place for lower ones only, so from the highest down none that stays is missed. */

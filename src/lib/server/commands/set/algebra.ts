@@ -82,7 +82,7 @@ function isInAny(sets: readonly SetValue[], member: string): boolean {
 
 function replySet({reply}: CommandContext, members: readonly string[]): void {
   reply.set(members.length)
-  for (const member of members) reply.bulk(member)
+  reply.texts(members)
 }
 
 /** @param command - its name is that of the event */

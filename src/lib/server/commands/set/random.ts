@@ -44,7 +44,7 @@ function spopCount({db, reply, server}: CommandContext, key: string, count: numb
   if (left <= 0) {
     const members = set.members()
     reply.set(members.length)
-    for (const member of members) reply.bulk(member)
+    reply.texts(members)
     db.delete(key)
     db.notify(NOTIFY_GENERIC, 'del', key)
     return
@@ -60,7 +60,7 @@ function spopCount({db, reply, server}: CommandContext, key: string, count: numb
     return
   }
   const staying = takeOut(set, left, server.rng, server.config.values.setMaxIntsetEntries)
-  for (const member of set.members()) reply.bulk(member)
+  reply.texts(set.members())
   db.put(key, staying)
 }
 

@@ -1,5 +1,6 @@
 import {ownString} from '../../../kernel/own-string.js'
 import type {RdbHash} from '../../../protocol/rdb/hash.js'
+import {addToRun, beginRun, endRun} from '../../bulk-run.js'
 import type {ObjectValue, ValueDigest} from '../../keyspace/value.js'
 import {FieldTable} from './field-table.js'
 import {PackedHash} from './packed-hash.js'
@@ -98,6 +99,23 @@ export class HashValue implements ObjectValue {
     const {size} = table
     for (let place = 0; place < size; place++) pairs.push(table.fieldAt(place), table.valueAt(place))
     return pairs
+  }
+
+  /** field, value, field, value, ... as bulk strings. */
+  writePairs(output: {out: string}): void {
+    const {table} = this
+    if (table === undefined) {
+      this.packed!.writePairs(output)
+      return
+    }
+    const {size} = table
+    beginRun()
+    for (let place = 0; place < size; place++) {
+      const [field, value] = [table.fieldAt(place), table.valueAt(place)]
+      addToRun(output, field, 0, field.length)
+      addToRun(output, value, 0, value.length)
+    }
+    endRun(output)
   }
 
   /** Of a table, 0..size-1: a random place is a random field. */

@@ -1,5 +1,6 @@
 import {flat} from '../../../kernel/own-string.js'
 import {listpackEntry} from '../../../protocol/rdb/listpack.js'
+import {addToRun, beginRun, endRun} from '../../bulk-run.js'
 
 const TWO_32 = 0x1_0000_0000
 /** Text below this length has one byte before it: the length, with the top bit set. */
@@ -141,5 +142,24 @@ export class PackedHash {
     const pairs: string[] = []
     for (let at = 0; at < length; at += entryBytes(entries, at)) pairs.push(entryText(entries, at))
     return pairs
+  }
+
+  /** All fields and values as bulk strings, without cutting them out first. */
+  writePairs(output: {out: string}): void {
+    const {entries} = this
+    const {length} = entries
+    beginRun()
+    for (let at = 0; at < length; ) {
+      const first = entries.charCodeAt(at)
+      if (first >= SHORT_TEXT && first < 0xc0) {
+        addToRun(output, entries, at + 1, first & 0x3f)
+        at += 2 + (first & 0x3f)
+      } else {
+        const text = entryText(entries, at)
+        addToRun(output, text, 0, text.length)
+        at += entryBytes(entries, at)
+      }
+    }
+    endRun(output)
   }
 }
