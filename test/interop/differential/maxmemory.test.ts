@@ -32,7 +32,7 @@ function makeCommand(rng: Rng): string[] {
     OBJECT: ['ENCODING'],
     SETBIT: ['7', '1'],
   }
-  if (name === 'OBJECT') return ['OBJECT', 'REFCOUNT', 'a']
+  if (name === 'OBJECT') return ['OBJECT', 'ENCODING', 'nokey']
   if (['MULTI', 'EXEC', 'DISCARD', 'PING', 'FLUSHALL'].includes(name)) return [name]
   if (name === 'SET' || name === 'MSET') return [name, 'a', 'b']
   return [name, 'a', ...((words as Record<string, string[]>)[name] ?? [])]

@@ -127,7 +127,12 @@ export class StoredKeys extends KeyObservers {
     this.write(key, value)
   }
 
-  protected write(key: string, value: Value): Store {
+  /** `put` of the same content in another form: no change that anybody is told of. */
+  putUntold(key: string, value: Value): void {
+    this.write(key, value, false)
+  }
+
+  protected write(key: string, value: Value, isTold = true): Store {
     const index = this.storeIndex(key)
     let store = this.stores[index]
     if (store === undefined) {
@@ -151,7 +156,7 @@ export class StoredKeys extends KeyObservers {
       state.meter?.added(store, key, value)
       this.notify(NOTIFY_NEW, 'new', key)
     }
-    this.changed(key)
+    if (isTold) this.changed(key)
     return store
   }
 

@@ -93,7 +93,8 @@ function change({db, reply}: CommandContext, key: string, operations: readonly O
     reply.integer(kind === 'set' ? before : after)
     isChanged ||= hasGrown || before !== after
   }
-  edit.close(db, key, isChanged)
+  // What only fails may make room; redis-server tells nobody.
+  edit.close(db, key, isChanged, false)
   if (isChanged) db.notify(NOTIFY_STRING, 'setbit', key)
 }
 

@@ -27,12 +27,21 @@ class Edit {
       : db.edit(key, this.length).bytes
   }
 
-  /** @param isChanged - some byte; growing is a change of its own */
-  close(db: Database, key: string, isChanged: boolean): void {
+  /**
+   * @param isChanged - some byte
+   * @param growthCounts - growing is a change of its own, for WATCH and who else must hear
+   */
+  close(db: Database, key: string, isChanged: boolean, growthCounts = true): void {
     if (!isChanged && !this.hasGrown) return
-    if (this.isCopy) db.put(key, scratchText(this.length))
-    // Making it has been told already.
-    else if (!this.isNew) db.touched(key)
+    const isTold = isChanged || growthCounts
+    if (this.isCopy) {
+      const text = scratchText(this.length)
+      if (isTold) db.put(key, text)
+      else db.putUntold(key, text)
+    } else if (isTold && !this.isNew) {
+      // Making it has been told already.
+      db.touched(key)
+    }
   }
 }
 

@@ -12,7 +12,7 @@ import {eachRun, toDense} from './sparse.js'
 function makeDense(db: Database, key: string, sketch: Sketch): Uint8Array {
   const dense = toDense(sketch.bytes, sketch.length)
   if (dense === undefined) throw invalidObject()
-  db.put(key, dense.toString('latin1'))
+  db.putUntold(key, dense.toString('latin1'))
   return dense
 }
 

@@ -1,4 +1,4 @@
-import {type Int64, minus, plus} from '../../../kernel/uint64.js'
+import {asInt64, type Int64, minus, plus} from '../../../kernel/uint64.js'
 import {compareIds, isZeroId, type StreamId} from '../../../protocol/stream-id.js'
 import {ENTRIES_READ_UNKNOWN, type Group} from './group.js'
 import type {Stream} from './stream.js'
@@ -34,7 +34,7 @@ function hasGapsFrom({firstId, length, maxDeletedId}: Stream, start: StreamId): 
 /** The group has got the entry `id`, which is later than all it got before. */
 export function advance(stream: Stream, group: Group, id: StreamId): void {
   if (group.entriesRead !== ENTRIES_READ_UNKNOWN && !hasGapsFrom(stream, id)) {
-    group.entriesRead = plus(group.entriesRead, 1)
+    group.entriesRead = asInt64(plus(group.entriesRead, 1))
   } else if (stream.entriesAdded !== 0) {
     group.entriesRead = entriesUpTo(stream, id)
   }
@@ -45,8 +45,8 @@ export function advance(stream: Stream, group: Group, id: StreamId): void {
 export function lagOf(stream: Stream, group: Group): Int64 | undefined {
   if (stream.entriesAdded === 0) return 0
   if (group.entriesRead !== ENTRIES_READ_UNKNOWN && !hasGapsFrom(stream, group.lastId)) {
-    return minus(stream.entriesAdded, group.entriesRead)
+    return asInt64(minus(stream.entriesAdded, group.entriesRead))
   }
   const read = entriesUpTo(stream, group.lastId)
-  return read === ENTRIES_READ_UNKNOWN ? undefined : minus(stream.entriesAdded, read)
+  return read === ENTRIES_READ_UNKNOWN ? undefined : asInt64(minus(stream.entriesAdded, read))
 }
