@@ -24,12 +24,23 @@ export class Monitors {
   feed(client: Client, command: Command, argv: readonly string[], nowUs: number): void {
     const {flags} = command
     if (flags.includes('admin') || flags.includes('skip_monitor')) return
+    this.show(client, command, argv, nowUs)
+  }
+
+  /** As `feed`, for a command that sees to it itself (`skip_monitor`). */
+  show(client: Client, command: Command, argv: readonly string[], nowUs: number): void {
     const seconds = Math.floor(nowUs / 1_000_000)
     const micros = String(nowUs % 1_000_000).padStart(6, '0')
     const words = redacted(command, argv).map(quotedBytes).join(' ')
-    const line = `+${seconds}.${micros} [${client.db.index} ${client.address}] ${words}\r\n`
+    const line = `+${seconds}.${micros} [${client.db.index} ${originOf(client)}] ${words}\r\n`
     for (const monitor of this.clients) monitor.pushInline(line)
   }
+}
+
+/** The client that runs scripts' commands has no connection; a Unix socket's file has no port. */
+function originOf({address, id}: Client): string {
+  if (id === 0) return 'lua'
+  return address.startsWith('/') ? `unix:${address.slice(0, address.lastIndexOf(':'))}` : address
 }
 
 const PLAIN = /^[ !#-[\]-~]*$/

@@ -108,3 +108,21 @@ describe('client tracking', () => {
     expect(rig.turn(client)).toBe(invalidate('a'))
   })
 })
+
+describe('a monitor', () => {
+  it('sees a script before what the script does, and that it was a script', () => {
+    const rig = new Rig()
+    const [monitor, client] = [rig.connect(), rig.connect()]
+    rig.run(monitor, 'MONITOR')
+    rig.run(client, `EVAL "return redis.call('INCR', KEYS[1])" 1 n`, 'EVALSHA nope 0', 'FCALL nope 0')
+    expect(rig.turn(monitor).replace(/\d+\.\d+ /g, '')).toBe(
+      [
+        `+[0 127.0.0.1:50000] "EVAL" "return redis.call('INCR', KEYS[1])" "1" "n"`,
+        '+[0 lua] "INCR" "n"',
+        '+[0 127.0.0.1:50000] "EVALSHA" "nope" "0"',
+        '+[0 127.0.0.1:50000] "FCALL" "nope" "0"',
+        '',
+      ].join('\r\n'),
+    )
+  })
+})

@@ -68,7 +68,7 @@ export class Scripting implements ScriptHost {
 
   constructor(server: Server) {
     this.server = server
-    const options = {address: '', localAddress: '', nowMs: server.state.nowMs}
+    const options = {address: '?:0', localAddress: '?:0', nowMs: server.state.nowMs}
     this.client = new Client(server, 0, options, server.limits)
     this.client.mustNotBlock = true
     this.functions = new FunctionLibraries(this)

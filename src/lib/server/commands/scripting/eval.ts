@@ -3,6 +3,7 @@ import {scriptingOf} from '../../scripting/scripting.js'
 import {type Command, type CommandContext, defineCommand} from '../command.js'
 import {SCRIPTING} from './facts.js'
 import {keyIndexesByCount, requireKeyCount} from './keys.js'
+import {shownFirst} from './shown-first.js'
 
 const SHA_LENGTH = 40
 
@@ -24,8 +25,16 @@ function evaluateBySha(context: CommandContext, argv: string[], isReadonly: bool
 const KEYS = {keyIndexes: keyIndexesByCount}
 
 export const evalCommands: readonly Command[] = [
-  defineCommand({...SCRIPTING.eval, ...KEYS, run: (context, argv) => evaluate(context, argv, false)}),
-  defineCommand({...SCRIPTING.eval_ro, ...KEYS, run: (context, argv) => evaluate(context, argv, true)}),
-  defineCommand({...SCRIPTING.evalsha, ...KEYS, run: (context, argv) => evaluateBySha(context, argv, false)}),
-  defineCommand({...SCRIPTING.evalsha_ro, ...KEYS, run: (context, argv) => evaluateBySha(context, argv, true)}),
+  defineCommand({...SCRIPTING.eval, ...KEYS, run: shownFirst((context, argv) => evaluate(context, argv, false))}),
+  defineCommand({...SCRIPTING.eval_ro, ...KEYS, run: shownFirst((context, argv) => evaluate(context, argv, true))}),
+  defineCommand({
+    ...SCRIPTING.evalsha,
+    ...KEYS,
+    run: shownFirst((context, argv) => evaluateBySha(context, argv, false)),
+  }),
+  defineCommand({
+    ...SCRIPTING.evalsha_ro,
+    ...KEYS,
+    run: shownFirst((context, argv) => evaluateBySha(context, argv, true)),
+  }),
 ]

@@ -3,6 +3,7 @@ import {scriptingOf} from '../../scripting/scripting.js'
 import {type Command, type CommandContext, defineCommand} from '../command.js'
 import {SCRIPTING} from './facts.js'
 import {keyIndexesByCount, requireKeyCount} from './keys.js'
+import {shownFirst} from './shown-first.js'
 
 function callFunction(context: CommandContext, argv: string[], isReadonly: boolean): void {
   const {functions} = scriptingOf(context.server)
@@ -15,6 +16,10 @@ function callFunction(context: CommandContext, argv: string[], isReadonly: boole
 const KEYS = {keyIndexes: keyIndexesByCount}
 
 export const fcallCommands: readonly Command[] = [
-  defineCommand({...SCRIPTING.fcall, ...KEYS, run: (context, argv) => callFunction(context, argv, false)}),
-  defineCommand({...SCRIPTING.fcall_ro, ...KEYS, run: (context, argv) => callFunction(context, argv, true)}),
+  defineCommand({...SCRIPTING.fcall, ...KEYS, run: shownFirst((context, argv) => callFunction(context, argv, false))}),
+  defineCommand({
+    ...SCRIPTING.fcall_ro,
+    ...KEYS,
+    run: shownFirst((context, argv) => callFunction(context, argv, true)),
+  }),
 ]
