@@ -9,6 +9,7 @@ import {createServer} from 'node:net'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {SLOT_COUNT} from './lib/model/slot-set.js'
+import {pathInDir} from './lib/node/config-file.js'
 import {NodeLog} from './lib/node/log.js'
 import {Node} from './lib/node/start-node.js'
 import {Config} from './lib/server/config/config.js'
@@ -90,11 +91,12 @@ async function openNode({directory, host = '127.0.0.1', port, settings = {}}: No
   }
   try {
     const chosen = port ?? (await freePort(host))
-    const given = {bind: host, dir: folder, port: String(chosen), ...settings}
+    const given = {bind: host, dir: folder, logfile: 'node.log', port: String(chosen), ...settings}
     const config = new Config()
     const lines = Object.entries(given).map(([name, value]) => `${name} ${name === 'bind' ? value : quoted(value)}`)
     loadConfig(config, lines.join('\n'), () => [])
-    const log = new NodeLog({file: join(folder, 'node.log'), level: config.values.loglevel, pid: process.pid})
+    const {logfile, loglevel} = config.values
+    const log = new NodeLog({file: logfile === '' ? '' : pathInDir(config, logfile), level: loglevel, pid: process.pid})
     const inner = new Node(config, log)
     await inner.start()
     const stop = async (): Promise<void> => {

@@ -1,8 +1,10 @@
+import {readFileSync} from 'node:fs'
 import {connect, type Socket} from 'node:net'
+import {join} from 'node:path'
 import {afterEach, describe, expect, it} from 'vitest'
 import {type NodeOptions, type StartedNode, startNode} from '../../../src/embedded.js'
 import {seededRng} from '../../../src/lib/kernel/rng.js'
-import {waitFor} from '../../support/processes.js'
+import {temporaryFolder, waitFor} from '../../support/processes.js'
 import {encodeRequest, RawConnection} from '../../support/raw-resp.js'
 
 const started: StartedNode[] = []
@@ -40,6 +42,17 @@ describe('a node on a socket', () => {
     const connection = await RawConnection.open(node.port)
     connection.send('SET a 1\r\nGET a\r\nQUIT\r\nGET a\r\n')
     expect(await connection.rest()).toBe('+OK\r\n$1\r\n1\r\n+OK\r\n')
+  })
+
+  it('logs to its folder, also after a setting was changed', async () => {
+    const directory = temporaryFolder('node')
+    const node = await startNode({directory})
+    started.push(node)
+    const connection = await RawConnection.open(node.port)
+    expect(await connection.call('CONFIG', 'SET', 'loglevel', 'debug')).toBe('+OK\r\n')
+    connection.close()
+    await node.stop()
+    expect(readFileSync(join(directory, 'node.log'), 'utf8')).toContain('bye bye')
   })
 
   it('notices clients that leave, politely or not', async () => {
