@@ -36,7 +36,9 @@ class NodesOfCluster {
   async open(kinds: readonly ('redis-server' | 'embedded')[]): Promise<void> {
     const started: (RedisNode | StartedNode)[] = await Promise.all(
       kinds.map((kind) =>
-        kind === 'redis-server' ? startRedis({cluster: true}) : startNode({settings: {'cluster-enabled': 'yes'}}),
+        kind === 'redis-server'
+          ? startRedis({args: ['--cluster-node-timeout', '15000'], cluster: true})
+          : startNode({settings: {'cluster-enabled': 'yes'}}),
       ),
     )
     for (const {port, stop} of started) {

@@ -100,7 +100,8 @@ export function itScenarios(
 ): void {
   const folder = temporaryFolder('clients')
   const [theirSocket, ourSocket] = [join(folder, 'real.sock'), join(folder, 'node.sock')]
-  const given = {'enable-debug-command': 'yes', ...settings}
+  // Timeouts and expiry are looked after in rounds; with quicker ones less is waited for.
+  const given = {'enable-debug-command': 'yes', hz: '100', ...settings}
   const real = new Server(theirSocket, (port): Promise<RedisNode> => {
     const args = Object.entries({...given, unixsocket: theirSocket}).flatMap(([name, value]) => [`--${name}`, value])
     return startRedis({args, ...(port !== undefined && {port})})
