@@ -23,7 +23,7 @@ const SCENARIOS: Record<string, Scenario> = {
       await waitFor(() => heard.length === 7, {what: () => `seven messages: ${JSON.stringify(heard)}`})
       seen.push(
         heard.map((one) => one),
-        await publisher.pubSubChannels('*'),
+        (await publisher.pubSubChannels('*')).sort(),
         await publisher.pubSubNumPat(),
       )
       seen.push(await publisher.pubSubNumSub(['news', 'none']), await publisher.pubSubShardChannels())
