@@ -167,7 +167,11 @@ const zset: Group = {
     ...plain('ZUNIONSTORE work 2 big half', 'ZINTERSTORE work 2 big half', 'ZDIFFSTORE work 2 big half'),
     ...plain('ZINTERCARD 2 big half', 'ZRANGESTORE work big 0 -1', `ZRANDMEMBER big ${count / 2}`),
     ...plain(`ZRANDMEMBER big -${count} WITHSCORES`, `ZSCAN big 0 COUNT ${count}`, 'SORT big BY nosort'),
-    ...onCopy(`ZREMRANGEBYRANK work 0 ${count / 2}`, `ZREMRANGEBYSCORE work 0 ${count / 2}`, `ZPOPMIN work ${count / 2}`),
+    ...onCopy(
+      `ZREMRANGEBYRANK work 0 ${count / 2}`,
+      `ZREMRANGEBYSCORE work 0 ${count / 2}`,
+      `ZPOPMIN work ${count / 2}`,
+    ),
     ...asAWhole(),
   ],
 }
@@ -185,8 +189,14 @@ const geo: Group = {
     ),
   cases: () => [
     ...plain('GEOSEARCH big FROMLONLAT 10 10 BYRADIUS 3000 km', 'GEOSEARCH big FROMLONLAT 10 10 BYRADIUS 500 km ASC'),
-    ...plain('GEOSEARCH big FROMLONLAT 10 10 BYBOX 1000 1000 km WITHDIST', 'GEOSEARCHSTORE work big FROMLONLAT 10 10 BYRADIUS 1000 km'),
-    ...plain('GEOSEARCH big FROMLONLAT 10 10 BYRADIUS 3000 km COUNT 10', 'GEOSEARCH big FROMLONLAT 10 10 BYRADIUS 3000 km COUNT 10 ANY'),
+    ...plain(
+      'GEOSEARCH big FROMLONLAT 10 10 BYBOX 1000 1000 km WITHDIST',
+      'GEOSEARCHSTORE work big FROMLONLAT 10 10 BYRADIUS 1000 km',
+    ),
+    ...plain(
+      'GEOSEARCH big FROMLONLAT 10 10 BYRADIUS 3000 km COUNT 10',
+      'GEOSEARCH big FROMLONLAT 10 10 BYRADIUS 3000 km COUNT 10 ANY',
+    ),
   ],
 }
 
@@ -196,7 +206,8 @@ const stream: Group = {
     send(
       port,
       (function* () {
-        for (let i = 1; i <= count; i += PER_COMMAND) yield ['EVAL', ADD_ENTRIES, '0', String(i), String(i + PER_COMMAND - 1)]
+        for (let i = 1; i <= count; i += PER_COMMAND)
+          yield ['EVAL', ADD_ENTRIES, '0', String(i), String(i + PER_COMMAND - 1)]
       })(),
     ),
   cases: (count) => {
@@ -291,16 +302,40 @@ const strings: Group = {
   cases: (count) => {
     const bytes = Math.floor((STRING_BYTES * count) / 1_000_000)
     return [
-      ...plain('STRLEN big', 'GETRANGE big 1000 1100', 'GETBIT big 1000', 'BITCOUNT big', 'BITCOUNT big 1 -2', 'BITPOS big 1'),
-      ...plain('BITFIELD_RO big GET u32 1000', 'BITOP NOT work big', 'BITOP AND work big other', 'BITOP XOR work big other'),
+      ...plain(
+        'STRLEN big',
+        'GETRANGE big 1000 1100',
+        'GETBIT big 1000',
+        'BITCOUNT big',
+        'BITCOUNT big 1 -2',
+        'BITPOS big 1',
+      ),
+      ...plain(
+        'BITFIELD_RO big GET u32 1000',
+        'BITOP NOT work big',
+        'BITOP AND work big other',
+        'BITOP XOR work big other',
+      ),
       {argv: ['SETRANGE', 'work', String(bytes - 10), 'x'], before: [['COPY', 'big', 'work', 'REPLACE']]},
-      {argv: ['SETRANGE', 'work', String(bytes - 10), 'y'], before: [['SETRANGE', 'work', '5', 'x']], what: 'SETRANGE again'},
+      {
+        argv: ['SETRANGE', 'work', String(bytes - 10), 'y'],
+        before: [['SETRANGE', 'work', '5', 'x']],
+        what: 'SETRANGE again',
+      },
       {argv: ['SETBIT', 'work', '1000', '1']},
       {argv: ['SETRANGE', 'work', String(bytes - 10), 'x'], before: [['UNLINK', 'work']], what: 'SETRANGE of nothing'},
-      {argv: ['APPEND', 'work', 'x'], before: [['UNLINK', 'work'], ['SETRANGE', 'work', String(bytes - 10), 'x']]},
+      {
+        argv: ['APPEND', 'work', 'x'],
+        before: [
+          ['UNLINK', 'work'],
+          ['SETRANGE', 'work', String(bytes - 10), 'x'],
+        ],
+      },
       {argv: ['APPEND', 'work', 'y'], before: [['APPEND', 'work', 'x']], what: 'APPEND again'},
       ...plain('GET big', `GETRANGE big 0 ${Math.floor(bytes / 2)}`, 'SETRANGE work 0 x'),
-      ...asAWhole().filter(({argv}) => argv[1] !== 'DIGEST-VALUE' && argv[0] !== 'RESTORE' && argv[0] !== 'MIGRATE' && argv[0] !== 'DUMP'),
+      ...asAWhole().filter(
+        ({argv}) => argv[1] !== 'DIGEST-VALUE' && argv[0] !== 'RESTORE' && argv[0] !== 'MIGRATE' && argv[0] !== 'DUMP',
+      ),
     ]
   },
 }

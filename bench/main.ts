@@ -23,7 +23,13 @@ const USAGE = `usage: npm run bench -- TOPIC [options]
   --base-port N   first of 300 ports to use (default 22000; the cluster bus uses 10000 more)
 `
 
-const TOPICS = {'long-commands': benchLongCommands, node: benchNode, rebalance: benchRebalance, reshard: benchReshard, scale: benchScale}
+const TOPICS = {
+  'long-commands': benchLongCommands,
+  node: benchNode,
+  rebalance: benchRebalance,
+  reshard: benchReshard,
+  scale: benchScale,
+}
 const LIMIT_MS = 60 * 60_000
 
 const {positionals, values} = parseArgs({
