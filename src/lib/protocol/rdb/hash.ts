@@ -26,13 +26,17 @@ function write(writer: RdbWriter, hash: RdbHash, {compress}: RdbOptions): void {
   for (const part of hash.pairs) writeString(writer, part, compress)
 }
 
-/** @throws RdbError for what can be no hash: nothing, a field without value, the same field twice */
+/** @throws RdbError for what can be no hash: nothing, a field without value */
 function checked(pairs: readonly string[]): readonly string[] {
   if (pairs.length === 0 || pairs.length % 2 !== 0) throw new RdbError(`a hash of ${pairs.length} strings`)
+  return pairs
+}
+
+/** Of loose ones who builds the hash sees it. @throws RdbError for a field that is there twice */
+function checkFields(pairs: readonly string[]): void {
   const fields = new Set<string>()
   for (let i = 0; i < pairs.length; i += 2) fields.add(pairs[i]!)
   if (fields.size * 2 !== pairs.length) throw new RdbError('a field twice')
-  return pairs
 }
 
 function loose(pairs: readonly string[]): RdbHash {
@@ -49,6 +53,7 @@ function readPairs(reader: RdbReader): RdbHash {
 /** Whatever wrote it, integers come out as integers: fields are found by comparing entries. */
 function readListpack(reader: RdbReader): RdbHash {
   const pairs = checked(listpackElements(readBlob(reader)))
+  checkFields(pairs)
   const entries = pairs.map(listpackEntry).join('')
   return {encoding: 'listpack', entries, size: pairs.length / 2, type: 'hash'}
 }

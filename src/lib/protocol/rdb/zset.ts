@@ -16,7 +16,7 @@ export interface ZsetRdb extends RdbObject {
   readonly type: 'zset'
   /** In one blob. */
   readonly isPacked: boolean
-  /** Unique and not empty. Ascending by score, then by member, when it is to be encoded; in any order when read. */
+  /** Not empty; unique, as who builds the sorted set sees to. Ascending by score, then by member, when it is to be encoded; in any order when read. */
   readonly members: readonly string[]
   /** None is NaN. */
   readonly scores: readonly number[]
@@ -67,7 +67,6 @@ function parseScore(text: string): number {
 
 function checked(isPacked: boolean, members: readonly string[], scores: readonly number[]): ZsetRdb {
   if (members.length === 0) throw new RdbError('an empty sorted set')
-  if (new Set(members).size !== members.length) throw new RdbError('a member that is there twice')
   if (scores.some(Number.isNaN)) throw new RdbError('a score that is no number')
   return {isPacked, members, scores, type: 'zset'}
 }
