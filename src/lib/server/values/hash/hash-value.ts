@@ -32,7 +32,7 @@ export class HashValue implements ObjectValue {
       return hash
     }
     const {pairs} = rdb
-    if (pairs.length / 2 > limits.hashMaxListpackEntries) hash.convert(new PackedHash())
+    if (pairs.length / 2 > limits.hashMaxListpackEntries) hash.convert(new PackedHash()).reserve(pairs.length / 2)
     for (let i = 0; i < pairs.length; i += 2) {
       if (!hash.set(pairs[i]!, pairs[i + 1]!, limits)) throw new RdbError('a field twice')
     }

@@ -36,6 +36,7 @@ export class SetValue implements ObjectValue {
       set.ints = Intset.fromBlob(rdb.blob)
       if (set.ints.size > intsetMax) set.convert(set.ints)
     } else {
+      set.table?.reserve(rdb.members.length)
       for (const member of rdb.members) {
         if (!set.add(member, intsetMax)) throw new RdbError('a member twice')
       }
