@@ -1,4 +1,5 @@
 import {parseArgs} from 'node:util'
+import {benchLongCommands} from './long-commands.js'
 import {benchNode} from './node.js'
 import {guard} from './processes.js'
 import {benchRebalance} from './rebalance.js'
@@ -12,15 +13,23 @@ const USAGE = `usage: npm run bench -- TOPIC [options]
   rebalance redis-cli and shoal give a node that joined three its quarter, in turn
   scale     observing 100 redis-servers; planning for 1000 nodes
   node      the embedded node and redis-server under redis-benchmark in turn; start, check, up, memory
+  long-commands  commands on values and keyspaces of a million, the embedded node and redis-server in turn
 
   --rounds N      rounds of each comparison (default 5; over the delaying links of reshard 2)
   --quick         a tenth of the work, one round: does it run at all?
-  --only TEXT     of reshard, only the links and scenarios with TEXT in their name, of scale only planning or observing;
+  --only TEXT     of reshard, only the links and scenarios with TEXT in their name, of scale only planning or observing,
+                  of long-commands only the values;
                   writes no report
   --base-port N   first of 300 ports to use (default 22000; the cluster bus uses 10000 more)
 `
 
-const TOPICS = {node: benchNode, rebalance: benchRebalance, reshard: benchReshard, scale: benchScale}
+const TOPICS = {
+  'long-commands': benchLongCommands,
+  node: benchNode,
+  rebalance: benchRebalance,
+  reshard: benchReshard,
+  scale: benchScale,
+}
 const LIMIT_MS = 60 * 60_000
 
 const {positionals, values} = parseArgs({

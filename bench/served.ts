@@ -16,16 +16,20 @@ export interface Served {
   rssKb(): number
 }
 
-export function commandOf(kind: Kind, port: number): readonly [string, readonly string[]] {
-  const settings = ['--port', String(port), '--save', '', '--dir', makeFolder()]
+export function commandOf(
+  kind: Kind,
+  port: number,
+  more: readonly string[] = [],
+): readonly [string, readonly string[]] {
+  const settings = ['--port', String(port), '--save', '', '--dir', makeFolder(), ...more]
   return kind === 'redis-server'
     ? ['redis-server', [...settings, '--appendonly', 'no']]
     : [process.execPath, [SHOAL_SERVER, ...settings]]
 }
 
-/** Resolves once it answers. */
-export async function serve(kind: Kind, port: number): Promise<Served> {
-  const child = start(...commandOf(kind, port))
+/** Resolves once it answers. @param more - settings as arguments */
+export async function serve(kind: Kind, port: number, more: readonly string[] = []): Promise<Served> {
+  const child = start(...commandOf(kind, port, more))
   await untilPong(port)
   return {
     kind,

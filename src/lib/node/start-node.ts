@@ -6,6 +6,7 @@ import {Server} from '../server/server.js'
 import {seedStringHash} from '../server/values/table/string-hash.js'
 import type {ClusterBus} from './cluster-bus.js'
 import {pathInDir} from './config-file.js'
+import {limitClients} from './descriptor-limit.js'
 import {type Dial, dialOf} from './dial.js'
 import type {NodeLog} from './log.js'
 import {NodeEffects} from './node-effects.js'
@@ -63,6 +64,7 @@ export class Node {
     const {clusterEnabled, port, tlsCluster, tlsPort, unixsocket, unixsocketperm} = this.config.values
     const isOpen = port !== 0 || tlsPort !== 0 || unixsocket !== ''
     try {
+      limitClients(this.config, this.log)
       if (!isOpen) throw new Error('Configured to not listen anywhere, exiting.')
       // It would have to tell each client the port that suits it.
       if (clusterEnabled && tlsCluster && (port !== 0 || tlsPort === 0)) {

@@ -25,133 +25,127 @@ function expandedMax(length: number): number {
 }
 
 /**
- * @param text - a binary string; the stream is `[start, end)`
+ * @param input - the stream is `[start, end)` of it
  * @param length - how many bytes it must expand to, exactly
  * @returns undefined if the stream is malformed or gives another length
  */
-export function lzfDecompress(text: string, start: number, end: number, length: number): string | undefined {
+export function lzfDecompress(input: Uint8Array, start: number, end: number, length: number): Buffer | undefined {
   if (length > Math.min(expandedMax(end - start), LENGTH_MAX)) return undefined
   const output = Buffer.allocUnsafe(length)
   let from = start
   let to = 0
   while (from < end) {
-    const control = text.charCodeAt(from++)
+    const control = input[from++]!
     if (control < LITERALS_MAX) {
       const count = control + 1
       if (from + count > end || to + count > length) return undefined
-      for (const stop = to + count; to < stop; ) output[to++] = text.charCodeAt(from++)
+      for (const stop = to + count; to < stop; ) output[to++] = input[from++]!
       continue
     }
     let count = control >>> 5
     if (count === 7) {
       if (from >= end) return undefined
-      count += text.charCodeAt(from++)
+      count += input[from++]!
     }
     if (from >= end) return undefined
-    let source = to - (((control & 31) << 8) | text.charCodeAt(from++)) - 1
+    let source = to - (((control & 31) << 8) | input[from++]!) - 1
     if (source < 0 || to + count + 2 > length) return undefined
-    for (const stop = to + count + 2; to < stop; ) output[to++] = output[source++] as number
+    for (const stop = to + count + 2; to < stop; ) output[to++] = output[source++]!
   }
-  return to === length ? output.toString('latin1') : undefined
+  return to === length ? output : undefined
 }
 
-/** The output side of the compressor: literal runs grow in place behind a control byte that is filled in at their end. */
-class LzfWriter {
-  private to = 1
-  private literalCount = 0
-  /** Position of the open run's control byte; always `to - literalCount - 1`. */
-  private control = 0
-
-  constructor(private readonly output: Buffer) {}
-
-  /** False once the output cannot hold `count` more bytes. */
-  fits(count: number): boolean {
-    return this.to + count <= this.output.length
-  }
-
-  literal(byte: number): void {
-    this.output[this.to++] = byte
-    if (++this.literalCount === LITERALS_MAX) this.closeRun()
-  }
-
-  match(distance: number, length: number): void {
-    this.closeRun()
-    const back = distance - 1
-    const count = length - 2
-    // The run just opened is empty, so its control byte is where the match goes.
-    let to = this.control
-    if (count < 7) {
-      this.output[to++] = (count << 5) | (back >>> 8)
-    } else {
-      this.output[to++] = (7 << 5) | (back >>> 8)
-      this.output[to++] = count - 7
-    }
-    this.output[to++] = back & 0xff
-    this.control = to
-    this.to = to + 1
-  }
-
-  finish(): string {
-    this.closeRun()
-    return this.output.toString('latin1', 0, this.control)
-  }
-
-  private closeRun(): void {
-    if (this.literalCount === 0) return
-    this.output[this.control] = this.literalCount - 1
-    this.control = this.to++
-    this.literalCount = 0
-  }
-}
+/** Where each three bytes were seen last: their position plus `base`, by hash. What is below `base` is of earlier input. */
+const last = new Int32Array(1 << 14)
+let base = 0
+/** Positions must stay below 2^31. */
+const BASE_MAX = 2 ** 30
 
 function hashBits(length: number): number {
   return Math.min(HASH_BITS_MAX, Math.max(HASH_BITS_MIN, 32 - Math.clz32(length)))
 }
 
-/** How many bytes agree at `a` and `b` of `input`, at most `max`. */
-function matchLength(input: Buffer, a: number, b: number, max: number): number {
-  let length = 0
-  while (length < max && input[a + length] === input[b + length]) length++
-  return length
-}
-
 /**
- * Compresses with a hash table of the last place each three bytes were seen: linear time, one pass.
+ * Compresses with a hash table of the last place each three bytes were seen: linear time, one pass. Literal runs grow in
+ * place behind a control byte that is filled in at their end.
  *
- * @param text - a binary string
+ * @param input - `[start, end)` of it
+ * @param output - from `outputStart` on; room for two bytes more than `lengthMax`
  * @param lengthMax - give up when the stream would become longer
- * @returns undefined if it does not fit `lengthMax`
+ * @returns the length of the stream; 0 if it does not fit `lengthMax`
  */
-export function lzfCompress(text: string, lengthMax: number): string | undefined {
-  if (text.length <= MATCH_MIN || lengthMax < MATCH_MIN) return undefined
-  const input = Buffer.from(text, 'latin1')
-  // Two bytes of slack: the control byte of a run that stays empty, and one that is opened by its neighbour's end.
-  const writer = new LzfWriter(Buffer.allocUnsafe(lengthMax + 2))
-  const shift = 32 - hashBits(input.length)
-  /** Hash of three bytes -> their last position; 0 means none (position 0 is never matched, as in the original). */
-  const last = new Int32Array(1 << (32 - shift))
+export function lzfCompress(
+  input: Uint8Array,
+  start: number,
+  end: number,
+  output: Uint8Array,
+  outputStart: number,
+  lengthMax: number,
+): number {
+  const length = end - start
+  if (length <= MATCH_MIN || lengthMax < MATCH_MIN) return 0
+  if (base > BASE_MAX) {
+    last.fill(0)
+    base = 0
+  }
+  const shift = 32 - hashBits(length)
+  /** What to add to a position of `input` to compare it with what `last` holds; position 0 is never matched. */
+  const shown = base - start
+  base += length
+  const outputMax = outputStart + lengthMax + 2
   // The original leaves the last two bytes to literals; so do we, to give the same bytes for the same input.
-  const matchEnd = input.length - 2
-  let i = 0
-  while (i < input.length) {
+  const matchEnd = end - 2
+  let to = outputStart + 1
+  let literals = 0
+  let i = start
+  while (i < end) {
     if (i < matchEnd) {
-      const three = ((input[i] as number) << 16) | ((input[i + 1] as number) << 8) | (input[i + 2] as number)
-      const bucket = Math.imul(three, 0x9e3779b1) >>> shift
-      const seen = last[bucket] as number
-      last[bucket] = i
-      if (seen > 0 && i - seen <= DISTANCE_MAX) {
-        const length = matchLength(input, seen, i, Math.min(MATCH_MAX, matchEnd - i))
-        if (length >= MATCH_MIN) {
-          if (!writer.fits(4)) return undefined
-          writer.match(i - seen, length)
-          i += length
+      const first = input[i]!
+      const second = input[i + 1]!
+      const third = input[i + 2]!
+      const bucket = Math.imul((first << 16) | (second << 8) | third, 0x9e3779b1) >>> shift
+      const seen = last[bucket]! - shown
+      last[bucket] = i + shown
+      if (
+        seen > start &&
+        i - seen <= DISTANCE_MAX &&
+        input[seen] === first &&
+        input[seen + 1] === second &&
+        input[seen + 2] === third
+      ) {
+        const max = Math.min(MATCH_MAX, matchEnd - i)
+        let count = MATCH_MIN
+        while (count < max && input[seen + count] === input[i + count]) count++
+        if (count <= max) {
+          if (to + 4 > outputMax) return 0
+          // An empty run has nothing but its control byte, which is where the match goes.
+          if (literals === 0) to--
+          else output[to - literals - 1] = literals - 1
+          const back = i - seen - 1
+          if (count < 9) {
+            output[to++] = ((count - 2) << 5) | (back >>> 8)
+          } else {
+            output[to++] = (7 << 5) | (back >>> 8)
+            output[to++] = count - 9
+          }
+          output[to++] = back & 0xff
+          to++
+          literals = 0
+          i += count
           continue
         }
       }
     }
-    if (!writer.fits(2)) return undefined
-    writer.literal(input[i++] as number)
+    if (to + 2 > outputMax) return 0
+    output[to++] = input[i++]!
+    if (++literals === LITERALS_MAX) {
+      output[to - LITERALS_MAX - 1] = LITERALS_MAX - 1
+      literals = 0
+      to++
+    }
   }
-  const stream = writer.finish()
-  return stream.length <= lengthMax ? stream : undefined
+  if (literals === 0) to--
+  else output[to - literals - 1] = literals - 1
+  const streamLength = to - outputStart
+  return streamLength <= lengthMax ? streamLength : 0
 }

@@ -1,5 +1,5 @@
 /**
- * Runs of short bulk strings, put together in one buffer: as strings, they would cost more to concatenate than to write.
+ * Runs of short bulk strings and other short replies, put together in one buffer: as strings, they would cost more to concatenate than to write.
  * One run at a time, from `beginRun` to `endRun` without a pause.
  */
 
@@ -36,6 +36,14 @@ export function addToRun(output: Output, source: string, start: number, length: 
   RUN[at++] = 0x0d
   RUN[at++] = 0x0a
   filled = at
+}
+
+/** Adds what is a reply already: heads of arrays, integers. At most 4096 bytes. */
+export function addReplyToRun(output: Output, reply: string): void {
+  const {length} = reply
+  if (filled + length > RUN.length) endRun(output)
+  for (let i = 0; i < length; i++) RUN[filled + i] = reply.charCodeAt(i)
+  filled += length
 }
 
 export function endRun(output: Output): void {

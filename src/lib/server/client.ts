@@ -1,4 +1,4 @@
-import {type ProtocolLimits, RequestParser} from '../protocol/resp/request-parser.js'
+import {type ProtocolLimits, REQUEST_TOO_BIG, RequestParser} from '../protocol/resp/request-parser.js'
 import type {User} from './acl/user.js'
 import type {Command, CommandContext} from './commands/command.js'
 import type {Database} from './keyspace/database.js'
@@ -173,7 +173,7 @@ export class Client implements Watcher {
       if (server.state.hasReady) server.serveBlocked()
     }
     if (parser.error !== undefined && !this.closing && !this.parked && !this.throttled) {
-      this.reply.error(`ERR Protocol error: ${parser.error}`)
+      if (parser.error !== REQUEST_TOO_BIG) this.reply.error(`ERR Protocol error: ${parser.error}`)
       server.onProtocolError(this, parser.error)
       this.closing = true
     }

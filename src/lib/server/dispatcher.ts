@@ -1,3 +1,4 @@
+import {isTooLong} from '../kernel/too-long.js'
 import {hashSlot} from '../protocol/hash-slot.js'
 import {denialText} from './acl/acl.js'
 import {
@@ -16,7 +17,7 @@ import {routeKeys} from './key-routing.js'
 import {OUT_OF_MEMORY} from './memory-limit.js'
 import {redacted} from './redaction.js'
 import type {ReplyWriter} from './reply.js'
-import {ReplyError} from './reply-error.js'
+import {ReplyError, TOO_LONG} from './reply-error.js'
 import {scriptingOf} from './scripting/scripting.js'
 import {SERVER_BUSY, SERVER_HOLDS_KEYS, SERVER_MONITORED, SERVER_PAUSED, type Server} from './server.js'
 
@@ -118,6 +119,7 @@ export class Dispatcher {
       // Half a reply would shift every later one.
       reply.out = outBefore
       if (error instanceof ReplyError) reply.error(error.message)
+      else if (isTooLong(error)) reply.error(TOO_LONG)
       else this.onBug(reply, command, error)
     }
     if (isTimed) this.countTime(client, command, argv, server.effects.monotonicUs() - startedUs)

@@ -21,7 +21,8 @@ export function routeKeys(
   const {core} = server.cluster!
   const calls = command.name === 'exec' ? (client.queue ?? []) : [{argv, command}]
   const keys: string[] = []
-  for (const one of calls) keys.push(...keysOf(one.command, one.argv))
+  // One by one: there may be more of them than a call takes arguments.
+  for (const one of calls) for (const key of keysOf(one.command, one.argv)) keys.push(key)
   if (keys.length === 0) return undefined
   const slots = keys.map(hashSlot)
   const slot = slots[0]!

@@ -1,5 +1,5 @@
 import type {Rng} from '../kernel/rng.js'
-import type {ProtocolLimits} from '../protocol/resp/request-parser.js'
+import {type ProtocolLimits, REQUEST_TOO_BIG} from '../protocol/resp/request-parser.js'
 import {Acl} from './acl/acl.js'
 import {BlockedClients} from './blocked-clients.js'
 import {checkBlockedClients} from './blocked-in-cluster.js'
@@ -244,6 +244,11 @@ export class Server {
   }
 
   onProtocolError(client: Client, reason: string): void {
+    if (reason === REQUEST_TOO_BIG) {
+      const whose = `id=${client.id} addr=${client.address}`
+      this.effects.log('warning', `Closing client that reached max query buffer length: ${whose}`)
+      return
+    }
     this.countError('ERR')
     this.effects.log('verbose', `Protocol error (${reason}) from client: id=${client.id} addr=${client.address}`)
   }

@@ -1,9 +1,21 @@
 import fc from 'fast-check'
 import {describe, expect, it} from 'vitest'
-import {lzfCompress, lzfDecompress} from '../../../src/lib/protocol/lzf.js'
+import * as lzf from '../../../src/lib/protocol/lzf.js'
 
 const hex = (text: string) => Buffer.from(text, 'latin1').toString('hex')
 const unhex = (text: string) => Buffer.from(text, 'hex').toString('latin1')
+const latin1 = (text: string) => Buffer.from(text, 'latin1')
+
+/** Neither input nor output begins where its buffer does. */
+function lzfCompress(text: string, lengthMax: number): string | undefined {
+  const output = Buffer.alloc(Math.max(0, lengthMax) + 7)
+  const length = lzf.lzfCompress(latin1(`before${text}after`), 6, 6 + text.length, output, 5, lengthMax)
+  return length === 0 ? undefined : output.toString('latin1', 5, 5 + length)
+}
+
+const lzfDecompress = (stream: string, start: number, end: number, length: number) =>
+  lzf.lzfDecompress(latin1(stream), start, end, length)?.toString('latin1')
+
 const expand = (stream: string, length: number) => lzfDecompress(stream, 0, stream.length, length)
 const binary = (maxLength: number) => fc.uint8Array({maxLength}).map((bytes) => Buffer.from(bytes).toString('latin1'))
 /** Texts with repetitions near and far, which random bytes do not have. */

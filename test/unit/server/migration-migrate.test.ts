@@ -1,6 +1,7 @@
 import {describe, expect, it} from 'vitest'
 import {encodeDump} from '../../../src/lib/protocol/rdb/dump.js'
 import {SPECIAL_REPLY_MODE} from '../../../src/lib/server/client.js'
+import {ListValue} from '../../../src/lib/server/values/list/list-value.js'
 import {Harness, START_MS, wire} from './migration-harness.js'
 
 const MIGRATE = ['MIGRATE', '10.0.0.1', '7001', '', '0', '5000'] as const
@@ -13,6 +14,20 @@ function setup(clusterEnabled = false) {
   for (const key of ['a', 'b', 'c']) db.set(key, `value of ${key}`)
   return {client, db, harness, other: harness.connect(), run: (...argv: string[]) => harness.send(client, argv)}
 }
+
+describe('MIGRATE of a value that no payload can hold', () => {
+  const tooLong = Object.assign(new ListValue(-2), {toRdb: () => ({text: 'x'.repeat(2 ** 29)})})
+
+  it('answers an error, and holds no keys', () => {
+    const {db, harness, other, run} = setup()
+    db.set('b', tooLong)
+    expect(run(...MIGRATE, 'KEYS', 'a', 'b', 'c')).toBe('')
+    harness.wake()
+    expect(run('PING')).toMatch(/^-ERR the reply or the value would be longer .*\r\n\+PONG\r\n$/)
+    expect(harness.exchanges).toEqual([])
+    expect(harness.send(other, ['EXISTS', 'a', 'b', 'c'])).toBe(':3\r\n')
+  })
+})
 
 describe('MIGRATE request', () => {
   const wrong: [name: string, argv: string[], error: string][] = [

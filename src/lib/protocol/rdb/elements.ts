@@ -208,7 +208,7 @@ function timedField(field: string, value: string, expireAtMs: number): string {
 function longText(reader: RdbReader): string {
   const start = reader.offset
   reader.length()
-  return reader.text.slice(start, reader.offset)
+  return reader.source.toString('latin1', start, reader.offset)
 }
 
 function stream(reader: RdbReader, version: 1 | 2 | 3): Canonical {

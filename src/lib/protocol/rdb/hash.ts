@@ -1,9 +1,9 @@
-import {ownString} from '../../kernel/own-string.js'
 import {frameListpack, listpackEntry} from './listpack.js'
 import {listpackElements, ziplistElements, zipmapElements} from './packed.js'
 import {RdbError, type RdbReader} from './reader.js'
-import {encodeLength, encodeString, readString} from './string.js'
+import {readBlob, readString, writeLength, writeString} from './string.js'
 import type {RdbCodec, RdbOptions} from './value.js'
+import type {RdbWriter} from './writer.js'
 
 /** Fields and values, loose or in a listpack (wire.md 3.3). */
 export type RdbHash =
@@ -17,20 +17,26 @@ const ZIPMAP = 9
 const ZIPLIST = 13
 const LISTPACK = 16
 
-function encode(hash: RdbHash, {compress}: RdbOptions): string {
-  if (hash.encoding === 'listpack') return encodeString(frameListpack(hash.entries, hash.size * 2), compress)
-  let text = encodeLength(hash.pairs.length / 2)
-  for (const part of hash.pairs) text += encodeString(part, compress)
-  return text
+function write(writer: RdbWriter, hash: RdbHash, {compress}: RdbOptions): void {
+  if (hash.encoding === 'listpack') {
+    writeString(writer, frameListpack(hash.entries, hash.size * 2), compress)
+    return
+  }
+  writeLength(writer, hash.pairs.length / 2)
+  for (const part of hash.pairs) writeString(writer, part, compress)
 }
 
-/** @throws RdbError for what can be no hash: nothing, a field without value, the same field twice */
+/** @throws RdbError for what can be no hash: nothing, a field without value */
 function checked(pairs: readonly string[]): readonly string[] {
   if (pairs.length === 0 || pairs.length % 2 !== 0) throw new RdbError(`a hash of ${pairs.length} strings`)
+  return pairs
+}
+
+/** Of loose ones who builds the hash sees it. @throws RdbError for a field that is there twice */
+function checkFields(pairs: readonly string[]): void {
   const fields = new Set<string>()
   for (let i = 0; i < pairs.length; i += 2) fields.add(pairs[i]!)
   if (fields.size * 2 !== pairs.length) throw new RdbError('a field twice')
-  return pairs
 }
 
 function loose(pairs: readonly string[]): RdbHash {
@@ -40,23 +46,24 @@ function loose(pairs: readonly string[]): RdbHash {
 function readPairs(reader: RdbReader): RdbHash {
   const count = reader.length()
   const pairs: string[] = []
-  for (let i = 0; i < count; i++) pairs.push(ownString(readString(reader)), ownString(readString(reader)))
+  for (let i = 0; i < count; i++) pairs.push(readString(reader), readString(reader))
   return loose(pairs)
 }
 
 /** Whatever wrote it, integers come out as integers: fields are found by comparing entries. */
 function readListpack(reader: RdbReader): RdbHash {
-  const pairs = checked(listpackElements(readString(reader)))
+  const pairs = checked(listpackElements(readBlob(reader)))
+  checkFields(pairs)
   const entries = pairs.map(listpackEntry).join('')
   return {encoding: 'listpack', entries, size: pairs.length / 2, type: 'hash'}
 }
 
 export const hashCodec: RdbCodec<RdbHash> = {
-  encode,
+  write,
   readers: new Map([
     [HASH, readPairs],
-    [ZIPMAP, (reader) => loose(zipmapElements(readString(reader)).map(ownString))],
-    [ZIPLIST, (reader) => loose(ziplistElements(readString(reader)).map(ownString))],
+    [ZIPMAP, (reader) => loose(zipmapElements(readBlob(reader)))],
+    [ZIPLIST, (reader) => loose(ziplistElements(readBlob(reader)))],
     [LISTPACK, readListpack],
   ]),
   typeByte: ({encoding}) => (encoding === 'listpack' ? LISTPACK : HASH),

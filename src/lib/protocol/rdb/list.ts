@@ -1,9 +1,8 @@
-import {ownString} from '../../kernel/own-string.js'
-import {encodeLongListpack} from './listpack-bytes.js'
 import {listpackElements, ziplistElements} from './packed.js'
 import {RdbError, type RdbReader} from './reader.js'
-import {encodeLength, encodeString, readString} from './string.js'
+import {readBlob, readString, writeLength, writeListpackString, writeString} from './string.js'
 import type {RdbCodec, RdbObject, RdbOptions} from './value.js'
+import type {RdbWriter} from './writer.js'
 
 /** Lists: written as a quicklist of listpacks (type 18), read in every older form too (wire.md 3.3). */
 
@@ -28,18 +27,18 @@ const QUICKLIST_2 = 18
 const PLAIN = 1
 const PACKED = 2
 
-function encode({nodes}: RdbList, {compress}: RdbOptions): string {
-  let text = encodeLength(nodes.length)
+function write(writer: RdbWriter, {nodes}: RdbList, {compress}: RdbOptions): void {
+  writeLength(writer, nodes.length)
   for (const {elements, isPlain} of nodes) {
-    text += encodeLength(isPlain ? PLAIN : PACKED)
-    text += encodeString(isPlain ? elements[0]! : encodeLongListpack(elements), compress)
+    writeLength(writer, isPlain ? PLAIN : PACKED)
+    if (isPlain) writeString(writer, elements[0]!, compress)
+    else writeListpackString(writer, elements, compress)
   }
-  return text
 }
 
 function loose(elements: string[]): RdbList {
   if (elements.length === 0) throw new RdbError('a list without elements')
-  return {elements: elements.map(ownString), nodes: [], type: 'list'}
+  return {elements, nodes: [], type: 'list'}
 }
 
 function readStrings(reader: RdbReader): RdbList {
@@ -55,7 +54,7 @@ function readNodes(reader: RdbReader, readNode: (reader: RdbReader) => RdbListNo
   for (let i = 0; i < count; i++) {
     const {elements, isPlain} = readNode(reader)
     // redis-server passes over empty ones as well.
-    if (elements.length > 0) nodes.push({elements: elements.map(ownString), isPlain})
+    if (elements.length > 0) nodes.push({elements, isPlain})
   }
   if (nodes.length === 0) throw new RdbError('a list without elements')
   return {elements: undefined, nodes, type: 'list'}
@@ -64,19 +63,18 @@ function readNodes(reader: RdbReader, readNode: (reader: RdbReader) => RdbListNo
 function readContainer(reader: RdbReader): RdbListNode {
   const container = reader.length()
   if (container !== PLAIN && container !== PACKED) throw new RdbError(`unknown quicklist container ${container}`)
-  const text = readString(reader)
   const isPlain = container === PLAIN
-  return {elements: isPlain ? [text] : listpackElements(text), isPlain}
+  return {elements: isPlain ? [readString(reader)] : listpackElements(readBlob(reader)), isPlain}
 }
 
 export const listCodec: RdbCodec<RdbList> = {
-  encode,
+  write,
   readers: new Map([
     [LIST, readStrings],
-    [ZIPLIST, (reader) => loose(ziplistElements(readString(reader)))],
+    [ZIPLIST, (reader) => loose(ziplistElements(readBlob(reader)))],
     [
       QUICKLIST_OF_ZIPLISTS,
-      (reader) => readNodes(reader, (one) => ({elements: ziplistElements(readString(one)), isPlain: false})),
+      (reader) => readNodes(reader, (one) => ({elements: ziplistElements(readBlob(one)), isPlain: false})),
     ],
     [QUICKLIST_2, (reader) => readNodes(reader, readContainer)],
   ]),

@@ -7,16 +7,26 @@ const END = 0xff
 /** The counts in headers stop here: more are to be counted by walking. */
 const COUNT_MAX = 65_535
 
+/** What is left of a reader, or a binary string. */
+function readerOf(blob: string | RdbReader): RdbReader {
+  return typeof blob === 'string' ? new RdbReader(blob) : blob
+}
+
 /** A signed integer of 1..8 bytes, little-endian, as decimal text. */
 function signedLE(reader: RdbReader, width: number): string {
+  if (width <= 4) {
+    const unused = 32 - 8 * width
+    return String((reader.uintLE(width) << unused) >> unused)
+  }
   let value = 0n
   for (let i = 0; i < width; i++) value |= BigInt(reader.byte()) << BigInt(8 * i)
   return BigInt.asIntN(8 * width, value).toString()
 }
 
 /** @throws {RdbError} on bytes that are no listpack */
-export function listpackElements(blob: string): string[] {
-  const reader = new RdbReader(blob)
+export function listpackElements(blob: string | RdbReader): string[] {
+  const reader = readerOf(blob)
+  const total = reader.left
   const bytes = reader.uintLE(4)
   const count = reader.uintLE(2)
   const elements: string[] = []
@@ -24,7 +34,7 @@ export function listpackElements(blob: string): string[] {
     const start = reader.offset
     const first = reader.byte()
     if (first === END) {
-      requireFrame(reader, bytes, count, elements.length)
+      requireFrame(reader, total, bytes, count, elements.length)
       return elements
     }
     elements.push(listpackElement(reader, first))
@@ -33,8 +43,8 @@ export function listpackElements(blob: string): string[] {
 }
 
 /** What a header said must be what was found, and nothing may follow. */
-function requireFrame(reader: RdbReader, bytes: number, count: number, found: number): void {
-  if (reader.left > 0 || bytes !== reader.text.length) throw new RdbError(`${reader.text.length} bytes, not ${bytes}`)
+function requireFrame(reader: RdbReader, total: number, bytes: number, count: number, found: number): void {
+  if (reader.left > 0 || bytes !== total) throw new RdbError(`${total} bytes, not ${bytes}`)
   if (count !== COUNT_MAX && count !== found) throw new RdbError(`${found} elements, not ${count}`)
 }
 
@@ -59,19 +69,21 @@ function listpackElement(reader: RdbReader, first: number): string {
 }
 
 /** @throws {RdbError} on bytes that are no ziplist */
-export function ziplistElements(blob: string): string[] {
-  const reader = new RdbReader(blob)
+export function ziplistElements(blob: string | RdbReader): string[] {
+  const reader = readerOf(blob)
+  const total = reader.left
+  const begin = reader.offset
   const bytes = reader.uintLE(4)
   const tail = reader.uintLE(4)
   const count = reader.uintLE(2)
   const elements: string[] = []
-  let last = ZIPLIST_HEAD
+  let last = begin + ZIPLIST_HEAD
   for (;;) {
     const start = reader.offset
     const previous = reader.byte()
     if (previous === END) {
-      requireFrame(reader, bytes, count, elements.length)
-      if (tail !== last) throw new RdbError(`a tail at ${last}, not ${tail}`)
+      requireFrame(reader, total, bytes, count, elements.length)
+      if (begin + tail !== last) throw new RdbError(`a tail at ${last - begin}, not ${tail}`)
       return elements
     }
     if ((previous === 0xfe ? reader.uintLE(4) : previous) !== start - last)
@@ -100,8 +112,8 @@ function ziplistElement(reader: RdbReader, first: number): string {
 }
 
 /** @throws {RdbError} on bytes that are no intset */
-export function intsetElements(blob: string): string[] {
-  const reader = new RdbReader(blob)
+export function intsetElements(blob: string | RdbReader): string[] {
+  const reader = readerOf(blob)
   const width = reader.uintLE(4)
   const count = reader.uintLE(4)
   if (![2, 4, 8].includes(width)) throw new RdbError(`an intset of width ${width}`)
@@ -110,8 +122,9 @@ export function intsetElements(blob: string): string[] {
 }
 
 /** @returns field, value, field, value, ... @throws {RdbError} on bytes that are no zipmap */
-export function zipmapElements(blob: string): string[] {
-  const reader = new RdbReader(blob, 1)
+export function zipmapElements(blob: string | RdbReader): string[] {
+  const reader = readerOf(blob)
+  reader.byte()
   const elements: string[] = []
   for (;;) {
     const first = reader.byte()

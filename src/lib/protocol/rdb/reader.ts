@@ -1,3 +1,6 @@
+import {Buffer} from 'node:buffer'
+import {SHORT_BYTES_MAX, shortText} from '../resp/short-text.js'
+
 /** The bytes are not a valid RDB value. The message says where and why; callers reply `ERR Bad data format`. */
 export class RdbError extends Error {
   override readonly name = 'RdbError'
@@ -8,20 +11,24 @@ export type RdbLength =
   | {readonly kind: 'length'; readonly length: number}
   | {readonly kind: 'special'; readonly encoding: number}
 
+/** Node's Buffer has it; its types do not say so. */
+interface Bytes extends Buffer {
+  latin1Slice(start: number, end: number): string
+}
+
 /**
- * A cursor over RDB bytes in a binary (latin1) string. Every read checks the bounds before it takes anything, so
- * that a hostile length costs nothing.
+ * A cursor over RDB bytes. Every read checks the bounds before it takes anything, so that a hostile length costs nothing.
+ * Strings that are read are binary (latin1), flat and of their own: nothing keeps the whole alive.
  */
 export class RdbReader {
-  /** Invariant: 0 <= offset <= end <= text.length. */
+  readonly source: Bytes
+  /** Invariant: 0 <= offset <= end <= source.length. */
   offset: number
   readonly end: number
 
-  constructor(
-    readonly text: string,
-    start = 0,
-    end = text.length,
-  ) {
+  /** @param source - a binary string, or bytes that do not change while they are read */
+  constructor(source: string | Buffer, start = 0, end = source.length) {
+    this.source = (typeof source === 'string' ? Buffer.from(source, 'latin1') : source) as Bytes
     this.offset = start
     this.end = end
   }
@@ -37,15 +44,15 @@ export class RdbReader {
   }
 
   byte(): number {
-    this.need(1)
-    return this.text.charCodeAt(this.offset++)
+    if (this.offset >= this.end) this.need(1)
+    return this.source[this.offset++]!
   }
 
   /** @param width - 1..6 bytes */
   uintLE(width: number): number {
     this.need(width)
     let value = 0
-    for (let i = width - 1; i >= 0; i--) value = value * 256 + this.text.charCodeAt(this.offset + i)
+    for (let i = width - 1; i >= 0; i--) value = value * 256 + this.source[this.offset + i]!
     this.offset += width
     return value
   }
@@ -54,16 +61,31 @@ export class RdbReader {
   uintBE(width: number): number {
     this.need(width)
     let value = 0
-    for (let i = 0; i < width; i++) value = value * 256 + this.text.charCodeAt(this.offset + i)
+    for (let i = 0; i < width; i++) value = value * 256 + this.source[this.offset + i]!
     this.offset += width
     return value
   }
 
+  doubleLE(): number {
+    this.need(8)
+    const value = this.source.readDoubleLE(this.offset)
+    this.offset += 8
+    return value
+  }
+
   bytes(count: number): string {
+    if (count > this.end - this.offset) this.need(count)
+    const {offset, source} = this
+    this.offset = offset + count
+    return count <= SHORT_BYTES_MAX ? shortText(source, offset, count) : source.latin1Slice(offset, offset + count)
+  }
+
+  /** The next `count` bytes, to be read by themselves; this reader goes on behind them. */
+  part(count: number): RdbReader {
     this.need(count)
-    const text = this.text.slice(this.offset, this.offset + count)
+    const from = this.offset
     this.offset += count
-    return text
+    return new RdbReader(this.source, from, this.offset)
   }
 
   lengthOrSpecial(): RdbLength {

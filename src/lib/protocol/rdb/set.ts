@@ -1,8 +1,8 @@
-import {ownString} from '../../kernel/own-string.js'
 import {intsetElements, listpackElements} from './packed.js'
 import {RdbError, type RdbReader} from './reader.js'
-import {encodeLength, encodeString, readString} from './string.js'
+import {readBlob, readString, writeLength, writeString} from './string.js'
 import type {RdbCodec, RdbOptions} from './value.js'
+import type {RdbWriter} from './writer.js'
 
 /** A set of members, or of integers that are to stay packed (wire.md 3.3). */
 export type RdbSet =
@@ -14,24 +14,25 @@ const SET = 2
 const INTSET = 11
 const SET_LISTPACK = 20
 
-function encode(set: RdbSet, {compress}: RdbOptions): string {
-  if (set.encoding === 'intset') return encodeString(set.blob, compress)
-  let text = encodeLength(set.members.length)
-  for (const member of set.members) text += encodeString(member, compress)
-  return text
+function write(writer: RdbWriter, set: RdbSet, {compress}: RdbOptions): void {
+  if (set.encoding === 'intset') {
+    writeString(writer, set.blob, compress)
+    return
+  }
+  writeLength(writer, set.members.length)
+  for (const member of set.members) writeString(writer, member, compress)
 }
 
-/** @throws RdbError for none, or the same twice: no set is empty, and a set that counts a member twice would never be */
+/** @throws RdbError for none: no set is empty. That none is there twice is for who builds the set to see. */
 function checked(members: readonly string[]): RdbSet {
   if (members.length === 0) throw new RdbError('an empty set')
-  if (new Set(members).size !== members.length) throw new RdbError('a member twice')
   return {encoding: 'hashtable', members, type: 'set'}
 }
 
 function readMembers(reader: RdbReader): RdbSet {
   const count = reader.length()
   const members: string[] = []
-  for (let i = 0; i < count; i++) members.push(ownString(readString(reader)))
+  for (let i = 0; i < count; i++) members.push(readString(reader))
   return checked(members)
 }
 
@@ -42,15 +43,15 @@ function readIntset(reader: RdbReader): RdbSet {
   for (let i = 1; i < integers.length; i++) {
     if (BigInt(integers[i]!) <= BigInt(integers[i - 1]!)) throw new RdbError('an intset out of order')
   }
-  return {blob: ownString(blob), encoding: 'intset', type: 'set'}
+  return {blob: blob, encoding: 'intset', type: 'set'}
 }
 
 export const setCodec: RdbCodec<RdbSet> = {
-  encode,
+  write,
   readers: new Map([
     [SET, readMembers],
     [INTSET, readIntset],
-    [SET_LISTPACK, (reader) => checked(listpackElements(readString(reader)).map(ownString))],
+    [SET_LISTPACK, (reader) => checked(listpackElements(readBlob(reader)))],
   ]),
   typeByte: ({encoding}) => (encoding === 'intset' ? INTSET : SET),
 }

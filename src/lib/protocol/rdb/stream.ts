@@ -2,8 +2,9 @@ import {asInt64, asUint64, highHalf, type Int64, lowHalf, uint64Of} from '../../
 import {compareIds, ID_BYTES, idBytes, idOfBytes, type StreamId} from '../stream-id.js'
 import {RdbError, type RdbReader} from './reader.js'
 import {decodeNode, encodeNode, type StreamNodeParts} from './stream-node.js'
-import {encodeLength, encodeString, readString} from './string.js'
+import {readString, writeLength, writeString} from './string.js'
 import type {RdbCodec, RdbObject, RdbOptions} from './value.js'
+import type {RdbWriter} from './writer.js'
 
 /** Streams as RDB and DUMP store them (wire.md 3.5). */
 
@@ -55,54 +56,68 @@ const STREAM_LISTPACKS_3 = 21
 const LENGTH_64 = 0x81
 const TWO_32 = 0x1_0000_0000
 
-const {fromCharCode} = String
-
-function encodeUint64(value: Int64): string {
-  if (typeof value === 'number') return encodeLength(value)
-  const bytes = idBytes({ms: 0, seq: value})
-  return fromCharCode(LENGTH_64) + bytes.slice(8)
+function writeUint64(writer: RdbWriter, value: Int64): void {
+  if (typeof value === 'number') {
+    writeLength(writer, value)
+    return
+  }
+  writer.byte(LENGTH_64)
+  writer.text(idBytes({ms: 0, seq: value}).slice(8))
 }
 
-function encodeId({ms, seq}: StreamId): string {
-  return encodeUint64(ms) + encodeUint64(seq)
+function writeId(writer: RdbWriter, {ms, seq}: StreamId): void {
+  writeUint64(writer, ms)
+  writeUint64(writer, seq)
 }
 
 /** A time: signed, 64 bits, little-endian. */
-function encodeMs(ms: number): string {
-  let text = ''
+function writeMs(writer: RdbWriter, ms: number): void {
   for (const half of [lowHalf(ms), highHalf(ms)]) {
-    for (let shift = 0; shift < 32; shift += 8) text += fromCharCode((half >>> shift) & 0xff)
+    for (let shift = 0; shift < 32; shift += 8) writer.byte((half >>> shift) & 0xff)
   }
-  return text
 }
 
-function encode(stream: RdbStream, {compress}: RdbOptions): string {
+function write(writer: RdbWriter, stream: RdbStream, {compress}: RdbOptions): void {
   const {counters, groups, lastId, length, nodes} = stream
   if (counters === undefined) throw new Error('a stream is written with its counters')
-  let text = encodeLength(nodes.length)
-  for (const node of nodes) text += encodeString(idBytes(node), compress) + encodeString(encodeNode(node), compress)
-  text += encodeLength(length) + encodeId(lastId) + encodeId(counters.firstId) + encodeId(counters.maxDeletedId)
-  text += encodeUint64(counters.entriesAdded) + encodeLength(groups.length)
-  for (const group of groups) text += encodeGroup(group, compress)
-  return text
+  writeLength(writer, nodes.length)
+  for (const node of nodes) {
+    writeString(writer, idBytes(node), compress)
+    writeString(writer, encodeNode(node), compress)
+  }
+  writeLength(writer, length)
+  writeId(writer, lastId)
+  writeId(writer, counters.firstId)
+  writeId(writer, counters.maxDeletedId)
+  writeUint64(writer, counters.entriesAdded)
+  writeLength(writer, groups.length)
+  for (const group of groups) writeGroup(writer, group, compress)
 }
 
-function encodeGroup({consumers, entriesRead = -1, lastId, name, pending}: RdbGroup, compress: boolean): string {
-  let text = encodeString(name, compress) + encodeId(lastId) + encodeUint64(asUint64(entriesRead))
-  text += encodeLength(pending.length)
-  for (const one of pending) text += idBytes(one) + encodeMs(one.deliveredMs) + encodeUint64(one.deliveries)
-  text += encodeLength(consumers.length)
-  for (const consumer of consumers) {
-    text += encodeString(consumer.name, compress) + encodeMs(consumer.seenMs) + encodeLength(consumer.pending.length)
-    for (const id of consumer.pending) text += idBytes(id)
+function writeGroup(writer: RdbWriter, group: RdbGroup, compress: boolean): void {
+  const {consumers, entriesRead = -1, lastId, name, pending} = group
+  writeString(writer, name, compress)
+  writeId(writer, lastId)
+  writeUint64(writer, asUint64(entriesRead))
+  writeLength(writer, pending.length)
+  for (const one of pending) {
+    writer.text(idBytes(one))
+    writeMs(writer, one.deliveredMs)
+    writeUint64(writer, one.deliveries)
   }
-  return text
+  writeLength(writer, consumers.length)
+  for (const consumer of consumers) {
+    writeString(writer, consumer.name, compress)
+    writeMs(writer, consumer.seenMs)
+    writeLength(writer, consumer.pending.length)
+    for (const id of consumer.pending) writer.text(idBytes(id))
+  }
 }
 
 /** A length that may use all of its 64 bits. */
 function readUint64(reader: RdbReader): Int64 {
   reader.need(1)
-  if (reader.text.charCodeAt(reader.offset) !== LENGTH_64) return reader.length()
+  if (reader.source[reader.offset] !== LENGTH_64) return reader.length()
   reader.byte()
   const high = reader.uintBE(4)
   return uint64Of(high, reader.uintBE(4))
@@ -203,7 +218,7 @@ function readConsumer(reader: RdbReader, type: number, unclaimed: Set<string>): 
 }
 
 export const streamCodec: RdbCodec<RdbStream> = {
-  encode,
+  write,
   readers: new Map([STREAM_LISTPACKS, STREAM_LISTPACKS_2, STREAM_LISTPACKS_3].map((type) => [type, reading(type)])),
   typeByte: () => STREAM_LISTPACKS_2,
 }

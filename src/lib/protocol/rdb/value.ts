@@ -3,7 +3,8 @@ import {listCodec} from './list.js'
 import {RdbError, type RdbReader} from './reader.js'
 import {setCodec} from './set.js'
 import {streamCodec} from './stream.js'
-import {encodeString, readString} from './string.js'
+import {readString, writeString} from './string.js'
+import {type RdbWriter, written} from './writer.js'
 import {zsetCodec} from './zset.js'
 
 /**
@@ -28,9 +29,9 @@ export interface RdbOptions {
 
 /** How one type of object is written and read. */
 export interface RdbCodec<T extends RdbObject> {
-  /** The type byte that `encode` writes for. */
+  /** The type byte that `write` writes for. */
   typeByte(value: T): number
-  encode(value: T, options: RdbOptions): string
+  write(writer: RdbWriter, value: T, options: RdbOptions): void
   /**
    * By type byte, those of older versions included. Each validates wholly: nothing a peer sends can give a value the
    * commands would trip over.
@@ -56,8 +57,12 @@ export function typeOf(value: RdbValue): number {
 }
 
 export function encodeValue(value: RdbValue, options: RdbOptions): string {
-  if (typeof value === 'string') return encodeString(value, options.compress)
-  return codecOf(value).encode(value, options)
+  return written((writer) => writeValue(writer, value, options))
+}
+
+export function writeValue(writer: RdbWriter, value: RdbValue, options: RdbOptions): void {
+  if (typeof value === 'string') writeString(writer, value, options.compress)
+  else codecOf(value).write(writer, value, options)
 }
 
 function codecOf({type}: RdbObject): RdbCodec<RdbObject> {

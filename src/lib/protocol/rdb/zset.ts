@@ -1,9 +1,9 @@
 import {formatStoredDouble, parseDouble} from '../double.js'
-import {encodeListpack} from './listpack.js'
 import {listpackElements, ziplistElements} from './packed.js'
 import {RdbError, type RdbReader} from './reader.js'
-import {encodeLength, encodeString, readString} from './string.js'
+import {readBlob, readString, writeLength, writeListpackString, writeString} from './string.js'
 import type {RdbCodec, RdbObject, RdbOptions} from './value.js'
+import type {RdbWriter} from './writer.js'
 
 /**
  * Sorted sets (wire.md 3.3).
@@ -16,7 +16,7 @@ export interface ZsetRdb extends RdbObject {
   readonly type: 'zset'
   /** In one blob. */
   readonly isPacked: boolean
-  /** Unique and not empty. Ascending by score, then by member, when it is to be encoded; in any order when read. */
+  /** Not empty; unique, as who builds the sorted set sees to. Ascending by score, then by member, when it is to be encoded; in any order when read. */
   readonly members: readonly string[]
   /** None is NaN. */
   readonly scores: readonly number[]
@@ -27,36 +27,27 @@ const ZSET_2 = 5
 const ZSET_ZIPLIST = 12
 const ZSET_LISTPACK = 17
 
-const SCORE_BYTES = 8
 const LENGTH_NAN = 253
 const LENGTH_INF = 254
 const LENGTH_NEGATIVE_INF = 255
 
-const scratch = new DataView(new ArrayBuffer(SCORE_BYTES))
-
-function scoreBytes(score: number): string {
-  scratch.setFloat64(0, score, true)
-  let text = ''
-  for (let i = 0; i < SCORE_BYTES; i++) text += String.fromCharCode(scratch.getUint8(i))
-  return text
-}
-
-function encode(value: ZsetRdb, {compress}: RdbOptions): string {
+function write(writer: RdbWriter, value: ZsetRdb, {compress}: RdbOptions): void {
   const {isPacked, members, scores} = value
   if (isPacked) {
     const elements: string[] = []
     for (let i = 0; i < members.length; i++) elements.push(members[i]!, formatStoredDouble(scores[i]!))
-    return encodeString(encodeListpack(elements), compress)
+    writeListpackString(writer, elements, compress)
+    return
   }
-  let text = encodeLength(members.length)
-  for (let i = members.length - 1; i >= 0; i--) text += encodeString(members[i]!, compress) + scoreBytes(scores[i]!)
-  return text
+  writeLength(writer, members.length)
+  for (let i = members.length - 1; i >= 0; i--) {
+    writeString(writer, members[i]!, compress)
+    writer.double(scores[i]!)
+  }
 }
 
 function readBinaryScore(reader: RdbReader): number {
-  const text = reader.bytes(SCORE_BYTES)
-  for (let i = 0; i < SCORE_BYTES; i++) scratch.setUint8(i, text.charCodeAt(i))
-  return scratch.getFloat64(0, true)
+  return reader.doubleLE()
 }
 
 function readTextScore(reader: RdbReader): number {
@@ -76,7 +67,6 @@ function parseScore(text: string): number {
 
 function checked(isPacked: boolean, members: readonly string[], scores: readonly number[]): ZsetRdb {
   if (members.length === 0) throw new RdbError('an empty sorted set')
-  if (new Set(members).size !== members.length) throw new RdbError('a member that is there twice')
   if (scores.some(Number.isNaN)) throw new RdbError('a score that is no number')
   return {isPacked, members, scores, type: 'zset'}
 }
@@ -96,9 +86,9 @@ function readPairs(readScore: (reader: RdbReader) => number): (reader: RdbReader
   }
 }
 
-function readBlob(elementsOf: (blob: string) => string[]): (reader: RdbReader) => ZsetRdb {
+function reading(elementsOf: (blob: RdbReader) => string[]): (reader: RdbReader) => ZsetRdb {
   return (reader) => {
-    const elements = elementsOf(readString(reader))
+    const elements = elementsOf(readBlob(reader))
     if (elements.length % 2 !== 0) throw new RdbError('a member without a score')
     const members: string[] = []
     const scores: number[] = []
@@ -112,11 +102,11 @@ function readBlob(elementsOf: (blob: string) => string[]): (reader: RdbReader) =
 
 export const zsetCodec: RdbCodec<ZsetRdb> = {
   typeByte: ({isPacked}) => (isPacked ? ZSET_LISTPACK : ZSET_2),
-  encode,
+  write,
   readers: new Map([
     [ZSET, readPairs(readTextScore)],
     [ZSET_2, readPairs(readBinaryScore)],
-    [ZSET_ZIPLIST, readBlob(ziplistElements)],
-    [ZSET_LISTPACK, readBlob(listpackElements)],
+    [ZSET_ZIPLIST, reading(ziplistElements)],
+    [ZSET_LISTPACK, reading(listpackElements)],
   ]),
 }

@@ -29,6 +29,9 @@ const UNTRUSTED_BULK_BYTES_MAX = 16384
 /** Below every permitted proto-max-bulk-len, which is at least a mebibyte. */
 const SHORT_PATH_BYTES_MAX = 65_536
 
+/** `error` where redis-server closes the connection without a word. */
+export const REQUEST_TOO_BIG = 'request exceeds client-query-buffer-limit'
+
 const CR = 13
 const LF = 10
 const STAR = 42
@@ -220,8 +223,7 @@ export class RequestParser {
         if (!this.trusted && length > UNTRUSTED_BULK_BYTES_MAX) return this.fail('unauthenticated bulk length')
         this.bulkLength = length
         this.requestBytes += length + ARGUMENT_OVERHEAD_BYTES
-        if (this.requestBytes > this.limits.requestBytesMax)
-          return this.fail('request exceeds client-query-buffer-limit')
+        if (this.requestBytes > this.limits.requestBytesMax) return this.fail(REQUEST_TOO_BIG)
       }
       const length = this.bulkLength
       const {at} = this

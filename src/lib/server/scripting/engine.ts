@@ -1,3 +1,5 @@
+import {isTooLong} from '../../kernel/too-long.js'
+import {TOO_LONG} from '../reply-error.js'
 import {bitFunctions} from './libraries/bit.js'
 import {JSON_TEXTS, jsonFunctions, setJsonConstants} from './libraries/json.js'
 import {installLibrary} from './libraries/library.js'
@@ -156,6 +158,7 @@ export class LuaEngine {
  * @throws the error itself, if it is another: a bug
  */
 export function requireEngineFailure(error: unknown): string {
+  if (isTooLong(error)) return TOO_LONG
   if (error instanceof RangeError) return 'ERR stack overflow'
   if (error instanceof Error && error.name === 'RuntimeError') return 'ERR not enough memory'
   throw error

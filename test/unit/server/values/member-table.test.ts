@@ -44,6 +44,16 @@ describe('MemberTable', () => {
     })
   }
 
+  it('is what a Set is where room was made for more members than come, or fewer', () => {
+    for (const room of [100, 4096, 4097, 9000, 40_000]) {
+      const rng = seededRng(room)
+      const table = new MemberTable()
+      table.reserve(room)
+      const model = new Set<string>()
+      for (const growth of [0.9, 0.1, 0.8, 0]) churn(table, model, rng, 20_000, growth, 15_000)
+    }
+  })
+
   it('has a copy that goes its own way', () => {
     for (const size of [5, 40, 5000]) {
       const table = new MemberTable()

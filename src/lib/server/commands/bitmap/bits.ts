@@ -56,15 +56,32 @@ function countInWords(words: Uint32Array): number {
   return count
 }
 
-/** The first byte in from..to (both included) that is not `byte`; to + 1 if there is none. */
+/** The first byte in from..to (both included) that is not `byte`, which is 0 or 0xff; to + 1 if there is none. */
 export function skipBytes(held: Bytes, byte: number, from: number, to: number): number {
+  if (typeof held !== 'string') return skipInBytes(held.bytes, byte, from, to)
   let i = from
-  if (typeof held === 'string') {
-    while (i <= to && held.charCodeAt(i) === byte) i++
-  } else {
-    const {bytes} = held
-    while (i <= to && bytes[i] === byte) i++
+  const stepwiseTo = Math.min(to, from + STEPWISE_MAX)
+  while (i <= stepwiseTo && held.charCodeAt(i) === byte) i++
+  if (i <= stepwiseTo) return i
+  for (; i <= to; i += COPIED_BYTES_MAX) {
+    const length = Math.min(COPIED_BYTES_MAX, to + 1 - i)
+    const index = skipInBytes(scratchWith(held.slice(i, i + length), length), byte, 0, length - 1)
+    if (index < length) return i + index
   }
+  return to + 1
+}
+
+function skipInBytes(bytes: Uint8Array, byte: number, from: number, to: number): number {
+  let i = from
+  while (i <= to && ((bytes.byteOffset + i) & 3) !== 0 && bytes[i] === byte) i++
+  if (((bytes.byteOffset + i) & 3) === 0 && i + 4 <= to) {
+    const words = new Int32Array(bytes.buffer, bytes.byteOffset + i, (to + 1 - i) >> 2)
+    const word = byte === 0 ? 0 : -1
+    let skipped = 0
+    while (skipped < words.length && words[skipped] === word) skipped++
+    i += 4 * skipped
+  }
+  while (i <= to && bytes[i] === byte) i++
   return i
 }
 

@@ -1,45 +1,49 @@
 import {Buffer} from 'node:buffer'
 import type {Database} from '../../keyspace/database.js'
 import {NOTIFY_GENERIC, NOTIFY_STRING} from '../../keyspace/notifications.js'
+import {COPIED_BYTES_MAX, scratchText, scratchWith} from '../../keyspace/string-bytes.js'
 import {ReplyError, SYNTAX_ERROR} from '../../reply-error.js'
 import {type CommandContext, defineCommand} from '../command.js'
+import type {Bytes} from './bits.js'
 import {BITMAP} from './facts.js'
 
-/** Their own bytes, or a copy where the string is held as one. */
-function bytesOf(db: Database, key: string): Uint8Array {
-  const held = db.getBytes(key)
-  if (held === undefined) return Buffer.alloc(0)
-  return typeof held === 'string' ? Buffer.from(held, 'latin1') : held.bytes.subarray(0, held.length)
+/** So much of every source is combined at once. */
+const PIECE_BYTES = 64 * 1024
+
+const piece = Buffer.alloc(PIECE_BYTES)
+const pieceWords = new Int32Array(piece.buffer, piece.byteOffset, PIECE_BYTES / 4)
+
+/** Puts a piece of the source into `piece`, with zero bytes behind its end. */
+function loadPiece(source: Bytes, from: number, length: number): void {
+  const there = Math.max(0, Math.min(length, source.length - from))
+  if (typeof source === 'string') piece.write(source.slice(from, from + there), 0, 'latin1')
+  else piece.set(source.bytes.subarray(from, from + there))
+  piece.fill(0, there, (length + 3) & ~3)
 }
 
-/** Writes into `into`, which is as long as the longest and holds the first already; shorter ones count as zero-filled. */
-function combine(operation: string, into: Uint8Array, others: readonly Uint8Array[]): void {
-  for (const other of others) {
-    const {length} = other
-    if (operation === 'and') {
-      for (let i = 0; i < length; i++) into[i]! &= other[i]!
-      into.fill(0, length)
-    } else if (operation === 'or') {
-      for (let i = 0; i < length; i++) into[i]! |= other[i]!
-    } else {
-      for (let i = 0; i < length; i++) into[i]! ^= other[i]!
+/** Combines what `target` holds with `piece`, word by word: a byte at a time takes four times as long. */
+function combine(operation: string, target: Int32Array, length: number): void {
+  if (operation === 'and') for (let i = 0; i < length; i++) target[i]! &= pieceWords[i]!
+  else if (operation === 'or') for (let i = 0; i < length; i++) target[i]! |= pieceWords[i]!
+  else for (let i = 0; i < length; i++) target[i]! ^= pieceWords[i]!
+}
+
+const resultWords = new Int32Array(PIECE_BYTES / 4)
+const result = new Uint8Array(resultWords.buffer)
+
+/** Fills `into` from its start on; shorter sources count as zero-filled. */
+function combineAll(operation: string, sources: readonly Bytes[], into: Uint8Array, length: number): void {
+  for (let from = 0; from < length; from += PIECE_BYTES) {
+    const bytes = Math.min(PIECE_BYTES, length - from)
+    const words = (bytes + 3) >> 2
+    loadPiece(sources[0]!, from, bytes)
+    resultWords.set(pieceWords)
+    if (operation === 'not') for (let i = 0; i < words; i++) resultWords[i] = ~resultWords[i]!
+    for (let i = 1; i < sources.length; i++) {
+      loadPiece(sources[i]!, from, bytes)
+      combine(operation, resultWords, words)
     }
-  }
-}
-
-/** Eight bytes at a time where all allow it: a byte at a time a megabyte takes a millisecond and more. */
-function combineInWords(operation: string, into: Uint8Array, others: readonly Uint8Array[]): void {
-  const wordsOf = (bytes: Uint8Array): Int32Array => {
-    const aligned = (bytes.byteOffset & 3) === 0 ? bytes : Uint8Array.from(bytes)
-    return new Int32Array(aligned.buffer, aligned.byteOffset, bytes.length >> 2)
-  }
-  const target = wordsOf(into)
-  for (const other of others) {
-    const words = wordsOf(other)
-    const {length} = words
-    if (operation === 'and') for (let i = 0; i < length; i++) target[i]! &= words[i]!
-    else if (operation === 'or') for (let i = 0; i < length; i++) target[i]! |= words[i]!
-    else for (let i = 0; i < length; i++) target[i]! ^= words[i]!
+    into.set(result.subarray(0, bytes), from)
   }
 }
 
@@ -50,30 +54,28 @@ function bitop({db, reply}: CommandContext, argv: string[]): void {
   if (operation === 'not' && argv.length !== 4) {
     throw new ReplyError('ERR BITOP NOT must be called with a single source key.')
   }
-  const sources = argv.slice(3).map((key) => bytesOf(db, key))
+  const sources = argv.slice(3).map((key) => db.getBytes(key) ?? '')
   const length = sources.reduce((longest, one) => Math.max(longest, one.length), 0)
   if (length === 0) {
     if (db.delete(target)) db.notify(NOTIFY_GENERIC, 'del', target)
     reply.integer(0)
     return
   }
-  db.set(target, resultOf(operation, sources, length))
+  store(db, target, operation, sources, length)
   db.notify(NOTIFY_STRING, 'set', target)
   reply.integer(length)
 }
 
-function resultOf(operation: string, sources: readonly Uint8Array[], length: number): string {
-  const result = Buffer.alloc(length)
-  result.set(sources[0]!)
-  const others = sources.slice(1)
-  if (operation === 'not') {
-    for (let i = 0; i < length; i++) result[i] = ~result[i]!
-  } else if (sources.every((one) => one.length === length && length % 4 === 0)) {
-    combineInWords(operation, result, others)
-  } else {
-    combine(operation, result, others)
+/** A long one is kept as bytes until somebody wants its text. */
+function store(db: Database, key: string, operation: string, sources: readonly Bytes[], length: number): void {
+  if (length <= COPIED_BYTES_MAX) {
+    combineAll(operation, sources, scratchWith('', length), length)
+    db.set(key, scratchText(length))
+    return
   }
-  return result.toString('latin1')
+  // Sources keep their bytes even where the target is one of them.
+  db.set(key, '')
+  combineAll(operation, sources, db.edit(key, length).bytes, length)
 }
 
 export const operationCommand = defineCommand({...BITMAP.bitop, run: bitop})

@@ -66,8 +66,12 @@ function writeFound(reply: ReplyWriter, found: readonly Found[], request: Search
   const {withDistance, withHash, withPosition} = request
   const partCount = 1 + Number(withDistance) + Number(withHash) + Number(withPosition)
   reply.array(found.length)
+  if (partCount === 1) {
+    reply.texts(found.map(({member}) => member))
+    return
+  }
   for (const {member, meters, score} of found) {
-    if (partCount > 1) reply.array(partCount)
+    reply.array(partCount)
     reply.bulk(member)
     if (withDistance) writeDistance(reply, meters / unitMeters)
     if (withHash) reply.integer(asInt64(score))

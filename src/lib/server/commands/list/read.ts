@@ -1,4 +1,5 @@
 import {INT64_MIN, requireInt64, requireInteger} from '../../arguments.js'
+import {addReplyToRun, beginRun, endRun} from '../../bulk-run.js'
 import {ReplyError, SYNTAX_ERROR} from '../../reply-error.js'
 import {positionsOf, type Search} from '../../values/list/list-search.js'
 import type {ListValue} from '../../values/list/list-value.js'
@@ -85,7 +86,9 @@ function lpos({db, reply}: CommandContext, argv: string[]): void {
   const found = list === undefined ? [] : positionsOf(list, argv[2]!, options)
   if (options.asArray) {
     reply.array(found.length)
-    for (const index of found) reply.integer(index)
+    beginRun()
+    for (const index of found) addReplyToRun(reply, `:${index}\r\n`)
+    endRun(reply)
   } else if (found[0] === undefined) {
     reply.nil()
   } else {

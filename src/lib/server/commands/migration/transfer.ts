@@ -1,7 +1,9 @@
+import {isTooLong} from '../../../kernel/too-long.js'
 import type {Client} from '../../client.js'
 import type {PeerResult} from '../../effects.js'
 import type {Database} from '../../keyspace/database.js'
 import {NOTIFY_GENERIC} from '../../keyspace/notifications.js'
+import {TOO_LONG} from '../../reply-error.js'
 import type {Server} from '../../server.js'
 import {encodePayload} from './payload.js'
 
@@ -78,12 +80,20 @@ export class Transfer {
     const preamble = this.preamble()
     const sent: string[] = []
     let payload = preamble.join('')
-    while (this.next < keys.length && payload.length < PIECE_LENGTH) {
-      const key = keys[this.next++]!
-      const restore = this.encodeRestore(key)
-      if (restore === undefined) continue
-      sent.push(key)
-      payload += restore
+    try {
+      while (this.next < keys.length && payload.length < PIECE_LENGTH) {
+        const key = keys[this.next++]!
+        const restore = this.encodeRestore(key)
+        if (restore === undefined) continue
+        sent.push(key)
+        payload += restore
+      }
+    } catch (error) {
+      if (!isTooLong(error)) throw error
+      // What has been sent has gone; this piece stays, and nobody may wait for its keys any longer.
+      this.failure = TOO_LONG
+      this.end()
+      return
     }
     if (sent.length === 0) {
       this.end()

@@ -30,6 +30,7 @@ const CLIENT_BYTES = 2048
 export function clientLine(client: Client, nowMs: number): string {
   const queryBytes = client.queryBufferBytes
   const outputBytes = client.reply.out.length
+  const {unsentBytes} = client
   const fields: readonly (readonly [string, string | number])[] = [
     ['id', client.id],
     ['addr', client.address],
@@ -51,9 +52,9 @@ export function clientLine(client: Client, nowMs: number): string {
     ['rbs', 0],
     ['rbp', 0],
     ['obl', outputBytes],
-    ['oll', 0],
-    ['omem', 0],
-    ['tot-mem', CLIENT_BYTES + queryBytes + outputBytes],
+    ['oll', Number(unsentBytes > 0)],
+    ['omem', unsentBytes],
+    ['tot-mem', CLIENT_BYTES + queryBytes + outputBytes + unsentBytes],
     ['events', 'r'],
     ['cmd', client.lastCommand?.fullName ?? 'NULL'],
     ['user', client.user],

@@ -120,7 +120,7 @@ function keysOfSpecs(command: Command, argv: readonly string[]): NamedKey[] | un
     if (spec.flags.includes('not_key')) continue
     const keys = keysOfSpec(spec, argv, flagsOf(command, spec, argv))
     if (keys === undefined) return undefined
-    all.push(...keys)
+    for (const key of keys) all.push(key)
   }
   return all
 }

@@ -1,6 +1,7 @@
 import type {Int64} from '../../../kernel/uint64.js'
 import {ID_MAX, ID_MIN} from '../../../protocol/stream-id.js'
 import {requireInteger} from '../../arguments.js'
+import {addReplyToRun, addToRun, beginRun, endRun} from '../../bulk-run.js'
 import type {ReplyWriter} from '../../reply.js'
 import {NO_SUCH_KEY, ReplyError} from '../../reply-error.js'
 import {byName, type Consumer, ENTRIES_READ_UNKNOWN, type Group} from '../../values/stream/group.js'
@@ -10,7 +11,7 @@ import type {Stream} from '../../values/stream/stream.js'
 import {type Command, type CommandContext, defineCommand} from '../command.js'
 import {STREAM} from './facts.js'
 import {wrongSubcommand} from './group.js'
-import {writeId, writeRange} from './reply-range.js'
+import {addIdToRun, writeId, writeRange} from './reply-range.js'
 
 const HELP = [
   'XINFO <subcommand> [<arg> [value] [opt] ...]. Subcommands are:',
@@ -171,14 +172,16 @@ function writePending(reply: ReplyWriter, owner: Group | Consumer, count: number
   const isGroup = 'consumers' in owner
   reply.array(shown)
   let one = pending.first()
+  beginRun()
   for (let left = shown; left > 0; left--) {
-    reply.array(isGroup ? 4 : 3)
-    writeId(reply, one!)
-    if (isGroup) reply.bulk(one!.consumer.name)
-    reply.integer(one!.deliveredMs)
-    reply.integer(one!.deliveries)
+    const {consumer, deliveredMs, deliveries} = one!
+    addReplyToRun(reply, isGroup ? '*4\r\n' : '*3\r\n')
+    addIdToRun(reply, one!)
+    if (isGroup) addToRun(reply, consumer.name, 0, consumer.name.length)
+    addReplyToRun(reply, `:${deliveredMs}\r\n:${deliveries}\r\n`)
     one = pending.after(one!)
   }
+  endRun(reply)
 }
 
 export const infoCommands: readonly Command[] = [

@@ -1,12 +1,13 @@
 import {compareIds} from '../../../protocol/stream-id.js'
 import {requireInteger} from '../../arguments.js'
+import {addReplyToRun, addToRun, beginRun, endRun} from '../../bulk-run.js'
 import {ReplyError, SYNTAX_ERROR} from '../../reply-error.js'
 import {byName, type Group} from '../../values/stream/group.js'
 import type {Stream} from '../../values/stream/stream.js'
 import {type Command, type CommandContext, defineCommand} from '../command.js'
 import {STREAM} from './facts.js'
 import {requireEnd, requireId, requireStart} from './ids.js'
-import {writeCounted, writeId} from './reply-range.js'
+import {addIdToRun, writeCounted, writeId} from './reply-range.js'
 
 function xack({db, reply}: CommandContext, argv: string[]): void {
   const key = argv[1]!
@@ -72,6 +73,7 @@ function writeDetails(context: CommandContext, argv: readonly string[]): void {
   const pending = name === undefined ? group.pending : group.consumers.get(name)?.pending
   writeCounted(reply, () => {
     let written = 0
+    beginRun()
     for (
       let one = pending?.atOrAfter(start);
       one !== undefined && written < count && compareIds(one, end) <= 0;
@@ -79,13 +81,14 @@ function writeDetails(context: CommandContext, argv: readonly string[]): void {
     ) {
       const idle = nowMs - one.deliveredMs
       if (idleMs !== 0 && idle < idleMs) continue
-      reply.array(4)
-      writeId(reply, one)
-      reply.bulk(one.consumer.name)
-      reply.integer(Math.max(0, idle))
-      reply.integer(one.deliveries)
+      const {name} = one.consumer
+      addReplyToRun(reply, '*4\r\n')
+      addIdToRun(reply, one)
+      addToRun(reply, name, 0, name.length)
+      addReplyToRun(reply, `:${Math.max(0, idle)}\r\n:${one.deliveries}\r\n`)
       written++
     }
+    endRun(reply)
     return written
   })
 }

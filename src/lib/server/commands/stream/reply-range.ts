@@ -1,7 +1,8 @@
 import {formatId, type StreamId} from '../../../protocol/stream-id.js'
+import {addReplyToRun, beginRun, endRun} from '../../bulk-run.js'
 import type {ReplyWriter} from '../../reply.js'
 import type {RangeCursor} from '../../values/stream/range-cursor.js'
-import {writeEntry} from '../../values/stream/range-cursor.js'
+import {addEntryToRun} from '../../values/stream/range-cursor.js'
 
 /** Runs `write`, which tells how many elements it wrote, and puts the head of their array before them. */
 export function writeCounted(reply: ReplyWriter, write: () => number): number {
@@ -15,7 +16,7 @@ export function writeCounted(reply: ReplyWriter, write: () => number): number {
   return count
 }
 
-/** @param limit - at most so many entries; 0 = all @param onEntry - is told the id of each */
+/** @param limit - at most so many entries; 0 = all @param onEntry - is told the id of each; writes nothing */
 export function writeRange(
   reply: ReplyWriter,
   cursor: RangeCursor,
@@ -24,15 +25,23 @@ export function writeRange(
 ): number {
   return writeCounted(reply, () => {
     let count = 0
+    beginRun()
     for (let entry = cursor.next(); entry !== undefined; entry = cursor.next()) {
       onEntry?.(entry)
-      writeEntry(reply, entry)
+      addEntryToRun(reply, entry)
       if (++count === limit) break
     }
+    endRun(reply)
     return count
   })
 }
 
 export function writeId(reply: ReplyWriter, id: StreamId): void {
   reply.bulk(formatId(id))
+}
+
+/** `writeId` as part of a run. */
+export function addIdToRun(reply: ReplyWriter, id: StreamId): void {
+  const text = formatId(id)
+  addReplyToRun(reply, `$${text.length}\r\n${text}\r\n`)
 }

@@ -14,6 +14,11 @@ export class FieldTable {
     return this.fields.textBytes + this.values.textBytes
   }
 
+  /** See `MemberTable.reserve`. */
+  reserve(count: number): void {
+    this.fields.reserve(count)
+  }
+
   fieldAt(place: number): string {
     return this.fields.at(place)
   }

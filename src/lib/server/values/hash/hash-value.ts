@@ -1,5 +1,6 @@
 import {ownString} from '../../../kernel/own-string.js'
 import type {RdbHash} from '../../../protocol/rdb/hash.js'
+import {RdbError} from '../../../protocol/rdb/reader.js'
 import {addToRun, beginRun, endRun} from '../../bulk-run.js'
 import type {ObjectValue, ValueDigest} from '../../keyspace/value.js'
 import {FieldTable} from './field-table.js'
@@ -21,6 +22,7 @@ export class HashValue implements ObjectValue {
   private packed: PackedHash | undefined = new PackedHash()
   private table: FieldTable | undefined = undefined
 
+  /** @throws RdbError for a field that is there twice */
   static fromRdb(rdb: RdbHash, limits: HashLimits): HashValue {
     const hash = new HashValue()
     if (rdb.encoding === 'listpack') {
@@ -30,8 +32,10 @@ export class HashValue implements ObjectValue {
       return hash
     }
     const {pairs} = rdb
-    if (pairs.length / 2 > limits.hashMaxListpackEntries) hash.convert(new PackedHash())
-    for (let i = 0; i < pairs.length; i += 2) hash.set(pairs[i]!, pairs[i + 1]!, limits)
+    if (pairs.length / 2 > limits.hashMaxListpackEntries) hash.convert(new PackedHash()).reserve(pairs.length / 2)
+    for (let i = 0; i < pairs.length; i += 2) {
+      if (!hash.set(pairs[i]!, pairs[i + 1]!, limits)) throw new RdbError('a field twice')
+    }
     return hash
   }
 

@@ -1,3 +1,4 @@
+import {RdbError} from '../../../protocol/rdb/reader.js'
 import type {RdbSet} from '../../../protocol/rdb/set.js'
 import {isInt64Text, type ObjectValue, type ValueDigest} from '../../keyspace/value.js'
 import {MemberTable} from '../table/member-table.js'
@@ -28,14 +29,17 @@ export class SetValue implements ObjectValue {
     return new SetValue(isInt64Text(member))
   }
 
-  /** @param intsetMax - the setting set-max-intset-entries */
+  /** @param intsetMax - the setting set-max-intset-entries @throws RdbError for a member that is there twice */
   static fromRdb(rdb: RdbSet, intsetMax: number): SetValue {
     const set = new SetValue(rdb.encoding === 'intset' || rdb.members.length <= intsetMax)
     if (rdb.encoding === 'intset') {
       set.ints = Intset.fromBlob(rdb.blob)
       if (set.ints.size > intsetMax) set.convert(set.ints)
     } else {
-      for (const member of rdb.members) set.add(member, intsetMax)
+      set.table?.reserve(rdb.members.length)
+      for (const member of rdb.members) {
+        if (!set.add(member, intsetMax)) throw new RdbError('a member twice')
+      }
     }
     return set
   }

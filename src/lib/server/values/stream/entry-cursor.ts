@@ -2,6 +2,7 @@ import type {Int64} from '../../../kernel/uint64.js'
 import {ListpackCursor} from '../../../protocol/rdb/listpack-cursor.js'
 import {ENTRY_DELETED, ENTRY_SAME_FIELDS, idFrom} from '../../../protocol/rdb/stream-node.js'
 import {compareIds, type StreamId} from '../../../protocol/stream-id.js'
+import {addReplyToRun, addToRun} from '../../bulk-run.js'
 import type {StreamNode} from './node.js'
 
 /** Takes what an entry is made of, in order. */
@@ -116,18 +117,32 @@ export class EntryCursor {
     this.end = pack.at
   }
 
-  /** The fields and values as a reply to a client: an array of bulk strings. */
-  fieldsReply(): string {
+  /** Adds the fields and values to a run: an array of bulk strings. */
+  addFieldsToRun(output: {out: string}): void {
     const {isSame, node, pack} = this
-    let text = `*${2 * this.fieldCount}\r\n`
+    addReplyToRun(output, `*${2 * this.fieldCount}\r\n`)
     pack.at = this.bodyAt
     for (let i = 0; i < this.fieldCount; i++) {
-      const field = isSame ? node.fields[i]! : pack.string()
-      const value = pack.string()
-      text += `$${field.length}\r\n${field}\r\n$${value.length}\r\n${value}\r\n`
+      if (isSame) addToRun(output, node.fields[i]!, 0, node.fields[i]!.length)
+      else this.addStringToRun(output)
+      this.addStringToRun(output)
     }
     pack.skip()
     this.end = pack.at
-    return text
+  }
+
+  /** The next element, most often without cutting it out first. */
+  private addStringToRun(output: {out: string}): void {
+    const {pack} = this
+    const {at, text} = pack
+    const first = text.charCodeAt(at)
+    if (first >= 0x80 && first < 0xc0) {
+      const length = first & 0x3f
+      addToRun(output, text, at + 1, length)
+      pack.at = at + length + 2
+      return
+    }
+    const element = pack.string()
+    addToRun(output, element, 0, element.length)
   }
 }

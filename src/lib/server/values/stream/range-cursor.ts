@@ -1,4 +1,5 @@
 import {compareIds, formatId, type StreamId} from '../../../protocol/stream-id.js'
+import {addReplyToRun, beginRun, endRun} from '../../bulk-run.js'
 import type {ReplyWriter} from '../../reply.js'
 import {EntryCursor, type FieldVisitor} from './entry-cursor.js'
 import type {StreamNode} from './node.js'
@@ -73,8 +74,16 @@ export class RangeCursor {
 
 /** Writes id and fields as redis-server shows an entry. */
 export function writeEntry(reply: ReplyWriter, entry: EntryCursor): void {
+  beginRun()
+  addEntryToRun(reply, entry)
+  endRun(reply)
+}
+
+/** `writeEntry` as part of a run. */
+export function addEntryToRun(reply: ReplyWriter, entry: EntryCursor): void {
   const id = formatId(entry)
-  reply.raw(`*2\r\n$${id.length}\r\n${id}\r\n${entry.fieldsReply()}`)
+  addReplyToRun(reply, `*2\r\n$${id.length}\r\n${id}\r\n`)
+  entry.addFieldsToRun(reply)
 }
 
 export type {EntryCursor, FieldVisitor}

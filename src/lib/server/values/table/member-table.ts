@@ -38,6 +38,15 @@ export class MemberTable {
     return this.members.length
   }
 
+  /** Makes buckets for so many at once, where many are to come: to split them one by one takes longer than to add. */
+  reserve(count: number): void {
+    if (this.members.length > 0 || count < CHUNK) return
+    this.bucketCount = count
+    this.mask = 2 ** (32 - Math.clz32(count - 1)) - 1
+    this.heads = Array.from({length: ((count - 1) >>> SHIFT) + 1}, () => new Int32Array(CHUNK))
+    this.nodes = [new Int32Array(FIRST_ROOM * 2)]
+  }
+
   get textBytes(): number {
     return this.members.textBytes
   }

@@ -24,8 +24,16 @@ export function isBefore(score: number, member: string, otherScore: number, othe
   return score < otherScore || (score === otherScore && member < otherMember)
 }
 
+function isSorted({members, scores}: ScoredList): boolean {
+  for (let i = 1; i < members.length; i++) {
+    if (!isBefore(scores[i - 1]!, members[i - 1]!, scores[i]!, members[i]!)) return false
+  }
+  return true
+}
+
 /** Sorts in place. */
 export function sortScored(list: ScoredList): void {
+  if (isSorted(list)) return
   const {members, scores} = list
   const order = members.map((_, i) => i)
   order.sort((a, b) => {

@@ -1,5 +1,6 @@
 import {ownString} from '../../../kernel/own-string.js'
 import {formatDouble} from '../../../protocol/double.js'
+import {RdbError} from '../../../protocol/rdb/reader.js'
 import type {ZsetRdb} from '../../../protocol/rdb/zset.js'
 import type {ObjectValue, ValueDigest} from '../../keyspace/value.js'
 import {LargeMembers} from './large.js'
@@ -32,13 +33,23 @@ export class SortedSet implements ObjectValue {
     return SortedSet.build(list, fits(list, limits))
   }
 
-  /** @param rdb - members unique */
+  /** @throws RdbError for a member that is there twice */
   static fromRdb(rdb: ZsetRdb, limits: PackedLimits): SortedSet {
     const list = new ScoredList()
-    for (let i = 0; i < rdb.members.length; i++) list.push(rdb.members[i]!, rdb.scores[i]!)
+    // The big ones come highest first.
+    for (let i = rdb.members.length - 1; i >= 0; i--) list.push(rdb.members[i]!, rdb.scores[i]!)
     // As redis-server: what was packed stays so whatever the length of its members.
     const isPacked = rdb.isPacked ? list.size <= limits.zsetMaxListpackEntries : fits(list, limits)
-    return SortedSet.build(list, isPacked)
+    if (isPacked && new Set(list.members).size !== list.size) throw new RdbError('a member twice')
+    if (isPacked) return SortedSet.build(list, true)
+    sortScored(list)
+    const large = new LargeMembers()
+    for (let i = 0; i < list.size; i++) {
+      const member = list.members[i]!
+      if (large.scoreOf(member) !== undefined) throw new RdbError('a member twice')
+      large.add(member, list.scores[i]!)
+    }
+    return new SortedSet(large)
   }
 
   private static build(list: ScoredList, isPacked: boolean): SortedSet {

@@ -1,6 +1,6 @@
 import type {Database} from '../../../keyspace/database.js'
 import {type ObjectType, typeOf, type Value, type ValueDigest} from '../../../keyspace/value.js'
-import {DIGEST_BYTES, sha1} from './sha1.js'
+import {DIGEST_BYTES, sha1, sha1OfDigest} from './sha1.js'
 
 /**
  * DEBUG DIGEST, equal to redis-server's for equal data, so that data sets of both kinds of node can be compared.
@@ -18,23 +18,27 @@ class Digest implements ValueDigest {
   readonly bytes = new Uint8Array(DIGEST_BYTES)
 
   xor(text: string): void {
-    const hash = sha1(text)
-    for (let i = 0; i < DIGEST_BYTES; i++) this.bytes[i]! ^= hash[i]!
+    this.add(sha1(text))
   }
 
   mix(text: string): void {
     this.xor(text)
-    this.bytes.set(sha1(this.binary()))
+    this.bytes.set(sha1OfDigest(this.bytes))
   }
 
   xorMixed(...parts: readonly string[]): void {
     const inner = new Digest()
     for (const part of parts) inner.mix(part)
-    this.xor(inner.binary())
+    this.xorDigest(inner)
   }
 
-  binary(): string {
-    return String.fromCharCode(...this.bytes)
+  /** `xor` of the bytes of another one. */
+  xorDigest({bytes}: Digest): void {
+    this.add(sha1OfDigest(bytes))
+  }
+
+  private add(hash: Uint8Array): void {
+    for (let i = 0; i < DIGEST_BYTES; i++) this.bytes[i]! ^= hash[i]!
   }
 
   hex(): string {
@@ -82,7 +86,7 @@ export function digestOfAll(databases: readonly Database[]): string {
         const digest = new Digest()
         digest.mix(key)
         addValue(digest, value, store?.expires?.has(key) === true)
-        total.xor(digest.binary())
+        total.xorDigest(digest)
       }
     }
   }
