@@ -1,4 +1,5 @@
 import type {Command} from '../commands/command.js'
+import type {Store} from '../keyspace/store.js'
 import type {InfoFacts, InfoField} from './facts.js'
 import {everyCommand} from './statistics.js'
 
@@ -92,16 +93,19 @@ export function renderKeyspace({nowMs, server}: InfoFacts): InfoField[] {
     })
 }
 
-/** INFO must not walk a million deadlines: some of the first are enough for a mean. */
+/** INFO must not walk a million deadlines: some of the last are enough for a mean. */
 const TTL_SAMPLES = 100
 
-function meanTtl(stores: Iterable<{readonly expires: ReadonlyMap<string, number> | undefined}>, nowMs: number): number {
+function meanTtl(stores: Iterable<Store>, nowMs: number): number {
   let sum = 0
   let count = 0
-  for (const {expires} of stores) {
-    for (const atMs of expires?.values() ?? []) {
+  for (const {deadlines, size} of stores) {
+    let place = size
+    while (deadlines !== undefined && place > 0) {
+      place = deadlines.findDown(place - 1, 0)
+      if (place < 0) break
       if (count === TTL_SAMPLES) return Math.round(sum / count)
-      sum += Math.max(0, atMs - nowMs)
+      sum += Math.max(0, deadlines.at(place) - nowMs)
       count++
     }
   }
