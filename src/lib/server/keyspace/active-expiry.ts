@@ -1,14 +1,11 @@
 import type {Database} from './database.js'
-import type {Store} from './store.js'
 
 /** Places passed over in one go where no key has a deadline. */
 const PLACES_MAX = 1024
 
 interface Round {
   readonly db: Database
-  readonly stores: Iterator<Store>
-  store: Store | undefined
-  /** Places from here on, down to 0, have yet to be looked at; -1 = the next store. */
+  /** Places from here on, down to 0, have yet to be looked at. */
   place: number
 }
 
@@ -17,7 +14,7 @@ interface Round {
  *
  * Instead of sampling it walks over all deadlines in turn, a bounded number per call, and goes on where it stopped: with
  * a million deadlines a round takes a few seconds of idle slices, and none takes long. Keys move to lower places only, so
- * that walking down misses none; the iterator of a Set survives changes made between calls.
+ * that walking down misses none.
  */
 export class ActiveExpiry {
   private round: Round | undefined
@@ -44,8 +41,8 @@ export class ActiveExpiry {
   private startRound(databases: readonly Database[]): Round | undefined {
     while (this.dbIndex < databases.length) {
       const db = databases[this.dbIndex++]!
-      if (db.expiring.size === 0) continue
-      this.round = {db, place: -1, store: undefined, stores: db.expiring.values()}
+      if (db.store.deadlines === undefined) continue
+      this.round = {db, place: db.store.size - 1}
       return this.round
     }
     this.dbIndex = 0
@@ -57,24 +54,16 @@ export class ActiveExpiry {
     let left = limit
     while (left > 0) {
       left--
-      const {store} = round
-      // The store may have been flushed away or dropped with its slot since the walk began.
-      const deadlines = round.place >= 0 && db.expiring.has(store!) ? store!.deadlines : undefined
-      if (deadlines === undefined) {
-        const next = round.stores.next()
-        if (next.done) {
-          this.round = undefined
-          return left
-        }
-        round.store = next.value
-        round.place = next.value.size - 1
-        continue
+      const {deadlines, size} = db.store
+      const highest = Math.min(round.place, size - 1)
+      if (deadlines === undefined || highest < 0) {
+        this.round = undefined
+        return left
       }
-      const highest = Math.min(round.place, store!.size - 1)
       const floor = Math.max(0, highest - PLACES_MAX)
       const place = deadlines.findDown(highest, floor)
       round.place = (place < 0 ? floor : place) - 1
-      if (place >= 0 && deadlines.at(place) <= db.state.nowMs) db.expire(store!, place)
+      if (place >= 0 && deadlines.at(place) <= db.state.nowMs) db.expire(place)
     }
     return left
   }

@@ -4,9 +4,8 @@ import {NOTIFY_KEY_MISS} from './notifications.js'
 import {pickRandomKey} from './random-key.js'
 import type {Held} from './rows.js'
 import {type ScanPage, scanPage} from './scan.js'
-import type {Store} from './store.js'
+import {Store} from './store.js'
 import {StoredKeys} from './stored-keys.js'
-import {emptyStores} from './stores.js'
 import {StringBytes} from './string-bytes.js'
 import type {ObjectType, ObjectValue, Value} from './value.js'
 
@@ -28,20 +27,19 @@ function requireText(held: Held): string | StringBytes {
 export class Database extends StoredKeys {
   /** For reading: counts a hit or a miss and marks the access. */
   get(key: string): Value | undefined {
-    const store = this.storeOf(key)
-    const place = this.accessed(store, key)
-    return place < 0 ? undefined : store!.valueAt(place)
+    const place = this.accessed(key)
+    return place < 0 ? undefined : this.store.valueAt(place)
   }
 
-  private accessed(store: Store | undefined, key: string): number {
+  private accessed(key: string): number {
     const {state} = this
-    const place = this.live(store, key)
+    const place = this.live(key)
     if (place < 0) {
       this.missed(key)
       return -1
     }
     state.hits++
-    const {rows} = store!
+    const {rows} = this.store
     const mark = rows.markAt(place)
     // Most reads come within the same second: not writing keeps the cache line clean.
     if (mark !== state.accessMark) rows.mark(place, state.nextMark(mark))
@@ -50,7 +48,7 @@ export class Database extends StoredKeys {
 
   /** Like `get`, for commands that want nothing of the value. */
   touch(key: string): boolean {
-    return this.accessed(this.storeOf(key), key) >= 0
+    return this.accessed(key) >= 0
   }
 
   private missed(key: string): void {
@@ -76,16 +74,16 @@ export class Database extends StoredKeys {
   /** For a command that will write: marks the access, counts nothing. */
   getForWrite(key: string): Value | undefined {
     const {state} = this
-    const store = this.storeOf(key)
-    const place = this.live(store, key)
+    const place = this.live(key)
     if (place < 0) return undefined
-    this.mark(store!, place)
-    const value = store!.valueAt(place)
-    if (state.meter !== undefined && typeof value !== 'string') state.meter.willChange(store!, place, value)
+    this.mark(place)
+    const value = this.store.valueAt(place)
+    if (state.meter !== undefined && typeof value !== 'string') state.meter.willChange(this.store, place, value)
     return value
   }
 
-  private mark({rows}: Store, place: number): void {
+  private mark(place: number): void {
+    const {rows} = this.store
     rows.mark(place, this.state.nextMark(rows.markAt(place)))
   }
 
@@ -98,26 +96,24 @@ export class Database extends StoredKeys {
 
   /** A string that only some bytes are wanted of: as it is held. Counts as `get`. @throws ReplyError WRONGTYPE */
   getBytes(key: string): string | StringBytes | undefined {
-    const store = this.storeOf(key)
-    const place = this.accessed(store, key)
-    return place < 0 ? undefined : requireText(store!.heldAt(place))
+    const place = this.accessed(key)
+    return place < 0 ? undefined : requireText(this.store.heldAt(place))
   }
 
   /** `getBytes` for a command that will write: counts nothing. @throws ReplyError WRONGTYPE */
   getBytesForWrite(key: string): string | StringBytes | undefined {
-    const store = this.storeOf(key)
-    const place = this.live(store, key)
+    const place = this.live(key)
     if (place < 0) return undefined
-    this.mark(store!, place)
-    return requireText(store!.heldAt(place))
+    this.mark(place)
+    return requireText(this.store.heldAt(place))
   }
 
   /** The string to be changed in place; made or filled up with zero bytes to `length`. Who changes it calls `touched`. */
   edit(key: string, length: number): StringBytes {
-    const store = this.storeFor(key)
-    let place = this.live(store, key)
+    const {store} = this
+    let place = this.live(key)
     if (place < 0) {
-      place = this.write(store, key, '')
+      place = this.write(key, '')
       this.changed(key)
     }
     const text = requireText(store.heldAt(place))
@@ -140,16 +136,14 @@ export class Database extends StoredKeys {
 
   /** Without marking or counting an access: for OBJECT, SCAN, DEBUG. */
   peek(key: string): Value | undefined {
-    const store = this.storeOf(key)
-    const place = this.live(store, key)
-    return place < 0 ? undefined : store!.valueAt(place)
+    const place = this.live(key)
+    return place < 0 ? undefined : this.store.valueAt(place)
   }
 
   /** Second of the last access; of no meaning while accesses are counted (`state.lfu`). */
   accessedAt(key: string): number | undefined {
-    const store = this.storeOf(key)
-    const place = this.live(store, key)
-    return place < 0 ? undefined : store!.rows.markAt(place)
+    const place = this.live(key)
+    return place < 0 ? undefined : this.store.rows.markAt(place)
   }
 
   /** OBJECT FREQ: a logarithmic count of accesses; undefined without the key or where they are not counted. */
@@ -160,9 +154,8 @@ export class Database extends StoredKeys {
 
   /** RESTORE's IDLETIME and FREQ: the second of the last access, or the mark of a count. */
   setAccess(key: string, mark: number): void {
-    const store = this.storeOf(key)
-    const place = this.live(store, key)
-    if (place >= 0) store!.rows.mark(place, mark)
+    const place = this.live(key)
+    if (place >= 0) this.store.rows.mark(place, mark)
   }
 
   /** Empties the database in constant time; the collector frees the memory in slices of its own. */
@@ -171,24 +164,20 @@ export class Database extends StoredKeys {
     for (const [key, watchers] of this.watchers) {
       if (this.hasEvenExpired(key)) for (const watcher of watchers) watcher.watchBroken = true
     }
-    this.state.meter?.dropped(this.stores)
+    this.state.meter?.dropped(this.store)
     for (const key of this.awaited) if (this.hasEvenExpired(key)) this.noteReady(key)
-    this.stores = emptyStores(this.isSlotted)
-    this.expiring = new Set()
-    this.size = 0
-    this.expiresSize = 0
+    this.store = new Store(this.isSlotted)
     this.state.dirty += size
     return size
   }
 
   /** SWAPDB: the data change places, numbers and watchers stay. */
   swapWith(other: Database): void {
-    const mine = {expiresSize: this.expiresSize, expiring: this.expiring, size: this.size, stores: this.stores}
     this.tellOfSwap(other)
     other.tellOfSwap(this)
-    const {expiresSize, expiring, size, stores} = other
-    Object.assign(this, {expiresSize, expiring, size, stores})
-    Object.assign(other, mine)
+    const {store} = this
+    this.store = other.store
+    other.store = store
   }
 
   /** A watched key that exists before or after has changed; so has an awaited one. */
@@ -201,42 +190,34 @@ export class Database extends StoredKeys {
     }
   }
 
-  /** A live key by chance; about uniform. */
+  /** A live key by chance. */
   randomKey(rng: Rng): string | undefined {
     return pickRandomKey(this, rng)
   }
 
   /** Cluster mode: keys of the slot, expired ones included. */
   countKeysInSlot(slot: number): number {
-    return this.stores[slot]?.size ?? 0
+    return this.store.slots?.countOf(slot) ?? 0
   }
 
-  /** Cluster mode: at most `count` keys, newest first; one that came into the place of a deleted key comes late. */
+  /** Cluster mode: at most `count` keys, newest first. */
   keysInSlot(slot: number, count: number): string[] {
-    const store = this.stores[slot]
+    const {slots} = this.store
     const keys: string[] = []
-    for (let place = this.countKeysInSlot(slot) - 1; place >= 0 && keys.length < count; place--) {
-      keys.push(store!.keyAt(place))
-    }
+    if (slots === undefined) return keys
+    let place = slots.newestIn(slot)
+    for (; place >= 0 && keys.length < count; place = slots.olderThan(place)) keys.push(this.store.keyAt(place))
     return keys
   }
 
-  /** Cluster mode: drops all keys of the slot. @returns how many there were */
-  deleteSlot(slot: number): number {
-    const store = this.stores[slot]
-    if (store === undefined) return 0
-    const {size} = store
-    for (const key of this.watchers.keys()) if (store.find(key) >= 0) this.breakWatch(key)
-    this.state.meter?.dropped([store])
-    const {onChange} = this.state
-    if (onChange !== undefined) for (let place = 0; place < size; place++) onChange(store.keyAt(place))
-    for (const key of this.awaited) if (store.find(key) >= 0) this.noteReady(key)
-    this.stores[slot] = undefined
-    this.expiring.delete(store)
-    this.expiresSize -= store.deadlines?.count ?? 0
-    this.size -= size
-    this.state.dirty += size
-    return size
+  /** Cluster mode: drops keys of the slot, newest first, `count` at most. @returns how many there were */
+  deleteSlot(slot: number, count = Number.POSITIVE_INFINITY): number {
+    const {slots} = this.store
+    let deleted = 0
+    for (; slots !== undefined && deleted < count && slots.countOf(slot) > 0; deleted++) {
+      this.remove(slots.newestIn(slot))
+    }
+    return deleted
   }
 
   /**

@@ -1,7 +1,6 @@
 import type {Rng} from '../../kernel/rng.js'
 import type {Database} from './database.js'
 import {NEVER} from './deadlines.js'
-import {pickStore} from './random-key.js'
 import type {Store} from './store.js'
 
 /** As in maxmemory-policy, without `noeviction`. */
@@ -28,7 +27,6 @@ const POOL_SIZE = 16
 export class Eviction {
   private readonly pool: Candidate[] = []
   private policy: EvictionPolicy | undefined
-  private readonly expiringWalks = new WeakMap<Set<Store>, Iterator<Store>>()
   private nextDb = 0
 
   constructor(private readonly rng: Rng) {}
@@ -53,9 +51,9 @@ export class Eviction {
   private evictAny(databases: readonly Database[]): boolean {
     for (let tries = 0; tries < databases.length; tries++) {
       const db = databases[this.nextDb++ % databases.length]!
-      const store = this.pickStore(db)
-      if (store === undefined) continue
-      db.evict(store, this.pickPlace(store))
+      const place = this.pick(db.store)
+      if (place < 0) continue
+      db.evict(place)
       return true
     }
     return false
@@ -66,10 +64,10 @@ export class Eviction {
       let hasKeys = false
       for (const db of databases) {
         for (let i = 0; i < sampleCount; i++) {
-          const store = this.pickStore(db)
-          if (store === undefined) break
+          const place = this.pick(db.store)
+          if (place < 0) break
           hasKeys = true
-          this.sample(db, store, this.pickPlace(store))
+          this.sample(db, place)
         }
       }
       if (!hasKeys) return false
@@ -81,40 +79,26 @@ export class Eviction {
 
   /** @returns whether it was still there; it may have left long ago, and its database may hold other data by now */
   private evict({db, key}: Candidate): boolean {
-    const store = db.storeOf(key)
-    const place = store === undefined ? -1 : store.find(key)
-    if (place < 0 || (this.isVolatile && store!.deadlineAt(place) === NEVER)) return false
-    db.evict(store!, place)
+    const place = db.store.find(key)
+    if (place < 0 || (this.isVolatile && db.store.deadlineAt(place) === NEVER)) return false
+    db.evict(place)
     return true
   }
 
-  private pickStore(db: Database): Store | undefined {
-    return this.isVolatile ? this.expiringStore(db) : pickStore(db, this.rng)
-  }
-
-  /** One after the other. */
-  private expiringStore({expiring}: Database): Store | undefined {
-    if (expiring.size === 0) return undefined
-    const next = this.expiringWalks.get(expiring)?.next()
-    if (next !== undefined && !next.done) return next.value
-    const walk = expiring.values()
-    this.expiringWalks.set(expiring, walk)
-    return walk.next().value
-  }
-
-  /** Under a volatile policy, the next one with a deadline from a place chosen by chance. */
-  private pickPlace(store: Store): number {
-    const place = this.rng.below(store.size)
+  /** A place by chance; under a volatile policy the next with a deadline from there. @returns -1 if there is none */
+  private pick({deadlines, size}: Store): number {
+    if (size === 0 || (this.isVolatile && deadlines === undefined)) return -1
+    const place = this.rng.below(size)
     if (!this.isVolatile) return place
-    const below = store.deadlines!.findDown(place, 0)
-    return below >= 0 ? below : store.deadlines!.findDown(store.size - 1, place + 1)
+    const below = deadlines!.findDown(place, 0)
+    return below >= 0 ? below : deadlines!.findDown(size - 1, place + 1)
   }
 
-  private sample(db: Database, store: Store, place: number): void {
+  private sample(db: Database, place: number): void {
     const {pool} = this
-    const score = this.scoreOf(db, store, place)
+    const score = this.scoreOf(db, place)
     if (pool.length === POOL_SIZE && score <= pool[0]!.score) return
-    const key = store.keyAt(place)
+    const key = db.store.keyAt(place)
     if (pool.some((one) => one.key === key && one.db === db)) return
     let at = pool.length
     while (at > 0 && pool[at - 1]!.score > score) at--
@@ -122,7 +106,7 @@ export class Eviction {
     if (pool.length > POOL_SIZE) pool.shift()
   }
 
-  private scoreOf({state}: Database, store: Store, place: number): number {
+  private scoreOf({state, store}: Database, place: number): number {
     if (this.policy === 'volatile-ttl') return -store.deadlineAt(place)
     const mark = store.rows.markAt(place)
     return state.lfu === undefined ? state.lruClock - mark : -state.lfu.countOf(mark)

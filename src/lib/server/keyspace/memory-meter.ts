@@ -38,7 +38,7 @@ function sizeAt(store: Store, place: number): number {
  * would delete far too much, or never come to an end.
  *
  * Strings are counted as they come and go. Objects change in place: one that a command may change (`willChange`) is
- * measured before, and once more when somebody asks for the total. Sums are per store, because stores are dropped whole.
+ * measured before, and once more when somebody asks for the total. Sums are per database, for those are dropped whole.
  * Data that were there first are counted from the highest place of a store down, some at a time: what changes below
  * `Store.countedFrom` is left out, for its turn comes. Outside of that the walk needs nothing, since keys only move down.
  */
@@ -52,12 +52,9 @@ export class MemoryMeter {
 
   constructor(databases: readonly Database[]) {
     for (const db of databases) {
-      for (const store of db.stores) {
-        if (store === undefined) continue
-        store.bytes = 0
-        store.countedFrom = UNCOUNTED
-        this.uncounted.push(store)
-      }
+      db.store.bytes = 0
+      db.store.countedFrom = UNCOUNTED
+      this.uncounted.push(db.store)
     }
   }
 
@@ -122,13 +119,11 @@ export class MemoryMeter {
     if (place >= store.countedFrom) this.add(store, bytes)
   }
 
-  /** Whole stores are gone. */
-  dropped(stores: readonly (Store | undefined)[]): void {
+  /** All of it is gone. */
+  dropped(store: Store): void {
     this.settle()
-    for (const store of stores) if (store !== undefined) this.counted -= store.bytes
-    if (this.isComplete) return
-    const gone = new Set(stores)
-    this.uncounted = this.uncounted.filter((store) => !gone.has(store))
+    this.counted -= store.bytes
+    this.uncounted = this.uncounted.filter((one) => one !== store)
   }
 
   /** An object may be changed from now on. */

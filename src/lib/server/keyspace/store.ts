@@ -1,11 +1,12 @@
+import {hashSlot} from '../../protocol/hash-slot.js'
 import {MemberTable} from '../values/table/member-table.js'
 import {type Deadlines, NEVER} from './deadlines.js'
 import {type Held, Rows} from './rows.js'
+import {SlotKeys} from './slot-keys.js'
 import type {Value} from './value.js'
 
 /**
- * The keys of one slot, or all of them outside cluster mode: each has a place in 0..size-1, and what belongs to it lies at
- * that place of parallel arrays.
+ * The keys of a database: each has a place in 0..size-1, and what belongs to it lies at that place of parallel arrays.
  *
  *   keys: text <-> place     rows[place] = value, mark     deadlines[place] = unix ms, or NEVER
  *
@@ -18,9 +19,15 @@ export class Store {
   readonly rows = new Rows()
   /** Undefined while no key has one. */
   deadlines: Deadlines | undefined = undefined
+  /** In cluster mode. */
+  readonly slots: SlotKeys | undefined
   /** What keys and values from place `countedFrom` on take, about; of meaning while memory is limited. */
   bytes = 0
   countedFrom = 0
+
+  constructor(isSlotted: boolean) {
+    this.slots = isSlotted ? new SlotKeys() : undefined
+  }
 
   get size(): number {
     return this.keys.size
@@ -47,10 +54,13 @@ export class Store {
     return this.deadlines === undefined ? NEVER : this.deadlines.at(place)
   }
 
+  /** The key at the place, without a deadline, goes; the last comes into its place. */
   removeAt(place: number): void {
-    const last = this.keys.size - 1
-    this.keys.removeAt(place)
-    this.rows.removeAt(place, last)
-    this.deadlines?.removeAt(place, last)
+    const {deadlines, keys, rows, slots} = this
+    const last = keys.size - 1
+    if (slots !== undefined) slots.willRemove(hashSlot(keys.at(place)), place, keys)
+    keys.removeAt(place)
+    rows.removeAt(place, last)
+    if (deadlines !== undefined) deadlines.removeAt(place, last)
   }
 }

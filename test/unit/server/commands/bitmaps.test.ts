@@ -6,11 +6,9 @@ import {Rig} from '../rig.js'
 
 /** What the row of a key holds: the string, or its bytes while it is changed in place. */
 function held(rig: Rig, key: string): unknown {
-  for (const db of rig.server.databases) {
-    for (const store of db.stores) {
-      const place = store === undefined ? -1 : store.find(key)
-      if (place >= 0) return store!.heldAt(place)
-    }
+  for (const {store} of rig.server.databases) {
+    const place = store.find(key)
+    if (place >= 0) return store.heldAt(place)
   }
   return undefined
 }

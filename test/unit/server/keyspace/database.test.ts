@@ -69,7 +69,6 @@ for (const isSlotted of [false, true]) {
       for (let seed = 0; seed < 20; seed++) {
         const rng = seededRng(seed)
         const {db} = database(isSlotted)
-        // With a tag all keys share one store.
         const tag = seed % 2 === 0 ? '' : '{t}'
         const deletes = seed % 3 > 0
         for (let i = 0; i < 600; i++) {
@@ -173,7 +172,7 @@ for (const isSlotted of [false, true]) {
       expect(calls).toBeGreaterThanOrEqual(10)
       state.setTime(10_000)
       while (expiry.run([db], 50)) calls++
-      expect([db.size, db.expiresSize, state.expiredKeys, db.expiring.size]).toEqual([0, 0, 500, 0])
+      expect([db.size, db.expiresSize, state.expiredKeys]).toEqual([0, 0, 500])
     })
   })
 }
@@ -226,6 +225,35 @@ describe('slots', () => {
     while (db.countKeysInSlot(slot) > 0) for (const key of db.keysInSlot(slot, 10)) db.delete(key)
     // Walking the slot every time would take several seconds.
     expect(performance.now() - started).toBeLessThan(1000)
+  })
+
+  it('lists each slot newest first, whatever was deleted, and nothing of another slot', () => {
+    for (const keyCount of [30, 9000]) {
+      const rng = seededRng(keyCount)
+      const {db} = database(true)
+      const tags = ['a', 'b', 'c']
+      const model = new Map(tags.map((tag) => [tag, new Set<string>()]))
+      for (const growth of [0.8, 0.5, 0.2, 0.9, 0]) {
+        for (let step = 0; step < keyCount; step++) {
+          const tag = rng.pick(tags)
+          const key = `{${tag}}${rng.below(keyCount)}`
+          if (rng.chance(growth)) {
+            db.set(key, 'x')
+            model.get(tag)!.add(key)
+          } else {
+            expect(db.delete(key)).toBe(model.get(tag)!.delete(key))
+          }
+        }
+        for (const [tag, keys] of model) {
+          expect(db.keysInSlot(hashSlot(tag), keyCount)).toEqual([...keys].reverse())
+          expect(db.countKeysInSlot(hashSlot(tag))).toBe(keys.size)
+        }
+        const gone = rng.pick(tags)
+        expect(db.deleteSlot(hashSlot(gone))).toBe(model.get(gone)!.size)
+        model.get(gone)!.clear()
+        expect(db.size).toBe([...model.values()].reduce((sum, {size}) => sum + size, 0))
+      }
+    }
   })
 
   it('trusts the hint for the hinted key alone', () => {

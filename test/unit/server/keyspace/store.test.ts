@@ -50,7 +50,7 @@ describe('Store', () => {
   for (const names of [12, 700, 9000]) {
     it(`keeps value, mark and deadline at the key's place while ${names} keys come and go`, () => {
       const rng = seededRng(names)
-      const store = new Store()
+      const store = new Store(false)
       const model = new Map<string, Expected>()
       for (const growth of [0.9, 0.5, 0.1, 0.8, 0.2, 0]) {
         for (let step = 0; step < names * 2; step++) {
@@ -66,7 +66,7 @@ describe('Store', () => {
   }
 
   it('turns a string changed in place into a string for good once somebody wants it', () => {
-    const store = new Store()
+    const store = new Store(false)
     store.keys.add('k')
     store.rows.push(0, new StringBytes('text'), 7)
     expect(store.heldAt(0)).toBeInstanceOf(StringBytes)
