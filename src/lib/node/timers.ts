@@ -5,9 +5,9 @@ import type {TcpServer} from './tcp-server.js'
 const CRON_MS = 100
 /** A longer delay would end at once. */
 const TIMER_MS_MAX = 2 ** 31 - 1
-/** Deadlines looked at in one go, and for how long at most in one turn of the loop; the rest follows after other work. */
-const EXPIRY_ENTRIES = 1000
-const EXPIRY_TURN_MS = 3
+/** Deadlines looked at between two looks at the clock, and for how long in one turn of the loop; the rest follows later. */
+const EXPIRY_ENTRIES = 64
+const EXPIRY_TURN_MS = 2
 /** Of each 100 ms: Redis gives its own cycle a quarter of the CPU. */
 const EXPIRY_CRON_MS = 25
 

@@ -11,8 +11,9 @@ export const OUT_OF_MEMORY = "OOM command not allowed when used memory > 'maxmem
 const EVICTIONS_PER_LOOK = 16
 /** What a command evicts at least, if there is need: more than it adds, as a rule, so that writers cannot outrun eviction. */
 const EVICTIONS_PER_COMMAND = 2
-/** Keys counted in one go after maxmemory was set; a store of many more takes its time all the same. */
-const COUNTED_KEYS = 10_000
+/** After maxmemory was set keys are counted for so long in one go; the clock is read after so many. */
+const COUNT_SLICE_US = 1000
+const COUNTED_PER_LOOK = 100
 
 /** What eviction came to. */
 type Outcome = 'enough' | 'goes-on' | 'exceeded'
@@ -52,7 +53,7 @@ export class MemoryLimit {
     if (!this.isSet) state.meter = undefined
     else if (state.meter === undefined) {
       state.meter = new MemoryMeter(databases)
-      state.meter.countSome(COUNTED_KEYS)
+      this.countSome(state.meter)
     }
     if (!maxmemoryPolicy.endsWith('-lfu')) state.lfu = undefined
     else state.lfu ??= new Lfu(this.server.rng.fork())
@@ -107,8 +108,14 @@ export class MemoryLimit {
   work(): boolean {
     const {meter} = this.server.state
     if (meter === undefined) return false
-    if (!meter.isComplete) meter.countSome(COUNTED_KEYS)
+    this.countSome(meter)
     return this.makeRoom(false) === 'goes-on' || !meter.isComplete
+  }
+
+  private countSome(meter: MemoryMeter): void {
+    const {effects} = this.server
+    const untilUs = effects.monotonicUs() + COUNT_SLICE_US
+    while (!meter.isComplete && effects.monotonicUs() <= untilUs) meter.countSome(COUNTED_PER_LOOK)
   }
 
   /** Every 100 ms. */

@@ -273,7 +273,6 @@ export class Server {
     this.memory.cron()
     // Changes that no client's command made.
     if (this.state.hasReady) this.serveBlocked()
-    for (const db of this.databases) db.dropIdleScans()
     this.tracking.limit()
     this.tracking.flushBroadcasts()
   }

@@ -1,4 +1,5 @@
 import type {Command} from '../commands/command.js'
+import type {Store} from '../keyspace/store.js'
 import type {InfoFacts, InfoField} from './facts.js'
 import {everyCommand} from './statistics.js'
 
@@ -87,23 +88,21 @@ export function renderKeyspace({nowMs, server}: InfoFacts): InfoField[] {
   return server.databases
     .filter(({size}) => size > 0)
     .map((db) => {
-      const mean = db.expiresSize === 0 ? 0 : meanTtl(db.expiring, nowMs)
-      return [`db${db.index}`, `keys=${db.size},expires=${db.expiresSize},avg_ttl=${mean}`]
+      return [`db${db.index}`, `keys=${db.size},expires=${db.expiresSize},avg_ttl=${meanTtl(db.store, nowMs)}`]
     })
 }
 
-/** INFO must not walk a million deadlines: some of the first are enough for a mean. */
+/** INFO must not walk a million deadlines: some of the last are enough for a mean. */
 const TTL_SAMPLES = 100
 
-function meanTtl(stores: Iterable<{readonly expires: ReadonlyMap<string, number> | undefined}>, nowMs: number): number {
+function meanTtl({deadlines, size}: Store, nowMs: number): number {
   let sum = 0
   let count = 0
-  for (const {expires} of stores) {
-    for (const atMs of expires?.values() ?? []) {
-      if (count === TTL_SAMPLES) return Math.round(sum / count)
-      sum += Math.max(0, atMs - nowMs)
-      count++
-    }
+  for (let place = size - 1; deadlines !== undefined && count < TTL_SAMPLES; place--) {
+    place = deadlines.findDown(place, 0)
+    if (place < 0) break
+    sum += Math.max(0, deadlines.at(place) - nowMs)
+    count++
   }
   return count === 0 ? 0 : Math.round(sum / count)
 }

@@ -1,19 +1,20 @@
 import type {Database} from './database.js'
-import type {Store} from './store.js'
+
+/** Places passed over in one go where no key has a deadline. */
+const PLACES_MAX = 1024
 
 interface Round {
   readonly db: Database
-  readonly stores: Iterator<Store>
-  store: Store | undefined
-  deadlines: Iterator<[string, number]> | undefined
+  /** Places from here on, down to 0, have yet to be looked at. */
+  place: number
 }
 
 /**
  * Deletes keys whose deadline has passed although nobody asks for them.
  *
  * Instead of sampling it walks over all deadlines in turn, a bounded number per call, and goes on where it stopped: with
- * a million deadlines a round takes a few seconds of idle slices, and none takes long. Iterators of Map and Set survive
- * changes made between calls.
+ * a million deadlines a round takes a few seconds of idle slices, and none takes long. Keys move to lower places only, so
+ * that walking down misses none.
  */
 export class ActiveExpiry {
   private round: Round | undefined
@@ -40,8 +41,8 @@ export class ActiveExpiry {
   private startRound(databases: readonly Database[]): Round | undefined {
     while (this.dbIndex < databases.length) {
       const db = databases[this.dbIndex++]!
-      if (db.expiring.size === 0) continue
-      this.round = {db, stores: db.expiring.values(), store: undefined, deadlines: undefined}
+      if (db.store.deadlines === undefined) continue
+      this.round = {db, place: db.store.size - 1}
       return this.round
     }
     this.dbIndex = 0
@@ -52,26 +53,17 @@ export class ActiveExpiry {
     const {db} = round
     let left = limit
     while (left > 0) {
-      if (round.deadlines === undefined) {
-        const next = round.stores.next()
-        if (next.done) {
-          this.round = undefined
-          return left
-        }
-        round.store = next.value
-        round.deadlines = next.value.expires?.entries()
-        left--
-        continue
-      }
-      const next = round.deadlines.next()
-      if (next.done) {
-        round.deadlines = undefined
-        continue
-      }
       left--
-      const [key, at] = next.value
-      // The store may have been flushed away or dropped with its slot since the walk began.
-      if (at <= db.state.nowMs && db.expiring.has(round.store!)) db.expire(round.store!, key)
+      const {deadlines, size} = db.store
+      const highest = Math.min(round.place, size - 1)
+      if (deadlines === undefined || highest < 0) {
+        this.round = undefined
+        return left
+      }
+      const floor = Math.max(0, highest - PLACES_MAX)
+      const place = deadlines.findDown(highest, floor)
+      round.place = (place < 0 ? floor : place) - 1
+      if (place >= 0 && deadlines.at(place) <= db.state.nowMs) db.expire(place)
     }
     return left
   }

@@ -2,11 +2,10 @@ import type {Rng} from '../../kernel/rng.js'
 import {ReplyError, WRONG_TYPE} from '../reply-error.js'
 import {NOTIFY_KEY_MISS} from './notifications.js'
 import {pickRandomKey} from './random-key.js'
-import {ScanCursors, type ScanPage} from './scan.js'
-import {SlotListing} from './slot-listing.js'
-import type {Entry} from './store.js'
+import type {Held} from './rows.js'
+import {type ScanPage, scanPage} from './scan.js'
+import {Store} from './store.js'
 import {StoredKeys} from './stored-keys.js'
-import {emptyStores} from './stores.js'
 import {StringBytes} from './string-bytes.js'
 import type {ObjectType, ObjectValue, Value} from './value.js'
 
@@ -16,7 +15,7 @@ function requireType<T extends ObjectValue>(value: Value | undefined, type: Obje
   return value as T
 }
 
-function requireText({held}: Entry): string | StringBytes {
+function requireText(held: Held): string | StringBytes {
   if (typeof held !== 'string' && !(held instanceof StringBytes)) throw new ReplyError(WRONG_TYPE)
   return held
 }
@@ -26,30 +25,30 @@ function requireText({held}: Entry): string | StringBytes {
  * of its keys at once. Callers that change an object value in place call `touched`.
  */
 export class Database extends StoredKeys {
-  private readonly scans = new ScanCursors()
-  private readonly listing = new SlotListing()
-
   /** For reading: counts a hit or a miss and marks the access. */
   get(key: string): Value | undefined {
-    return this.accessed(key)?.value
+    const place = this.accessed(key)
+    return place < 0 ? undefined : this.store.valueAt(place)
   }
 
-  private accessed(key: string): Entry | undefined {
+  private accessed(key: string): number {
     const {state} = this
-    const entry = this.live(key)
-    if (entry === undefined) {
+    const place = this.live(key)
+    if (place < 0) {
       this.missed(key)
-      return undefined
+      return -1
     }
     state.hits++
+    const {rows} = this.store
+    const mark = rows.markAt(place)
     // Most reads come within the same second: not writing keeps the cache line clean.
-    if (entry.lru !== state.accessMark) state.markAccess(entry)
-    return entry
+    if (mark !== state.accessMark) rows.mark(place, state.nextMark(mark))
+    return place
   }
 
   /** Like `get`, for commands that want nothing of the value. */
   touch(key: string): boolean {
-    return this.accessed(key) !== undefined
+    return this.accessed(key) >= 0
   }
 
   private missed(key: string): void {
@@ -59,7 +58,7 @@ export class Database extends StoredKeys {
 
   /** `get` without marking the access: for TYPE, TTL. */
   look(key: string): Value | undefined {
-    const value = this.live(key)?.value
+    const value = this.peek(key)
     if (value === undefined) this.missed(key)
     else this.state.hits++
     return value
@@ -75,12 +74,17 @@ export class Database extends StoredKeys {
   /** For a command that will write: marks the access, counts nothing. */
   getForWrite(key: string): Value | undefined {
     const {state} = this
-    const entry = this.live(key)
-    if (entry === undefined) return undefined
-    state.markAccess(entry)
-    const {value} = entry
-    if (state.meter !== undefined && typeof value !== 'string') state.meter.willChange(this.storeOf(key)!, value)
+    const place = this.live(key)
+    if (place < 0) return undefined
+    this.mark(place)
+    const value = this.store.valueAt(place)
+    if (state.meter !== undefined && typeof value !== 'string') state.meter.willChange(this.store, place, value)
     return value
+  }
+
+  private mark(place: number): void {
+    const {rows} = this.store
+    rows.mark(place, this.state.nextMark(rows.markAt(place)))
   }
 
   /** `getForWrite` of a string. @throws ReplyError WRONGTYPE */
@@ -92,27 +96,31 @@ export class Database extends StoredKeys {
 
   /** A string that only some bytes are wanted of: as it is held. Counts as `get`. @throws ReplyError WRONGTYPE */
   getBytes(key: string): string | StringBytes | undefined {
-    const entry = this.accessed(key)
-    return entry && requireText(entry)
+    const place = this.accessed(key)
+    return place < 0 ? undefined : requireText(this.store.heldAt(place))
   }
 
   /** `getBytes` for a command that will write: counts nothing. @throws ReplyError WRONGTYPE */
   getBytesForWrite(key: string): string | StringBytes | undefined {
-    const entry = this.live(key)
-    if (entry === undefined) return undefined
-    this.state.markAccess(entry)
-    return requireText(entry)
+    const place = this.live(key)
+    if (place < 0) return undefined
+    this.mark(place)
+    return requireText(this.store.heldAt(place))
   }
 
   /** The string to be changed in place; made or filled up with zero bytes to `length`. Who changes it calls `touched`. */
   edit(key: string, length: number): StringBytes {
-    if (this.live(key) === undefined) this.write(key, '')
-    const entry = this.live(key)!
-    const text = requireText(entry)
+    const {store} = this
+    let place = this.live(key)
+    if (place < 0) {
+      place = this.write(key, '')
+      this.changed(key)
+    }
+    const text = requireText(store.heldAt(place))
     const bytes = typeof text === 'string' ? new StringBytes(text) : text
-    this.state.meter?.grew(this.storeOf(key)!, Math.max(0, length - bytes.length))
+    this.state.meter?.grew(store, place, Math.max(0, length - bytes.length))
     bytes.grow(length)
-    entry.held = bytes
+    store.rows.hold(place, bytes)
     return bytes
   }
 
@@ -128,24 +136,26 @@ export class Database extends StoredKeys {
 
   /** Without marking or counting an access: for OBJECT, SCAN, DEBUG. */
   peek(key: string): Value | undefined {
-    return this.live(key)?.value
+    const place = this.live(key)
+    return place < 0 ? undefined : this.store.valueAt(place)
   }
 
   /** Second of the last access; of no meaning while accesses are counted (`state.lfu`). */
   accessedAt(key: string): number | undefined {
-    return this.live(key)?.lru
+    const place = this.live(key)
+    return place < 0 ? undefined : this.store.rows.markAt(place)
   }
 
   /** OBJECT FREQ: a logarithmic count of accesses; undefined without the key or where they are not counted. */
   frequencyOf(key: string): number | undefined {
-    const entry = this.live(key)
-    return entry && this.state.lfu?.countOf(entry.lru)
+    const mark = this.accessedAt(key)
+    return mark === undefined ? undefined : this.state.lfu?.countOf(mark)
   }
 
   /** RESTORE's IDLETIME and FREQ: the second of the last access, or the mark of a count. */
   setAccess(key: string, mark: number): void {
-    const entry = this.live(key)
-    if (entry !== undefined) entry.lru = mark
+    const place = this.live(key)
+    if (place >= 0) this.store.rows.mark(place, mark)
   }
 
   /** Empties the database in constant time; the collector frees the memory in slices of its own. */
@@ -154,25 +164,20 @@ export class Database extends StoredKeys {
     for (const [key, watchers] of this.watchers) {
       if (this.hasEvenExpired(key)) for (const watcher of watchers) watcher.watchBroken = true
     }
-    this.state.meter?.dropped(this.stores)
+    this.state.meter?.dropped(this.store)
     for (const key of this.awaited) if (this.hasEvenExpired(key)) this.noteReady(key)
-    this.stores = emptyStores(this.isSlotted)
-    this.listing.forget()
-    this.expiring = new Set()
-    this.size = 0
-    this.expiresSize = 0
+    this.store = new Store(this.isSlotted)
     this.state.dirty += size
     return size
   }
 
   /** SWAPDB: the data change places, numbers and watchers stay. */
   swapWith(other: Database): void {
-    const mine = {expiresSize: this.expiresSize, expiring: this.expiring, size: this.size, stores: this.stores}
     this.tellOfSwap(other)
     other.tellOfSwap(this)
-    const {expiresSize, expiring, size, stores} = other
-    Object.assign(this, {expiresSize, expiring, size, stores})
-    Object.assign(other, mine)
+    const {store} = this
+    this.store = other.store
+    other.store = store
   }
 
   /** A watched key that exists before or after has changed; so has an awaited one. */
@@ -185,39 +190,34 @@ export class Database extends StoredKeys {
     }
   }
 
-  /** A live key by chance; about uniform. */
+  /** A live key by chance. */
   randomKey(rng: Rng): string | undefined {
     return pickRandomKey(this, rng)
   }
 
   /** Cluster mode: keys of the slot, expired ones included. */
   countKeysInSlot(slot: number): number {
-    return this.stores[slot]?.entries.size ?? 0
+    return this.store.slots?.countOf(slot) ?? 0
   }
 
   /** Cluster mode: at most `count` keys, newest first. */
   keysInSlot(slot: number, count: number): string[] {
-    const store = this.stores[slot]
-    return store === undefined ? [] : this.listing.newest(store, count)
+    const {slots} = this.store
+    const keys: string[] = []
+    if (slots === undefined) return keys
+    let place = slots.newestIn(slot)
+    for (; place >= 0 && keys.length < count; place = slots.olderThan(place)) keys.push(this.store.keyAt(place))
+    return keys
   }
 
-  /** Cluster mode: drops all keys of the slot. @returns how many there were */
-  deleteSlot(slot: number): number {
-    const store = this.stores[slot]
-    if (store === undefined) return 0
-    const {size} = store.entries
-    if (this.watchers.size !== 0) for (const key of store.entries.keys()) this.breakWatch(key)
-    this.state.meter?.dropped([store])
-    const {onChange} = this.state
-    if (onChange !== undefined) for (const key of store.entries.keys()) onChange(key)
-    for (const key of this.awaited) if (store.entries.has(key)) this.noteReady(key)
-    this.stores[slot] = undefined
-    this.listing.forget()
-    this.expiring.delete(store)
-    this.expiresSize -= store.expires?.size ?? 0
-    this.size -= size
-    this.state.dirty += size
-    return size
+  /** Cluster mode: drops keys of the slot, newest first, `count` at most. @returns how many there were */
+  deleteSlot(slot: number, count = Number.POSITIVE_INFINITY): number {
+    const {slots} = this.store
+    let deleted = 0
+    for (; slots !== undefined && deleted < count && slots.countOf(slot) > 0; deleted++) {
+      this.remove(slots.newestIn(slot))
+    }
+    return deleted
   }
 
   /**
@@ -227,11 +227,6 @@ export class Database extends StoredKeys {
    * @param count - about how many keys to look at
    */
   scan(cursor: number, count: number): ScanPage {
-    return this.scans.scan(this, cursor, count)
-  }
-
-  /** Lets go of positions nobody has asked for lately. */
-  dropIdleScans(): void {
-    this.scans.dropIdle(this.state.nowMs)
+    return scanPage(this, cursor, count)
   }
 }

@@ -1,7 +1,6 @@
 import type {KeyObservers} from './key-observers.js'
 import type {Lfu} from './lfu.js'
 import type {MemoryMeter} from './memory-meter.js'
-import type {Entry} from './store.js'
 
 /** Who watches a key for EXEC. */
 export interface Watcher {
@@ -51,8 +50,9 @@ export class KeyspaceState {
     this.lfu?.setTime(nowMs)
   }
 
-  markAccess(entry: Entry): void {
-    entry.lru = this.lfu === undefined ? this.lruClock : this.lfu.accessed(entry.lru)
+  /** The mark of a key after an access, in place of the one before. */
+  nextMark(before: number): number {
+    return this.lfu === undefined ? this.lruClock : this.lfu.accessed(before)
   }
 
   /** The mark of a key that is added. */

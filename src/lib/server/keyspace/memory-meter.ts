@@ -1,29 +1,36 @@
 import type {Database} from './database.js'
+import {NEVER} from './deadlines.js'
+import type {Held} from './rows.js'
 import type {Store} from './store.js'
 import {StringBytes} from './string-bytes.js'
 import type {ObjectValue, Value} from './value.js'
 
-/** What a key costs besides its own bytes and its value's: entry, its share of the Map, string headers. Measured on V8. */
-const KEY_BYTES = 96
+/** What a key costs besides its own bytes and its value's: its row, its share of the index, string headers. Measured on V8. */
+const KEY_BYTES = 56
 /** Of a string, and the mean of rounding up to eight bytes. */
 const STRING_BYTES = 20
-/** A deadline in a store's second Map. */
-export const DEADLINE_BYTES = 40
+/** A deadline at the key's place. */
+export const DEADLINE_BYTES = 8
 
-/** `Store.bytes` of one that has not had its turn, and of one that is no longer part of a database. */
-const UNCOUNTED = -1
-const DROPPED = -2
+/** `Store.countedFrom` of one that has not had its turn. */
+const UNCOUNTED = Number.POSITIVE_INFINITY
 
 const CHANGING_MAX = 256
 
 /** Rough bytes of a value alone. */
-export function sizeOfValue(value: Value | StringBytes): number {
+export function sizeOfValue(value: Held): number {
   return typeof value === 'string' || value instanceof StringBytes ? STRING_BYTES + value.length : value.sizeBytes()
 }
 
 /** Rough bytes of a key with its value, as MEMORY USAGE answers. */
-export function sizeOfKey(key: string, value: Value | StringBytes): number {
+export function sizeOfKey(key: string, value: Held): number {
   return KEY_BYTES + key.length + sizeOfValue(value)
+}
+
+/** What all at one place of a store takes. */
+function sizeAt(store: Store, place: number): number {
+  const bytes = sizeOfKey(store.keyAt(place), store.heldAt(place))
+  return store.deadlineAt(place) === NEVER ? bytes : bytes + DEADLINE_BYTES
 }
 
 /**
@@ -31,24 +38,23 @@ export function sizeOfKey(key: string, value: Value | StringBytes): number {
  * would delete far too much, or never come to an end.
  *
  * Strings are counted as they come and go. Objects change in place: one that a command may change (`willChange`) is
- * measured before, and once more when somebody asks for the total. Sums are per store, because stores are dropped whole,
- * and because data that were there first are counted store by store; a store with -1 has not had its turn.
+ * measured before, and once more when somebody asks for the total. Sums are per database, for those are dropped whole.
+ * Data that were there first are counted from the highest place of a store down, some at a time: what changes below
+ * `Store.countedFrom` is left out, for its turn comes. Outside of that the walk needs nothing, since keys only move down.
  */
 export class MemoryMeter {
   private counted = 0
   private readonly changing: ObjectValue[] = []
   private readonly sizesBefore: number[] = []
   private readonly storesOfChanging: Store[] = []
-  /** Data there were before the meter: what is left to count. */
+  /** Stores there were before the meter and that are not all counted. */
   private uncounted: Store[] = []
 
   constructor(databases: readonly Database[]) {
     for (const db of databases) {
-      for (const store of db.stores) {
-        if (store === undefined) continue
-        store.bytes = UNCOUNTED
-        this.uncounted.push(store)
-      }
+      db.store.bytes = 0
+      db.store.countedFrom = UNCOUNTED
+      this.uncounted.push(db.store)
     }
   }
 
@@ -62,64 +68,67 @@ export class MemoryMeter {
     return this.uncounted.length === 0
   }
 
-  /** Counts data that were there first, a store of them at least. */
+  /** Counts data that were there first. */
   countSome(keyLimit: number): void {
     let left = keyLimit
+    this.settle()
     while (left > 0) {
-      const store = this.uncounted.pop()
+      const store = this.uncounted[this.uncounted.length - 1]
       if (store === undefined) return
-      if (store.bytes !== UNCOUNTED) continue
-      let bytes = (store.expires?.size ?? 0) * DEADLINE_BYTES
-      for (const [key, {held}] of store.entries) bytes += sizeOfKey(key, held)
-      this.counted += bytes
-      store.bytes = bytes
-      left -= store.entries.size + 1
+      const end = Math.min(store.countedFrom, store.size)
+      const first = Math.max(0, end - left)
+      let bytes = 0
+      for (let place = first; place < end; place++) bytes += sizeAt(store, place)
+      this.add(store, bytes)
+      store.countedFrom = first
+      if (first === 0) this.uncounted.pop()
+      left -= end - first + 1
     }
   }
 
   private add(store: Store, bytes: number): void {
-    if (store.bytes < 0) return
     store.bytes += bytes
     this.counted += bytes
   }
 
-  added(store: Store, key: string, value: Value): void {
-    if (store.bytes < 0) return
-    this.add(store, sizeOfKey(key, value))
-    if (typeof value !== 'string') this.willChange(store, value)
+  /** At the last place. */
+  added(store: Store, value: Value): void {
+    const place = store.size - 1
+    if (place < store.countedFrom) return
+    this.add(store, sizeAt(store, place))
+    if (typeof value !== 'string') this.willChange(store, place, value)
   }
 
-  replaced(store: Store, before: Value | StringBytes, value: Value): void {
-    if (store.bytes < 0) return
+  replaced(store: Store, place: number, before: Held, value: Value): void {
+    if (place < store.countedFrom) return
     this.add(store, sizeOfValue(value) - sizeOfValue(before))
-    if (typeof value !== 'string') this.willChange(store, value)
+    if (typeof value !== 'string') this.willChange(store, place, value)
   }
 
-  removed(store: Store, key: string, value: Value | StringBytes): void {
-    if (store.bytes < 0) return
+  /** Before what is at the place goes, and what is last comes into its place. */
+  willRemove(store: Store, place: number): void {
     // What it grew by since it was measured counts before it goes.
     this.settle()
-    this.add(store, -sizeOfKey(key, value))
+    const last = store.size - 1
+    if (place >= store.countedFrom) this.add(store, -sizeAt(store, place))
+    else if (last >= store.countedFrom) this.add(store, -sizeAt(store, last))
   }
 
   /** A string is longer by so much, or a deadline came or went. */
-  grew(store: Store, bytes: number): void {
-    this.add(store, bytes)
+  grew(store: Store, place: number, bytes: number): void {
+    if (place >= store.countedFrom) this.add(store, bytes)
   }
 
-  /** Whole stores are gone. */
-  dropped(stores: readonly (Store | undefined)[]): void {
+  /** All of it is gone. */
+  dropped(store: Store): void {
     this.settle()
-    for (const store of stores) {
-      if (store === undefined) continue
-      if (store.bytes > 0) this.counted -= store.bytes
-      store.bytes = DROPPED
-    }
+    this.counted -= store.bytes
+    this.uncounted = this.uncounted.filter((one) => one !== store)
   }
 
   /** An object may be changed from now on. */
-  willChange(store: Store, value: ObjectValue): void {
-    if (store.bytes < 0 || this.changing.includes(value)) return
+  willChange(store: Store, place: number, value: ObjectValue): void {
+    if (place < store.countedFrom || this.changing.includes(value)) return
     // A transaction of many commands; no single command has as many under way.
     if (this.changing.length >= CHANGING_MAX) this.settle()
     this.changing.push(value)

@@ -1,44 +1,66 @@
-import {StringBytes} from './string-bytes.js'
+import {hashSlot} from '../../protocol/hash-slot.js'
+import {MemberTable} from '../values/table/member-table.js'
+import {type Deadlines, NEVER} from './deadlines.js'
+import {type Held, Rows} from './rows.js'
+import {SlotKeys} from './slot-keys.js'
 import type {Value} from './value.js'
 
-/** What one key has besides its name. */
-export class Entry {
-  /** The value, or the bytes of a string that is changed in place. */
-  held: Value | StringBytes
-  /** Second of the last access, as `KeyspaceState.lruClock` counted then. */
-  lru: number
-  /**
-   * Rises with every key that is added to the store and never changes while the key exists. A store's Map iterates in
-   * this order, so "the keys from `seq` on" is a position that survives any change: SCAN's guarantee rests on it.
-   */
-  readonly seq: number
-
-  constructor(value: Value, lru: number, seq: number) {
-    this.held = value
-    this.lru = lru
-    this.seq = seq
-  }
-
-  get value(): Value {
-    const {held} = this
-    if (typeof held === 'string' || !(held instanceof StringBytes)) return held
-    const text = held.text()
-    this.held = text
-    return text
-  }
-
-  set value(value: Value) {
-    this.held = value
-  }
-}
-
-/** The keys of one slot, or of one shard outside cluster mode. */
+/**
+ * The keys of a database: each has a place in 0..size-1, and what belongs to it lies at that place of parallel arrays.
+ *
+ *   keys: text <-> place     rows[place] = value, mark     deadlines[place] = unix ms, or NEVER
+ *
+ * A key that is removed leaves its place to the last one. So no place is ever empty: a random place is a random key. And a
+ * key only ever moves down: a walk from the highest place down meets every key that stays, whatever else comes and goes.
+ * SCAN, the active expiry and the meter rest on that; a place is good until the next removal.
+ */
 export class Store {
-  readonly entries = new Map<string, Entry>()
-  /** Deadlines in unix milliseconds of those keys that have one; undefined until the first. */
-  expires: Map<string, number> | undefined = undefined
-  /** What keys and values take, about; -1 = not counted, as memory is not limited. */
-  bytes = -1
-  /** The next entry's `seq`; from 1, so that SCAN's cursor 0 stays free. */
-  nextSeq = 1
+  readonly keys = new MemberTable()
+  readonly rows = new Rows()
+  /** Undefined while no key has one. */
+  deadlines: Deadlines | undefined = undefined
+  /** In cluster mode. */
+  readonly slots: SlotKeys | undefined
+  /** What keys and values from place `countedFrom` on take, about; of meaning while memory is limited. */
+  bytes = 0
+  countedFrom = 0
+
+  constructor(isSlotted: boolean) {
+    this.slots = isSlotted ? new SlotKeys() : undefined
+  }
+
+  get size(): number {
+    return this.keys.size
+  }
+
+  /** @returns its place, or -1 */
+  find(key: string): number {
+    return this.keys.find(key)
+  }
+
+  keyAt(place: number): string {
+    return this.keys.at(place)
+  }
+
+  heldAt(place: number): Held {
+    return this.rows.heldAt(place)
+  }
+
+  valueAt(place: number): Value {
+    return this.rows.valueAt(place)
+  }
+
+  deadlineAt(place: number): number {
+    return this.deadlines === undefined ? NEVER : this.deadlines.at(place)
+  }
+
+  /** The key at the place, without a deadline, goes; the last comes into its place. */
+  removeAt(place: number): void {
+    const {deadlines, keys, rows, slots} = this
+    const last = keys.size - 1
+    if (slots !== undefined) slots.willRemove(hashSlot(keys.at(place)), place, keys)
+    keys.removeAt(place)
+    rows.removeAt(place, last)
+    if (deadlines !== undefined) deadlines.removeAt(place, last)
+  }
 }

@@ -1,30 +1,21 @@
 import {hashSlot} from '../../protocol/hash-slot.js'
+import {Deadlines, NEVER} from './deadlines.js'
 import {KeyObservers} from './key-observers.js'
 import type {KeyspaceState} from './keyspace-state.js'
 import {DEADLINE_BYTES} from './memory-meter.js'
 import {NOTIFY_EVICTED, NOTIFY_EXPIRED, NOTIFY_GENERIC, NOTIFY_NEW} from './notifications.js'
-import {Entry, Store} from './store.js'
-import {emptyStores, shardOf} from './stores.js'
+import {Store} from './store.js'
 import type {Value} from './value.js'
 
 /**
  * Keys, their values and deadlines: finding, writing, deleting, expiring one key at a time.
  *
- * In cluster mode every slot has a `Store` of its own, so that counting, listing, moving and dropping a slot touch that
- * slot alone. Otherwise the keys are spread over a few stores: a Map of millions stops the node for a fifth of a second
- * when it grows, and holds 2^24 keys at most. Whoever looks a key up that has expired deletes it on the way (unless
- * `keepExpired`). Every change counts `state.dirty` and breaks WATCH.
+ * Whoever looks a key up that has expired deletes it on the way (unless `keepExpired`). Every change counts `state.dirty`
+ * and breaks WATCH.
  */
 export class StoredKeys extends KeyObservers {
   readonly isSlotted: boolean
-  /** By slot; by shard outside cluster mode. */
-  stores: (Store | undefined)[]
-  /** Stores with deadlines, for the active expiry. */
-  expiring = new Set<Store>()
-  /** Number of keys, expired ones not yet deleted included. */
-  size = 0
-  /** Number of keys with a deadline. */
-  expiresSize = 0
+  store: Store
 
   /** The routing check has just hashed this key; the same string is asked for next. */
   private hintKey = ''
@@ -33,7 +24,17 @@ export class StoredKeys extends KeyObservers {
   constructor(index: number, state: KeyspaceState, isSlotted: boolean) {
     super(index, state)
     this.isSlotted = isSlotted
-    this.stores = emptyStores(isSlotted)
+    this.store = new Store(isSlotted)
+  }
+
+  /** Number of keys, expired ones not yet deleted included. */
+  get size(): number {
+    return this.store.size
+  }
+
+  /** Number of keys with a deadline. */
+  get expiresSize(): number {
+    return this.store.deadlines?.count ?? 0
   }
 
   /** Tells the slot of the key that the coming command names, to hash it once only. */
@@ -42,67 +43,49 @@ export class StoredKeys extends KeyObservers {
     this.hintSlot = slot
   }
 
-  protected storeIndex(key: string): number {
-    if (!this.isSlotted) return shardOf(key)
-    if (key === this.hintKey && key !== '') return this.hintSlot
-    return hashSlot(key)
+  private slotOf(key: string): number {
+    return key === this.hintKey && key !== '' ? this.hintSlot : hashSlot(key)
   }
 
-  /** Where the key is, or would be. */
-  storeOf(key: string): Store | undefined {
-    return this.stores[this.storeIndex(key)]
-  }
-
-  /** The live entry, or undefined. */
-  protected live(key: string): Entry | undefined {
-    const store = this.storeOf(key)
-    if (store === undefined) return undefined
-    const entry = store.entries.get(key)
-    if (entry !== undefined && store.expires !== undefined) {
-      const at = store.expires.get(key)
-      if (at !== undefined && at <= this.state.nowMs) {
-        this.expire(store, key)
-        return undefined
-      }
-    }
-    return entry
+  /** The place of the live key, or -1. */
+  protected live(key: string): number {
+    const {store} = this
+    const place = store.find(key)
+    if (place < 0 || store.deadlines === undefined || store.deadlines.at(place) > this.state.nowMs) return place
+    this.expire(place)
+    return -1
   }
 
   has(key: string): boolean {
-    return this.live(key) !== undefined
+    return this.live(key) >= 0
   }
 
   /** Also true for a key that is expired but not deleted yet: what routing asks. */
   hasEvenExpired(key: string): boolean {
-    return this.storeOf(key)?.entries.has(key) ?? false
+    return this.store.find(key) >= 0
   }
 
   /** There, but past its deadline: watched keys are asked so. Deletes nothing. */
   isExpired(key: string): boolean {
-    const store = this.storeOf(key)
-    return store?.entries.has(key) === true && !this.isLiveIn(store, key)
+    const place = this.store.find(key)
+    return place >= 0 && this.store.deadlineAt(place) <= this.state.nowMs
   }
 
-  /** Without deleting it if it is expired. */
-  isLiveIn(store: Store, key: string): boolean {
-    const at = store.expires?.get(key)
-    return at === undefined || at > this.state.nowMs
-  }
-
-  /** All live keys, oldest first in each store. */
+  /** All live keys; those shown already may be deleted meanwhile. */
   *keys(): Generator<string> {
-    for (const store of this.stores) {
-      if (store === undefined) continue
-      for (const key of store.entries.keys()) if (this.isLiveIn(store, key)) yield key
+    const {state, store} = this
+    for (let place = store.size - 1; place >= 0; place--) {
+      if (store.deadlineAt(place) > state.nowMs) yield store.keyAt(place)
     }
   }
 
   /** Deletes a key whose deadline has passed, unless deletions come from the primary alone. */
-  expire(store: Store, key: string): void {
+  expire(place: number): void {
     if (this.state.keepExpired) return
+    const key = this.store.keyAt(place)
     const unmoved = this.watchers.size === 0 ? undefined : this.whoSawExpired(key)
     this.state.isExpiring = true
-    this.remove(store, key)
+    this.remove(place)
     this.state.isExpiring = false
     if (unmoved !== undefined) for (const watcher of unmoved) watcher.watchBroken = false
     this.state.expiredKeys++
@@ -110,54 +93,51 @@ export class StoredKeys extends KeyObservers {
   }
 
   /** Deletes a key to make room. */
-  evict(store: Store, key: string): void {
-    this.remove(store, key)
+  evict(place: number): void {
+    const key = this.store.keyAt(place)
+    this.remove(place)
     this.state.evictedKeys++
     this.notify(NOTIFY_EVICTED, 'evicted', key)
   }
 
   /** Sets the value and drops any deadline, as SET does. */
   set(key: string, value: Value): void {
-    const store = this.write(key, value)
-    if (store.expires !== undefined) this.dropDeadline(store, key)
+    const place = this.write(key, value)
+    if (this.store.deadlines !== undefined) this.dropDeadline(place)
+    this.changed(key)
   }
 
   /** Sets the value and keeps the deadline of a live key, as APPEND does. An expired key starts anew. */
   put(key: string, value: Value): void {
     this.write(key, value)
+    this.changed(key)
   }
 
   /** `put` of the same content in another form: no change that anybody is told of. */
   putUntold(key: string, value: Value): void {
-    this.write(key, value, false)
+    this.write(key, value)
   }
 
-  protected write(key: string, value: Value, isTold = true): Store {
-    const index = this.storeIndex(key)
-    let store = this.stores[index]
-    if (store === undefined) {
-      store = new Store()
-      if (this.state.meter !== undefined) store.bytes = 0
-      this.stores[index] = store
+  /** @returns the key's place */
+  protected write(key: string, value: Value): number {
+    const {state, store} = this
+    const {keys, rows} = store
+    let place = keys.add(key)
+    if (place >= 0 && store.deadlines !== undefined && store.deadlines.at(place) <= state.nowMs && !state.keepExpired) {
+      this.expire(place)
+      place = keys.add(key)
     }
-    const {state} = this
-    let entry = store.entries.get(key)
-    if (entry !== undefined && store.expires !== undefined && !this.isLiveIn(store, key) && !state.keepExpired) {
-      this.expire(store, key)
-      entry = undefined
+    if (place >= 0) {
+      if (state.meter !== undefined) state.meter.replaced(store, place, rows.heldAt(place), value)
+      rows.replace(place, value, state.nextMark(rows.markAt(place)))
+      return place
     }
-    if (entry !== undefined) {
-      state.meter?.replaced(store, entry.held, value)
-      entry.value = value
-      state.markAccess(entry)
-    } else {
-      store.entries.set(key, new Entry(value, state.firstMark, store.nextSeq++))
-      this.size++
-      state.meter?.added(store, key, value)
-      this.notify(NOTIFY_NEW, 'new', key)
-    }
-    if (isTold) this.changed(key)
-    return store
+    place = keys.size - 1
+    rows.push(place, value, state.firstMark)
+    if (store.slots !== undefined) store.slots.add(this.slotOf(key), place)
+    if (state.meter !== undefined) state.meter.added(store, value)
+    this.notify(NOTIFY_NEW, 'new', key)
+    return place
   }
 
   /** An object value was changed in place. */
@@ -181,17 +161,16 @@ export class StoredKeys extends KeyObservers {
 
   /** @returns whether a live key was there */
   delete(key: string): boolean {
-    if (this.live(key) === undefined) return false
-    this.remove(this.storeOf(key)!, key)
-    return true
+    const place = this.live(key)
+    if (place >= 0) this.remove(place)
+    return place >= 0
   }
 
   /** Deletes a key to make room, expired or not: that it had run out is not told. @returns whether it was there */
   drop(key: string): boolean {
-    const store = this.storeOf(key)
-    if (store === undefined || !store.entries.has(key)) return false
-    this.remove(store, key)
-    return true
+    const place = this.store.find(key)
+    if (place >= 0) this.remove(place)
+    return place >= 0
   }
 
   /** Deletes a key whose last element a command took, with the event that follows the command's own. */
@@ -199,54 +178,44 @@ export class StoredKeys extends KeyObservers {
     if (this.delete(key)) this.notify(NOTIFY_GENERIC, 'del', key)
   }
 
-  protected remove(store: Store, key: string): void {
-    const {meter} = this.state
-    if (meter !== undefined) {
-      const entry = store.entries.get(key)
-      if (entry !== undefined) meter.removed(store, key, entry.held)
-    }
-    if (!store.entries.delete(key)) return
-    this.size--
-    if (store.expires !== undefined) this.dropDeadline(store, key)
+  protected remove(place: number): void {
+    const {state, store} = this
+    const key = store.keyAt(place)
+    if (store.deadlines !== undefined) this.dropDeadline(place)
+    if (state.meter !== undefined) state.meter.willRemove(store, place)
+    store.removeAt(place)
     this.changed(key)
   }
 
-  protected dropDeadline(store: Store, key: string): boolean {
-    const {expires} = store
-    if (expires === undefined || !expires.delete(key)) return false
-    this.expiresSize--
-    this.state.meter?.grew(store, -DEADLINE_BYTES)
-    if (expires.size === 0) {
-      store.expires = undefined
-      this.expiring.delete(store)
-    }
+  private dropDeadline(place: number): boolean {
+    const {deadlines} = this.store
+    if (deadlines === undefined || deadlines.set(place, NEVER) === NEVER) return false
+    this.state.meter?.grew(this.store, place, -DEADLINE_BYTES)
+    if (deadlines.count === 0) this.store.deadlines = undefined
     return true
   }
 
   /** The deadline of a live key in unix milliseconds; undefined without one or without the key. */
   expiryOf(key: string): number | undefined {
-    const entry = this.live(key)
-    return entry === undefined ? undefined : this.storeOf(key)!.expires?.get(key)
+    const place = this.live(key)
+    const atMs = place < 0 ? NEVER : this.store.deadlineAt(place)
+    return atMs === NEVER ? undefined : atMs
   }
 
   /** The key must exist. @param atMs - unix milliseconds; a deadline in the past expires at the next access */
   setExpiry(key: string, atMs: number): void {
-    const store = this.storeOf(key)
-    if (store === undefined || !store.entries.has(key)) return
-    store.expires ??= new Map()
-    if (!store.expires.has(key)) {
-      this.expiresSize++
-      this.state.meter?.grew(store, DEADLINE_BYTES)
-    }
-    store.expires.set(key, atMs)
-    this.expiring.add(store)
+    const {store} = this
+    const place = store.find(key)
+    if (place < 0) return
+    store.deadlines ??= new Deadlines()
+    if (store.deadlines.set(place, atMs) === NEVER) this.state.meter?.grew(store, place, DEADLINE_BYTES)
     this.touched(key)
   }
 
   /** @returns whether there was a deadline */
   removeExpiry(key: string): boolean {
-    if (this.live(key) === undefined) return false
-    if (!this.dropDeadline(this.storeOf(key)!, key)) return false
+    const place = this.live(key)
+    if (place < 0 || !this.dropDeadline(place)) return false
     this.touched(key)
     return true
   }

@@ -4,13 +4,11 @@ import type {Client} from '../../../../src/lib/server/client.js'
 import {COPIED_BYTES_MAX, StringBytes} from '../../../../src/lib/server/keyspace/string-bytes.js'
 import {Rig} from '../rig.js'
 
-/** What the entry of a key holds: the string, or its bytes while it is changed in place. */
+/** What the row of a key holds: the string, or its bytes while it is changed in place. */
 function held(rig: Rig, key: string): unknown {
-  for (const db of rig.server.databases) {
-    for (const store of db.stores) {
-      const entry = store?.entries.get(key)
-      if (entry !== undefined) return entry.held
-    }
+  for (const {store} of rig.server.databases) {
+    const place = store.find(key)
+    if (place >= 0) return store.heldAt(place)
   }
   return undefined
 }

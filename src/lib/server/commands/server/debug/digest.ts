@@ -1,4 +1,5 @@
 import type {Database} from '../../../keyspace/database.js'
+import {NEVER} from '../../../keyspace/deadlines.js'
 import {type ObjectType, typeOf, type Value, type ValueDigest} from '../../../keyspace/value.js'
 import {DIGEST_BYTES, sha1, sha1OfDigest} from './sha1.js'
 
@@ -80,14 +81,13 @@ export function digestOfAll(databases: readonly Database[]): string {
   for (const db of databases) {
     if (db.size === 0) continue
     total.mix(number32(db.index))
-    for (const store of db.stores) {
-      // Keys that have expired and are still there count, as they do in redis-server.
-      for (const [key, {value}] of store?.entries ?? []) {
-        const digest = new Digest()
-        digest.mix(key)
-        addValue(digest, value, store?.expires?.has(key) === true)
-        total.xorDigest(digest)
-      }
+    const {store} = db
+    // Keys that have expired and are still there count, as they do in redis-server.
+    for (let place = store.size - 1; place >= 0; place--) {
+      const digest = new Digest()
+      digest.mix(store.keyAt(place))
+      addValue(digest, store.valueAt(place), store.deadlineAt(place) !== NEVER)
+      total.xorDigest(digest)
     }
   }
   return total.hex()
