@@ -1,7 +1,7 @@
 import {expect, it} from 'vitest'
 import {Rig} from '../rig.js'
 
-const DEPTHS = "local text = string.rep('OPEN', 1500) local ok, why = pcall(DECODE, text) return {tostring(ok), why}"
+const DEPTHS = "local text = string.rep('OPEN', 5000) local ok, why = pcall(DECODE, text) return {tostring(ok), why}"
 
 it.each([
   ['MessagePack', 'cmsgpack.unpack', '\\\\x91', /too deeply nested/],
@@ -11,8 +11,17 @@ it.each([
   const rig = new Rig()
   const client = rig.connect()
   const raise = decode.startsWith('cjson') ? 'cjson.decode_max_depth(1000000) ' : ''
-  const script = `${raise}${DEPTHS.replace('DECODE', decode).replace('OPEN', open).replace('1500', '5000')}`
+  const script = `${raise}${DEPTHS.replace('DECODE', decode).replace('OPEN', open)}`
   const reply = rig.run(client, `EVAL "${script.replaceAll('\\\\', '\\')}" 0`)
   expect(reply).toMatch(/^\*2\r\n\$5\r\nfalse\r\n/)
   expect(reply).toMatch(why)
 })
+
+it.each(["struct.unpack, 'H', 'abcd', 0/0", "cmsgpack.unpack_one, 'a', 0/0", "cmsgpack.unpack_limit, 'a', 0/0"])(
+  'a place that is no number is an error that the script can catch: %s',
+  (call) => {
+    const rig = new Rig()
+    const client = rig.connect()
+    expect(rig.run(client, `EVAL "return tostring(pcall(${call}))" 0`)).toBe('$5\r\nfalse\r\n')
+  },
+)

@@ -1,6 +1,6 @@
 import {TYPE_BOOLEAN, TYPE_NIL, TYPE_NUMBER, TYPE_STRING, TYPE_TABLE} from '../lua/exports.js'
 import {ArgumentError, LuaError, type LuaMachine} from '../lua/machine.js'
-import {floatBytes, floatFrom} from './int64.js'
+import {floatBytes, floatFrom, toInt64} from './int64.js'
 import type {LibraryFunctions} from './library.js'
 
 /** Tables in tables deeper than this are packed as nil. */
@@ -140,7 +140,7 @@ export function messagePackFunctions(machine: LuaMachine): LibraryFunctions {
     },
     unpack_limit: (L) => {
       machine.checkText(L, 1)
-      const limit = Math.trunc(api.luaL_checknumber(L, 2))
+      const limit = Number(toInt64(api.luaL_checknumber(L, 2)))
       const offset = optionalInteger(L, 3, 0)
       api.lua_settop(L, 1)
       return unpacker.run(L, limit, offset)
@@ -148,7 +148,7 @@ export function messagePackFunctions(machine: LuaMachine): LibraryFunctions {
   }
 
   function optionalInteger(L: number, argument: number, without: number): number {
-    return api.lua_type(L, argument) <= TYPE_NIL ? without : Math.trunc(api.luaL_checknumber(L, argument))
+    return api.lua_type(L, argument) <= TYPE_NIL ? without : Number(toInt64(api.luaL_checknumber(L, argument)))
   }
 }
 
