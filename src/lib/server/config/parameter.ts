@@ -92,6 +92,8 @@ function parseInteger(word: string): number {
 
 /** A number printed without an exponent, whatever its size. */
 function decimal(value: number): string {
+  // The largest integer of 64 bits, which as a double is one more.
+  if (value === 2 ** 63) return '9223372036854775807'
   return Number.isSafeInteger(value) ? String(value) : BigInt(value).toString()
 }
 

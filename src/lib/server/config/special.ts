@@ -125,7 +125,7 @@ export function words(
     {
       parse(given) {
         // Within quotes too: they are written again without.
-        const separate = given.flatMap((word) => word.split(/\s+/)).filter((word) => word !== '')
+        const separate = given.flatMap((word) => word.replaceAll('\0', ' ').split(/\s+/)).filter((word) => word !== '')
         if (separate.length > max) throw new ConfigError('Too many bind addresses specified.')
         return separate
       },

@@ -38,7 +38,9 @@ describe('CONFIG SET', () => {
     const config = new Config()
     expect(set(config, 'maxmemory', `${'9'.repeat(40)}gb`)).toBe('OK')
     expect(get(config, 'maxmemory')).not.toContain('e')
-    loadConfig(config, 'bind "* -::* "', () => [])
+    expect(set(config, 'slowlog-max-len', '9223372036854775807')).toBe('OK')
+    expect(get(config, 'slowlog-max-len')).toBe('9223372036854775807')
+    loadConfig(config, 'bind "*\\x00-::* "', () => [])
     expect(get(config, 'bind')).toBe('* -::*')
   })
 
