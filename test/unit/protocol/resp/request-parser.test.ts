@@ -164,8 +164,8 @@ describe('RequestParser', () => {
   })
 
   it.each([
-    ['a length', ['*', '1\r\n$4\r\nPING\r\n', 'A\r\nB\r\n']],
-    ['a number of no arguments', ['*-6', '8\r\nPING\r\nA\r\nB\r\n']],
+    ['a number of arguments', ['*1', '\r\n$4\r\nPING\r\n', 'A\nB\n']],
+    ['a number of none', ['*-6', '8\r\nA\nB\n']],
   ])('keeps inline requests apart after %s that was cut', (_, pieces) => {
     expect(parse(pieces.map(bytes)).requests.slice(-2)).toEqual([['A'], ['B']])
   })
