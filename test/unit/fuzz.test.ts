@@ -5,7 +5,7 @@ import {TARGETS} from '../fuzz/targets/index.js'
 
 /** The first inputs of every fuzz target; `npm run fuzz` runs more of them, in a process that survives a hang. */
 
-const INPUTS_PER_SHARE = 20
+const INPUTS_PER_SHARE = 12
 const SEED = 1
 
 describe('decoders of foreign input', () => {
