@@ -259,17 +259,29 @@ export async function readJob(folder: string, id: string): Promise<JobRecord> {
   } catch {
     throw new CliError('NOT_FOUND', `there is no job ${id}`, {suggestions: ['shoal jobs']})
   }
-  const lines = text.split('\n').flatMap((line): JobLine[] => {
-    try {
-      return line.trim() === '' ? [] : [JSON.parse(line) as JobLine]
-    } catch {
-      return []
-    }
-  })
+  return parseJob(id, text)
+}
+
+/**
+ * @param text - of the file of that job
+ * @throws {CliError} NOT_FOUND if it does not begin as one; BAD_FLAG for a plan that is none
+ */
+export function parseJob(id: string, text: string): JobRecord {
+  const lines = text.split('\n').flatMap(linesIn)
   const header = lines.findLast((line) => line.type === 'job')
   if (lines[0]?.type !== 'job' || !header) throw new CliError('NOT_FOUND', `job ${id} has no readable beginning`)
   if (!isLoad(header)) parseMovePlan(JSON.stringify(header.plan))
   return {header, lines}
+}
+
+/** None or one: what is no line of a job is left out. */
+function linesIn(text: string): JobLine[] {
+  try {
+    const line = JSON.parse(text) as JobLine | null
+    return typeof line?.type === 'string' ? [line] : []
+  } catch {
+    return []
+  }
 }
 
 /** Whether a job brings keys in from elsewhere, rather than moving slots. */

@@ -3,7 +3,7 @@ import {tmpdir, uptime} from 'node:os'
 import {join} from 'node:path'
 import {afterEach, beforeEach, describe, expect, it} from 'vitest'
 import {listJobs, summarise} from '../../../src/lib/operations/job-list.js'
-import {Journal, newJobId, readJob} from '../../../src/lib/operations/journal.js'
+import {Journal, newJobId, parseJob, readJob} from '../../../src/lib/operations/journal.js'
 import {findResumable, requireNotRunning} from '../../../src/lib/operations/resume.js'
 import {moveDocument} from '../../../src/lib/plan/moves/reshard-document.js'
 import {waitFor} from '../../support/processes.js'
@@ -32,6 +32,12 @@ function orphan(id: string): void {
 }
 
 describe('Journal', () => {
+  it('passes over lines that are no objects', () => {
+    const header = JSON.stringify({command: 'import', import: {}, type: 'job'})
+    const text = [header, 'null', '5', '{"type":7}', '{"type":"run","pid":1}', '{"type":'].join('\n')
+    expect(parseJob('import-1', text).lines.map(({type}) => type)).toEqual(['job', 'run'])
+  })
+
   it('tells a running job, and how far it is', async () => {
     const journal = await create()
     await journal.opening(WINDOW)

@@ -10,6 +10,10 @@ const INCOMPLETE = Symbol('incomplete')
 /** No reply the migration asks for comes near this; more means that the peer is no Redis node. */
 const DEPTH_MAX = 8
 
+/** Statuses, errors and lengths are far shorter. */
+const LINE_BYTES_MAX = 64 * 1024
+const TYPES = '+-:$*'
+
 /**
  * Takes chunks off a socket and gives whole replies.
  *
@@ -61,7 +65,10 @@ export class ReplyReader {
 
   private line(): string {
     const end = this.text.indexOf('\r\n', this.at)
-    if (end < 0) throw INCOMPLETE
+    if (end < 0) {
+      if (this.text.length - this.at > LINE_BYTES_MAX) throw notRedis('a line without end')
+      throw INCOMPLETE
+    }
     const line = this.text.slice(this.at, end)
     this.at = end + 2
     return line
@@ -71,6 +78,8 @@ export class ReplyReader {
     if (depth > DEPTH_MAX) throw notRedis('replies nest too deep')
     if (this.at === this.text.length) throw INCOMPLETE
     const type = this.text.charCodeAt(this.at++)
+    // At once: what is no reply may have no line end either.
+    if (!TYPES.includes(String.fromCharCode(type))) throw notRedis(`type byte ${type}`)
     const line = this.line()
     switch (type) {
       case 43: // +
@@ -81,10 +90,8 @@ export class ReplyReader {
         return count(line)
       case 36: // $
         return this.bulk(count(line))
-      case 42: // *
+      default: // *
         return this.array(count(line), depth)
-      default:
-        throw notRedis(`type byte ${type}`)
     }
   }
 

@@ -149,9 +149,9 @@ export function parseMovePlan(text: string): MovePlan {
   if (plan?.kind !== 'move-slots' || plan.version !== MOVE_PLAN_VERSION || !Array.isArray(plan.steps)) {
     throw new CliError('BAD_FLAG', `not a plan of version ${MOVE_PLAN_VERSION}`)
   }
-  for (const step of plan.steps as readonly Partial<MoveStep>[]) {
+  for (const step of plan.steps as readonly (Partial<MoveStep> | null)[]) {
     const valid =
-      typeof step.from === 'string' && isNodeId(step.from) && typeof step.to === 'string' && isNodeId(step.to)
+      typeof step?.from === 'string' && isNodeId(step.from) && typeof step.to === 'string' && isNodeId(step.to)
     if (!valid || typeof step.slots !== 'string' || !parseRanges(step.slots)) {
       throw new CliError('BAD_FLAG', `not a step of a plan: ${JSON.stringify(step).slice(0, 200)}`)
     }

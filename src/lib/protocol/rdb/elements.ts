@@ -1,3 +1,4 @@
+import {parseDouble} from '../double.js'
 import {intsetElements, listpackElements, ziplistElements, zipmapElements} from './packed.js'
 import {RdbError, RdbReader} from './reader.js'
 import {HASH_22, isValkeyVersion} from './shape.js'
@@ -149,15 +150,14 @@ function packedScores(elements: readonly string[]): string[] {
 }
 
 function scoreOf(text: string): number {
-  if (text === 'inf') return Number.POSITIVE_INFINITY
-  return text === '-inf' ? Number.NEGATIVE_INFINITY : Number(text)
+  return parseDouble(text) ?? Number.NaN
 }
 
 function oldDouble(reader: RdbReader): number {
   const length = reader.byte()
   if (length === 255) return Number.NEGATIVE_INFINITY
   if (length === 254) return Number.POSITIVE_INFINITY
-  return length === 253 ? Number.NaN : Number(reader.bytes(length))
+  return length === 253 ? Number.NaN : scoreOf(reader.bytes(length))
 }
 
 function binaryDouble(reader: RdbReader): number {
@@ -204,11 +204,11 @@ function timedField(field: string, value: string, expireAtMs: number): string {
   return glue(expireAtMs === 0 ? [field, value] : [field, value, String(expireAtMs)])
 }
 
-/** A length of 64 bits as text, which a number would round. */
+/** A length of 64 bits as text, which a number would round; the same however many bytes it was written with. */
 function longText(reader: RdbReader): string {
   const start = reader.offset
-  reader.length()
-  return reader.source.toString('latin1', start, reader.offset)
+  const rounded = reader.length()
+  return Number.isSafeInteger(rounded) ? String(rounded) : reader.source.toString('latin1', start, reader.offset)
 }
 
 function stream(reader: RdbReader, version: 1 | 2 | 3): Canonical {

@@ -55,7 +55,8 @@ function integerBody(text: string): string | undefined {
   if (length === 0 || length > 20 || text.charCodeAt(length - 1) > 57 || text.charCodeAt(0) > 57) return undefined
   if (length > 15) return bigIntegerBody(text)
   const value = Number(text)
-  if (!Number.isInteger(value) || String(value) !== text) return undefined
+  // Beyond safe integers JavaScript has texts with exponents: `1e+21` is not one to store.
+  if (!Number.isSafeInteger(value) || String(value) !== text) return undefined
   if (value >= 0 && value < 0x80) return fromCharCode(value)
   if (value >= -0x1000 && value < 0x1000) return fromCharCode(0xc0 | ((value >>> 8) & 0x1f), value & 0xff)
   if (value >= -0x8000 && value < 0x8000) return `\xf1${littleEndian(value, 2)}`

@@ -28,6 +28,12 @@ export interface StreamNodeParts extends StreamId {
   readonly lastId: StreamId
 }
 
+/** A node as it was read. */
+export interface DecodedNode extends StreamNodeParts {
+  /** Of the last entry that is there; undefined if all are deleted. */
+  readonly lastLiveId: StreamId | undefined
+}
+
 export const ENTRY_DELETED = 1
 export const ENTRY_SAME_FIELDS = 2
 
@@ -63,7 +69,7 @@ export function idFrom(base: StreamId, msDelta: Int64, seqDelta: Int64): StreamI
 }
 
 /** @throws RdbError unless it is a node that redis-server could have written */
-export function decodeNode(id: StreamId, listpack: string): StreamNodeParts {
+export function decodeNode(id: StreamId, listpack: string): DecodedNode {
   const {count: elements, entries: text} = checkListpack(listpack)
   const cursor = new ListpackCursor(text)
   const live = size(cursor)
@@ -72,9 +78,9 @@ export function decodeNode(id: StreamId, listpack: string): StreamNodeParts {
   const fields = Array.from({length: bounded(size(cursor), elements)}, () => element(cursor))
   if (size(cursor) !== 0) throw new RdbError('a stream node whose head does not end')
   const entriesAt = cursor.at
-  const lastId = checkEntries(cursor, {deleted, fields: fields.length, id, live})
+  const {lastId, lastLiveId} = checkEntries(cursor, {deleted, fields: fields.length, id, live})
   const head = text.slice(headAt, entriesAt)
-  return {...id, deleted, elements, entries: text.slice(entriesAt), fields, head, lastId, live}
+  return {...id, deleted, elements, entries: text.slice(entriesAt), fields, head, lastId, lastLiveId, live}
 }
 
 interface Told {
@@ -84,8 +90,7 @@ interface Told {
   readonly fields: number
 }
 
-/** @returns the id of the last entry */
-function checkEntries(cursor: ListpackCursor, told: Told): StreamId {
+function checkEntries(cursor: ListpackCursor, told: Told): Pick<DecodedNode, 'lastId' | 'lastLiveId'> {
   let live = 0
   let deleted = 0
   let lastLive: StreamId | undefined
@@ -103,14 +108,15 @@ function checkEntries(cursor: ListpackCursor, told: Told): StreamId {
       deleted++
       continue
     }
-    if (lastLive !== undefined && compareIds(lastLive, last) >= 0) throw new RdbError('stream entries out of order')
+    const isAfter = lastLive === undefined ? compareIds(told.id, last) <= 0 : compareIds(lastLive, last) < 0
+    if (!isAfter) throw new RdbError('stream entries out of order')
     lastLive = last
     live++
   }
   if (live !== told.live || deleted !== told.deleted || last === undefined) {
     throw new RdbError(`a stream node of ${live} and ${deleted} entries says ${told.live} and ${told.deleted}`)
   }
-  return last
+  return {lastId: last, lastLiveId: lastLive}
 }
 
 function pass(cursor: ListpackCursor): void {

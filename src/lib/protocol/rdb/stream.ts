@@ -1,7 +1,7 @@
 import {asInt64, asUint64, highHalf, type Int64, lowHalf, uint64Of} from '../../kernel/uint64.js'
-import {compareIds, ID_BYTES, idBytes, idOfBytes, type StreamId} from '../stream-id.js'
+import {compareIds, ID_BYTES, ID_MIN, idBytes, idOfBytes, type StreamId} from '../stream-id.js'
 import {RdbError, type RdbReader} from './reader.js'
-import {decodeNode, encodeNode, type StreamNodeParts} from './stream-node.js'
+import {type DecodedNode, decodeNode, encodeNode, type StreamNodeParts} from './stream-node.js'
 import {readString, writeLength, writeString} from './string.js'
 import type {RdbCodec, RdbObject, RdbOptions} from './value.js'
 import type {RdbWriter} from './writer.js'
@@ -144,6 +144,9 @@ function reading(type: number): (reader: RdbReader) => RdbStream {
     const live = nodes.reduce((sum, node) => sum + node.live, 0)
     if (length !== live) throw new RdbError(`a stream of ${live} entries says ${length}`)
     const lastId = readId(reader)
+    // The next entry would get an id that is there already, or one before it.
+    const lastLiveId = nodes.findLast((node) => node.live > 0)?.lastLiveId ?? ID_MIN
+    if (compareIds(lastLiveId, lastId) > 0) throw new RdbError('a stream with entries behind its last')
     const counters = type === STREAM_LISTPACKS ? undefined : readCounters(reader)
     const groups: RdbGroup[] = []
     const names = new Set<string>()
@@ -157,15 +160,15 @@ function reading(type: number): (reader: RdbReader) => RdbStream {
   }
 }
 
-function readNodes(reader: RdbReader): StreamNodeParts[] {
-  const nodes: StreamNodeParts[] = []
+function readNodes(reader: RdbReader): DecodedNode[] {
+  const nodes: DecodedNode[] = []
   let before: StreamId | undefined
   for (let left = reader.length(); left > 0; left--) {
     const key = readString(reader)
     if (key.length !== ID_BYTES) throw new RdbError(`a stream node with a key of ${key.length} bytes`)
     const node = decodeNode(idOfBytes(key), readString(reader))
     if (before !== undefined && compareIds(before, node) >= 0) throw new RdbError('stream nodes out of order')
-    before = node
+    before = node.lastLiveId ?? node
     nodes.push(node)
   }
   return nodes

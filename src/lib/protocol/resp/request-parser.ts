@@ -181,6 +181,7 @@ export class RequestParser {
       at = next
     }
     this.at = at
+    this.searched = 0
     return argv
   }
 
@@ -207,6 +208,8 @@ export class RequestParser {
 
   private fail(reason: string): undefined {
     this.error = reason
+    // Keeps `next` off its short path for ever, without a look at `error` there.
+    this.argumentsLeft = 1
     return undefined
   }
 
@@ -261,6 +264,8 @@ export class RequestParser {
     }
     if (index + 1 >= end || code !== CR) return this.readLengthSlowly(tooLong)
     this.at = index + 2
+    // A search that an earlier chunk began was for the end of this line.
+    this.searched = 0
     if (digits === 0 || digits > 18 || (digits > 1 && bytes[index - digits] === 48)) return Number.NaN
     return negative ? -value : value
   }

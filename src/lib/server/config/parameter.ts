@@ -92,6 +92,8 @@ function parseInteger(word: string): number {
 
 /** A number printed without an exponent, whatever its size. */
 function decimal(value: number): string {
+  // The largest integer of 64 bits, which as a double is one more.
+  if (value === 2 ** 63) return '9223372036854775807'
   return Number.isSafeInteger(value) ? String(value) : BigInt(value).toString()
 }
 
@@ -152,12 +154,15 @@ const UNITS: Readonly<Record<string, number>> = {
   gb: 1024 ** 3,
 }
 
+/** More is no more: what has no exact text could not be written and read again. */
+const MEMORY_MAX = 2 ** 64
+
 /** @returns Bytes, or undefined if `text` is no memory size: digits (none is 0) and one of b, k, kb, m, mb, g, gb. */
 export function parseMemory(text: string): number | undefined {
   const match = /^(\d*)([a-z]*)$/i.exec(text)
   if (!match) return undefined
   const unit = UNITS[match[2]!.toLowerCase()]
-  return unit === undefined ? undefined : Number(match[1]) * unit
+  return unit === undefined ? undefined : Math.min(Number(match[1]) * unit, MEMORY_MAX)
 }
 
 /** The shortest exact spelling in binary units, as CONFIG REWRITE writes it. */

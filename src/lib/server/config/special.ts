@@ -124,8 +124,10 @@ export function words(
     initial,
     {
       parse(given) {
-        if (given.length > max) throw new ConfigError('Too many bind addresses specified.')
-        return given.length === 1 && given[0] === '' ? [] : [...given]
+        // Within quotes too: they are written again without.
+        const separate = given.flatMap((word) => word.replaceAll('\0', ' ').split(/\s+/)).filter((word) => word !== '')
+        if (separate.length > max) throw new ConfigError('Too many bind addresses specified.')
+        return separate
       },
       render: (value) => value.join(' '),
       lines: (value) => [value.length === 0 ? '""' : value.join(' ')],

@@ -59,6 +59,12 @@ describe('ReplyReader', () => {
     expect((error as NodeReplyError).message).toBe('ERR café')
   })
 
+  it('refuses a line without end before it has taken much memory', () => {
+    expect(() => read(['HTTP'])).toThrow(/type byte 72/)
+    const chunk = 'x'.repeat(4096)
+    expect(() => read(['+', ...Array.from({length: 17}, () => chunk)])).toThrow(/a line without end/)
+  })
+
   it.each(['HTTP/1.1 400\r\n', ':abc\r\n', ':\r\n', '$1e9999\r\n', `${'*1\r\n'.repeat(20)}:1\r\n`])(
     'refuses %j, which no Redis node sends',
     (wire) => {

@@ -183,5 +183,6 @@ describe('the plan document', () => {
     }
     const bad = {...plan, steps: [{...plan.steps[0], slots: '5-1'}]}
     expect(refusal(() => parseMovePlan(JSON.stringify(bad))).code).toBe('BAD_FLAG')
+    expect(refusal(() => parseMovePlan(JSON.stringify({...plan, steps: [null]}))).code).toBe('BAD_FLAG')
   })
 })

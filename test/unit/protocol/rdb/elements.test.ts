@@ -118,6 +118,18 @@ const SAME: readonly (readonly [name: string, ...payloads: string[]])[] = [
     payload(`0e 01 ${blob(ZIPLIST)}`),
     payload(`12 02 01 0166 02 ${blob(listpack('0300', '817602 816e02 0101'))}`),
   ],
+  [
+    'sorted set',
+    payload(`05 01 0161 000000000000f07f`),
+    payload('03 01 0161 fe'),
+    payload('03 01 0161 03 696e66'),
+    payload(`11 ${blob(listpack('0200', '816102 88696e66696e69747909'))}`),
+  ],
+  [
+    'stream without entries',
+    payload('13 00 00 0500 0000 0000 00 00'),
+    payload('13 00 00 81 0000000000000005 00 0000 0000 00 00'),
+  ],
   ['list in another order', payload('01 04 0166 0176 c001 016e')],
   [
     'set',

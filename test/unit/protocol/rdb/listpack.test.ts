@@ -41,7 +41,19 @@ describe('listpack writer', () => {
   })
 
   it('is read back', () => {
-    const elements = ['', 'a', '-5', '123456789012', '999999999999999', '-1234567890123456', 'x'.repeat(70), '\0\xff']
+    // The last ones are how JavaScript writes integers beyond 1e21.
+    const elements = [
+      '',
+      'a',
+      '-5',
+      '1e+21',
+      '-1e+40',
+      '123456789012',
+      '999999999999999',
+      '-1234567890123456',
+      'x'.repeat(70),
+      '\0\xff',
+    ]
     expect(listpackElements(encodeListpack(elements))).toEqual(elements)
     const many = Array.from({length: 70_000}, (_, i) => String(i))
     const blob = encodeListpack(many)

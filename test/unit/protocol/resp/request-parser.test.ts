@@ -163,6 +163,17 @@ describe('RequestParser', () => {
     )
   })
 
+  it.each([
+    ['a number of arguments', ['*1', '\r\n$4\r\nPING\r\n', 'A\nB\n']],
+    ['a number of none', ['*-6', '8\r\nA\nB\n']],
+  ])('keeps inline requests apart after %s that was cut', (_, pieces) => {
+    expect(parse(pieces.map(bytes)).requests.slice(-2)).toEqual([['A'], ['B']])
+  })
+
+  it('answers nothing after an error, whole requests neither', () => {
+    expect(parse([bytes("'\n*1\r\n$4\r\nPING\r\n"), bytes('*1\r\n$4\r\nPING\r\n')]).requests).toEqual([])
+  })
+
   it('never throws on any bytes', () => {
     const token = fc.constantFrom('*', '$', '\r\n', '1', '3', '-1', '"', "'", '\\x', 'GET', ' ', '\0', '\n', '999999')
     fc.assert(

@@ -1,4 +1,8 @@
 import {describe, expect, it} from 'vitest'
+import {RdbReader} from '../../../../src/lib/protocol/rdb/reader.js'
+import {streamCodec} from '../../../../src/lib/protocol/rdb/stream.js'
+import {encodeValue} from '../../../../src/lib/protocol/rdb/value.js'
+import type {Stream} from '../../../../src/lib/server/values/stream/stream.js'
 import {Rig} from '../rig.js'
 
 const bulk = (text: string): string => `$${text.length}\r\n${text}\r\n`
@@ -45,4 +49,13 @@ describe('readers who wait', () => {
     rig.run(writer, 'XADD k 1-2 f v')
     expect(rig.turn(bob)).toContain('1-2')
   })
+})
+
+it('a stream goes on where XSETID says after all entries went, and can be read again', () => {
+  const rig = new Rig()
+  const client = rig.connect()
+  rig.run(client, 'XADD k 100-0 f v', 'XADD k 500-0 f v', 'XDEL k 500-0', 'XTRIM k MINID 450', 'XSETID k 50-0')
+  expect(rig.run(client, 'XADD k 60-0 f v', 'XLEN k')).toBe(`${bulk('60-0')}:1\r\n`)
+  const bytes = encodeValue((rig.server.databases[0]!.peek('k') as Stream).toRdb(), {compress: false})
+  expect(streamCodec.readers.get(19)!(new RdbReader(bytes)).length).toBe(1)
 })

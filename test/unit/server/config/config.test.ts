@@ -1,5 +1,6 @@
 import {describe, expect, it} from 'vitest'
 import {Config} from '../../../../src/lib/server/config/config.js'
+import {loadConfig} from '../../../../src/lib/server/config/load.js'
 
 function set(config: Config, ...words: string[]): string {
   const pairs: [string, string][] = []
@@ -33,6 +34,16 @@ describe('CONFIG GET', () => {
 })
 
 describe('CONFIG SET', () => {
+  it('keeps what CONFIG REWRITE can write', () => {
+    const config = new Config()
+    expect(set(config, 'maxmemory', `${'9'.repeat(40)}gb`)).toBe('OK')
+    expect(get(config, 'maxmemory')).not.toContain('e')
+    expect(set(config, 'slowlog-max-len', '9223372036854775807')).toBe('OK')
+    expect(get(config, 'slowlog-max-len')).toBe('9223372036854775807')
+    loadConfig(config, 'bind "*\\x00-::* "', () => [])
+    expect(get(config, 'bind')).toBe('* -::*')
+  })
+
   // Texts seen on redis-server 7.0.15.
   const refused: [words: string[], message: string][] = [
     [['foo', '1'], "Unknown option or number of arguments for CONFIG SET - 'foo'"],

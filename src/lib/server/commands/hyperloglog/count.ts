@@ -6,7 +6,7 @@ import {changeInPlace, countOf, countOfRegisters, mergeInto, sketchOf} from './s
 
 function pfcount({db, reply}: CommandContext, argv: string[]): void {
   if (argv.length > 2) {
-    reply.integer(countOfUnion(db, argv))
+    reply.integer(allDigits(countOfUnion(db, argv)))
     return
   }
   const key = argv[1]!
@@ -26,7 +26,12 @@ function pfcount({db, reply}: CommandContext, argv: string[]): void {
     cacheCount(bytes, count)
     return true
   })
-  reply.integer(count)
+  reply.integer(allDigits(count))
+}
+
+/** Large numbers as texts of JavaScript's are rounded. */
+function allDigits(count: number): number | bigint {
+  return Number.isSafeInteger(count) ? count : BigInt(count)
 }
 
 function countOfUnion(db: CommandContext['db'], argv: readonly string[]): number {

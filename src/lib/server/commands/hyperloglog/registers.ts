@@ -76,6 +76,9 @@ export function emptyHistogram(): Histogram {
   return new Int32Array(64)
 }
 
+/** What registers that no elements left would count to, or beyond, is the lowest integer of 64 bits to redis-server. */
+const COUNT_END = 2 ** 63
+
 /** 1 / (2 ln 2) */
 const ALPHA_INFINITY = 0.7213475204444817
 
@@ -88,7 +91,8 @@ export function estimate(histogram: Histogram): number {
   let z = m * tau((m - histogram[RUN_BITS + 1]!) / m)
   for (let i = RUN_BITS; i >= 1; i--) z = (z + histogram[i]!) * 0.5
   z += m * sigma(histogram[0]! / m)
-  return Math.round((ALPHA_INFINITY * m * m) / z)
+  const count = (ALPHA_INFINITY * m * m) / z
+  return count < COUNT_END ? Math.round(count) : -COUNT_END
 }
 
 function tau(of: number): number {

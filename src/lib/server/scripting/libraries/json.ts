@@ -5,7 +5,7 @@ import {freshSettings, type JsonSettings, settingFunctions} from './json-setting
 import {type LibraryFunctions, setFunctions} from './library.js'
 
 /** Deeper than this JavaScript's stack could end, whatever decode_max_depth says. */
-const DEPTH_MAX = 4000
+const DEPTH_MAX = 2000
 
 export const JSON_TEXTS = {_NAME: 'cjson', _VERSION: '2.1.0'}
 

@@ -1,10 +1,12 @@
 import {TYPE_BOOLEAN, TYPE_NIL, TYPE_NUMBER, TYPE_STRING, TYPE_TABLE} from '../lua/exports.js'
 import {ArgumentError, LuaError, type LuaMachine} from '../lua/machine.js'
-import {floatBytes, floatFrom} from './int64.js'
+import {floatBytes, floatFrom, toInt64} from './int64.js'
 import type {LibraryFunctions} from './library.js'
 
 /** Tables in tables deeper than this are packed as nil. */
 const DEPTH_MAX = 16
+/** Deeper than this bytes are not unpacked: JavaScript's stack must not end within Lua. */
+const UNPACK_DEPTH_MAX = 1000
 const TWO_63 = 2 ** 63
 const TWO_64 = 2 ** 64
 const BAD_FORMAT = 'Bad data format in input.'
@@ -138,7 +140,7 @@ export function messagePackFunctions(machine: LuaMachine): LibraryFunctions {
     },
     unpack_limit: (L) => {
       machine.checkText(L, 1)
-      const limit = Math.trunc(api.luaL_checknumber(L, 2))
+      const limit = Number(toInt64(api.luaL_checknumber(L, 2)))
       const offset = optionalInteger(L, 3, 0)
       api.lua_settop(L, 1)
       return unpacker.run(L, limit, offset)
@@ -146,7 +148,7 @@ export function messagePackFunctions(machine: LuaMachine): LibraryFunctions {
   }
 
   function optionalInteger(L: number, argument: number, without: number): number {
-    return api.lua_type(L, argument) <= TYPE_NIL ? without : Math.trunc(api.luaL_checknumber(L, argument))
+    return api.lua_type(L, argument) <= TYPE_NIL ? without : Number(toInt64(api.luaL_checknumber(L, argument)))
   }
 }
 
@@ -154,6 +156,7 @@ class Unpacker {
   private readonly machine: LuaMachine
   private text = ''
   private at = 0
+  private depth = 0
 
   constructor(machine: LuaMachine) {
     this.machine = machine
@@ -171,6 +174,7 @@ class Unpacker {
     }
     this.text = text
     this.at = offset
+    this.depth = 0
     const max = limit === 0 ? Number.POSITIVE_INFINITY : limit
     let count = 0
     while (this.at < text.length && count < max) {
@@ -281,23 +285,29 @@ class Unpacker {
 
   private array(L: number, count: number): void {
     const {api} = this.machine
-    if (api.lua_checkstack(L, 4) === 0) throw new LuaError('too deeply nested')
-    api.lua_createtable(L, 0, 0)
+    this.descend(L)
     for (let i = 1; i <= count; i++) {
       this.value(L)
       api.lua_rawseti(L, -2, i)
     }
+    this.depth--
   }
 
   private map(L: number, count: number): void {
     const {api} = this.machine
-    if (api.lua_checkstack(L, 4) === 0) throw new LuaError('too deeply nested')
-    api.lua_createtable(L, 0, 0)
+    this.descend(L)
     for (let i = 0; i < count; i++) {
       this.value(L)
       this.value(L)
       // A key that is nil or not a number makes Lua raise its own error.
       api.lua_rawset(L, -3)
     }
+    this.depth--
+  }
+
+  private descend(L: number): void {
+    const {api} = this.machine
+    if (++this.depth > UNPACK_DEPTH_MAX || api.lua_checkstack(L, 4) === 0) throw new LuaError('too deeply nested')
+    api.lua_createtable(L, 0, 0)
   }
 }

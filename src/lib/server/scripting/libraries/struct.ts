@@ -180,7 +180,7 @@ export function structFunctions(machine: LuaMachine): LibraryFunctions {
   function unpack(L: number): number {
     const format = formatOf(machine.checkText(L, 1))
     const data = machine.checkText(L, 2)
-    const start = api.lua_type(L, 3) <= TYPE_NIL ? 1 : Math.trunc(api.luaL_checknumber(L, 3))
+    const start = api.lua_type(L, 3) <= TYPE_NIL ? 1 : Number(toInt64(api.luaL_checknumber(L, 3)))
     if (start === 0) throw new ArgumentError(3, 'offset must be 1 or greater')
     let at = start - 1
     let pushed = 0

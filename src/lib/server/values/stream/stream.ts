@@ -55,6 +55,11 @@ export class Stream implements ObjectValue {
   /** @param argv - field, value, ... from `first` on @param id - greater than `lastId` */
   append(id: StreamId, argv: readonly string[], first: number, limits: NodeLimits): void {
     let node = this.nodes.last()
+    // Trimming leaves a node of deleted entries if the last of them was deleted before; XSETID may then go back behind it.
+    while (node !== undefined && node.live === 0 && compareIds(id, node) <= 0) {
+      this.nodes.delete(node)
+      node = this.nodes.last()
+    }
     if (node === undefined || isFull(node, argv, first, limits)) {
       node?.seal()
       const fields: string[] = []

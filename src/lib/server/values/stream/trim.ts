@@ -16,8 +16,8 @@ export interface Trim {
 }
 
 /**
- * Whole nodes first, then single entries of the next, unless that is not wanted. Of that node the last entry always stays,
- * for a node whose every entry should go was taken whole.
+ * Whole nodes first, then single entries of the next, unless that is not wanted. That node stays, for one whose last entry
+ * should go was taken whole; if that entry was deleted before, nothing live may be left in it.
  *
  * @returns how many entries went
  */
