@@ -1,6 +1,7 @@
+import {Buffer} from 'node:buffer'
 import {flat} from '../../../kernel/own-string.js'
 import {listpackEntry} from '../../../protocol/rdb/listpack.js'
-import {addToRun, beginRun, endRun} from '../../bulk-run.js'
+import {addBytesToRun, addToRun, beginRun, endRun, READ_BEYOND_BYTES} from '../../bulk-run.js'
 
 const TWO_32 = 0x1_0000_0000
 /** Text below this length has one byte before it: the length, with the top bit set. */
@@ -12,10 +13,15 @@ const NINE = 57
 /** What `find` found: neither an object per call nor room in every hash. */
 let foundBytes = 0
 
+/** Up to here characters are compared one by one; a slice costs as much as a few of them. */
+const LOOP_MAX = 8
+
 /** From the end, where names that are alike at first differ. */
 function isAt(entries: string, at: number, text: string): boolean {
-  for (let i = text.length - 1; i >= 0; i--) if (entries.charCodeAt(at + i) !== text.charCodeAt(i)) return false
-  return true
+  const {length} = text
+  const left = length > LOOP_MAX ? length - LOOP_MAX / 2 : 0
+  for (let i = length - 1; i >= left; i--) if (entries.charCodeAt(at + i) !== text.charCodeAt(i)) return false
+  return left === 0 || entries.slice(at, at + length) === text
 }
 
 /** Bytes of the entry at `at`, its back-length included. */
@@ -120,7 +126,10 @@ export class PackedHash {
     }
     const valueAt = at + foundBytes
     const behind = valueAt + entryBytes(entries, valueAt)
-    this.entries = flat(entries.slice(0, valueAt) + listpackEntry(value) + entries.slice(behind))
+    const entry = listpackEntry(value)
+    // Nothing is copied to set what is there already.
+    if (entry.length === behind - valueAt && isAt(entries, valueAt, entry)) return false
+    this.entries = flat(entries.slice(0, valueAt) + entry + entries.slice(behind))
     return false
   }
 
@@ -147,12 +156,13 @@ export class PackedHash {
   /** All fields and values as bulk strings, without cutting them out first. */
   writePairs(output: {out: string}): void {
     const {entries} = this
+    const bytes = bytesOf(entries)
     const {length} = entries
     beginRun()
     for (let at = 0; at < length; ) {
-      const first = entries.charCodeAt(at)
+      const first = bytes.getUint8(at)
       if (first >= SHORT_TEXT && first < 0xc0) {
-        addToRun(output, entries, at + 1, first & 0x3f)
+        addBytesToRun(output, bytes, at + 1, first & 0x3f)
         at += 2 + (first & 0x3f)
       } else {
         const text = entryText(entries, at)
@@ -162,4 +172,28 @@ export class PackedHash {
     }
     endRun(output)
   }
+}
+
+/** Node's Buffer has it; its types do not say so. */
+interface Bytes extends Buffer {
+  latin1Write(text: string, at: number, length: number): number
+}
+
+function newScratch(size: number): Bytes {
+  return Buffer.allocUnsafeSlow(size) as unknown as Bytes
+}
+
+/** As long as the longest text so far, and what `addBytesToRun` may read beyond. */
+let scratch = newScratch(16 * 1024)
+let scratchView = new DataView(scratch.buffer)
+
+/** Bytes are read and copied at a quarter of the cost of a string's characters. They hold until the next call. */
+function bytesOf(text: string): DataView {
+  const needed = text.length + READ_BEYOND_BYTES
+  if (needed > scratch.length) {
+    scratch = newScratch(needed * 2)
+    scratchView = new DataView(scratch.buffer)
+  }
+  scratch.latin1Write(text, 0, text.length)
+  return scratchView
 }
