@@ -1,5 +1,5 @@
 import {Buffer} from 'node:buffer'
-import {flat} from '../../../kernel/own-string.js'
+import {flat, isAt} from '../../../kernel/own-string.js'
 import {listpackEntry} from '../../../protocol/rdb/listpack.js'
 import {addBytesToRun, addToRun, beginRun, endRun, READ_BEYOND_BYTES} from '../../bulk-run.js'
 
@@ -12,17 +12,6 @@ const NINE = 57
 
 /** What `find` found: neither an object per call nor room in every hash. */
 let foundBytes = 0
-
-/** Up to here characters are compared one by one; a slice costs as much as a few of them. */
-const LOOP_MAX = 8
-
-/** From the end, where names that are alike at first differ. */
-function isAt(entries: string, at: number, text: string): boolean {
-  const {length} = text
-  const left = length > LOOP_MAX ? length - LOOP_MAX / 2 : 0
-  for (let i = length - 1; i >= left; i--) if (entries.charCodeAt(at + i) !== text.charCodeAt(i)) return false
-  return left === 0 || entries.slice(at, at + length) === text
-}
 
 /** Bytes of the entry at `at`, its back-length included. */
 export function entryBytes(entries: string, at: number): number {
