@@ -45,6 +45,18 @@ export function entryText(entries: string, at: number): string {
   return String(((uint32(entries, at + 1) << shift) | 0) >> shift)
 }
 
+/** Is its entry one byte, then the text as it is? Not where it may be an integer. */
+function isShortText(text: string): boolean {
+  const {length} = text
+  return length < SHORT_LENGTH && length > 0 && (text.charCodeAt(0) > NINE || text.charCodeAt(length - 1) > NINE)
+}
+
+/** Is the entry at `at` byte for byte what would be made of `text`? */
+function holds(entries: string, at: number, text: string): boolean {
+  if (!isShortText(text)) return isAt(entries, at, listpackEntry(text))
+  return entries.charCodeAt(at) === (SHORT_TEXT | text.length) && isAt(entries, at + 1, text)
+}
+
 function uint32(entries: string, at: number): number {
   const low = entries.charCodeAt(at) | (entries.charCodeAt(at + 1) << 8) | (entries.charCodeAt(at + 2) << 16)
   return (low | (entries.charCodeAt(at + 3) << 24)) >>> 0
@@ -78,8 +90,7 @@ export class PackedHash {
   private find(field: string): number {
     const {length} = field
     // Short text, which most fields are, is compared as it is; for the others their entry is made.
-    const isShort =
-      length < SHORT_LENGTH && length > 0 && (field.charCodeAt(0) > NINE || field.charCodeAt(length - 1) > NINE)
+    const isShort = isShortText(field)
     const needle = isShort ? field : listpackEntry(field)
     const first = isShort ? SHORT_TEXT | length : needle.charCodeAt(0)
     const skipped = isShort ? 1 : 0
@@ -115,10 +126,9 @@ export class PackedHash {
     }
     const valueAt = at + foundBytes
     const behind = valueAt + entryBytes(entries, valueAt)
-    const entry = listpackEntry(value)
     // Nothing is copied to set what is there already.
-    if (entry.length === behind - valueAt && isAt(entries, valueAt, entry)) return false
-    this.entries = flat(entries.slice(0, valueAt) + entry + entries.slice(behind))
+    if (holds(entries, valueAt, value)) return false
+    this.entries = flat(entries.slice(0, valueAt) + listpackEntry(value) + entries.slice(behind))
     return false
   }
 
