@@ -12,3 +12,14 @@ export function flat(text: string): string {
   text.charCodeAt(0)
   return text
 }
+
+/** Up to here characters are compared one by one; to cut a slice costs as much as a few of them. */
+const LOOP_MAX = 8
+
+/** Does `text` stand in `whole` at `at`? From the end: texts that are kept together often begin alike. */
+export function isAt(whole: string, at: number, text: string): boolean {
+  const {length} = text
+  const left = length > LOOP_MAX ? length - LOOP_MAX / 2 : 0
+  for (let i = length - 1; i >= left; i--) if (whole.charCodeAt(at + i) !== text.charCodeAt(i)) return false
+  return left === 0 || whole.slice(at, at + length) === text
+}

@@ -1,5 +1,15 @@
 import {addToRun, beginRun, endRun} from './bulk-run.js'
 
+/** Short lines are made once: `:5\r\n` and the like are most of what commands answer. */
+const SHARED_MAX = 1024
+
+function linesOf(type: string): readonly string[] {
+  return Array.from({length: SHARED_MAX}, (_, number) => `${type}${number}\r\n`)
+}
+
+const INTEGERS = linesOf(':')
+const BULK_HEADS = linesOf('$')
+
 /**
  * Collects the replies of one client as one binary string; the shell writes it once per chunk of input.
  *
@@ -43,11 +53,14 @@ export class ReplyWriter {
   }
 
   integer(value: number | bigint): void {
-    this.out += `:${value}\r\n`
+    const isShared = typeof value === 'number' && value >= 0 && value < SHARED_MAX
+    this.out += isShared ? INTEGERS[value]! : `:${value}\r\n`
   }
 
   bulk(text: string): void {
-    this.out += `$${text.length}\r\n${text}\r\n`
+    const {length} = text
+    const head = length < SHARED_MAX ? BULK_HEADS[length]! : `$${length}\r\n`
+    this.out += `${head}${text}\r\n`
   }
 
   /** A bulk string, or nil. */

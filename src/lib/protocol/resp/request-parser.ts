@@ -1,5 +1,6 @@
 import {Buffer} from 'node:buffer'
 import {InlineSyntaxError, splitInline} from './inline.js'
+import {NAME_BYTES_MAX, nameText} from './name-cache.js'
 import {SHORT_BYTES_MAX, shortText} from './short-text.js'
 
 /**
@@ -26,12 +27,19 @@ const ARGUMENTS_MAX = 0x7fffffff
 const UNTRUSTED_ARGUMENTS_MAX = 10
 const UNTRUSTED_BULK_BYTES_MAX = 16384
 
-/** Below every permitted proto-max-bulk-len, which is at least a mebibyte. */
-const SHORT_PATH_BYTES_MAX = 65_536
+/** Below every permitted proto-max-bulk-len and client-query-buffer-limit, which are at least a mebibyte. */
+const SHORT_PATH_BYTES_MAX = 262_144
+const SHORT_PATH_ARGUMENTS_MAX = 64
 
 /** `error` where redis-server closes the connection without a word. */
 export const REQUEST_TOO_BIG = 'request exceeds client-query-buffer-limit'
 
+/** Longer lines of plain words are read as those with quotes are. */
+const PLAIN_LINE_BYTES_MAX = 1024
+
+const BLANK = 32
+const DOUBLE_QUOTE = 34
+const SINGLE_QUOTE = 39
 const CR = 13
 const LF = 10
 const STAR = 42
@@ -149,18 +157,25 @@ export class RequestParser {
   }
 
   /**
-   * The short path: a multibulk request of few arguments that is all there. Works on locals and gives up, having changed
-   * nothing, at anything out of the ordinary.
+   * The short path: a multibulk request of not many arguments that is all there. Works on locals and gives up, having
+   * changed nothing, at anything out of the ordinary.
    */
   private nextWhole(): string[] | undefined {
     const {bytes, end} = this
     let at = this.at
     // The shortest request is *1, $0: eleven bytes.
-    if (end - at < 11 || bytes[at] !== STAR || bytes[at + 2] !== CR || !this.trusted) return undefined
-    const count = bytes[at + 1]! - 48
-    const argv = emptyArguments(count)
-    if (argv === undefined) return undefined
+    if (end - at < 11 || bytes[at] !== STAR || !this.trusted || end - at > SHORT_PATH_BYTES_MAX) return undefined
+    let count = bytes[at + 1]! - 48
+    if (count < 1 || count > 9) return undefined
+    if (bytes[at + 2] !== CR) {
+      const digit = bytes[at + 2]! - 48
+      if (digit < 0 || digit > 9 || bytes[at + 3] !== CR) return undefined
+      count = count * 10 + digit
+      if (count > SHORT_PATH_ARGUMENTS_MAX) return undefined
+      at++
+    }
     at += 4
+    const argv = emptyArguments(count)
     for (let i = 0; i < count; i++) {
       if (at + 3 >= end || bytes[at] !== DOLLAR) return undefined
       let length = bytes[at + 1]! - 48
@@ -177,7 +192,8 @@ export class RequestParser {
       at += 2
       const next = at + length + 2
       if (next > end) return undefined
-      argv[i] = length <= SHORT_BYTES_MAX ? shortText(bytes, at, length) : bytes.latin1Slice(at, at + length)
+      if (i === 0 && length > 0 && length <= NAME_BYTES_MAX) argv[0] = nameText(bytes, at, length)
+      else argv[i] = length <= SHORT_BYTES_MAX ? shortText(bytes, at, length) : bytes.latin1Slice(at, at + length)
       at = next
     }
     this.at = at
@@ -287,6 +303,38 @@ export class RequestParser {
 
   /** @returns undefined: incomplete or wrong; empty: a blank line */
   private readInline(): string[] | undefined {
+    const argv = this.searched === 0 ? this.readPlainLine() : undefined
+    return argv ?? this.readLine()
+  }
+
+  /** The short path for a line: words without quotes, blanks between them; gives up as `nextWhole` does. */
+  private readPlainLine(): string[] | undefined {
+    const {bytes} = this
+    const end = Math.min(this.end, this.at + PLAIN_LINE_BYTES_MAX)
+    const argv: string[] = []
+    let at = this.at
+    while (at < end) {
+      const start = at
+      let code = bytes[at]!
+      while (code > BLANK && code !== DOUBLE_QUOTE && code !== SINGLE_QUOTE) {
+        if (++at >= end) return undefined
+        code = bytes[at]!
+      }
+      const length = at - start
+      if (length > SHORT_BYTES_MAX) argv.push(bytes.latin1Slice(start, at))
+      else if (length > 0)
+        argv.push(argv.length === 0 ? nameText(bytes, start, length) : shortText(bytes, start, length))
+      at++
+      if (code === BLANK) continue
+      if (code === CR && (at >= end || bytes[at++] !== LF)) return undefined
+      if (code !== CR && code !== LF) return undefined
+      this.at = at
+      return argv
+    }
+    return undefined
+  }
+
+  private readLine(): string[] | undefined {
     const lf = this.findByte(LF)
     if (lf < 0) return this.end - this.at > LINE_BYTES_MAX ? this.fail('too big inline request') : undefined
     const lineEnd = lf > this.at && this.bytes[lf - 1] === CR ? lf - 1 : lf
@@ -301,8 +349,13 @@ export class RequestParser {
   }
 }
 
-/** An array of the right size at once: growing one costs more than filling it. */
-function emptyArguments(count: number): string[] | undefined {
+/** Copied for requests of more arguments than are spelled out below. */
+const EMPTY_ARGUMENTS: readonly (readonly string[])[] = Array.from({length: SHORT_PATH_ARGUMENTS_MAX + 1}, (_, count) =>
+  Array.from({length: count}, () => ''),
+)
+
+/** An array of the right size at once: growing one costs more than filling it. @param count - 1..SHORT_PATH_ARGUMENTS_MAX */
+function emptyArguments(count: number): string[] {
   switch (count) {
     case 1:
       return ['']
@@ -315,7 +368,7 @@ function emptyArguments(count: number): string[] | undefined {
     case 5:
       return ['', '', '', '', '']
     default:
-      return undefined
+      return EMPTY_ARGUMENTS[count]!.slice()
   }
 }
 

@@ -117,7 +117,7 @@ export class LuaEngine {
   /** Pushes a table of `texts[first..end - 1]`. */
   pushTexts(L: number, texts: readonly string[], first: number, end: number): void {
     const {machine} = this
-    machine.api.lua_createtable(L, 0, 0)
+    machine.api.lua_createtable(L, arrayRoom(end - first), 0)
     for (let i = first; i < end; i++) {
       machine.push(L, texts[i]!)
       machine.api.lua_rawseti(L, -2, i - first + 1)
@@ -149,6 +149,11 @@ export class LuaEngine {
       text: machine.errorText(thread),
     }
   }
+}
+
+/** The room that a table has which got so many elements one by one: with holes, its length depends on that. */
+function arrayRoom(count: number): number {
+  return count < 2 ? count : 1 << (32 - Math.clz32(count - 1))
 }
 
 /**

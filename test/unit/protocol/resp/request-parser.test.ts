@@ -1,5 +1,7 @@
 import fc from 'fast-check'
 import {describe, expect, it} from 'vitest'
+import {splitInline} from '../../../../src/lib/protocol/resp/inline.js'
+import {NAME_BYTES_MAX, nameText} from '../../../../src/lib/protocol/resp/name-cache.js'
 import {RequestParser} from '../../../../src/lib/protocol/resp/request-parser.js'
 import {SHORT_BYTES_MAX, shortText} from '../../../../src/lib/protocol/resp/short-text.js'
 
@@ -46,6 +48,9 @@ const VALID: [name: string, wire: string, requests: string[][]][] = [
   ['CRLF inside an argument', '*2\r\n$4\r\nECHO\r\n$4\r\n\r\n\r\n\r\n', [['ECHO', '\r\n\r\n']]],
   ['every byte', encode(['SET', 'k', '\0\x7f\x80\xff\xfe']), [['SET', 'k', '\0\x7f\x80\xff\xfe']]],
   ['many arguments', encode(['DEL', ...'abcdefghijklmnop']), [['DEL', ...'abcdefghijklmnop']]],
+  ['as many arguments as are read at once', encode(Array(64).fill('ab')), [Array(64).fill('ab')]],
+  ['one more', encode(Array(65).fill('ab')), [Array(65).fill('ab')]],
+  ['a hundred', encode(Array(100).fill('ab')), [Array(100).fill('ab')]],
   ['a long argument', encode(['SET', 'k', 'v'.repeat(1000)]), [['SET', 'k', 'v'.repeat(1000)]]],
   ['empty and negative counts', '*0\r\n*-1\r\n*1\r\n$4\r\nPING\r\n', [['PING']]],
   ['inline', 'PING\r\n', [['PING']]],
@@ -174,6 +179,31 @@ describe('RequestParser', () => {
     expect(parse([bytes("'\n*1\r\n$4\r\nPING\r\n"), bytes('*1\r\n$4\r\nPING\r\n')]).requests).toEqual([])
   })
 
+  it('reads a line as if it were split alone', () => {
+    const words = [
+      'GET',
+      'a',
+      'key:of:more:than:twenty:bytes',
+      "'a b'",
+      '"\\x41"',
+      '\xff\x80',
+      '\t',
+      ' ',
+      '  ',
+      '\0',
+      '\x0b',
+      '\r',
+    ]
+    const line = fc.array(fc.constantFrom(...words), {maxLength: 8}).map((parts) => parts.join(' '))
+    fc.assert(
+      fc.property(line, fc.constantFrom('\n', '\r\n'), (text, end) => {
+        fc.pre(!(text.endsWith('\r') && end === '\n') && !text.startsWith('*'))
+        const expected = splitInline(text)
+        expect(parse([bytes(text + end)]).requests).toEqual(expected.length === 0 ? [] : [expected])
+      }),
+    )
+  })
+
   it('never throws on any bytes', () => {
     const token = fc.constantFrom('*', '$', '\r\n', '1', '3', '-1', '"', "'", '\\x', 'GET', ' ', '\0', '\n', '999999')
     fc.assert(
@@ -190,5 +220,20 @@ describe('shortText', () => {
     const all = Buffer.from(Array.from({length: 40}, (_, i) => 255 - i))
     for (let n = 0; n <= SHORT_BYTES_MAX; n++) expect(shortText(all, 5, n)).toBe(all.toString('latin1', 5, 5 + n))
     expect(() => shortText(all, 0, SHORT_BYTES_MAX + 1)).toThrow(RangeError)
+  })
+})
+
+describe('nameText', () => {
+  it('tells names apart, also those that share a place', () => {
+    for (let i = 0; i < 4_000; i++) {
+      const name = bytes(
+        (i * 7919)
+          .toString(36)
+          .repeat(4)
+          .slice(0, (i % NAME_BYTES_MAX) + 1),
+      )
+      expect(nameText(name, 0, name.length)).toBe(name.toString('latin1'))
+      expect(nameText(name, 0, name.length)).toBe(name.toString('latin1'))
+    }
   })
 })

@@ -4,7 +4,23 @@ import {HashValue} from '../../../../src/lib/server/values/hash/hash-value.js'
 
 const TEXTS = ['', 'a', 'f'.repeat(63), 'f'.repeat(64), 'g'.repeat(200), '\xff\x80\0', '\x81a\x02', '01', '1.5']
 const INTEGERS = ['0', '127', '128', '-1', '-4096', '4096', '-32769', '8388608', '-8388609', '2147483648']
-const POOL = [...TEXTS, ...INTEGERS, '9007199254740993', '-9223372036854775808', 'x'.repeat(5000), 'y'.repeat(17_000)]
+/** Of every length, and alike but for one character: at the start, in the middle, near the end, at the end. */
+const ALIKE = ['abcdefghijk', 'Abcdefghijk', 'abcdEfghijk', 'abcdefghIjk', 'abcdefghijK'].flatMap((text) => [
+  text,
+  text.slice(0, 8),
+  text.slice(0, 9),
+])
+const LENGTHS = Array.from({length: 62}, (_, length) => 'z'.repeat(length))
+const POOL = [
+  ...TEXTS,
+  ...ALIKE,
+  ...LENGTHS,
+  ...INTEGERS,
+  '9007199254740993',
+  '-9223372036854775808',
+  'x'.repeat(5000),
+  'y'.repeat(17_000),
+]
 
 function entriesOf(hash: HashValue): [string, string][] {
   const pairs = hash.pairs()
@@ -39,6 +55,14 @@ describe('HashValue', () => {
         for (const field of POOL) copy.delete(field)
         expect(copy.size).toBe(0)
         expect(new Map(entriesOf(hash))).toEqual(model)
+        const output = {out: ''}
+        hash.writePairs(output)
+        expect(output.out).toBe(
+          hash
+            .pairs()
+            .map((text) => `$${text.length}\r\n${text}\r\n`)
+            .join(''),
+        )
         expect(entriesOf(HashValue.fromRdb(hash.toRdb(), limits)).sort()).toEqual(entriesOf(hash).sort())
       }
     })

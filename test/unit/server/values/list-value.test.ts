@@ -17,12 +17,19 @@ function check(list: ListValue, expected: readonly string[]): void {
 }
 
 describe('list value', () => {
-  for (const fill of [-2, -1, 3, 0]) {
-    it(`does what an array does (fill ${fill})`, () => {
+  for (const [fill, longest] of [
+    [-2, 900],
+    [-1, 900],
+    [-1, 60],
+    [3, 300],
+    [3, 20],
+    [0, 900],
+  ] as const) {
+    it(`does what an array does (fill ${fill}, up to ${longest} bytes)`, () => {
       const rng = seededRng(10 + fill)
       const list = new ListValue(fill)
       const model: string[] = []
-      const text = (): string => (rng.chance(0.5) ? String(rng.below(50)) : 'x'.repeat(rng.below(900)))
+      const text = (): string => (rng.chance(0.5) ? String(rng.below(50)) : 'x'.repeat(rng.below(longest)))
       for (let step = 0; step < 600; step++) {
         const at = rng.below(Math.max(1, model.length))
         switch (rng.below(12)) {

@@ -60,6 +60,11 @@ function zadd(context: CommandContext, argv: string[]): void {
   const count = argv.length - at
   if (count % 2 !== 0 || count === 0) throw new ReplyError(SYNTAX_ERROR)
   if (options !== 0) checkOptions(options, count / 2)
+  if (count === 2) {
+    // Nearly always: arrays of one cost less than arrays that grow.
+    addScored(context, argv[1]!, [argv[at + 1]!], [requireDouble(argv[at]!)], options)
+    return
+  }
   const members: string[] = []
   const scores: number[] = []
   for (; at < argv.length; at += 2) {

@@ -60,6 +60,7 @@ export class LuaMachine {
   private readonly scratch: number
   private readonly record: number
   private readonly names = new Map<string, number>()
+  private readonly entries = new Map<number, (a: number, b: number) => void>()
   private bytes: Uint8Array
   private words: Int32Array
 
@@ -97,12 +98,22 @@ export class LuaMachine {
     const {api} = this
     const stack = api.stackSave()
     try {
-      api.__indirect_function_table.get(entry)(a, b)
+      this.entryOf(entry)(a, b)
     } catch (error) {
       if (error !== LONGJMP) throw error
       api.stackRestore(stack)
       api.setThrew(1, 0)
     }
+  }
+
+  /** Of Lua's own few that are called so: asking the table each time costs more than the call. */
+  private entryOf(entry: number): (a: number, b: number) => void {
+    let known = this.entries.get(entry)
+    if (known === undefined) {
+      known = this.api.__indirect_function_table.get(entry) as (a: number, b: number) => void
+      this.entries.set(entry, known)
+    }
+    return known
   }
 
   private grow(wanted: number, max: number): boolean {

@@ -1,6 +1,7 @@
-import {flat} from '../../../kernel/own-string.js'
+import {Buffer} from 'node:buffer'
+import {flat, isAt} from '../../../kernel/own-string.js'
 import {listpackEntry} from '../../../protocol/rdb/listpack.js'
-import {addToRun, beginRun, endRun} from '../../bulk-run.js'
+import {addBytesToRun, addToRun, beginRun, endRun, READ_BEYOND_BYTES} from '../../bulk-run.js'
 
 const TWO_32 = 0x1_0000_0000
 /** Text below this length has one byte before it: the length, with the top bit set. */
@@ -11,12 +12,6 @@ const NINE = 57
 
 /** What `find` found: neither an object per call nor room in every hash. */
 let foundBytes = 0
-
-/** From the end, where names that are alike at first differ. */
-function isAt(entries: string, at: number, text: string): boolean {
-  for (let i = text.length - 1; i >= 0; i--) if (entries.charCodeAt(at + i) !== text.charCodeAt(i)) return false
-  return true
-}
 
 /** Bytes of the entry at `at`, its back-length included. */
 export function entryBytes(entries: string, at: number): number {
@@ -48,6 +43,18 @@ export function entryText(entries: string, at: number): string {
   // F1, F2, F3: two, three, four bytes, moved to the top to bring the sign there.
   const shift = (0xf3 - first) * 8
   return String(((uint32(entries, at + 1) << shift) | 0) >> shift)
+}
+
+/** Is its entry one byte, then the text as it is? Not where it may be an integer. */
+function isShortText(text: string): boolean {
+  const {length} = text
+  return length < SHORT_LENGTH && length > 0 && (text.charCodeAt(0) > NINE || text.charCodeAt(length - 1) > NINE)
+}
+
+/** Is the entry at `at` byte for byte what would be made of `text`? */
+function holds(entries: string, at: number, text: string): boolean {
+  if (!isShortText(text)) return isAt(entries, at, listpackEntry(text))
+  return entries.charCodeAt(at) === (SHORT_TEXT | text.length) && isAt(entries, at + 1, text)
 }
 
 function uint32(entries: string, at: number): number {
@@ -83,8 +90,7 @@ export class PackedHash {
   private find(field: string): number {
     const {length} = field
     // Short text, which most fields are, is compared as it is; for the others their entry is made.
-    const isShort =
-      length < SHORT_LENGTH && length > 0 && (field.charCodeAt(0) > NINE || field.charCodeAt(length - 1) > NINE)
+    const isShort = isShortText(field)
     const needle = isShort ? field : listpackEntry(field)
     const first = isShort ? SHORT_TEXT | length : needle.charCodeAt(0)
     const skipped = isShort ? 1 : 0
@@ -120,6 +126,8 @@ export class PackedHash {
     }
     const valueAt = at + foundBytes
     const behind = valueAt + entryBytes(entries, valueAt)
+    // Nothing is copied to set what is there already.
+    if (holds(entries, valueAt, value)) return false
     this.entries = flat(entries.slice(0, valueAt) + listpackEntry(value) + entries.slice(behind))
     return false
   }
@@ -147,12 +155,13 @@ export class PackedHash {
   /** All fields and values as bulk strings, without cutting them out first. */
   writePairs(output: {out: string}): void {
     const {entries} = this
+    const bytes = bytesOf(entries)
     const {length} = entries
     beginRun()
     for (let at = 0; at < length; ) {
-      const first = entries.charCodeAt(at)
+      const first = bytes.getUint8(at)
       if (first >= SHORT_TEXT && first < 0xc0) {
-        addToRun(output, entries, at + 1, first & 0x3f)
+        addBytesToRun(output, bytes, at + 1, first & 0x3f)
         at += 2 + (first & 0x3f)
       } else {
         const text = entryText(entries, at)
@@ -162,4 +171,28 @@ export class PackedHash {
     }
     endRun(output)
   }
+}
+
+/** Node's Buffer has it; its types do not say so. */
+interface Bytes extends Buffer {
+  latin1Write(text: string, at: number, length: number): number
+}
+
+function newScratch(size: number): Bytes {
+  return Buffer.allocUnsafeSlow(size) as unknown as Bytes
+}
+
+/** As long as the longest text so far, and what `addBytesToRun` may read beyond. */
+let scratch = newScratch(16 * 1024)
+let scratchView = new DataView(scratch.buffer)
+
+/** Bytes are read and copied at a quarter of the cost of a string's characters. They hold until the next call. */
+function bytesOf(text: string): DataView {
+  const needed = text.length + READ_BEYOND_BYTES
+  if (needed > scratch.length) {
+    scratch = newScratch(needed * 2)
+    scratchView = new DataView(scratch.buffer)
+  }
+  scratch.latin1Write(text, 0, text.length)
+  return scratchView
 }

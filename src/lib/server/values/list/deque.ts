@@ -43,7 +43,7 @@ export class Deque<T> {
 
   private makeGap(): void {
     const {items} = this
-    const gap = Math.max(GAP_MIN, items.length >> 1)
+    const gap = Math.max(GAP_MIN, items.length)
     const grown = new Array<T | undefined>(gap + items.length)
     for (let i = 0; i < gap; i++) grown[i] = undefined
     for (let i = 0; i < items.length; i++) grown[gap + i] = items[i]

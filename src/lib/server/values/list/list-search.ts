@@ -22,11 +22,12 @@ export function positionsOf(list: ListValue, text: string, {countMax, fromTail, 
   let seen = 0
   for (let n = 0; n < nodes.length; n++) {
     const node = nodes.at(fromTail ? nodes.length - 1 - n : n)
-    const {length} = node
+    const elements = node.slice(0)
+    const {length} = elements
     for (let i = 0; i < length; i++) {
       if (seen === lookMax) return found
       seen++
-      if (node.at(fromTail ? length - 1 - i : i) !== text) continue
+      if (elements[fromTail ? length - 1 - i : i] !== text) continue
       if (toSkip > 0) {
         toSkip--
         continue
@@ -70,9 +71,9 @@ function removeFrom(node: ListNode, text: string, countMax: number, fromTail: bo
 export function insertBeside(list: ListValue, pivot: string, text: string, after: boolean): boolean {
   const {nodes} = list
   for (let n = 0; n < nodes.length; n++) {
-    const node = nodes.at(n)
-    for (let i = 0; i < node.length; i++) {
-      if (node.at(i) !== pivot) continue
+    const elements = nodes.at(n).slice(0)
+    for (let i = 0; i < elements.length; i++) {
+      if (elements[i] !== pivot) continue
       insertAt(list, n, i, text, after)
       return true
     }

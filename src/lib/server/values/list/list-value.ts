@@ -4,13 +4,15 @@ import {Deque} from './deque.js'
 import {insertAt} from './list-insert.js'
 import {clampFill, hasRoom, ListNode} from './list-node.js'
 
-/** What one element and one node take beside the text. Measured on V8. */
-const ELEMENT_BYTES = 24
+/** What one node takes beside its elements. Measured on V8. */
 const NODE_BYTES = 120
+/** At each end. With one, pushes and pops around its edge would pack and unpack the next again and again. */
+const UNPACKED_NODES = 2
 
 /**
  * A list: a deque of nodes, each a deque of elements. The ends cost O(1); an index costs a walk over the nodes from the
- * nearer end, of which there is one per about 8 kB. Nodes begin and end where redis-server's do.
+ * nearer end, of which there is one per about 8 kB. Nodes begin and end where redis-server's do. Those away from the ends
+ * are packed as they fall behind: elements of a long list would be copied twice by the collector and marked again and again.
  */
 export class ListValue implements ObjectValue {
   readonly type = 'list'
@@ -29,6 +31,7 @@ export class ListValue implements ObjectValue {
     this.fill = clampFill(fill)
     this.nodes = new Deque(nodes)
     for (const node of nodes) this.length += node.length
+    for (let at = UNPACKED_NODES; at < nodes.length - UNPACKED_NODES; at++) nodes[at]!.pack()
   }
 
   static of(elements: Iterable<string>, fill: number): ListValue {
@@ -52,6 +55,7 @@ export class ListValue implements ObjectValue {
     if (tail === undefined || !hasRoom(tail, fill, text)) {
       tail = new ListNode()
       nodes.pushTail(tail)
+      this.packAt(nodes.length - 1 - UNPACKED_NODES)
     }
     tail.addTail(text)
     this.length++
@@ -63,9 +67,16 @@ export class ListValue implements ObjectValue {
     if (head === undefined || !hasRoom(head, fill, text)) {
       head = new ListNode()
       nodes.pushHead(head)
+      this.packAt(UNPACKED_NODES)
     }
     head.addHead(text)
     this.length++
+  }
+
+  /** Packs the node that is no longer one of the outermost, if it is none of the other end's either. */
+  private packAt(index: number): void {
+    const {nodes} = this
+    if (index >= UNPACKED_NODES && index < nodes.length - UNPACKED_NODES) nodes.at(index).pack()
   }
 
   /** The list must not be empty. */
@@ -150,8 +161,7 @@ export class ListValue implements ObjectValue {
     const found = first.slice(this.foundOffset, Math.min(first.length, this.foundOffset + count))
     for (let at = this.foundNode + 1; found.length < count; at++) {
       const node = nodes.at(at)
-      const end = Math.min(node.length, count - found.length)
-      for (let i = 0; i < end; i++) found.push(node.at(i))
+      for (const text of node.slice(0, Math.min(node.length, count - found.length))) found.push(text)
     }
     return found
   }
@@ -191,7 +201,7 @@ export class ListValue implements ObjectValue {
   copy(): ListValue {
     return new ListValue(
       this.fill,
-      this.nodes.slice(0).map((node) => new ListNode(node.slice(0), node.isPlain)),
+      this.nodes.slice(0).map((node) => node.copy()),
     )
   }
 
@@ -203,7 +213,9 @@ export class ListValue implements ObjectValue {
   }
 
   sizeBytes(): number {
-    return this.nodes.length * NODE_BYTES + this.length * ELEMENT_BYTES + this.nodeBytes()
+    let bytes = this.nodes.length * NODE_BYTES
+    for (let at = 0; at < this.nodes.length; at++) bytes += this.nodes.at(at).sizeBytes()
+    return bytes
   }
 
   /** What DEBUG OBJECT shows of a list besides what it shows of all. */

@@ -1,3 +1,4 @@
+import {isAt} from '../../../kernel/own-string.js'
 import type {Before, ScoredList, ScoredMembers} from './scored-list.js'
 
 /**
@@ -205,14 +206,6 @@ function find(text: string, member: string): number {
     at = start + found
   }
   return -1
-}
-
-/** From the end: members of one set often begin alike. */
-function isAt(text: string, start: number, member: string): boolean {
-  for (let i = member.length - 1; i >= 0; i--) {
-    if (text.charCodeAt(start + i) !== member.charCodeAt(i)) return false
-  }
-  return true
 }
 
 /** Where a new element belongs. */
