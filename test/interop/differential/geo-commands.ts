@@ -173,3 +173,10 @@ export const GEO: readonly Make[] = [
   () => ['EXEC'],
   () => ['EXEC'],
 ]
+
+/** The last of a distance's 17 digits depends on who computes sines. Positions, which do not, have more characters. */
+const DISTANCE = /(?:\$1[5-8]\r\n|,)(\d+\.\d{6,16})\r\n/g
+
+export function rounded(reply: string): string {
+  return reply.replace(DISTANCE, (all, digits: string) => (digits.length > 18 ? all : Number(digits).toPrecision(13)))
+}
