@@ -4,7 +4,7 @@ import type {Entry, Store} from './store.js'
 export interface ScanPage {
   /** 0 = all was seen. */
   readonly cursor: number
-  /** Live keys; a page may be empty before the end. */
+  /** Some of them may have run out; a page may be empty before the end. */
   readonly keys: readonly string[]
 }
 
@@ -49,7 +49,7 @@ export class ScanCursors {
       while (pair !== undefined) {
         if (left-- <= 0) return {cursor: this.remember(db, slot, store, walk, pair), keys}
         const [key, entry] = pair
-        if (store.entries.get(key) === entry && db.isLiveIn(store, key)) keys.push(key)
+        if (store.entries.get(key) === entry) keys.push(key)
         pair = nextOf(walk)
       }
     }

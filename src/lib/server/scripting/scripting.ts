@@ -1,6 +1,6 @@
 import type {Denial} from '../acl/permissions.js'
 import {deniedTo} from '../acl/permissions.js'
-import {Client, SPECIAL_RESTRICTED} from '../client.js'
+import {Client, SPECIAL_RESTRICTED, SPECIAL_TRACKING} from '../client.js'
 import type {Command, CommandContext} from '../commands/command.js'
 import type {LogLevel} from '../effects.js'
 import {OUT_OF_MEMORY} from '../memory-limit.js'
@@ -341,6 +341,10 @@ export class Scripting implements ScriptHost {
     if (refusal !== undefined) return {refusal}
     if (command!.isWrite) run.hasWritten = true
     server.call(client, command!, argv)
+    const {caller} = run
+    if ((caller.special & SPECIAL_TRACKING) !== 0 && command!.isReadonly) {
+      server.tracking.noteScriptRead(caller, server.findCommand(run.argv)!, run.argv)
+    }
     const {reply} = client
     const {out} = reply
     reply.out = ''
@@ -360,10 +364,11 @@ export class Scripting implements ScriptHost {
       const denial = server.acl.check(client, command, argv, 'lua')
       if (denial !== undefined) return DENIALS[denial.what]
     }
-    if (command.isWrite) {
-      if (run.isReadonly) return 'ERR Write commands are not allowed from read-only scripts.'
-      if (server.isReplica) return "READONLY You can't write against a read only replica."
+    // What is only passed on, as PUBLISH and what PFCOUNT writes, counts too.
+    if (run.isReadonly && (command.isWrite || command.mayReplicate)) {
+      return 'ERR Write commands are not allowed from read-only scripts.'
     }
+    if (command.isWrite && server.isReplica) return "READONLY You can't write against a read only replica."
     // Once it has written it is let finish.
     if (command.deniesOom && run.isOutOfMemory && !run.hasWritten) return OUT_OF_MEMORY
     return server.cluster === undefined ? undefined : routeRefusal(server, this.client, command, argv, run)

@@ -26,7 +26,6 @@ export const GENERIC: readonly Make[] = [
   (rng) => ['DUMP', key(rng)],
   (rng) => ['DEBUG', 'DIGEST-VALUE', key(rng), key(rng)],
   (rng) => ['KEYS', rng.pick(['*', 'm*', 'm[0-3]', '[^m]*', '?1', 'm\\0', '*{t}*'])],
-  () => ['RANDOMKEY'],
   () => ['DBSIZE'],
   (rng) => ['MSET', key(rng), '1', key(rng), 'x'],
   (rng) => ['MGET', key(rng), key(rng), key(rng)],

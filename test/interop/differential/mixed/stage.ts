@@ -94,24 +94,32 @@ export class Stage {
     for (let at = 0; at < steps.length; ) {
       const next = this.endOfBatch(steps, at)
       const step = steps[at]!
+      const isInAnyOrder = this.looksAround(step)
       if (step.kind === 'command' && this.states.get(step.who)!.waitingFor === undefined) {
         await this.batch(steps, at, next)
       } else if (step.kind !== 'command') {
         await this.special(step, at)
       }
-      await this.hear(at, next, step.kind === 'purge')
+      await this.hear(at, next, isInAnyOrder)
       at = next
     }
+  }
+
+  /** Goes over keys in an order that is a matter of hash tables: what that sets off comes in any order. */
+  private looksAround(step: Step): boolean {
+    if (step.kind !== 'command') return step.kind === 'purge' || step.kind === 'scan'
+    const isExec = /^exec$/i.test(step.argv[0]!)
+    return looksUpByElement(step) || (isExec && (this.states.get(step.who)!.queued ?? []).some(looksUpByElement))
   }
 
   /** What one client sends in a row is sent at once. */
   private endOfBatch(steps: readonly Step[], at: number): number {
     const first = steps[at]!
-    if (first.kind !== 'command' || isWaiter(first.who)) return at + 1
+    if (first.kind !== 'command' || isWaiter(first.who) || isAlone(first)) return at + 1
     let end = at + 1
     while (end < steps.length && end - at < BATCH_MAX) {
       const step = steps[end]!
-      if (step.kind !== 'command' || step.who !== first.who) break
+      if (step.kind !== 'command' || step.who !== first.who || isAlone(step)) break
       end++
     }
     return end
@@ -257,7 +265,12 @@ export class Stage {
       const at = theirs!.findIndex((message, i) => message !== ours![i])
       if (at >= 0 || theirs!.length !== ours!.length) {
         const shownFrom = Math.max(0, (at < 0 ? Math.min(theirs!.length, ours!.length) : at) - 1)
-        const [expected, actual] = [theirs, ours].map((messages) => messages!.slice(shownFrom, shownFrom + 6).join(' '))
+        const [expected, actual] = [theirs, ours].map((messages) =>
+          messages!
+            .slice(shownFrom, shownFrom + 6)
+            .map((message) => bulks(message).join(' '))
+            .join(' | '),
+        )
         throw new Difference(to - 1, `what the ${who} heard in steps ${from} to ${to - 1}`, expected!, actual!)
       }
     }
@@ -289,6 +302,14 @@ export class Stage {
     return this.pairs.get('keeper')!
   }
 }
+
+/** SORT with patterns, of a set or a sorted set for one. */
+function looksUpByElement({argv, inner}: Request): boolean {
+  const isSort = /^sort(?:_ro)?$/i.test(argv[0]!) && argv.some((word) => /^(?:by|get)$/i.test(word))
+  return isSort || (inner?.requests.some(looksUpByElement) ?? false)
+}
+
+const isAlone = (request: Request): boolean => looksUpByElement(request) || /^exec$/i.test(request.argv[0]!)
 
 const isWaiter = (who: Client): boolean => who === 'c' || who === 'd'
 

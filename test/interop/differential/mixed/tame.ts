@@ -64,7 +64,8 @@ const GEO_SEARCH = /^geo(?:search|radius)/i
  * - deadlines within the run's own time, but those the run waits for;
  * - waits without end by who is to go on, and idle times of a few milliseconds;
  * - the order among elements of one distance, unless the distances are shown, and which of them a store takes;
- * - what SPOP takes, unless it takes all; what a zero byte leaves open to the C library's order of texts.
+ * - what SPOP takes, unless it takes all; RANDOMKEY, which deletes what has run out among the keys it tries;
+ * - what a zero byte leaves open to the C library's order of texts.
  */
 export function tame(command: readonly string[]): string[] {
   const words = command.map((word) => (word === '\0\r\n\xff' ? '\x01\r\n\0\xff' : word))
@@ -83,7 +84,8 @@ export function tame(command: readonly string[]): string[] {
   return GEO_SEARCH.test(name) ? tameSearch(words) : words
 }
 
-const farAway = (deadline: string): string => (/^[1-9]\d{0,5}$/.test(deadline) ? `${deadline}00000` : deadline)
+const farAway = (deadline: string): string =>
+  /^[1-9]\d{0,4}$/.test(deadline) ? `1${deadline.padStart(5, '0')}` : deadline
 
 function shortWait(text: string): string {
   const seconds = Number(text)

@@ -104,6 +104,8 @@ function sort(context: CommandContext, argv: string[], mayStore: boolean): void 
     isDenied: () => !mayReadAnyKey(client.account, server.findCommand(argv)!, argv),
   })
   const value = requireSortable(db.get(argv[1]!))
+  // Redis sorts no packed ones; OBJECT ENCODING tells of it.
+  if (value?.type === 'zset') value.unpack()
   const elements = value === undefined ? [] : sortedElements(db, value, options)
   const {get} = options
   const results: (string | undefined)[] =

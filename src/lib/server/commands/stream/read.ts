@@ -101,7 +101,8 @@ function wait(context: CommandContext, sources: Source[], options: ReadOptions, 
   const {client, db, nowMs, server} = context
   const awaited = new Map<string, Awaited>()
   for (const {after, group, key} of sources) {
-    const stream = db.getObject<Stream>(key, 'stream')
+    // Looked up before: another miss would be counted and told. What is there is a stream.
+    const stream = db.peek(key) as Stream | undefined
     // Of a key named twice the first place counts.
     if (!awaited.has(key)) awaited.set(key, {added: stream?.entriesAdded, after, group, stream})
   }
