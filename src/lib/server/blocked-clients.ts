@@ -138,7 +138,7 @@ export class BlockedClients {
    */
   private serveKey(db: Database, key: string): void {
     const clients = this.byKey.get(db)?.get(key)
-    if (clients === undefined) return
+    if (clients === undefined || (!canServe(db, key) && this.allNeedKey(clients))) return
     const wasThere = db.peek(key) !== undefined
     // Every element that is taken at once leaves such a key; looking at all who wait would make a push slow.
     if (!wasThere && this.countOfGone === 0) return
@@ -161,6 +161,11 @@ export class BlockedClients {
         clients.add(client)
       }
     }
+  }
+
+  private allNeedKey(clients: Iterable<Client>): boolean {
+    for (const client of clients) if (this.parked.get(client)!.wait.needsKey !== true) return false
+    return true
   }
 
   private serve({client, wait, wantsReply}: Parked, key: string): boolean {
@@ -230,3 +235,11 @@ export class BlockedClients {
     client.unpark()
   }
 }
+
+/** Whether it is of a type that somebody can wait for. A key of another type is not looked up, even if it has run out. */
+function canServe(db: Database, key: string): boolean {
+  const held = db.storeOf(key)?.entries.get(key)?.held
+  return typeof held === 'object' && 'type' in held && SERVING_TYPES.has(held.type)
+}
+
+const SERVING_TYPES: ReadonlySet<string> = new Set(['list', 'stream', 'zset'])

@@ -165,18 +165,19 @@ export class StoredKeys extends KeyObservers {
     this.changed(key)
   }
 
-  /** `touched` for a change that WATCH does not look at, such as that of a consumer group. */
+  /** `touched` for a change of which neither WATCH nor client tracking takes note, such as that of a consumer group. */
   touchedUnwatched(key: string): void {
     const {state} = this
     state.dirty++
     if (this.awaited.size !== 0 && this.awaited.has(key)) this.noteReady(key)
-    if (state.onChange !== undefined) state.onChange(key)
   }
 
   /** The one place that every change of a key goes through. */
   protected changed(key: string): void {
     if (this.watchers.size !== 0) this.breakWatch(key)
     this.touchedUnwatched(key)
+    const {onChange} = this.state
+    if (onChange !== undefined) onChange(key)
   }
 
   /** @returns whether a live key was there */
@@ -186,7 +187,11 @@ export class StoredKeys extends KeyObservers {
     return true
   }
 
-  /** Deletes a key to make room, expired or not: that it had run out is not told. @returns whether it was there */
+  /**
+   * Deletes a key to make room or because a command's result is empty, expired or not: that it had run out is not told.
+   *
+   * @returns whether it was there
+   */
   drop(key: string): boolean {
     const store = this.storeOf(key)
     if (store === undefined || !store.entries.has(key)) return false

@@ -1,6 +1,6 @@
 import type {Denial} from '../acl/permissions.js'
 import {deniedTo} from '../acl/permissions.js'
-import {Client, SPECIAL_RESTRICTED, SPECIAL_TRACKING} from '../client.js'
+import {Client, SCRIPT_CLIENT_ID, SPECIAL_RESTRICTED, SPECIAL_TRACKING} from '../client.js'
 import type {Command, CommandContext} from '../commands/command.js'
 import type {LogLevel} from '../effects.js'
 import {OUT_OF_MEMORY} from '../memory-limit.js'
@@ -69,7 +69,7 @@ export class Scripting implements ScriptHost {
   constructor(server: Server) {
     this.server = server
     const options = {address: '', localAddress: '', nowMs: server.state.nowMs}
-    this.client = new Client(server, 0, options, server.limits)
+    this.client = new Client(server, SCRIPT_CLIENT_ID, options, server.limits)
     this.client.mustNotBlock = true
     this.functions = new FunctionLibraries(this)
   }

@@ -4,7 +4,7 @@ import type {RdbSet} from '../../../../src/lib/protocol/rdb/set.js'
 import type {RdbStream} from '../../../../src/lib/protocol/rdb/stream.js'
 import {rounded} from '../geo-commands.js'
 import {normalStreamReply} from '../stream-commands.js'
-import {elements, shape, sorted, sortedPage, unorderedReply} from '../unordered.js'
+import {elements, shape, sorted, sortedDeep, sortedPage, unorderedReply} from '../unordered.js'
 import type {Request} from './lua.js'
 
 /** What may differ between two servers that were told the same, and nothing else may. */
@@ -36,6 +36,11 @@ export const AGREED: readonly Agreed[] = [
     why: 'keys of a slot come in the order in which they came there, which a flush or a reload may change',
     commands: 'CLUSTER',
     alike: same((_command, reply) => sorted(reply)),
+  },
+  {
+    why: 'flags of keys are a set of statuses, which are tables in scripts: Lua orders them by address',
+    commands: 'COMMAND',
+    alike: same((_command, reply) => sortedDeep(reply)),
   },
   {
     why: 'members of a big sorted set are walked in the order of a hash table',

@@ -18,7 +18,7 @@ const ODD = [
   '9223372036854775808',
   '-9223372036854775808',
   '18446744073709551616',
-  '\0\xff',
+  '\x01\xff',
   'FOO',
 ]
 
@@ -65,7 +65,7 @@ const GEO_SEARCH = /^geo(?:search|radius)/i
  * - waits without end by who is to go on, and idle times of a few milliseconds;
  * - the order among elements of one distance, unless the distances are shown, and which of them a store takes;
  * - what SPOP takes, unless it takes all; RANDOMKEY, which deletes what has run out among the keys it tries;
- * - what a zero byte leaves open to the C library's order of texts.
+ * - texts with zero bytes, where they end an error's text or leave open to the C library's order of texts.
  */
 export function tame(command: readonly string[]): string[] {
   const words = command.map((word) => (word === '\0\r\n\xff' ? '\x01\r\n\0\xff' : word))
