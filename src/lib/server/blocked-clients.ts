@@ -238,8 +238,5 @@ export class BlockedClients {
 
 /** Whether it is of a type that somebody can wait for. A key of another type is not looked up, even if it has run out. */
 function canServe(db: Database, key: string): boolean {
-  const held = db.storeOf(key)?.entries.get(key)?.held
-  return typeof held === 'object' && 'type' in held && SERVING_TYPES.has(held.type)
+  return db.storeOf(key)?.entries.get(key)?.isAwaitable === true
 }
-
-const SERVING_TYPES: ReadonlySet<string> = new Set(['list', 'stream', 'zset'])

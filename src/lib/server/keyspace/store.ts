@@ -30,6 +30,13 @@ export class Entry {
   set value(value: Value) {
     this.held = value
   }
+
+  /** Of a type that clients can wait for. */
+  get isAwaitable(): boolean {
+    const {held} = this
+    if (typeof held === 'string' || held instanceof StringBytes) return false
+    return held.type === 'list' || held.type === 'zset' || held.type === 'stream'
+  }
 }
 
 /** The keys of one slot, or of one shard outside cluster mode. */

@@ -146,6 +146,8 @@ export class StoredKeys extends KeyObservers {
       this.expire(store, key)
       entry = undefined
     }
+    // As in redis-server: whoever waits for the key is not tried when something else in its place is overwritten.
+    const isNews = this.awaited.size !== 0 && (entry === undefined || entry.isAwaitable)
     if (entry !== undefined) {
       state.meter?.replaced(store, entry.held, value)
       entry.value = value
@@ -156,7 +158,7 @@ export class StoredKeys extends KeyObservers {
       state.meter?.added(store, key, value)
       this.notify(NOTIFY_NEW, 'new', key)
     }
-    if (isTold) this.changed(key)
+    if (isTold) this.changed(key, isNews)
     return store
   }
 
@@ -167,17 +169,17 @@ export class StoredKeys extends KeyObservers {
 
   /** `touched` for a change of which neither WATCH nor client tracking takes note, such as that of a consumer group. */
   touchedUnwatched(key: string): void {
-    const {state} = this
-    state.dirty++
+    this.state.dirty++
     if (this.awaited.size !== 0 && this.awaited.has(key)) this.noteReady(key)
   }
 
-  /** The one place that every change of a key goes through. */
-  protected changed(key: string): void {
+  /** The one place that every change of a key goes through. @param isNews - to those who wait for the key */
+  protected changed(key: string, isNews = this.awaited.size !== 0): void {
     if (this.watchers.size !== 0) this.breakWatch(key)
-    this.touchedUnwatched(key)
-    const {onChange} = this.state
-    if (onChange !== undefined) onChange(key)
+    const {state} = this
+    state.dirty++
+    if (isNews && this.awaited.has(key)) this.noteReady(key)
+    if (state.onChange !== undefined) state.onChange(key)
   }
 
   /** @returns whether a live key was there */

@@ -14,22 +14,28 @@ export async function compareData(
   at: number,
   inCluster: boolean,
 ): Promise<void> {
-  const check = async (...argv: string[]): Promise<string> => {
-    const [theirs, ours] = await Promise.all(servers.map((one) => one.call(...argv)))
-    if (!alike({argv}, theirs!, ours!)) throw new Difference(at, `in the end, ${argv.join(' ')}`, theirs!, ours!)
+  const checkAll = async (commands: readonly string[][]): Promise<string[]> => {
+    const [theirs, ours] = await Promise.all(servers.map((one) => one.batch(commands)))
+    for (const [i, argv] of commands.entries()) {
+      const [expected, actual] = [theirs![i]!, ours![i]!]
+      if (!alike({argv}, expected, actual)) throw new Difference(at, `in the end, ${argv.join(' ')}`, expected, actual)
+    }
     return theirs!
   }
+  const check = async (...argv: string[]): Promise<string> => (await checkAll([argv]))[0]!
   for (let database = 0; database < (inCluster ? 1 : DATABASE_COUNT); database++) {
     if (!inCluster) await check('SELECT', String(database))
     // Distances are stored there, which are not the same to the last digit.
     await check('DEL', ...TARGETS.map((name) => (inCluster ? `{t}${name}` : name)))
     for (const key of bulks(await check('KEYS', '*'))) {
-      const type = await check('TYPE', key)
-      await check('OBJECT', 'ENCODING', key)
-      await check('PEXPIRETIME', key)
-      await check('DEBUG', 'DIGEST-VALUE', key)
-      await check('DUMP', key)
-      if (type === '+stream\r\n') await check('XINFO', 'STREAM', key, 'FULL', 'COUNT', '0')
+      await checkAll([
+        ['TYPE', key],
+        ['OBJECT', 'ENCODING', key],
+        ['PEXPIRETIME', key],
+        ['DEBUG', 'DIGEST-VALUE', key],
+        ['DUMP', key],
+        ['XINFO', 'STREAM', key, 'FULL', 'COUNT', '0'],
+      ])
     }
     await check('DBSIZE')
   }

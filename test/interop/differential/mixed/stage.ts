@@ -152,7 +152,8 @@ export class Stage {
     if (!isAlike) throw new Difference(at, `replies to ${JSON.stringify(request.argv)}`, theirs, ours)
     if (theirs === '+QUEUED\r\n') state.queued!.push(request)
     else if (name === 'MULTI' && theirs === '+OK\r\n') state.queued = []
-    else if (name === 'DISCARD' || (name === 'EXEC' && !/wrong number/.test(theirs))) state.queued = undefined
+    // An EXEC that fails ends it too, unlike a DISCARD with arguments.
+    else if (name === 'EXEC' || (name === 'DISCARD' && theirs === '+OK\r\n')) state.queued = undefined
   }
 
   private async special(step: Exclude<Step, {kind: 'command'}>, at: number): Promise<void> {
@@ -259,8 +260,10 @@ export class Stage {
 
   /** What steps `from`..`to` - 1 made the servers send unasked, and to those who waited. */
   private async hear(from: number, to: number, inAnyOrder: boolean): Promise<void> {
-    for (const who of ['listener', 'reader'] as const) {
-      const [theirs, ours] = await Promise.all(this.pairs.get(who)!.map(heard))
+    const hearing = ['listener', 'reader'] as const
+    const all = await Promise.all(hearing.flatMap((who) => this.pairs.get(who)!.map(heard)))
+    for (const [i, who] of hearing.entries()) {
+      const [theirs, ours] = all.slice(i * 2)
       if (inAnyOrder) for (const messages of [theirs!, ours!]) messages.sort()
       const at = theirs!.findIndex((message, i) => message !== ours![i])
       if (at >= 0 || theirs!.length !== ours!.length) {
