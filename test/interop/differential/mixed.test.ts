@@ -12,10 +12,11 @@ import {Difference, Stage} from './mixed/stage.js'
  * while others wait for keys, hear of changes and are told of invalidations. What differs is a bug, or stands in
  * mixed/agreed.ts with its reason; what is not even asked for, as only chance or time decides it, in mixed/tame.ts.
  *
- * `DIFFERENTIAL_SEEDS=100` runs a hundred times as many seeds. A seed that fails prints a short script that does.
+ * `DIFFERENTIAL_SEEDS=100` runs a hundred times as many seeds, those after `DIFFERENTIAL_FIRST_SEED=5000` for others;
+ * `DIFFERENTIAL_LENGTH=20000` makes each of them longer. A seed that fails prints a short script that does.
  */
 const SEEDS = [1]
-const LENGTH = 2000
+const LENGTH = Number(process.env['DIFFERENTIAL_LENGTH'] ?? 2500)
 const MULTIPLE = Number(process.env['DIFFERENTIAL_SEEDS'] ?? 1)
 const FIRST_SEED = Number(process.env['DIFFERENTIAL_FIRST_SEED'] ?? 0)
 const SHRINK_FOR_MS = 40_000
