@@ -1,6 +1,9 @@
 import {StringBytes} from './string-bytes.js'
 import type {Value} from './value.js'
 
+/** The types that clients wait for: BLPOP, BZPOPMIN, XREAD BLOCK. */
+export type AwaitedType = 'list' | 'stream' | 'zset'
+
 /** What one key has besides its name. */
 export class Entry {
   /** The value, or the bytes of a string that is changed in place. */
@@ -31,11 +34,11 @@ export class Entry {
     this.held = value
   }
 
-  /** Of a type that clients can wait for. */
-  get isAwaitable(): boolean {
+  /** What clients that wait for such a value wait for; undefined if nobody can. */
+  get awaitedAs(): AwaitedType | undefined {
     const {held} = this
-    if (typeof held === 'string' || held instanceof StringBytes) return false
-    return held.type === 'list' || held.type === 'zset' || held.type === 'stream'
+    if (typeof held === 'string' || held instanceof StringBytes) return undefined
+    return held.type === 'list' || held.type === 'zset' || held.type === 'stream' ? held.type : undefined
   }
 }
 

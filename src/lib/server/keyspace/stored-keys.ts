@@ -146,8 +146,7 @@ export class StoredKeys extends KeyObservers {
       this.expire(store, key)
       entry = undefined
     }
-    // As in redis-server: whoever waits for the key is not tried when something else in its place is overwritten.
-    const isNews = this.awaited.size !== 0 && (entry === undefined || entry.isAwaitable)
+    const isNews = this.awaited.size !== 0 && (entry === undefined || this.isNewsToOverwrite(entry))
     if (entry !== undefined) {
       state.meter?.replaced(store, entry.held, value)
       entry.value = value
@@ -162,6 +161,17 @@ export class StoredKeys extends KeyObservers {
     return store
   }
 
+  /** As in redis-server: it matters whether anybody waits for a value of the type that was there, not of the new one. */
+  private isNewsToOverwrite({awaitedAs}: Entry): boolean {
+    return awaitedAs !== undefined && this.state.waiting[awaitedAs] > 0
+  }
+
+  /** Who waits for a list or a sorted set waits for it to be made, also if it was there in vain; a stream may grow. */
+  private isNewsWithin(key: string): boolean {
+    const entry = this.storeOf(key)?.entries.get(key)
+    return entry === undefined || entry.awaitedAs === 'stream'
+  }
+
   /** An object value was changed in place. */
   touched(key: string): void {
     this.changed(key)
@@ -174,7 +184,7 @@ export class StoredKeys extends KeyObservers {
   }
 
   /** The one place that every change of a key goes through. @param isNews - to those who wait for the key */
-  protected changed(key: string, isNews = this.awaited.size !== 0): void {
+  protected changed(key: string, isNews = this.awaited.size !== 0 && this.isNewsWithin(key)): void {
     if (this.watchers.size !== 0) this.breakWatch(key)
     const {state} = this
     state.dirty++

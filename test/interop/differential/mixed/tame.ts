@@ -77,6 +77,8 @@ export function tame(command: readonly string[]): string[] {
   if (TIMEOUT_FIRST.test(name) && words.length > 1) words[1] = shortWait(words[1]!)
   for (let i = 1; i + 1 < words.length; i++) {
     const option = words[i]!.toLowerCase()
+    // Beyond the strings that this node can hold, and half a gigabyte over there.
+    if ((/^[iu]\d+$/.test(option) || /^setbit$/i.test(name)) && words[i + 1] === '4294967295') words[i + 1] = 'x'
     if (option === 'ex' || option === 'px') words[i + 1] = farAway(words[i + 1]!)
     else if (option === 'block' && /^\d+$/.test(words[i + 1]!)) words[i + 1] = '1'
     else if (option === 'idle' && /^xpending$/i.test(name) && /^\d{1,6}$/.test(words[i + 1]!)) words[i + 1] = '0'
