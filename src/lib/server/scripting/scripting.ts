@@ -1,6 +1,6 @@
 import type {Denial} from '../acl/permissions.js'
 import {deniedTo} from '../acl/permissions.js'
-import {Client, SCRIPT_CLIENT_ID, SPECIAL_RESTRICTED, SPECIAL_TRACKING} from '../client.js'
+import {Client, SCRIPT_CLIENT_ID, SPECIAL_RESTRICTED} from '../client.js'
 import type {Command, CommandContext} from '../commands/command.js'
 import type {LogLevel} from '../effects.js'
 import {OUT_OF_MEMORY} from '../memory-limit.js'
@@ -341,10 +341,7 @@ export class Scripting implements ScriptHost {
     if (refusal !== undefined) return {refusal}
     if (command!.isWrite) run.hasWritten = true
     server.call(client, command!, argv)
-    const {caller} = run
-    if ((caller.special & SPECIAL_TRACKING) !== 0 && command!.isReadonly) {
-      server.tracking.noteScriptRead(caller, server.findCommand(run.argv)!, run.argv)
-    }
+    if (command!.isReadonly) server.tracking.noteScriptRead(run.caller, run.argv)
     const {reply} = client
     const {out} = reply
     reply.out = ''

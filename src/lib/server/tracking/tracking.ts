@@ -86,9 +86,9 @@ export class Tracking {
     if (command.isReadonly && command.group !== 'scripting') this.note(client, command, argv)
   }
 
-  /** A script of a tracking client read something: whatever that was, the keys that the script declares are remembered. */
-  noteScriptRead(client: Client, command: Command, argv: readonly string[]): void {
-    this.note(client, command, argv)
+  /** A script of a client read something. If the client tracks: whatever that was, the keys that the script declares are remembered. */
+  noteScriptRead(client: Client, argv: readonly string[]): void {
+    if (client.tracking !== undefined) this.note(client, this.server.findCommand(argv)!, argv)
   }
 
   private note(client: Client, command: Command, argv: readonly string[]): void {

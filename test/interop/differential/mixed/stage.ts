@@ -21,6 +21,9 @@ export class Difference extends Error {
   }
 }
 
+/** A deadline was over before both servers had surely set it: what they did with it says nothing. */
+export class Stalled extends Error {}
+
 const SHOWN_LENGTH = 2500
 const shown = (reply: string): string => JSON.stringify(reply).slice(0, SHOWN_LENGTH)
 
@@ -36,13 +39,13 @@ interface State {
 const CLIENTS: readonly Client[] = ['a', 'b', 'c', 'd', 'reader']
 /** Commands of one client that are sent in one write. */
 const BATCH_MAX = 20
-/** A deadline that a script waits for is so far away: longer than a busy machine takes to set it. */
-const SOON_MS = 25
 const PURGED_WITHIN_MS = 20_000
 
 export interface StageOptions {
   readonly resp: '2' | '3'
   readonly inCluster: boolean
+  /** A deadline that a script waits for is so far away: longer than both servers take to set it, or it is `Stalled`. */
+  readonly soonMs: number
 }
 
 export class Stage {
@@ -170,9 +173,11 @@ export class Stage {
       case 'transfer':
         return await this.transfer(at, who, step.from, step.argv)
       case 'lapse': {
-        const soon = Date.now() + SOON_MS
+        const soon = Date.now() + this.options.soonMs
         const argv = step.argv.map((word) => (word === '{soon}' ? String(soon) : word))
-        this.compare(at, {argv}, await this.call(who, argv))
+        const replies = await this.call(who, argv)
+        if (Date.now() >= soon) throw new Stalled()
+        this.compare(at, {argv}, replies)
         while (Date.now() <= soon + 1) await pause()
         return
       }
