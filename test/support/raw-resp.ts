@@ -51,6 +51,21 @@ export class RawConnection {
     return await this.replies(commands.length)
   }
 
+  /** Sends one command whose reply may come at any time: see {@link arrived}. */
+  post(command: readonly string[]): void {
+    this.send(encodeRequest(command))
+  }
+
+  /** The replies that are there, without waiting for any. */
+  arrived(): string[] {
+    const found: string[] = []
+    for (let end = replyEnd(this.received, 0); end !== undefined; end = replyEnd(this.received, 0)) {
+      found.push(this.received.slice(0, end))
+      this.received = this.received.slice(end)
+    }
+    return found
+  }
+
   async call(...command: string[]): Promise<string> {
     const [reply] = await this.batch([command])
     return reply!

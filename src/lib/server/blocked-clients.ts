@@ -2,11 +2,14 @@ import type {Client} from './client.js'
 import {DeadlineHeap, type Timed} from './deadline-heap.js'
 import type {HeldKeys} from './held-keys.js'
 import type {Database} from './keyspace/database.js'
+import type {AwaitedType} from './keyspace/store.js'
 import {ReplyError} from './reply-error.js'
 
 /** What a client waits for that a blocking command could not serve at once (BLPOP, BZPOPMIN, XREAD BLOCK, ...). */
 export interface Wait {
   readonly db: Database
+  /** Of the value it waits for; absent if it waits for no key. */
+  readonly type?: AwaitedType
   readonly keys: readonly string[]
   /** A key that serving writes to besides; '' or absent: none. */
   readonly target?: string
@@ -100,6 +103,7 @@ export class BlockedClients {
       wait.db.await(key)
     }
     if (wait.needsKey !== true) this.countOfGone++
+    if (wait.type !== undefined) wait.db.state.waiting[wait.type]++
     if (wait.deadlineMs !== 0) {
       this.deadlines.add(parked)
       if (this.deadlines.first === parked) this.announceDeadline()
@@ -138,7 +142,7 @@ export class BlockedClients {
    */
   private serveKey(db: Database, key: string): void {
     const clients = this.byKey.get(db)?.get(key)
-    if (clients === undefined) return
+    if (clients === undefined || (!canServe(db, key) && this.allNeedKey(clients))) return
     const wasThere = db.peek(key) !== undefined
     // Every element that is taken at once leaves such a key; looking at all who wait would make a push slow.
     if (!wasThere && this.countOfGone === 0) return
@@ -161,6 +165,11 @@ export class BlockedClients {
         clients.add(client)
       }
     }
+  }
+
+  private allNeedKey(clients: Iterable<Client>): boolean {
+    for (const client of clients) if (this.parked.get(client)!.wait.needsKey !== true) return false
+    return true
   }
 
   private serve({client, wait, wantsReply}: Parked, key: string): boolean {
@@ -214,6 +223,7 @@ export class BlockedClients {
     this.parked.delete(client)
     this.deadlines.remove(parked)
     if (wait.needsKey !== true) this.countOfGone--
+    if (wait.type !== undefined) wait.db.state.waiting[wait.type]--
     const byKey = this.byKey.get(wait.db)
     for (const key of wait.keys) {
       const clients = byKey?.get(key)
@@ -229,4 +239,10 @@ export class BlockedClients {
     this.forget(client)
     client.unpark()
   }
+}
+
+/** Whether it is of a type that somebody can wait for. A key of another type is not looked up, even if it has run out. */
+function canServe(db: Database, key: string): boolean {
+  const place = db.store.find(key)
+  return place >= 0 && db.store.awaitedTypeAt(place) !== undefined
 }

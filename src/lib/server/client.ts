@@ -37,6 +37,9 @@ export const SPECIAL_RESTRICTED = 64
 /** A pipeline of small requests for big values must not gather all its answers in memory. */
 const OUTPUT_BATCH_BYTES_MAX = 1024 * 1024
 
+/** Of the client as which scripts run their commands. */
+export const SCRIPT_CLIENT_ID = 0
+
 /**
  * One connection as the pure server sees it: input bytes go to `feed`, output gathers in `reply`.
  *

@@ -205,7 +205,8 @@ export class Dispatcher {
     const {reply} = client
     const before = reply.out
     if (queued) {
-      client.queue!.push({argv, command})
+      // What is bound to fail is not kept: neither its keys nor its memory count any more.
+      if (!client.queueBroken && !client.watchBroken) client.queue!.push({argv, command})
       reply.simple('QUEUED')
     } else {
       server.running = client

@@ -96,3 +96,27 @@ export const HASHES: readonly Make[] = [
   (rng) => ['HSCAN', ...hash(rng), '0', 'COUNT', '1000', ...scanOptions(rng)],
   (rng) => ['HSCAN', 'never', rng.pick(['0', '', 'x', '-1', ' 1', '18446744073709551616']), ...scanOptions(rng)],
 ]
+
+const key: Make = (rng) => (rng.chance(0.5) ? set(rng) : hash(rng))
+
+/** What is done with both alike, and around them. */
+export const SETS_AND_HASHES: readonly Make[] = [
+  (rng) => ['OBJECT', 'ENCODING', ...key(rng)],
+  (rng) => ['DUMP', ...key(rng)],
+  (rng) => ['TYPE', ...key(rng)],
+  (rng) => ['DEL', ...key(rng)],
+  (rng) => ['COPY', ...set(rng), ...set(rng), 'REPLACE'],
+  (rng) => ['COPY', ...hash(rng), ...hash(rng), 'REPLACE'],
+  (rng) => ['RENAME', ...key(rng), ...key(rng)],
+  (rng) => ['EXPIREAT', ...key(rng), rng.pick(['4102444800', '1'])],
+  (rng) => ['EXPIRETIME', ...key(rng)],
+  () => ['SET', 'str', 'x'],
+  (rng) => [rng.pick(['GET', 'APPEND', 'INCR', 'SADD', 'HSET']), ...key(rng)],
+  (rng) => ['CONFIG', 'SET', 'set-max-intset-entries', rng.pick(['8', '16', '0', '512'])],
+  (rng) => ['CONFIG', 'SET', 'hash-max-listpack-entries', rng.pick(['4', '8', '12', '0', '512'])],
+  (rng) => ['CONFIG', 'SET', 'hash-max-ziplist-value', rng.pick(['8', '64', '12', '1000'])],
+  () => ['MULTI'],
+  () => ['EXEC'],
+  () => ['EXEC'],
+  (rng) => ['WATCH', ...key(rng)],
+]

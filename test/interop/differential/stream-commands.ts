@@ -77,6 +77,11 @@ const idAt = (rng: Rng, ms: string): string => rng.pick([`${ms}-*`, ms, `${ms}-$
 
 let clock = 0
 
+/** As if none was added yet, so that what is drawn depends on the seed alone. */
+export function restartIds(): void {
+  clock = 0
+}
+
 /** Ids rise, so that most are taken. */
 function add(rng: Rng): string[] {
   clock += rng.below(3)

@@ -3,7 +3,7 @@ import {replyEnd} from '../../support/raw-resp.js'
 /** Replies whose elements come in no defined order, brought into one. */
 
 /** The elements of an aggregate, as they stand; undefined for anything else. */
-function elements(reply: string): string[] | undefined {
+export function elements(reply: string): string[] | undefined {
   if (!'*~%>'.includes(reply[0]!)) return undefined
   const found: string[] = []
   let at = reply.indexOf('\r\n') + 2
@@ -41,4 +41,26 @@ export function sortedDeep(reply: string): string {
 export function shape(reply: string): string {
   const items = elements(reply)
   return items === undefined ? reply[0]! : reply.slice(0, reply.indexOf('\r\n')) + items.map(shape).join('')
+}
+
+/** A command's reply with what comes in the order of a hash table brought into one order. */
+export function unorderedReply(command: readonly string[], reply: string): string {
+  switch (command[0]!.toUpperCase()) {
+    case 'SMEMBERS':
+    case 'SINTER':
+    case 'SUNION':
+    case 'SDIFF':
+    case 'SPOP':
+    case 'HKEYS':
+    case 'HVALS':
+      return sorted(reply)
+    case 'HGETALL':
+      return sorted(reply, 2)
+    case 'SSCAN':
+      return sortedPage(reply)
+    case 'HSCAN':
+      return sortedPage(reply, 2)
+    default:
+      return reply
+  }
 }

@@ -95,7 +95,14 @@ describe('blocked clients', () => {
 
   it('do not slow down each push by their number', () => {
     let served = 0
-    const wait = {deadlineMs: 0, db: rig.server.databases[0]!, keys: ['k'], needsKey: true, timeOut: () => undefined}
+    const wait = {
+      deadlineMs: 0,
+      db: rig.server.databases[0]!,
+      keys: ['k'],
+      needsKey: true,
+      type: 'list' as const,
+      timeOut: () => undefined,
+    }
     for (let i = 0; i < 50; i++) {
       const serve = (): boolean => {
         served++

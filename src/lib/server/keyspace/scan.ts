@@ -3,7 +3,7 @@ import type {Database} from './database.js'
 export interface ScanPage {
   /** 0 = all was seen. */
   readonly cursor: number
-  /** Live keys; a page may be empty before the end. */
+  /** Some of them may have run out; a page may be empty before the end. */
   readonly keys: readonly string[]
 }
 
@@ -17,12 +17,10 @@ export interface ScanPage {
  * @param cursor - 0 to begin, else what the page before said
  * @param count - how many keys to look at
  */
-export function scanPage({state, store}: Database, cursor: number, count: number): ScanPage {
+export function scanPage({store}: Database, cursor: number, count: number): ScanPage {
   const end = cursor === 0 ? store.size : Math.min(cursor, store.size)
   const first = Math.max(0, end - count)
   const keys: string[] = []
-  for (let place = end - 1; place >= first; place--) {
-    if (store.deadlineAt(place) > state.nowMs) keys.push(store.keyAt(place))
-  }
+  for (let place = end - 1; place >= first; place--) keys.push(store.keyAt(place))
   return {cursor: first, keys}
 }

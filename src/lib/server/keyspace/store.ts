@@ -3,7 +3,11 @@ import {MemberTable} from '../values/table/member-table.js'
 import {type Deadlines, NEVER} from './deadlines.js'
 import {type Held, Rows} from './rows.js'
 import {SlotKeys} from './slot-keys.js'
+import {StringBytes} from './string-bytes.js'
 import type {Value} from './value.js'
+
+/** The types that clients wait for: BLPOP, BZPOPMIN, XREAD BLOCK. */
+export type AwaitedType = 'list' | 'stream' | 'zset'
 
 /**
  * The keys of a database: each has a place in 0..size-1, and what belongs to it lies at that place of parallel arrays.
@@ -48,6 +52,13 @@ export class Store {
 
   valueAt(place: number): Value {
     return this.rows.valueAt(place)
+  }
+
+  /** What clients that wait for such a value wait for; undefined if nobody can. */
+  awaitedTypeAt(place: number): AwaitedType | undefined {
+    const held = this.heldAt(place)
+    if (typeof held === 'string' || held instanceof StringBytes) return undefined
+    return held.type === 'list' || held.type === 'zset' || held.type === 'stream' ? held.type : undefined
   }
 
   deadlineAt(place: number): number {

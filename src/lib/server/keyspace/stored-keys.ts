@@ -20,6 +20,8 @@ export class StoredKeys extends KeyObservers {
   /** The routing check has just hashed this key; the same string is asked for next. */
   private hintKey = ''
   private hintSlot = 0
+  /** What was written last is what somebody may wait for. */
+  private isNewsWritten = false
 
   constructor(index: number, state: KeyspaceState, isSlotted: boolean) {
     super(index, state)
@@ -104,13 +106,13 @@ export class StoredKeys extends KeyObservers {
   set(key: string, value: Value): void {
     const place = this.write(key, value)
     if (this.store.deadlines !== undefined) this.dropDeadline(place)
-    this.changed(key)
+    this.changed(key, this.awaited.size !== 0 && this.isNewsWritten)
   }
 
   /** Sets the value and keeps the deadline of a live key, as APPEND does. An expired key starts anew. */
   put(key: string, value: Value): void {
     this.write(key, value)
-    this.changed(key)
+    this.changed(key, this.awaited.size !== 0 && this.isNewsWritten)
   }
 
   /** `put` of the same content in another form: no change that anybody is told of. */
@@ -127,6 +129,7 @@ export class StoredKeys extends KeyObservers {
       this.expire(place)
       place = keys.add(key)
     }
+    if (this.awaited.size !== 0) this.isNewsWritten = place < 0 || this.isNewsToOverwrite(place)
     if (place >= 0) {
       if (state.meter !== undefined) state.meter.replaced(store, place, rows.heldAt(place), value)
       rows.replace(place, value, state.nextMark(rows.markAt(place)))
@@ -140,23 +143,36 @@ export class StoredKeys extends KeyObservers {
     return place
   }
 
+  /** As in redis-server: it matters whether anybody waits for a value of the type that was there, not of the new one. */
+  private isNewsToOverwrite(place: number): boolean {
+    const type = this.store.awaitedTypeAt(place)
+    return type !== undefined && this.state.waiting[type] > 0
+  }
+
+  /** Who waits for a list or a sorted set waits for it to be made, also if it was there in vain; a stream may grow. */
+  private isNewsWithin(key: string): boolean {
+    const place = this.store.find(key)
+    return place < 0 || this.store.awaitedTypeAt(place) === 'stream'
+  }
+
   /** An object value was changed in place. */
   touched(key: string): void {
     this.changed(key)
   }
 
-  /** `touched` for a change that WATCH does not look at, such as that of a consumer group. */
+  /** `touched` for a change of which neither WATCH nor client tracking takes note, such as that of a consumer group. */
   touchedUnwatched(key: string): void {
-    const {state} = this
-    state.dirty++
+    this.state.dirty++
     if (this.awaited.size !== 0 && this.awaited.has(key)) this.noteReady(key)
-    if (state.onChange !== undefined) state.onChange(key)
   }
 
-  /** The one place that every change of a key goes through. */
-  protected changed(key: string): void {
+  /** The one place that every change of a key goes through. @param isNews - to those who wait for the key */
+  protected changed(key: string, isNews = this.awaited.size !== 0 && this.isNewsWithin(key)): void {
     if (this.watchers.size !== 0) this.breakWatch(key)
-    this.touchedUnwatched(key)
+    const {state} = this
+    state.dirty++
+    if (isNews && this.awaited.has(key)) this.noteReady(key)
+    if (state.onChange !== undefined) state.onChange(key)
   }
 
   /** @returns whether a live key was there */
@@ -166,7 +182,11 @@ export class StoredKeys extends KeyObservers {
     return place >= 0
   }
 
-  /** Deletes a key to make room, expired or not: that it had run out is not told. @returns whether it was there */
+  /**
+   * Deletes a key to make room or because a command's result is empty, expired or not: that it had run out is not told.
+   *
+   * @returns whether it was there
+   */
   drop(key: string): boolean {
     const place = this.store.find(key)
     if (place >= 0) this.remove(place)

@@ -1,6 +1,6 @@
 import type {Denial} from '../acl/permissions.js'
 import {deniedTo} from '../acl/permissions.js'
-import {Client, SPECIAL_RESTRICTED} from '../client.js'
+import {Client, SCRIPT_CLIENT_ID, SPECIAL_RESTRICTED} from '../client.js'
 import type {Command, CommandContext} from '../commands/command.js'
 import type {LogLevel} from '../effects.js'
 import {OUT_OF_MEMORY} from '../memory-limit.js'
@@ -69,7 +69,7 @@ export class Scripting implements ScriptHost {
   constructor(server: Server) {
     this.server = server
     const options = {address: '?:0', localAddress: '?:0', nowMs: server.state.nowMs}
-    this.client = new Client(server, 0, options, server.limits)
+    this.client = new Client(server, SCRIPT_CLIENT_ID, options, server.limits)
     this.client.mustNotBlock = true
     this.functions = new FunctionLibraries(this)
   }
@@ -341,6 +341,7 @@ export class Scripting implements ScriptHost {
     if (refusal !== undefined) return {refusal}
     if (command!.isWrite) run.hasWritten = true
     server.call(client, command!, argv)
+    if (command!.isReadonly) server.tracking.noteScriptRead(run.caller, run.argv)
     const {reply} = client
     const {out} = reply
     reply.out = ''
@@ -360,10 +361,11 @@ export class Scripting implements ScriptHost {
       const denial = server.acl.check(client, command, argv, 'lua')
       if (denial !== undefined) return DENIALS[denial.what]
     }
-    if (command.isWrite) {
-      if (run.isReadonly) return 'ERR Write commands are not allowed from read-only scripts.'
-      if (server.isReplica) return "READONLY You can't write against a read only replica."
+    // What is only passed on, as PUBLISH and what PFCOUNT writes, counts too.
+    if (run.isReadonly && (command.isWrite || command.mayReplicate)) {
+      return 'ERR Write commands are not allowed from read-only scripts.'
     }
+    if (command.isWrite && server.isReplica) return "READONLY You can't write against a read only replica."
     // Once it has written it is let finish.
     if (command.deniesOom && run.isOutOfMemory && !run.hasWritten) return OUT_OF_MEMORY
     return server.cluster === undefined ? undefined : routeRefusal(server, this.client, command, argv, run)

@@ -82,10 +82,18 @@ export class Tracking {
 
   /** A tracking client ran a command: the keys it read are remembered, unless it opted otherwise. */
   noteRead(client: Client, command: Command, argv: readonly string[]): void {
+    // A script counts by the commands it runs.
+    if (command.isReadonly && command.group !== 'scripting') this.note(client, command, argv)
+  }
+
+  /** A script of a client read something. If the client tracks: whatever that was, the keys that the script declares are remembered. */
+  noteScriptRead(client: Client, argv: readonly string[]): void {
+    if (client.tracking !== undefined) this.note(client, this.server.findCommand(argv)!, argv)
+  }
+
+  private note(client: Client, command: Command, argv: readonly string[]): void {
     const {broadcast, caching, optIn, optOut} = client.tracking!
     if (broadcast || (optIn && !caching) || (optOut && caching)) return
-    // The commands that a script runs are noted, not what it declares.
-    if (!command.isReadonly || command.group === 'scripting') return
     for (const key of keysOf(command, argv)) this.table.add(key, client.id)
     this.limit()
   }

@@ -57,7 +57,7 @@ function bitop({db, reply}: CommandContext, argv: string[]): void {
   const sources = argv.slice(3).map((key) => db.getBytes(key) ?? '')
   const length = sources.reduce((longest, one) => Math.max(longest, one.length), 0)
   if (length === 0) {
-    if (db.delete(target)) db.notify(NOTIFY_GENERIC, 'del', target)
+    if (db.drop(target)) db.notify(NOTIFY_GENERIC, 'del', target)
     reply.integer(0)
     return
   }

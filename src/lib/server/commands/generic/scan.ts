@@ -17,7 +17,10 @@ function scan({db, reply}: CommandContext, argv: string[]): void {
   const page = db.scan(cursor, count)
   const shown = page.keys.filter((key) => {
     if (pattern !== undefined && !globMatch(pattern, key)) return false
-    return type === undefined || typeOf(db.peek(key)!) === type
+    // On the way, keys that have run out are deleted.
+    if (type === undefined) return db.has(key)
+    const value = db.look(key)
+    return value !== undefined && typeOf(value) === type
   })
   replyPage(reply, page.cursor, shown)
 }

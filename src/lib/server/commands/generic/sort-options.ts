@@ -32,7 +32,7 @@ export interface OtherKeys {
 }
 
 function requireOtherKeys(option: string, {isCluster, isDenied}: OtherKeys): void {
-  if (isCluster) throw new ReplyError(`ERR ${option} option of SORT denied in cluster mode.`)
+  if (isCluster) throw new ReplyError(`ERR ${option} option of SORT denied in Cluster mode.`)
   if (isDenied()) throw new ReplyError(`ERR ${option} option of SORT denied due to insufficient ACL permissions.`)
 }
 

@@ -12,6 +12,9 @@ import {SORT} from './sort-facts.js'
 import {parseSortOptions, type SortOptions, sortKeyIndexes} from './sort-options.js'
 import {byScore, byWeight, type Order, reversed, type Sorted, sortPage, sortScore} from './sort-order.js'
 
+/** Whatever list-max-listpack-size says, the nodes of a stored result are of this size in Redis. */
+const STORED_FILL = -2
+
 type Sortable = ListValue | SetValue | SortedSet
 
 /** @throws ReplyError WRONGTYPE */
@@ -86,12 +89,12 @@ function sortedElements(db: Database, value: Sortable, options: SortOptions): st
 }
 
 function store(context: CommandContext, key: string, results: readonly (string | undefined)[]): void {
-  const {db, reply, server} = context
+  const {db, reply} = context
   if (results.length > 0) {
     const elements = results.map((result) => result ?? '')
-    db.set(key, ListValue.of(elements, server.config.values.listMaxListpackSize))
+    db.set(key, ListValue.of(elements, STORED_FILL))
     db.notify(NOTIFY_LIST, 'sortstore', key)
-  } else if (db.delete(key)) {
+  } else if (db.drop(key)) {
     db.notify(NOTIFY_GENERIC, 'del', key)
   }
   reply.integer(results.length)
@@ -104,6 +107,8 @@ function sort(context: CommandContext, argv: string[], mayStore: boolean): void 
     isDenied: () => !mayReadAnyKey(client.account, server.findCommand(argv)!, argv),
   })
   const value = requireSortable(db.get(argv[1]!))
+  // Redis sorts no packed ones; OBJECT ENCODING tells of it.
+  if (value?.type === 'zset') value.unpack()
   const elements = value === undefined ? [] : sortedElements(db, value, options)
   const {get} = options
   const results: (string | undefined)[] =

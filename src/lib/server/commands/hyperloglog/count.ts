@@ -43,4 +43,4 @@ function countOfUnion(db: CommandContext['db'], argv: readonly string[]): number
   return countOfRegisters(registers)
 }
 
-export const countCommand = defineCommand({...HYPERLOGLOG.pfcount, run: pfcount})
+export const countCommand = defineCommand({...HYPERLOGLOG.pfcount, mayReplicate: true, run: pfcount})

@@ -90,7 +90,7 @@ function store({db, reply}: CommandContext, key: string, set: SetValue, command:
   if (set.size > 0) {
     db.set(key, set)
     db.notify(NOTIFY_SET, command, key)
-  } else if (db.delete(key)) db.notify(NOTIFY_GENERIC, 'del', key)
+  } else if (db.drop(key)) db.notify(NOTIFY_GENERIC, 'del', key)
   reply.integer(set.size)
 }
 

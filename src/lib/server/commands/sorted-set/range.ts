@@ -91,7 +91,7 @@ export function storeSorted({db, reply, server}: CommandContext, key: string, li
   if (size > 0) {
     db.set(key, SortedSet.of(list, server.config.values))
     db.notify(NOTIFY_ZSET, event, key)
-  } else if (db.delete(key)) {
+  } else if (db.drop(key)) {
     db.notify(NOTIFY_GENERIC, 'del', key)
   }
   reply.integer(size)

@@ -8,7 +8,7 @@ import {type Command, type CommandContext, defineCommand} from '../command.js'
 import {consumerFor} from './deliver.js'
 import {STREAM} from './facts.js'
 import {parseId, requireId, requireStart} from './ids.js'
-import {groupForClaim} from './pending.js'
+import {groupForClaim, requireGroup} from './pending.js'
 import {writeCounted, writeId} from './reply-range.js'
 
 interface ClaimOptions {
@@ -144,10 +144,12 @@ function parseAutoclaim(argv: readonly string[]): {readonly count: number; reado
 function xautoclaim(context: CommandContext, argv: string[]): void {
   const {db, nowMs, reply} = context
   const key = argv[1]!
+  // Whether the key is there is counted and told, whatever else is wrong.
+  const value = db.get(key)
   const idleMs = requireIdle(argv[4]!, 'XAUTOCLAIM')
   const start = requireStart(argv[5]!)
   const {count, justId} = parseAutoclaim(argv)
-  const {group, stream} = groupForClaim(context, argv)
+  const {group, stream} = requireGroup(value, argv)
   const deleted: StreamId[] = []
   let isChanged = false
   let left = count

@@ -1,7 +1,8 @@
 import {compareIds} from '../../../protocol/stream-id.js'
 import {requireInteger} from '../../arguments.js'
 import {addReplyToRun, addToRun, beginRun, endRun} from '../../bulk-run.js'
-import {ReplyError, SYNTAX_ERROR} from '../../reply-error.js'
+import type {Value} from '../../keyspace/value.js'
+import {ReplyError, SYNTAX_ERROR, WRONG_TYPE} from '../../reply-error.js'
 import {byName, type Group} from '../../values/stream/group.js'
 import type {Stream} from '../../values/stream/stream.js'
 import {type Command, type CommandContext, defineCommand} from '../command.js'
@@ -23,9 +24,20 @@ function xack({db, reply}: CommandContext, argv: string[]): void {
   reply.integer(acknowledged)
 }
 
-/** @throws ReplyError NOGROUP */
-export function groupForClaim({db}: CommandContext, argv: readonly string[]): {stream: Stream; group: Group} {
-  const stream = db.getObject<Stream>(argv[1]!, 'stream')
+interface StreamAndGroup {
+  readonly stream: Stream
+  readonly group: Group
+}
+
+/** @throws ReplyError NOGROUP, WRONGTYPE */
+export function groupForClaim({db}: CommandContext, argv: readonly string[]): StreamAndGroup {
+  return requireGroup(db.get(argv[1]!), argv)
+}
+
+/** As `groupForClaim`, of a key that was looked up. */
+export function requireGroup(value: Value | undefined, argv: readonly string[]): StreamAndGroup {
+  if (value !== undefined && (typeof value === 'string' || value.type !== 'stream')) throw new ReplyError(WRONG_TYPE)
+  const stream = value as Stream | undefined
   const group = stream?.groups.get(argv[2]!)
   if (stream === undefined || group === undefined) {
     throw new ReplyError(`NOGROUP No such key '${argv[1]}' or consumer group '${argv[2]}'`)

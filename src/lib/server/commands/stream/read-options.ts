@@ -19,7 +19,11 @@ export interface ReadOptions {
 const UNBALANCED = "ERR Unbalanced XREAD list of streams: for each stream key an ID or '$' must be specified."
 
 /** @throws ReplyError in the order in which redis-server finds fault */
-export function parseReadOptions(argv: readonly string[], command: 'xread' | 'xreadgroup'): ReadOptions {
+export function parseReadOptions(
+  argv: readonly string[],
+  command: 'xread' | 'xreadgroup',
+  isInScript: boolean,
+): ReadOptions {
   let blockMs: number | bigint | undefined
   let count = 0
   let noAck = false
@@ -35,8 +39,10 @@ export function parseReadOptions(argv: readonly string[], command: 'xread' | 'xr
       }
       return {blockMs, consumer, count, group, keyCount: more / 2, keysAt: at + 1, noAck}
     }
-    if (word === 'block' && more > 0) blockMs = requireTimeout(argv[++at]!)
-    else if (word === 'count' && more > 0) count = Math.max(0, requireInteger(argv[++at]!))
+    if (word === 'block' && more > 0) {
+      if (isInScript) throw new ReplyError(`ERR ${argv[0]} command is not allowed with BLOCK option from scripts`)
+      blockMs = requireTimeout(argv[++at]!)
+    } else if (word === 'count' && more > 0) count = Math.max(0, requireInteger(argv[++at]!))
     else if (word === 'group' && more >= 2) {
       requireGroupCommand('GROUP', command)
       group = argv[at + 1]!

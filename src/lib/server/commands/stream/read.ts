@@ -1,5 +1,6 @@
 import {asInt64, plus} from '../../../kernel/uint64.js'
 import {compareIds, ID_MAX, ID_MIN, type StreamId} from '../../../protocol/stream-id.js'
+import {SCRIPT_CLIENT_ID} from '../../client.js'
 import type {Database} from '../../keyspace/database.js'
 import {ReplyError} from '../../reply-error.js'
 import type {Group} from '../../values/stream/group.js'
@@ -56,7 +57,7 @@ function firstWanted(text: string, stream: Stream | undefined, group: Group | un
 function reading(command: 'xread' | 'xreadgroup'): CommandHandler {
   return (context, argv) => {
     const {client, db, reply} = context
-    const options = parseReadOptions(argv, command)
+    const options = parseReadOptions(argv, command, client.id === SCRIPT_CLIENT_ID)
     const sources = sourcesOf(db, argv, options)
     const before = reply.out
     reply.out = ''
@@ -101,7 +102,8 @@ function wait(context: CommandContext, sources: Source[], options: ReadOptions, 
   const {client, db, nowMs, server} = context
   const awaited = new Map<string, Awaited>()
   for (const {after, group, key} of sources) {
-    const stream = db.getObject<Stream>(key, 'stream')
+    // Looked up before: another miss would be counted and told. What is there is a stream.
+    const stream = db.peek(key) as Stream | undefined
     // Of a key named twice the first place counts.
     if (!awaited.has(key)) awaited.set(key, {added: stream?.entriesAdded, after, group, stream})
   }

@@ -80,9 +80,14 @@ export class SortedSet implements ObjectValue {
       members instanceof PackedMembers &&
       (members.size >= limits.zsetMaxListpackEntries || member.length > limits.zsetMaxListpackValue)
     ) {
-      this.members = largeOf(this.list())
+      this.unpack()
     }
     this.members.add(member, score)
+  }
+
+  /** From now on it is in the form of big ones. */
+  unpack(): void {
+    if (this.members instanceof PackedMembers) this.members = largeOf(this.list())
   }
 
   /** The member must be there with the score `before`. */

@@ -67,11 +67,15 @@ function addValue(digest: Digest, value: Value, hasDeadline: boolean): void {
   if (hasDeadline) digest.xor('!!expire!!')
 }
 
-/** Of one key's value and whether it expires; zeros if there is no such key. 40 hex characters. */
+/**
+ * Of one key's value and whether it expires, also if it has expired and is still there; zeros if there is no such key. 40
+ * hex characters.
+ */
 export function digestOfValue(db: Database, key: string): string {
   const digest = new Digest()
-  const value = db.peek(key)
-  if (value !== undefined) addValue(digest, value, db.expiryOf(key) !== undefined)
+  const {store} = db
+  const place = store.find(key)
+  if (place >= 0) addValue(digest, store.valueAt(place), store.deadlineAt(place) !== NEVER)
   return digest.hex()
 }
 
