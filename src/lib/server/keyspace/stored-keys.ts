@@ -146,7 +146,8 @@ export class StoredKeys extends KeyObservers {
       this.expire(store, key)
       entry = undefined
     }
-    const isNews = this.awaited.size !== 0 && (entry === undefined || this.isNewsToOverwrite(entry))
+    // As in redis-server: what takes the place of another value serves nobody, but a stream that is gone is told.
+    const isNews = this.awaited.size !== 0 && (entry === undefined || entry.awaitedAs === 'stream')
     if (entry !== undefined) {
       state.meter?.replaced(store, entry.held, value)
       entry.value = value
@@ -159,11 +160,6 @@ export class StoredKeys extends KeyObservers {
     }
     if (isTold) this.changed(key, isNews)
     return store
-  }
-
-  /** As in redis-server: it matters whether anybody waits for a value of the type that was there, not of the new one. */
-  private isNewsToOverwrite({awaitedAs}: Entry): boolean {
-    return awaitedAs !== undefined && this.state.waiting[awaitedAs] > 0
   }
 
   /** Who waits for a list or a sorted set waits for it to be made, also if it was there in vain; a stream may grow. */
