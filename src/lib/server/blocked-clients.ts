@@ -2,14 +2,11 @@ import type {Client} from './client.js'
 import {DeadlineHeap, type Timed} from './deadline-heap.js'
 import type {HeldKeys} from './held-keys.js'
 import type {Database} from './keyspace/database.js'
-import type {AwaitedType} from './keyspace/store.js'
 import {ReplyError} from './reply-error.js'
 
 /** What a client waits for that a blocking command could not serve at once (BLPOP, BZPOPMIN, XREAD BLOCK, ...). */
 export interface Wait {
   readonly db: Database
-  /** Of the value it waits for; absent if it waits for no key. */
-  readonly type?: AwaitedType
   readonly keys: readonly string[]
   /** A key that serving writes to besides; '' or absent: none. */
   readonly target?: string
@@ -103,7 +100,6 @@ export class BlockedClients {
       wait.db.await(key)
     }
     if (wait.needsKey !== true) this.countOfGone++
-    if (wait.type !== undefined) wait.db.state.waiting[wait.type]++
     if (wait.deadlineMs !== 0) {
       this.deadlines.add(parked)
       if (this.deadlines.first === parked) this.announceDeadline()
@@ -223,7 +219,6 @@ export class BlockedClients {
     this.parked.delete(client)
     this.deadlines.remove(parked)
     if (wait.needsKey !== true) this.countOfGone--
-    if (wait.type !== undefined) wait.db.state.waiting[wait.type]--
     const byKey = this.byKey.get(wait.db)
     for (const key of wait.keys) {
       const clients = byKey?.get(key)

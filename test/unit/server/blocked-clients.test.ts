@@ -100,7 +100,6 @@ describe('blocked clients', () => {
       db: rig.server.databases[0]!,
       keys: ['k'],
       needsKey: true,
-      type: 'list' as const,
       timeOut: () => undefined,
     }
     for (let i = 0; i < 50; i++) {

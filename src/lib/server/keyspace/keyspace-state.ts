@@ -1,7 +1,6 @@
 import type {KeyObservers} from './key-observers.js'
 import type {Lfu} from './lfu.js'
 import type {MemoryMeter} from './memory-meter.js'
-import type {AwaitedType} from './store.js'
 
 /** Who watches a key for EXEC. */
 export interface Watcher {
@@ -33,8 +32,6 @@ export class KeyspaceState {
   activeExpire = true
   /** A replica hides expired keys but leaves their deletion to its primary. */
   keepExpired = false
-  /** How many clients wait for a value of each type, under whatever key. */
-  readonly waiting: Record<AwaitedType, number> = {list: 0, stream: 0, zset: 0}
   /** A key that a client is blocked on has changed: somebody may be served. */
   hasReady = false
   /** The change under way is a deletion for a deadline: nobody's doing, whoever's command came upon it. */

@@ -129,7 +129,8 @@ export class StoredKeys extends KeyObservers {
       this.expire(place)
       place = keys.add(key)
     }
-    if (this.awaited.size !== 0) this.isNewsWritten = place < 0 || this.isNewsToOverwrite(place)
+    // As in redis-server: what takes the place of another value serves nobody, but a stream that is gone is told.
+    if (this.awaited.size !== 0) this.isNewsWritten = place < 0 || store.awaitedTypeAt(place) === 'stream'
     if (place >= 0) {
       if (state.meter !== undefined) state.meter.replaced(store, place, rows.heldAt(place), value)
       rows.replace(place, value, state.nextMark(rows.markAt(place)))
@@ -141,12 +142,6 @@ export class StoredKeys extends KeyObservers {
     if (state.meter !== undefined) state.meter.added(store, value)
     this.notify(NOTIFY_NEW, 'new', key)
     return place
-  }
-
-  /** As in redis-server: it matters whether anybody waits for a value of the type that was there, not of the new one. */
-  private isNewsToOverwrite(place: number): boolean {
-    const type = this.store.awaitedTypeAt(place)
-    return type !== undefined && this.state.waiting[type] > 0
   }
 
   /** Who waits for a list or a sorted set waits for it to be made, also if it was there in vain; a stream may grow. */

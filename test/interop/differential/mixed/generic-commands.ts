@@ -90,7 +90,7 @@ export const BLOCKING: readonly Make[] = [
 /** Of a client that is told of changes to what it read. */
 export const READING: readonly Make[] = [
   (rng) => [rng.pick(['GET', 'STRLEN', 'LLEN', 'SCARD', 'HLEN', 'ZCARD', 'XLEN', 'TYPE', 'EXISTS', 'DUMP']), key(rng)],
-  (rng) => [rng.pick(['HGETALL', 'SMEMBERS', 'PFCOUNT', 'BITCOUNT', 'TTL', 'PEXPIRETIME']), key(rng)],
+  (rng) => [rng.pick(['HGETALL', 'SMEMBERS', 'BITCOUNT', 'TTL', 'PEXPIRETIME']), key(rng)],
   (rng) => [rng.pick(['LRANGE', 'ZRANGE', 'GETRANGE']), key(rng), '0', '-1'],
   (rng) => ['XRANGE', key(rng), '-', '+'],
   (rng) => ['MGET', key(rng), key(rng), key(rng)],

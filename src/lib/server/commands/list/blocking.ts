@@ -27,7 +27,6 @@ function wait(context: CommandContext, keys: readonly string[], deadlineMs: numb
     deadlineMs,
     keys,
     needsKey: true,
-    type: 'list',
     serve: (key) => serveList(context, key, take),
     target,
     timeOut: () => reply.nilArray(),

@@ -122,7 +122,6 @@ function waitFor(
     deadlineMs,
     keys,
     needsKey: true,
-    type: 'zset',
     serve(key) {
       const value = db.peek(key)
       if (value === undefined || typeof value === 'string' || value.type !== 'zset') return false
