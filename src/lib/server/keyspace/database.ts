@@ -94,6 +94,32 @@ export class Database extends StoredKeys {
     return value
   }
 
+  /** The place of a string that is to be replaced by one made of it, for `textAt` and `replaceText`; -1: there is none. @throws ReplyError WRONGTYPE */
+  placeOfText(key: string): number {
+    const place = this.live(key)
+    if (place >= 0 && typeof this.store.valueAt(place) !== 'string') throw new ReplyError(WRONG_TYPE)
+    return place
+  }
+
+  /** @param place - from `placeOfText`, not -1, with nothing written since */
+  textAt(place: number): string {
+    return this.store.valueAt(place) as string
+  }
+
+  /** `put` where `placeOfText` found the key, which is not looked up again. */
+  replaceText(place: number, key: string, text: string): void {
+    const {state, store} = this
+    if (place < 0) {
+      this.put(key, text)
+      return
+    }
+    const {rows} = store
+    if (state.meter !== undefined) state.meter.replaced(store, place, rows.heldAt(place), text)
+    rows.replace(place, text, state.nextMark(rows.markAt(place)))
+    // Nobody waits for a string.
+    this.changed(key, false)
+  }
+
   /** A string that only some bytes are wanted of: as it is held. Counts as `get`. @throws ReplyError WRONGTYPE */
   getBytes(key: string): string | StringBytes | undefined {
     const place = this.accessed(key)

@@ -6,11 +6,11 @@ import type {Command, CommandContext} from '../command.js'
 import {writing} from './define.js'
 
 function increment({db, reply}: CommandContext, key: string, by: number | bigint): void {
-  const text = db.getStringForWrite(key)
-  const before = text === undefined ? 0 : parseInt64(text)
+  const place = db.placeOfText(key)
+  const before = place < 0 ? 0 : parseInt64(db.textAt(place))
   if (before === undefined) throw new ReplyError(NOT_AN_INTEGER)
   const after = addInt64(before, by)
-  db.put(key, String(after))
+  db.replaceText(place, key, String(after))
   db.notify(NOTIFY_STRING, 'incrby', key)
   reply.integer(after)
 }
