@@ -130,6 +130,7 @@ export class SimNode {
       ports: {
         countKeysInSlot: (slot) => this.store.countKeysInSlot(slot),
         keyCount: () => this.store.keyCount,
+        primaryDataAgeMs: () => Number.POSITIVE_INFINITY,
         primaryLinkUp: () => true,
         replicationOffset: () => 0,
       },

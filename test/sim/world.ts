@@ -224,5 +224,7 @@ const DEFAULT_CONFIG: Omit<ClusterConfig, 'port' | 'busPort'> = {
   nodeTimeoutMs: 1000,
   preferredEndpointType: 'ip',
   replicaNoFailover: false,
+  replicaValidityFactor: 10,
+  replicationPingPeriodMs: 10_000,
   requireFullCoverage: true,
 }

@@ -1,5 +1,6 @@
 import type {BusHeader} from '../../protocol/bus/message.js'
 import {NODE_FLAG} from '../../protocol/bus/message.js'
+import {endManualFailover} from './failover-state.js'
 import {closeLink} from './links.js'
 import {type ClusterLink, ClusterNode, withOneRole} from './node.js'
 import {announceRole} from './roles.js'
@@ -59,6 +60,8 @@ export function deleteNode(state: ClusterState, node: ClusterNode): void {
     if (other.primary === node) other.primary = undefined
   }
   state.removeNode(node)
+  state.election?.voters.delete(node)
+  if (state.manual?.replica === node) endManualFailover(state)
   const {primary} = node
   node.primary = undefined
   if (primary && state.replicasOf(primary).length === 0) primary.clear(NODE_FLAG.migrateTo)
