@@ -58,7 +58,8 @@ export function countVote(state: ClusterState, voter: ClusterNode, epoch: number
  */
 function mayStand(state: ClusterState): boolean {
   const {config, manual, myself, ports} = state
-  const isManual = manual?.canStart === true
+  // Not by a vote that comes when the primary may write again.
+  const isManual = manual?.canStart === true && state.nowMs <= manual.endMs
   const {primary} = myself
   const isCalledFor = primary && primary.slots.count > 0 && (isManual || (primary.failed && !config.replicaNoFailover))
   if (myself.isPrimary || !isCalledFor) {

@@ -26,12 +26,16 @@ export interface ManualFailover {
   canStart: boolean
 }
 
-/** Forgets a manual failover, as replica or as primary. Safe to call at any time. */
+/** Forgets a manual failover, as replica or as primary, which writes again. Safe to call at any time. */
 export function endManualFailover(state: ClusterState): void {
-  const {manual} = state
-  if (!manual) return
-  state.manual = undefined
+  if (state.pausedUntilMs > state.nowMs) state.emit({kind: 'resume-writes'})
+  state.pausedUntilMs = 0
+  dropManualFailover(state)
+}
+
+/** Forgets it, but lets the pause run its time. */
+export function dropManualFailover(state: ClusterState): void {
   // Votes that were asked for by force are not to be used once the force is gone.
-  if (manual.canStart) state.election = undefined
-  if (manual.replica) state.emit({kind: 'resume-writes'})
+  if (state.manual?.canStart) state.election = undefined
+  state.manual = undefined
 }

@@ -2,7 +2,7 @@ import type {BusHeader} from '../../protocol/bus/message.js'
 import {MESSAGE_FLAG} from '../../protocol/bus/message.js'
 import {runElection} from './election.js'
 import {bumpEpochWithoutConsensus} from './epochs.js'
-import {endManualFailover, type ManualFailover} from './failover-state.js'
+import {dropManualFailover, endManualFailover, type ManualFailover} from './failover-state.js'
 import {requestPause, sendPing} from './messages.js'
 import type {ClusterLink, ClusterNode} from './node.js'
 import {takePrimarysPlace} from './promotion.js'
@@ -19,13 +19,13 @@ import {ClusterRefusal} from './types.js'
  *     |------------ AUTH_REQUEST, FORCEACK, to all
  *     |------------ PONG with its slots, to all: the primary becomes its replica
  *
- * Each side forgets about it after 5 s; the primary takes writes again then.
+ * Each side forgets about it after 5 s. Where we differ from Redis: the primary's pause runs its 10 s all the same, as the
+ * replica may be promoted in its last moment, or have been asked again and rely on the same pause.
  */
 
 export type FailoverMode = 'force' | 'plain' | 'takeover'
 
 const TIMEOUT_MS = 5000
-/** Longer than both sides' time out together: the replica may begin last, and must not find a primary that writes. */
 const PAUSE_MS = 10_000
 
 const REQUEST_TEXTS: Readonly<Record<FailoverMode, string>> = {
@@ -75,7 +75,8 @@ export function onPauseRequest(state: ClusterState, sender: ClusterNode, link: C
     replica: sender,
   }
   state.log('warning', `Manual failover requested by replica ${sender.id}.`)
-  state.emit({kind: 'pause-writes', untilMs: state.nowMs + PAUSE_MS})
+  state.pausedUntilMs = state.nowMs + PAUSE_MS
+  state.emit({kind: 'pause-writes', untilMs: state.pausedUntilMs})
   sendPing(state, link, 'ping')
 }
 
@@ -97,7 +98,8 @@ export function watchManualFailover(state: ClusterState): void {
   if (!manual) return
   if (manual.endMs < state.nowMs) {
     state.log('warning', 'Manual failover timed out.')
-    endManualFailover(state)
+    // The replica may have won in its last moment, or may have been asked again: writes wait for the rest of the pause.
+    dropManualFailover(state)
   } else if (!manual.canStart && manual.primaryOffset !== undefined) startIfCaughtUp(state, manual)
 }
 

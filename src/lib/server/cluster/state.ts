@@ -47,6 +47,8 @@ export class ClusterState {
   stall: {readonly reason: StallReason; readonly loggedMs: number} | undefined
   /** CLUSTER FAILOVER under way, here or at one of our replicas. */
   manual: ManualFailover | undefined
+  /** The pause that we asked for ends then; it may outlast `manual`. */
+  pausedUntilMs = 0
   /** Id -> when gossip may bring it back. */
   readonly blacklist = new Map<string, number>()
   readonly sent = new Array<number>(MESSAGE_TYPE_COUNT).fill(0)

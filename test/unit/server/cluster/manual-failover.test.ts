@@ -78,14 +78,16 @@ describe('CLUSTER FAILOVER, plain (wire.md 1.11)', () => {
     expect(replica.core.myself.isPrimary).toBe(true)
   })
 
-  it('times out after 5 s on both sides, and the primary takes writes again', () => {
+  it('times out after 5 s on both sides; the pause runs its time', () => {
     const {net, primary, replica} = pair()
     primary.offset = 140
     net.perform(replica, replica.core.failover('plain'))
     net.run(4900)
-    expect(kindsOf(primary)).not.toContain('resume-writes')
+    expect(logsOf(primary.effects)).not.toContain('Manual failover timed out.')
     net.run(400)
-    expect(kindsOf(primary)).toContain('resume-writes')
+    expect(kindsOf(primary)).not.toContain('resume-writes')
+    const paused = primary.effects.filter(({kind}) => kind === 'pause-writes')
+    expect(paused).toHaveLength(1)
     expect(logsOf(primary.effects)).toContain('Manual failover timed out.')
     expect(logsOf(replica.effects)).toContain('Manual failover timed out.')
     replica.offset = 140
@@ -123,6 +125,20 @@ describe('CLUSTER FAILOVER, plain (wire.md 1.11)', () => {
       net.perform(replica, replica.core.step({kind: 'packet', link, message}, net.nowMs))
     }
     expect(replica.core.myself.isReplica).toBe(true)
+  })
+})
+
+describe('a pause that outlasts the attempt', () => {
+  it('ends when the primary becomes a replica after all', () => {
+    const {net, primary, replica} = pair()
+    primary.offset = 140
+    net.perform(replica, replica.core.failover('plain'))
+    net.run(5500)
+    expect(kindsOf(primary)).not.toContain('resume-writes')
+    net.perform(replica, replica.core.failover('takeover'))
+    net.run(300)
+    expect(primary.core.myself.isReplica).toBe(true)
+    expect(kindsOf(primary)).toContain('resume-writes')
   })
 })
 
