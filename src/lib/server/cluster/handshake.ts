@@ -83,7 +83,6 @@ export function updateAddress(state: ClusterState, node: ClusterNode, link: Clus
   if (node.ip === ip && node.port === port && node.busPort === busPort && node.plainPort === plainPort) return false
   setAddress(state, node, {ip, port, busPort, plainPort})
   state.log('warning', `Address updated for node ${node.id}, now ${ip}:${port}`)
-  if (state.myself.primary === node) announceRole(state)
   return true
 }
 
@@ -98,6 +97,8 @@ export function setAddress(
   node.plainPort = address.plainPort
   node.clear(NODE_FLAG.noaddr)
   closeLink(state, node.link)
+  // However we learnt it: Redis re-points replication for the word of the node itself alone.
+  if (state.myself.primary === node) announceRole(state)
 }
 
 /** Another node answers at this address: it has none that we know of. */
