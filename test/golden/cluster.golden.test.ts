@@ -14,7 +14,8 @@ const FOLDER = join(import.meta.dirname, 'cluster')
  * The rules of the cluster spec as scripts, on the simulator. A script begins with one of
  *   `world nodes=3 timeout=1000 [latency=1] [seed=1] [coverage=no] [migration=no]`: fresh machines, nothing started
  *   `cluster nodes=3 ...`: the same, formed: node i has epoch i and its equal part of the slots; `primaries=2`,
- *   `replica` (the last node replicates node 1)
+ *   `replica` (the last node replicates node 1), `replicas` (all others replicate the primaries in turn), `streams` (they
+ *   really do, and so can take over), `validity=10`, `barrier=1`
  */
 function openStage(words: readonly string[]): {stage: Stage; output: ScriptOutput} {
   const settings = new Map(words.map((word) => word.split('=') as [string, string]))
@@ -36,12 +37,16 @@ function openStage(words: readonly string[]): {stage: Stage; output: ScriptOutpu
       codecEvery: 1,
       config: {
         allowReplicaMigration: settings.get('migration') !== 'no',
+        migrationBarrier: number('barrier', 1),
+        replicaValidityFactor: number('validity', 10),
+        replicationPingPeriodMs: 1000,
         requireFullCoverage: settings.get('coverage') !== 'no',
       },
       link: {...CALM_LINK, latencyMaxMs: latencyMs, latencyMinMs: latencyMs},
       nodeCount,
       nodeTimeoutMs: number('timeout', 1000),
       seed: number('seed', 1),
+      replication: settings.has('streams'),
       slowFsyncChance: 0,
       slowFsyncMaxMs: 0,
       tellingIds: true,

@@ -1,5 +1,5 @@
 import {type Rng, seededRng} from '../../src/lib/kernel/rng.js'
-import {type Draw, FAULTS, type Make, operation, times} from './faults.js'
+import {anyNode, type Draw, FAULTS, type Make, operation, times} from './faults.js'
 import {type ReplicaLink, range, type Scenario, type Step} from './scenario.js'
 import {swarmOptions} from './swarm.js'
 
@@ -30,7 +30,7 @@ export function electionScenario(seed: number): Scenario {
   const config = {
     allowReplicaMigration: shapeRng.chance(0.7),
     migrationBarrier: shapeRng.below(2),
-    replicaValidityFactor: shapeRng.pick([0, 1, 4, 10]),
+    replicaValidityFactor: shapeRng.pick([0, 1, 10, 20]),
     replicationPingPeriodMs: shapeRng.pick([500, 1000]),
     requireFullCoverage: shapeRng.chance(0.5),
   }
@@ -58,6 +58,12 @@ function replicaLinks(rng: Rng, count: number): ReplicaLink[] {
 
 const KEYS = range(0, 5).map((index) => `{t${index}}k`)
 
+/** Writes around this moment, some of them while the node's stream is down. */
+function lag({rng}: Draw, atMs: number, node: number): Step[] {
+  const writes = range(0, 24).map((count) => operation(atMs - 50 + 8 * count, `write ${KEYS[count % KEYS.length]}`))
+  return rng.chance(0.5) ? [{atMs: atMs - 60, kind: 'fault', line: `unlink ${node}`}, ...writes] : writes
+}
+
 const OPERATIONS: readonly Make[] = [
   ({faultPhaseMs, rng}) => {
     const gapMs = 20 + rng.below(100)
@@ -69,19 +75,22 @@ const OPERATIONS: readonly Make[] = [
     }
     return steps
   },
-  // Refused by whoever is a primary just then.
+  // Refused by whoever is a primary just then. Clients write all the time, so that what is lost would show.
   (draw) =>
-    times(draw, 1000, 6000).map((atMs) => {
-      const mode = draw.rng.pick(['', '', '', ' force', ' takeover'])
-      return operation(atMs, `failover ${1 + draw.rng.below(draw.nodeCount)}${mode}`)
+    times(draw, 1000, 6000).flatMap((atMs) => {
+      const {nodeCount, rng} = draw
+      const node = rng.chance(0.7) ? PRIMARY_COUNT + 1 + rng.below(nodeCount - PRIMARY_COUNT) : 1 + rng.below(nodeCount)
+      const mode = rng.pick(['', '', '', ' force', ' takeover'])
+      return [...lag(draw, atMs, node), operation(atMs, `failover ${node}${mode}`)]
     }),
-  // The last primary dies for a while that is long enough for an election.
+  // A node dies for a while that is long enough for an election.
   (draw) =>
     times(draw, 3000, 9000).flatMap((atMs): Step[] => {
       const node = 1 + draw.rng.below(draw.nodeCount)
       const verb = draw.rng.pick(['crash', 'power'])
       const backMs = atMs + 3 * draw.timeoutMs + draw.rng.below(6000)
       return [
+        ...lag(draw, atMs, anyNode(draw)),
         {atMs, kind: 'fault', line: `${verb} ${node}`},
         {atMs: backMs, kind: 'fault', line: `start ${node}`},
       ]

@@ -142,7 +142,6 @@ export class SimReplication implements ReplicationFacts {
 
   /** A primary's data set has changed. @param value - undefined: deleted */
   onWrite(key: string, value: string | undefined): void {
-    this.hasCopy = true
     this.append({key, offset: this.offset + 1, value})
   }
 
@@ -178,6 +177,7 @@ export class SimReplication implements ReplicationFacts {
   }
 
   private append(entry: StreamEntry): void {
+    this.hasCopy = true
     this.apply(entry)
     this.lastSentMs = this.node.clockMs()
     for (const {index, socket} of this.replicas.values()) if (index > 0) send(socket, {kind: 'entry', ...entry})
@@ -214,6 +214,11 @@ export class SimReplication implements ReplicationFacts {
     this.socket?.close()
     this.socket = undefined
     this.linkUp = false
+  }
+
+  /** A fault of this connection alone; it is dialled again within a second. */
+  breakLink(): void {
+    if (this.node.running) this.disconnect()
   }
 
   private forgetAge(): void {
@@ -306,7 +311,7 @@ export class SimReplication implements ReplicationFacts {
     }
     send(socket, {kind: 'full-start'})
     // What is written meanwhile is part of the copy: it is taken when it leaves.
-    this.world.queue.after(this.world.momentRng(`full ${node}`).below(1000), () =>
+    this.world.queue.after(this.world.momentRng(`full ${node}`).below(2000), () =>
       this.node.deliver(() => {
         if (!this.replicas.has(socket) || this.primary) return
         replica.index = node

@@ -84,6 +84,7 @@ const VERBS: Readonly<Record<string, Verb>> = {
   move: ({world, mover}, [slot, link]) => startMove(world, mover, slot, link, false),
   power: ({world}, nodes) => each(world, nodes, (node) => node.crash(true)),
   read: ({app}, keys) => quiet(() => app.read(keys)),
+  nofailover: ({world}, [node, value]) => configure(world, node, {replicaNoFailover: value !== 'no'}),
   readdress: ({world}, [node, ip]) =>
     quiet(() => {
       const found = nodeOf(world, node)
@@ -120,6 +121,8 @@ const VERBS: Readonly<Record<string, Verb>> = {
       ;[a.ip, b.ip] = [b.ip, a.ip]
     }),
   thaw: ({world}, nodes) => each(world, nodes, (node) => node.thaw()),
+  /** The stream to a replica breaks, the bus does not. */
+  unlink: ({world}, nodes) => each(world, nodes, (node) => node.replication?.breakLink()),
   wipe: ({world, persistence}, nodes) =>
     each(world, nodes, (node) => {
       if (node.running) node.crash(false)

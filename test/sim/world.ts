@@ -61,6 +61,8 @@ export class World {
   readonly checkers: Checker[] = []
   /** The nodes that began together as a primary and its replicas. */
   readonly shards: number[][] = []
+  /** Epochs that CLUSTER FAILOVER TAKEOVER took without asking anybody: others may have them too. */
+  readonly seizedEpochs = new Set<number>()
   private readonly diskRng: Rng
   private link: LinkModel
   private diskSlow = true

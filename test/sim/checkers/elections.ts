@@ -70,8 +70,10 @@ export class ElectionChecker implements Checker {
     return this.shardOf(hashSlot(key))?.lastLossMs ?? -1
   }
 
+  /** A promotion that was saved before a crash, and not told, counts from the next start. */
   onStarted(node: SimNode): void {
     this.attempts.delete(node)
+    if (node.core && node.core.myself.slots.count > 0) this.replace(node, 'force')
   }
 
   beforeStep(node: SimNode, input: ClusterInput): void {
@@ -123,6 +125,7 @@ export class ElectionChecker implements Checker {
     if (!core || !replication || core.myself.slots.count === 0) return
     const {askedEpoch, votes, way} = this.attemptOf(node)
     this.counts[way]++
+    if (way === 'takeover') this.world.seizedEpochs.add(core.myself.configEpoch)
     this.world.note(
       `n${node.index} is promoted (${way}), epoch ${core.myself.configEpoch}, offset ${replication.offset}`,
     )
@@ -163,7 +166,8 @@ export class ElectionChecker implements Checker {
     if (!shard) return
     const epoch = node.core?.myself.configEpoch ?? 0
     const {rightful} = shard
-    if (way === 'plain' && rightful.core && rightful !== node) requireSameData(rightful, node)
+    if (rightful === node) return
+    if (way === 'plain' && rightful.core) requireSameData(rightful, node)
     else shard.lastLossMs = this.world.queue.nowMs
     // Takeovers agree with nobody: which of two wins shows later, and what either accepts until then may be lost.
     if (way === 'takeover') shard.lastLossMs = Number.POSITIVE_INFINITY

@@ -4,6 +4,9 @@ import {Violation} from './checker.js'
 
 /** What must come of a healed cluster with replicas. */
 
+/** Votes may be split, and the next attempt comes after four timeouts. */
+const TRIES_FACTOR = 20
+
 /** Several attempts at an election, and the ranks of a few siblings. */
 export function electionMsMax(nodeTimeoutMs: number): number {
   return 3 * 4 * Math.max(nodeTimeoutMs, 1000) + 8000
@@ -48,7 +51,7 @@ export function requireTakeover(world: World, limitMs: number): void {
   const victim = owners.find((primary) => world.running.some((node) => primaryOf(world, node) === primary))
   if (!victim || owners.length < 3) return
   const {replicaValidityFactor} = victim.config
-  if (replicaValidityFactor > 0 && replicaValidityFactor < 4) return
+  if (replicaValidityFactor > 0 && replicaValidityFactor < TRIES_FACTOR) return
   world.note(`n${victim.index} dies for good`)
   victim.crash(false)
   const deadlineMs = world.queue.nowMs + limitMs
