@@ -4,7 +4,7 @@ import {runScenario} from './run.js'
 import {explainFailure} from './shrink.js'
 import {swarmScenario} from './swarm.js'
 
-const SEED_COUNT = 200
+const SEED_COUNT = 100
 const BLOCK = 25
 
 /**
