@@ -67,7 +67,8 @@ export function requestFailover(state: ClusterState, mode: FailoverMode): void {
 /** One of our replicas wants to take over: no write from here on, so that it can catch up. */
 export function onPauseRequest(state: ClusterState, sender: ClusterNode, link: ClusterLink): void {
   if (!state.myself.isPrimary || sender.primary !== state.myself) return
-  endManualFailover(state)
+  // An earlier pause goes on without a gap: a write in it would not be in the offset that we tell now.
+  dropManualFailover(state)
   state.manual = {
     canStart: false,
     endMs: state.nowMs + TIMEOUT_MS,

@@ -214,6 +214,16 @@ describe('CLUSTER FAILOVER is refused', () => {
 })
 
 describe('the primary that is asked', () => {
+  it('lets no write through when it is asked again', () => {
+    const {net, primary, replica} = pair()
+    primary.offset = 140
+    net.perform(replica, replica.core.failover('plain'))
+    net.run(1000)
+    net.perform(replica, replica.core.failover('plain'))
+    expect(kindsOf(primary).filter((kind) => kind === 'pause-writes')).toHaveLength(2)
+    expect(kindsOf(primary)).not.toContain('resume-writes')
+  })
+
   it('hears its own replicas alone', () => {
     const {net, primary} = pair()
     const [other] = net.nodes as [TestNode]
