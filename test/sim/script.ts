@@ -49,7 +49,11 @@ const VERBS: Readonly<Record<string, Verb>> = {
   delslots: (stage, [node, ranges]) => admin(stage, node, (core) => core.delSlots(slotsIn(ranges))),
   epoch: (stage, [node, epoch]) => admin(stage, node, (core) => core.setConfigEpoch(Number(epoch))),
   failover: (stage, [node, mode]) =>
-    admin(stage, node, (core) => core.failover(mode === 'force' || mode === 'takeover' ? mode : 'plain')),
+    admin(stage, node, (core) => {
+      const effects = core.failover(mode === 'force' || mode === 'takeover' ? mode : 'plain')
+      if (mode === 'takeover') stage.world.seizedEpochs.add(core.myself.configEpoch)
+      return effects
+    }),
   forget: (stage, [node, other]) => admin(stage, node, (core) => core.forget(nodeOf(stage.world, other).id)),
   /** Everybody forgets the ids that no machine bears any more. */
   'forget-lost': (stage) => {

@@ -125,7 +125,6 @@ export class ElectionChecker implements Checker {
     if (!core || !replication || core.myself.slots.count === 0) return
     const {askedEpoch, votes, way} = this.attemptOf(node)
     this.counts[way]++
-    if (way === 'takeover') this.world.seizedEpochs.add(core.myself.configEpoch)
     this.world.note(
       `n${node.index} is promoted (${way}), epoch ${core.myself.configEpoch}, offset ${replication.offset}`,
     )
