@@ -4,8 +4,8 @@ import {electionScenario} from './election-swarm.js'
 import {runScenario} from './run.js'
 import {explainFailure} from './shrink.js'
 
-const SEED_COUNT = 100
-const BLOCK = 25
+const SEED_COUNT = 120
+const BLOCK = 20
 
 /** Replicas that take over, under faults. In blocks and twice each, as in cluster.sim.test.ts. */
 describe('elections under faults', () => {

@@ -232,12 +232,15 @@ export class SimNode {
     done?.()
   }
 
-  /** Between two effects, or with the power in the middle of a durable save: any of its steps may be the last. */
+  /**
+   * Between two effects, or in the middle of a durable save: any of its steps may be the last, as the power goes or as the
+   * disk refuses, which ends the process.
+   */
   private dieAt(effect: ClusterEffect): void {
     this.world.note(`node ${this.index} dies at an effect boundary`)
     const isSaving = effect.kind === 'save' && this.rng.chance(0.5)
     if (isSaving) this.conf?.saveInPart(this.rng.below(4))
-    this.crash(isSaving || this.rng.chance(0.5))
+    this.crash(this.rng.chance(isSaving ? 0.7 : 0.5))
   }
 
   private waitForDisk(stallMs: number, rest: readonly ClusterEffect[], done: (() => void) | undefined): void {

@@ -44,8 +44,8 @@ export class ElectionChecker implements Checker {
   private readonly winners = new Map<number, SimNode>()
   /** When each node was last given anything: its effects may come later, after a stall of its disk. */
   private readonly stepMs = new Map<SimNode, number>()
-  /** By id: the last epoch it asked for votes in, and in which life of its process. */
-  private readonly asked = new Map<string, {readonly epoch: number; readonly life: number}>()
+  /** By id: the epochs it asked for votes in, and in which life of its process. */
+  private readonly asked = new Map<string, Map<number, number>>()
   private readonly shards: Shard[] = []
   /** Promotions so far, by way. */
   readonly counts: Record<Way, number> = {automatic: 0, force: 0, plain: 0, takeover: 0}
@@ -101,13 +101,14 @@ export class ElectionChecker implements Checker {
   }
 
   private onRequest(node: SimNode, id: string, epoch: number, isForced: boolean): void {
-    const last = this.asked.get(id)
+    const asked = this.asked.get(id) ?? new Map<number, number>()
+    this.asked.set(id, asked)
     // One request goes to many, to some of them late: over a link that was not open yet.
-    if (last?.epoch === epoch && last.life === node.life) return
-    if (last && epoch <= last.epoch) {
+    if (asked.get(epoch) === node.life) return
+    if (epoch <= Math.max(0, ...asked.keys())) {
       throw new Violation('one-request-per-epoch', `n${node.index} asks for votes in epoch ${epoch} again`)
     }
-    this.asked.set(id, {epoch, life: node.life})
+    asked.set(epoch, node.life)
     const attempt = this.attemptOf(node)
     attempt.askedEpoch = epoch
     if (isForced) return

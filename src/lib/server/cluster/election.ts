@@ -30,10 +30,10 @@ export function runElection(state: ClusterState): void {
   if (!state.election || state.nowMs - state.election.startMs > RETRY_WAITS * waitMs) {
     schedule(state)
     // The PONG that tells siblings our offset is to bring theirs; a manual failover has nobody to wait for.
-    if (!state.manual) return
+    if (!mayForce(state)) return
   }
   const election = state.election as Election
-  if (election.epoch === 0 && !state.manual) updateRank(state, election)
+  if (election.epoch === 0 && !mayForce(state)) updateRank(state, election)
   if (state.nowMs < election.startMs) stall(state, 'waiting-delay')
   else if (state.nowMs - election.startMs > waitMs) stall(state, 'expired')
   else if (election.epoch === 0) stand(state, election)
@@ -57,9 +57,8 @@ export function countVote(state: ClusterState, voter: ClusterNode, epoch: number
  * 3. We hold a copy of its data, and, unless it is manual, a recent one. 4. Unless it is manual: failover is not forbidden.
  */
 function mayStand(state: ClusterState): boolean {
-  const {config, manual, myself, ports} = state
-  // Not by a vote that comes when the primary may write again.
-  const isManual = manual?.canStart === true && state.nowMs <= manual.endMs
+  const {config, myself, ports} = state
+  const isManual = mayForce(state)
   const {primary} = myself
   const isCalledFor = primary && primary.slots.count > 0 && (isManual || (primary.failed && !config.replicaNoFailover))
   if (myself.isPrimary || !isCalledFor) {
@@ -72,6 +71,14 @@ function mayStand(state: ClusterState): boolean {
   return false
 }
 
+/**
+ * A manual failover that has nothing left to wait for. Until then a primary that fails is a case for an election like any
+ * other (in Redis without a delay, whoever is ahead); after its time the primary may write again, and late votes are void.
+ */
+function mayForce({manual, nowMs}: ClusterState): boolean {
+  return manual?.canStart === true && nowMs <= manual.endMs
+}
+
 /** The link broke when the primary failed, which took a node timeout to be noticed: that time does not count. */
 function isRecent({config}: ClusterState, ageMs: number): boolean {
   const {nodeTimeoutMs, replicaValidityFactor, replicationPingPeriodMs} = config
@@ -81,8 +88,9 @@ function isRecent({config}: ClusterState, ageMs: number): boolean {
 
 /** Some delay lets FAIL reach the voters; a random part keeps siblings apart; the rank lets the best copy go first. */
 function schedule(state: ClusterState): void {
-  const rank = state.manual ? 0 : rankOf(state)
-  const delayMs = state.manual ? 0 : DELAY_MS + state.rng.below(DELAY_RANDOM_MS) + rank * RANK_DELAY_MS
+  const isManual = mayForce(state)
+  const rank = isManual ? 0 : rankOf(state)
+  const delayMs = isManual ? 0 : DELAY_MS + state.rng.below(DELAY_RANDOM_MS) + rank * RANK_DELAY_MS
   state.election = {epoch: 0, rank, startMs: state.nowMs + delayMs, voters: new Set()}
   const offset = state.ports.replicationOffset()
   state.log('warning', `Start of election delayed for ${delayMs} milliseconds (rank #${rank}, offset ${offset}).`)
@@ -102,8 +110,8 @@ function updateRank(state: ClusterState, election: Election): void {
 
 /** How many siblings that may take over have more of the primary's data than we. */
 function rankOf(state: ClusterState): number {
-  const {config, myself, ports} = state
-  if (!myself.primary || config.replicaNoFailover) return 0
+  const {myself, ports} = state
+  if (!myself.primary) return 0
   const offset = ports.replicationOffset()
   let rank = 0
   for (const sibling of state.replicasOf(myself.primary)) {
@@ -118,7 +126,7 @@ function stand(state: ClusterState, election: Election): void {
   election.epoch = state.currentEpoch
   state.log('warning', `Starting a failover election for epoch ${election.epoch}.`)
   state.save(true)
-  requestVotes(state)
+  requestVotes(state, mayForce(state))
 }
 
 function hasQuorum(state: ClusterState, election: Election): boolean {

@@ -135,9 +135,9 @@ export function broadcastPong(state: ClusterState, isMeant: (node: ClusterNode) 
   }
 }
 
-/** Asks everybody for a vote: those who have none do not answer. */
-export function requestVotes(state: ClusterState): void {
-  broadcast(state, {type: 'auth-request'}, state.manual ? MESSAGE_FLAG.forceAck : 0)
+/** Asks everybody for a vote: those who have none do not answer. @param isForced - although the primary is up */
+export function requestVotes(state: ClusterState, isForced: boolean): void {
+  broadcast(state, {type: 'auth-request'}, isForced ? MESSAGE_FLAG.forceAck : 0)
 }
 
 /** Asks our primary to pause for a manual failover. */

@@ -1,6 +1,6 @@
 import {describe, expect, it} from 'vitest'
 import {MESSAGE_FLAG, NODE_FLAG} from '../../../../src/lib/protocol/bus/message.js'
-import type {ClusterEffect} from '../../../../src/lib/server/cluster/types.js'
+import type {ClusterConfig, ClusterEffect} from '../../../../src/lib/server/cluster/types.js'
 import {formedCluster, header, ownersOf, type TestNet, type TestNode, TIMEOUT_MS} from './support.js'
 
 interface Pair {
@@ -10,10 +10,10 @@ interface Pair {
 }
 
 /** The last of some primaries has a replica; both are at offset 100. */
-function pair(primaryCount = 3): Pair {
-  const net = formedCluster(primaryCount)
+function pair(primaryCount = 3, changes: Partial<ClusterConfig> = {}): Pair {
+  const net = formedCluster(primaryCount, changes)
   const primary = net.nodes.at(-1) as TestNode
-  const replica = net.add(7009)
+  const replica = net.add(7009, changes)
   net.perform(replica, replica.core.meet('127.0.0.1', primary.port, primary.port + 10_000))
   net.run(2000)
   net.perform(replica, replica.core.replicate(primary.id))
@@ -112,7 +112,8 @@ describe('CLUSTER FAILOVER, plain (wire.md 1.11)', () => {
   })
 
   it('does not use the votes after its time, should the primary fail then', () => {
-    const {net, primary, replica} = pair()
+    // An election has time for votes of twice that.
+    const {net, primary, replica} = pair(3, {nodeTimeoutMs: 4000})
     for (const voter of net.nodes.slice(0, 2)) voter.core.dropPacketFilter = 5
     net.perform(replica, replica.core.failover('plain'))
     expect(replica.sent('auth-request')).toHaveLength(3)
@@ -123,6 +124,35 @@ describe('CLUSTER FAILOVER, plain (wire.md 1.11)', () => {
       const link = replica.core.nodes.get(voter.id)!.inboundLink!.id
       const message = {body: {type: 'auth-ack' as const}, header: header(voter.id, {currentEpoch: epoch})}
       net.perform(replica, replica.core.step({kind: 'packet', link, message}, net.nowMs))
+    }
+    expect(replica.core.myself.isReplica).toBe(true)
+  })
+})
+
+describe('a plain failover whose primary fails before it has paused', () => {
+  it('becomes an election like any other: delayed, and not by force', () => {
+    const {net, primary, replica} = pair()
+    primary.core.dropPacketFilter = 8
+    net.perform(replica, replica.core.failover('plain'))
+    net.kill(primary)
+    for (let ranMs = 0; replica.core.myself.isReplica && ranMs < 8000; ranMs += 100) net.run(100)
+    expect(replica.core.myself.isPrimary).toBe(true)
+    expect(logsOf(replica.effects).join('\n')).toMatch(/Start of election delayed for [5-9]\d\d milliseconds/)
+    expect(replica.sent('auth-request').every(({header: sent}) => sent.messageFlags === 0)).toBe(true)
+  })
+})
+
+describe('a vote that comes late', () => {
+  it('does not promote when the primary may write again, tick or no tick', () => {
+    const {net, replica} = pair()
+    const voters = net.nodes.slice(0, 3)
+    for (const voter of voters) voter.core.dropPacketFilter = 5
+    net.perform(replica, replica.core.failover('plain'))
+    const epoch = replica.core.currentEpoch
+    for (const voter of voters) {
+      const link = replica.core.nodes.get(voter.id)!.inboundLink!.id
+      const message = {body: {type: 'auth-ack' as const}, header: header(voter.id, {currentEpoch: epoch})}
+      net.perform(replica, replica.core.step({kind: 'packet', link, message}, net.nowMs + 5001))
     }
     expect(replica.core.myself.isReplica).toBe(true)
   })
