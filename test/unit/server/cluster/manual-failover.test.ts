@@ -144,7 +144,7 @@ describe('a plain failover whose primary fails before it has paused', () => {
 
 describe('a vote that comes late', () => {
   it('does not promote when the primary may write again, tick or no tick', () => {
-    const {net, replica} = pair()
+    const {net, replica} = pair(3, {nodeTimeoutMs: 4000})
     const voters = net.nodes.slice(0, 3)
     for (const voter of voters) voter.core.dropPacketFilter = 5
     net.perform(replica, replica.core.failover('plain'))
