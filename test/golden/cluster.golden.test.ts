@@ -2,7 +2,7 @@ import {join} from 'node:path'
 import {describe, expect, it} from 'vitest'
 import {requireAgreement} from '../sim/checkers/liveness.js'
 import {buildStage} from '../sim/run.js'
-import {formationLines, range, type Scenario} from '../sim/scenario.js'
+import {formationLines, range, replicationLines, type Scenario} from '../sim/scenario.js'
 import {runLine, type Stage} from '../sim/script.js'
 import {ScriptOutput} from '../sim/script-output.js'
 import {CALM_LINK} from '../sim/world.js'
@@ -14,33 +14,44 @@ const FOLDER = join(import.meta.dirname, 'cluster')
  * The rules of the cluster spec as scripts, on the simulator. A script begins with one of
  *   `world nodes=3 timeout=1000 [latency=1] [seed=1] [coverage=no] [migration=no]`: fresh machines, nothing started
  *   `cluster nodes=3 ...`: the same, formed: node i has epoch i and its equal part of the slots; `primaries=2`,
- *   `replica` (the last node replicates node 1)
+ *   `replica` (the last node replicates node 1), `replicas` (all others replicate the primaries in turn), `streams` (they
+ *   really do, and so can take over), `validity=10`, `barrier=1`
  */
 function openStage(words: readonly string[]): {stage: Stage; output: ScriptOutput} {
   const settings = new Map(words.map((word) => word.split('=') as [string, string]))
   const number = (name: string, otherwise: number): number => Number(settings.get(name) ?? otherwise)
   const nodeCount = number('nodes', 3)
   const latencyMs = number('latency', 1)
+  const primaryCount = number('primaries', settings.has('replica') ? nodeCount - 1 : nodeCount)
   const scenario: Scenario = {
     faultPhaseMs: 0,
     givenEpochs: true,
-    hasReplica: settings.has('replica'),
+    replicas: range(primaryCount + 1, settings.has('replicas') || settings.has('replica') ? nodeCount : 0).map(
+      (node) => ({
+        node,
+        of: ((node - primaryCount - 1) % primaryCount) + 1,
+      }),
+    ),
     keysPerMigrate: 10,
     options: {
       codecEvery: 1,
       config: {
         allowReplicaMigration: settings.get('migration') !== 'no',
+        migrationBarrier: number('barrier', 1),
+        replicaValidityFactor: number('validity', 10),
+        replicationPingPeriodMs: 1000,
         requireFullCoverage: settings.get('coverage') !== 'no',
       },
       link: {...CALM_LINK, latencyMaxMs: latencyMs, latencyMinMs: latencyMs},
       nodeCount,
       nodeTimeoutMs: number('timeout', 1000),
       seed: number('seed', 1),
+      replication: settings.has('streams'),
       slowFsyncChance: 0,
       slowFsyncMaxMs: 0,
       tellingIds: true,
     },
-    primaryCount: number('primaries', settings.has('replica') ? nodeCount - 1 : nodeCount),
+    primaryCount,
     staysCut: [],
     steps: [],
     whileCut: [],
@@ -58,7 +69,7 @@ function form(stage: Stage, scenario: Scenario): void {
   for (const line of formationLines(scenario)) runLine(stage, line)
   if (nodeCount > 1) runLine(stage, `meet 1 ${range(2, nodeCount).join(' ')}`)
   requireAgreement(stage.world, 'forms', 20_000)
-  if (scenario.hasReplica) runLine(stage, `replicate ${nodeCount} 1`)
+  for (const line of replicationLines(scenario)) runLine(stage, line)
   stage.world.run(10_000 - stage.world.queue.nowMs)
   requireAgreement(stage.world, 'forms', 20_000)
 }

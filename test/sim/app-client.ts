@@ -1,6 +1,7 @@
 import {Violation} from './checkers/checker.js'
 import {type Reply, redirectTarget, runKeyCommand, type SimConnection} from './commands.js'
 import {type Job, sleep, spawn, withTimeout} from './coroutine.js'
+import type {Promises} from './promises.js'
 import type {SimNode} from './sim-node.js'
 import {CLIENT_MACHINE, type World} from './world.js'
 
@@ -10,11 +11,9 @@ const ATTEMPTS_MAX = 12
 /**
  * A cluster-aware application that knows what it was promised.
  *
- * Every key has one writer, so what a read may return is exactly known: the last acknowledged value, or any value
- * written since whose outcome is unknown (no answer came). Nothing else is ever right: an older value is a lost write.
+ * Every key has one writer, so what a read may return is exactly known: promises.ts keeps it.
  */
 export class AppClients {
-  private readonly possible = new Map<string, Set<string | undefined>>()
   private readonly busy = new Set<string>()
   private readonly connections = new Map<string, SimConnection>()
   private written = 0
@@ -25,18 +24,15 @@ export class AppClients {
     private readonly world: World,
     /** A client library that forgets that ASKING is for one command. */
     private readonly keepAsking: boolean,
+    private readonly promises: Promises,
   ) {}
 
-  get keys(): string[] {
-    return [...this.possible.keys()]
-  }
-
-  /** Begins a SET of each, unless something with this key is still under way. */
-  write(keys: readonly string[]): void {
+  /** Begins a SET of each, unless something with this key is still under way. @param waits - and WAIT for all copies */
+  write(keys: readonly string[], waits = false): void {
     for (const key of keys) {
       if (this.busy.has(key)) continue
       this.busy.add(key)
-      spawn(this.writing(key, `v${++this.written}`))
+      spawn(this.writing(key, `v${++this.written}`, waits))
     }
   }
 
@@ -54,44 +50,30 @@ export class AppClients {
 
   /** Reads every key until an answer comes, and compares. @returns a job that ends when all are read */
   *readAll(): Job {
-    for (const key of this.keys) yield* this.reading(key, true)
+    for (const key of this.promises.keys) yield* this.reading(key, true)
   }
 
-  private allowed(key: string): Set<string | undefined> {
-    let values = this.possible.get(key)
-    if (!values) {
-      values = new Set([undefined])
-      this.possible.set(key, values)
-    }
-    return values
-  }
-
-  private *writing(key: string, value: string): Job {
-    const allowed = this.allowed(key)
-    allowed.add(value)
-    const {reply, unknown} = yield* this.attempt(key, value, ATTEMPTS_MAX)
+  private *writing(key: string, value: string, waits: boolean): Job {
+    this.promises.begin(key, value)
+    const {by, reply, unknown} = yield* this.attempt(key, value, ATTEMPTS_MAX, waits)
     if (reply && 'value' in reply) {
-      allowed.clear()
-      allowed.add(value)
+      this.promises.acknowledged(key, value, by, waits)
       this.acknowledged++
     } else if (!unknown) {
-      allowed.delete(value)
+      this.promises.refused(key, value)
     }
     this.busy.delete(key)
   }
 
   private *reading(key: string, insist: boolean): Job {
-    const {reply} = yield* this.attempt(key, undefined, insist ? 200 : ATTEMPTS_MAX)
+    const {reply} = yield* this.attempt(key, undefined, insist ? 200 : ATTEMPTS_MAX, false)
     this.busy.delete(key)
     if (!reply || !('value' in reply)) {
       if (insist) throw new Violation('keys-readable', `${key} cannot be read: ${reply?.error ?? 'no answer'}`)
       return
     }
     this.reads++
-    const allowed = this.allowed(key)
-    if (allowed.has(reply.value as string | undefined)) return
-    const expected = [...allowed].map(String).join(' or ')
-    throw new Violation('no-lost-write', `${key} reads ${reply.value}, must be ${expected}`)
+    this.promises.check(key, reply.value as string | undefined, insist)
   }
 
   /** @returns the last reply; `unknown` if some attempt had no answer, so that it may have been carried out */
@@ -99,7 +81,8 @@ export class AppClients {
     key: string,
     value: string | undefined,
     attempts: number,
-  ): Job<{reply: Reply | undefined; unknown: boolean}> {
+    waits: boolean,
+  ): Job<{reply: Reply | undefined; unknown: boolean; by: SimNode}> {
     const {world} = this
     let unknown = false
     let reply: Reply | undefined
@@ -108,7 +91,7 @@ export class AppClients {
     let to = rng.pick(world.nodes)
     let asking = false
     for (let tried = 0; tried < attempts; tried++) {
-      reply = yield* this.send(to, key, value, asking)
+      reply = yield* this.send(to, key, value, asking, waits)
       asking = false
       if (reply && 'value' in reply) break
       if (!reply) unknown = true
@@ -122,10 +105,16 @@ export class AppClients {
       yield* sleep(world.queue, 20 + rng.below(100))
       to = rng.pick(world.nodes)
     }
-    return {reply, unknown}
+    return {by: to, reply, unknown}
   }
 
-  private *send(to: SimNode, key: string, value: string | undefined, asking: boolean): Job<Reply | undefined> {
+  private *send(
+    to: SimNode,
+    key: string,
+    value: string | undefined,
+    asking: boolean,
+    waits: boolean,
+  ): Job<Reply | undefined> {
     const {world} = this
     // Connections are shared per node, as a pool of one: what one command leaves behind, the next one finds.
     const name = `${to.index}/${to.life}`
@@ -137,7 +126,7 @@ export class AppClients {
     const used = connection
     return yield* withTimeout<Reply>(world.queue, CALL_TIMEOUT_MS, (done) => {
       const deadlineMs = world.queue.nowMs + CALL_TIMEOUT_MS
-      const command = {asking, deadlineMs, key, ...(value === undefined ? {} : {value})}
+      const command = {asking, deadlineMs, key, waits, ...(value === undefined ? {} : {value})}
       const serve = (respond: (reply: Reply) => void): void =>
         runKeyCommand(world, to, used, command, this.keepAsking, respond)
       world.call<Reply>(CLIENT_MACHINE, to, CALL_TIMEOUT_MS, serve, done)

@@ -4,8 +4,8 @@ import {runScenario} from './run.js'
 import {explainFailure} from './shrink.js'
 import {swarmScenario} from './swarm.js'
 
-const SEED_COUNT = 200
-const BLOCK = 25
+const SEED_COUNT = 80
+const BLOCK = 20
 
 /**
  * Blocks, not one test per seed: a thousand green lines help nobody; a red one prints its seed and smallest script. Each

@@ -3,7 +3,8 @@ import type {ClusterCore} from '../../src/lib/server/cluster/core.js'
 import {route} from '../../src/lib/server/cluster/routing.js'
 import {type ClusterEffect, ClusterRefusal} from '../../src/lib/server/cluster/types.js'
 import {runServerKeyCommand, runServerMigrate} from './server-commands.js'
-import {CLIENT_PORT, type SimNode} from './sim-node.js'
+import {CLIENT_PORT} from './sim-bus.js'
+import type {SimNode} from './sim-node.js'
 import type {World} from './world.js'
 
 /** A reply: a value (nil is undefined) or an error line. */
@@ -27,6 +28,8 @@ export interface KeyCommand {
   readonly asking: boolean
   /** The client gives up then, and closes its connection: what has not run by then never runs. */
   readonly deadlineMs: number
+  /** SET, then WAIT for every node that could hold a copy: no answer without their acknowledgements. */
+  readonly waits?: boolean
 }
 
 /**
@@ -56,14 +59,18 @@ export function runKeyCommand(
     respond({error: refused})
     return
   }
-  if (keyspace.park(key, () => runKeyCommand(world, node, connection, command, keepAsking, respond))) return
+  const again = (): void => runKeyCommand(world, node, connection, command, keepAsking, respond)
+  if (keyspace.park(key, again)) return
   if (value === undefined) {
     respond({value: keyspace.get(key)})
     return
   }
+  if (node.parkIfPaused(again)) return
   keyspace.set(key, value)
+  node.replication?.onWrite(key, value)
   for (const checker of world.checkers) checker.onWrite?.(node, key, command.asking)
-  respond(OK)
+  if (command.waits) node.replication?.wait(world.copiesOf(node), () => respond(OK))
+  else respond(OK)
 }
 
 /** RESTORE-ASKING of whole keys with REPLACE: what MIGRATE sends. */

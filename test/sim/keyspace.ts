@@ -33,6 +33,11 @@ export class SimKeyspace {
     if (keys.size === 0) this.slots.delete(slot)
   }
 
+  /** All keys with their values. */
+  entries(): (readonly [string, string])[] {
+    return [...this.slots.values()].flatMap((keys) => [...keys])
+  }
+
   countKeysInSlot(slot: number): number {
     return this.slots.get(slot)?.size ?? 0
   }

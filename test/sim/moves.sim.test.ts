@@ -26,7 +26,7 @@ function toAndFro(seed: number, verb: 'careless' | 'move'): Scenario {
   return {
     faultPhaseMs: 4000,
     givenEpochs: true,
-    hasReplica: false,
+    replicas: [],
     keysPerMigrate: 2,
     options: {
       codecEvery: 10,

@@ -1,14 +1,17 @@
 import {AppClients} from './app-client.js'
 import {Violation} from './checkers/checker.js'
+import {ElectionChecker} from './checkers/elections.js'
 import {EpochMonitor} from './checkers/epochs.js'
 import {FailureChecker} from './checkers/failure.js'
 import {healingMsMax, requireAgreement, requireNoStorm, requireSingleClaims} from './checkers/liveness.js'
 import {OwnershipChecker} from './checkers/ownership.js'
 import {PersistenceChecker} from './checkers/persistence.js'
+import {electionMsMax, requireInSync, requireTakeover} from './checkers/replicas.js'
 import {spawn} from './coroutine.js'
 import {Mover} from './mover.js'
 import type {Mutation} from './mutations.js'
-import {formationLines, range, type Scenario} from './scenario.js'
+import {ReplicatedPromises, StrictPromises} from './promises.js'
+import {formationLines, range, replicationLines, type Scenario} from './scenario.js'
 import {runLine, type Stage} from './script.js'
 import {World} from './world.js'
 
@@ -37,8 +40,12 @@ export function buildStage(scenario: Pick<Scenario, 'options' | 'keysPerMigrate'
   const persistence = new PersistenceChecker()
   world.checkers.push(persistence, new OwnershipChecker(world), new FailureChecker())
   new EpochMonitor(world).watch()
+  const elections = scenario.options.replication ? new ElectionChecker(world) : undefined
+  const replicated = elections && new ReplicatedPromises(elections)
+  if (elections && replicated) world.checkers.push(elections, replicated)
   return {
-    app: new AppClients(world, mutation?.keepAsking ?? false),
+    app: new AppClients(world, mutation?.keepAsking ?? false, replicated ?? new StrictPromises()),
+    elections,
     mover: new Mover(world, scenario.keysPerMigrate),
     persistence,
     world,
@@ -97,9 +104,18 @@ function form(stage: Stage, scenario: Scenario): void {
   }
   const limitMs = healingMsMax(scenario.options.nodeTimeoutMs) + 5000
   requireAgreement(world, 'forms', limitMs)
-  if (!scenario.hasReplica) return
-  runLine(stage, `replicate ${scenario.options.nodeCount} 1`)
-  requireAgreement(world, 'forms', limitMs)
+  if (scenario.replicas.length > 0) {
+    for (const line of replicationLines(scenario)) runLine(stage, line)
+    requireAgreement(world, 'forms', limitMs)
+  }
+  if (!stage.elections) return
+  const shards = range(1, scenario.primaryCount).map((primary) => [
+    primary,
+    ...scenario.replicas.filter(({of}) => of === primary).map(({node}) => node),
+  ])
+  world.shards.push(...shards)
+  requireInSync(world, limitMs)
+  stage.elections.begin(scenario.primaryCount)
 }
 
 function runFaults(stage: Stage, {faultPhaseMs, steps}: Scenario): void {
@@ -128,7 +144,8 @@ function healPartly(stage: Stage, {options, staysCut, whileCut}: Scenario): void
 
 function healAndSettle(stage: Stage): void {
   const {app, mover, world} = stage
-  const limitMs = healingMsMax(world.options.nodeTimeoutMs)
+  const {nodeTimeoutMs} = world.options
+  const limitMs = healingMsMax(nodeTimeoutMs) + (stage.elections ? electionMsMax(nodeTimeoutMs) : 0)
   runLine(stage, 'calm')
   reviveAll(world)
   repair(stage)
@@ -137,6 +154,12 @@ function healAndSettle(stage: Stage): void {
   world.run(60_000, () => app.idle && mover.open === 0)
   if (mover.open > 0) throw new Violation('moves-end', `${mover.open} moves are still open`)
   requireAgreement(world, 'heals', limitMs)
+  if (stage.elections) {
+    requireInSync(world, limitMs)
+    requireTakeover(world, limitMs)
+    requireAgreement(world, 'heals', limitMs)
+    requireInSync(world, limitMs)
+  }
   requireNoStorm(world, 5000)
   let read = false
   spawn(

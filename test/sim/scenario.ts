@@ -8,13 +8,18 @@ export interface Step {
   readonly kind: 'fault' | 'operation'
 }
 
+export interface ReplicaLink {
+  readonly node: number
+  readonly of: number
+}
+
 /** All of one run: nothing else decides what happens. */
 export interface Scenario {
   readonly options: WorldOptions
   /** Nodes 1 .. primaryCount own the slots in equal parts; the others are empty. */
   readonly primaryCount: number
-  /** The last node replicates node 1. */
-  readonly hasReplica: boolean
+  /** Who replicates whom. */
+  readonly replicas: readonly ReplicaLink[]
   /** False: all primaries begin with epoch 0 and must sort out their collisions. */
   readonly givenEpochs: boolean
   /** In order of time. */
@@ -39,12 +44,16 @@ export function formationLines({givenEpochs, options, primaryCount}: Scenario): 
   return lines
 }
 
+export function replicationLines({replicas}: Pick<Scenario, 'replicas'>): string[] {
+  return replicas.map(({node, of}) => `replicate ${node} ${of}`)
+}
+
 /** The run as a script that a person can read, and paste into a golden test or into SIM_SCENARIO's JSON. */
 export function renderScenario(scenario: Scenario): string {
   const {options, steps} = scenario
   const lines = [`# seed ${options.seed}, node timeout ${options.nodeTimeoutMs} ms, ${JSON.stringify(options.link)}`]
   lines.push(...formationLines(scenario), `meet 1 ${range(2, options.nodeCount).join(' ')}`, '# until all agree')
-  if (scenario.hasReplica) lines.push(`replicate ${options.nodeCount} 1`)
+  lines.push(...replicationLines(scenario))
   let nowMs = 0
   for (const {atMs, line} of steps) {
     if (atMs > nowMs) lines.push(`run ${Math.round(atMs - nowMs)}ms`)

@@ -6,8 +6,8 @@ import {slotsInBitmap} from '../../src/lib/server/cluster/slot-bitmap.js'
 import type {ClusterEffect} from '../../src/lib/server/cluster/types.js'
 import type {Checker} from './checkers/checker.js'
 import type {Verb} from './script.js'
+import {CLIENT_PORT} from './sim-bus.js'
 import type {SimNode} from './sim-node.js'
-import {CLIENT_PORT} from './sim-node.js'
 import type {World} from './world.js'
 
 /**

@@ -3,10 +3,12 @@ import type {ClusterCore} from '../../src/lib/server/cluster/core.js'
 import {type ClusterEffect, ClusterRefusal} from '../../src/lib/server/cluster/types.js'
 import type {AppClients} from './app-client.js'
 import {campaign} from './candidate.js'
+import type {ElectionChecker} from './checkers/elections.js'
 import type {PersistenceChecker} from './checkers/persistence.js'
 import {spawn} from './coroutine.js'
 import type {Mover} from './mover.js'
-import {BUS_PORT, CLIENT_PORT, type SimNode} from './sim-node.js'
+import {BUS_PORT, CLIENT_PORT} from './sim-bus.js'
+import type {SimNode} from './sim-node.js'
 import type {World} from './world.js'
 
 /** What the verbs act on. */
@@ -15,6 +17,8 @@ export interface Stage {
   readonly app: AppClients
   readonly mover: Mover
   readonly persistence: PersistenceChecker
+  /** In worlds with replication. */
+  readonly elections: ElectionChecker | undefined
 }
 
 /** @returns output, or nothing. @throws Error for a line that cannot be understood */
@@ -44,6 +48,12 @@ const VERBS: Readonly<Record<string, Verb>> = {
   cut: ({world}, links) => eachLink(links, (from, to) => world.network.cut(from, to)),
   delslots: (stage, [node, ranges]) => admin(stage, node, (core) => core.delSlots(slotsIn(ranges))),
   epoch: (stage, [node, epoch]) => admin(stage, node, (core) => core.setConfigEpoch(Number(epoch))),
+  failover: (stage, [node, mode]) =>
+    admin(stage, node, (core) => {
+      const effects = core.failover(mode === 'force' || mode === 'takeover' ? mode : 'plain')
+      if (mode === 'takeover') stage.world.seizedEpochs.add(core.myself.configEpoch)
+      return effects
+    }),
   forget: (stage, [node, other]) => admin(stage, node, (core) => core.forget(nodeOf(stage.world, other).id)),
   /** Everybody forgets the ids that no machine bears any more. */
   'forget-lost': (stage) => {
@@ -78,6 +88,7 @@ const VERBS: Readonly<Record<string, Verb>> = {
   move: ({world, mover}, [slot, link]) => startMove(world, mover, slot, link, false),
   power: ({world}, nodes) => each(world, nodes, (node) => node.crash(true)),
   read: ({app}, keys) => quiet(() => app.read(keys)),
+  nofailover: ({world}, [node, value]) => configure(world, node, {replicaNoFailover: value !== 'no'}),
   readdress: ({world}, [node, ip]) =>
     quiet(() => {
       const found = nodeOf(world, node)
@@ -114,6 +125,8 @@ const VERBS: Readonly<Record<string, Verb>> = {
       ;[a.ip, b.ip] = [b.ip, a.ip]
     }),
   thaw: ({world}, nodes) => each(world, nodes, (node) => node.thaw()),
+  /** The stream to a replica breaks, the bus does not. */
+  unlink: ({world}, nodes) => each(world, nodes, (node) => node.replication?.breakLink()),
   wipe: ({world, persistence}, nodes) =>
     each(world, nodes, (node) => {
       if (node.running) node.crash(false)
@@ -121,6 +134,8 @@ const VERBS: Readonly<Record<string, Verb>> = {
       node.store.clear()
       persistence.onWiped(node)
     }),
+  /** SET, then WAIT for every copy. */
+  wait: ({app}, keys) => quiet(() => app.write(keys, true)),
   write: ({app}, keys) => quiet(() => app.write(keys)),
 }
 
@@ -140,7 +155,7 @@ export function runLine(
 /** The numbers of the nodes that a line names, 0 (the clients' machine) left out. */
 export function nodesIn(line: string): number[] {
   const [verb, ...args] = line.trim().split(/\s+/)
-  const named = verb === 'write' || verb === 'read' || verb === 'run' ? [] : args
+  const named = verb === 'write' || verb === 'wait' || verb === 'read' || verb === 'run' ? [] : args
   const inLinks = named.flatMap((arg) => /^(\d*)<?->(\d+)$/.exec(arg)?.slice(1) ?? [])
   const plain = ['move', 'careless', 'clock', 'crash-in', 'slow', 'addslots', 'setslot', 'seize', 'epoch'].includes(
     verb as string,

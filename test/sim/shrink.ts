@@ -126,7 +126,9 @@ function withoutNode(scenario: Scenario, index: number): Scenario {
   const renumber = (line: string): string => renumberAfter(line, index)
   return {
     ...scenario,
-    hasReplica: scenario.hasReplica && index < options.nodeCount,
+    replicas: scenario.replicas
+      .filter(({node, of}) => node !== index && of !== index)
+      .map(({node, of}) => ({node: node > index ? node - 1 : node, of: of > index ? of - 1 : of})),
     options: {...options, nodeCount: options.nodeCount - 1},
     primaryCount: index <= primaryCount ? primaryCount - 1 : primaryCount,
     staysCut: staysCut.filter((link) => isOther(`cut ${link}`)).map((link) => renumber(`cut ${link}`).slice(4)),
@@ -138,7 +140,7 @@ function withoutNode(scenario: Scenario, index: number): Scenario {
 function renumberAfter(line: string, gone: number): string {
   const lower = (text: string): string => (Number(text) > gone ? String(Number(text) - 1) : text)
   const [verb, ...args] = line.split(' ')
-  if (verb === 'write' || verb === 'read' || verb === 'run') return line
+  if (verb === 'write' || verb === 'wait' || verb === 'read' || verb === 'run') return line
   const plainArgs = nodesIn(line)
   return [
     verb,

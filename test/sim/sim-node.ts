@@ -1,7 +1,4 @@
 import type {Rng} from '../../src/lib/kernel/rng.js'
-import {decodeMessage} from '../../src/lib/protocol/bus/decode.js'
-import {encodeMessage} from '../../src/lib/protocol/bus/encode.js'
-import {FrameDecoder} from '../../src/lib/protocol/bus/framing.js'
 import type {BusMessage} from '../../src/lib/protocol/bus/message.js'
 import {ClusterCore} from '../../src/lib/server/cluster/core.js'
 import type {
@@ -16,20 +13,14 @@ import {type ConfOwner, SimConfFile} from './conf-file.js'
 import {SimDisk} from './disk.js'
 import {SimKeyspace} from './keyspace.js'
 import type {Mutation} from './mutations.js'
-import type {Item, Listener, Socket, SocketHandlers} from './network.js'
+import {SimReplication} from './replication.js'
 import {ServerBackend} from './server-backend.js'
+import {BUS_PORT, CLIENT_PORT, SimBus} from './sim-bus.js'
 import type {World} from './world.js'
 
-export const CLIENT_PORT = 7000
-export const BUS_PORT = 17000
 const TICK_MS = 100
 
 type SendEffect = Extract<ClusterEffect, {kind: 'send'}>
-
-interface SimLink {
-  readonly socket: Socket<BusMessage>
-  readonly decoder: FrameDecoder
-}
 
 /**
  * One machine with one process: the shell that node/ is in production, over the simulated disk, clock and network.
@@ -52,7 +43,6 @@ export class SimNode {
   /** Effects carried out in all lives: crash points are given in it. */
   effectCount = 0
   crashAtEffect = Number.POSITIVE_INFINITY
-  sentCount = 0
   config: ClusterConfig
   /** nodes.conf for the very first start: gives the node an id. */
   seedConf: string | undefined
@@ -62,10 +52,13 @@ export class SimNode {
   private savesPending = 0
   private held: SendEffect[] = []
   private busy = false
-  private links = new Map<number, SimLink>()
-  private acceptedCount = 0
   private waiting: (() => void)[] = []
-  private listener: Listener<BusMessage> | undefined
+  private bus: SimBus
+  /** In worlds that have it; then `keyspace` holds the data. */
+  readonly replication: SimReplication | undefined
+  /** By its own clock; writes wait until then. */
+  private pausedUntilMs = 0
+  private parked: (() => void)[] = []
 
   constructor(
     private readonly world: World,
@@ -77,6 +70,8 @@ export class SimNode {
     this.clock = new SimClock(() => world.queue.nowMs)
     this.ip = `10.0.0.${index}`
     this.config = {...config, busPort: BUS_PORT, port: CLIENT_PORT}
+    this.bus = new SimBus(world, this)
+    if (world.options.replication) this.replication = new SimReplication(world, this)
   }
 
   get store(): SimKeyspace | ServerBackend {
@@ -92,6 +87,11 @@ export class SimNode {
     return this.lastId
   }
 
+  /** The world's time, which no process knows. */
+  virtualMs(): number {
+    return this.world.queue.nowMs
+  }
+
   /** Unix ms, as its process tells it. */
   clockMs(): number {
     return this.clock.nowMs()
@@ -104,7 +104,9 @@ export class SimNode {
     this.frozen = false
     this.busy = false
     this.waiting = []
-    this.links = new Map()
+    this.bus = new SimBus(this.world, this)
+    this.pausedUntilMs = 0
+    this.parked = []
     this.clock.start()
     const text = SimConfFile.read(this.disk) ?? this.seedConf
     this.conf = this.openConf()
@@ -115,11 +117,11 @@ export class SimNode {
     if (this.world.options.realServer) this.backend = new ServerBackend(this.world, this, this.rng.fork(), this.backend)
     this.core = this.load(text)
     this.backend?.bind()
+    this.replication?.start()
     this.world.onStarted(this)
     this.perform(this.core.start())
     if (!this.core) return
-    this.listener = {accept: (socket) => this.accept(socket), machine: this.index}
-    this.world.network.listen(this.ip, BUS_PORT, this.listener)
+    this.bus.listen()
     this.scheduleTick(this.rng.below(TICK_MS))
   }
 
@@ -130,8 +132,9 @@ export class SimNode {
       ports: {
         countKeysInSlot: (slot) => this.store.countKeysInSlot(slot),
         keyCount: () => this.store.keyCount,
-        primaryLinkUp: () => true,
-        replicationOffset: () => 0,
+        primaryDataAgeMs: () => this.replication?.primaryDataAgeMs() ?? Number.POSITIVE_INFINITY,
+        primaryLinkUp: () => this.replication?.primaryLinkUp() ?? true,
+        replicationOffset: () => this.replication?.offset ?? 0,
       },
       rng: this.rng.fork(),
       ...(text === undefined ? {} : {nodesConf: text}),
@@ -148,12 +151,12 @@ export class SimNode {
     if (!this.core) return
     if (power) this.world.network.setPower(this.index, false)
     if (!power) this.conf?.onKilled()
-    if (this.listener) this.world.network.unlisten(this.ip, BUS_PORT, this.listener)
+    this.bus.stop()
+    this.replication?.stop()
     this.core = undefined
     this.frozen = false
     this.keyspace.releaseAll()
     this.world.network.kill(this.index)
-    this.links = new Map()
     this.waiting = []
     if (power) this.disk.crash(this.rng)
     this.world.onStopped(this)
@@ -190,7 +193,7 @@ export class SimNode {
     const input = mutation?.input ? mutation.input(core, given) : given
     if (!input) return
     const undo = mutation?.before?.(core, input)
-    this.world.beforeStep(this, input)
+    this.world.beforeStep(this, given)
     const effects = core.step(input, this.clockMs())
     undo?.()
     mutation?.after?.(core, input)
@@ -208,6 +211,8 @@ export class SimNode {
 
   perform(effects: readonly ClusterEffect[], done?: () => void): void {
     const ordered = this.mutation?.effects ? this.mutation.effects(effects) : effects
+    // A reply is to follow, or the node serves clients in a new role at once.
+    const waits = done !== undefined || ordered.some((effect) => effect.kind === 'role-changed' && !effect.primary)
     for (let index = 0; index < ordered.length; index++) {
       if (!this.core) return
       if (++this.effectCount >= this.crashAtEffect) {
@@ -216,8 +221,8 @@ export class SimNode {
         return
       }
       const effect = ordered[index] as ClusterEffect
-      this.carryOut(effect, done !== undefined)
-      const stalls = effect.kind === 'save' && effect.fsync && (done !== undefined || !this.world.options.asyncSaves)
+      this.carryOut(effect, waits)
+      const stalls = effect.kind === 'save' && effect.fsync && (waits || !this.world.options.asyncSaves)
       const stallMs = stalls ? this.world.fsyncMs() : 0
       if (stallMs > 0) {
         this.waitForDisk(stallMs, ordered.slice(index + 1), done)
@@ -227,12 +232,15 @@ export class SimNode {
     done?.()
   }
 
-  /** Between two effects, or with the power in the middle of a durable save: any of its steps may be the last. */
+  /**
+   * Between two effects, or in the middle of a durable save: any of its steps may be the last, as the power goes or as the
+   * disk refuses, which ends the process.
+   */
   private dieAt(effect: ClusterEffect): void {
     this.world.note(`node ${this.index} dies at an effect boundary`)
     const isSaving = effect.kind === 'save' && this.rng.chance(0.5)
     if (isSaving) this.conf?.saveInPart(this.rng.below(4))
-    this.crash(isSaving || this.rng.chance(0.5))
+    this.crash(this.rng.chance(isSaving ? 0.7 : 0.5))
   }
 
   private waitForDisk(stallMs: number, rest: readonly ClusterEffect[], done: (() => void) | undefined): void {
@@ -250,28 +258,38 @@ export class SimNode {
     while (this.waiting.length > 0 && !this.frozen && !this.busy && this.core) (this.waiting.shift() as () => void)()
   }
 
-  private carryOut(effect: ClusterEffect, isAdmin: boolean): void {
+  private carryOut(effect: ClusterEffect, waits: boolean): void {
     if (effect.kind !== 'send') this.world.onEffect(this, effect)
     switch (effect.kind) {
       case 'save':
-        this.save(effect.fsync, isAdmin)
+        this.save(effect.fsync, waits)
         break
       case 'send':
         if (this.savesPending > 0) this.held.push(effect)
         else this.leave(effect)
         break
       case 'dial':
-        this.dial(effect.link, effect.host, effect.port)
+        this.bus.dial(effect.link, effect.host, effect.port)
         break
       case 'close-link':
-        this.links.get(effect.link)?.socket.close()
-        this.links.delete(effect.link)
+        this.bus.close(effect.link)
         break
       case 'delete-slot-keys':
         for (const slot of effect.slots) this.world.onKeysDropped(this, slot, this.store.deleteSlot(slot))
         break
       case 'empty-database':
         this.store.clear()
+        this.replication?.empty()
+        break
+      case 'role-changed':
+        this.replication?.follow(effect.primary)
+        break
+      case 'pause-writes':
+        this.pausedUntilMs = effect.untilMs
+        break
+      case 'resume-writes':
+        this.pausedUntilMs = 0
+        this.wakeParked()
         break
       default:
         break
@@ -279,9 +297,9 @@ export class SimNode {
   }
 
   /** An admin call waits for the disk; otherwise only packets do, and the node goes on (if this shell is of that kind). */
-  private save(fsync: boolean, isAdmin: boolean): void {
+  private save(fsync: boolean, waits: boolean): void {
     const conf = this.conf as SimConfFile
-    if (fsync && (isAdmin || !this.world.options.asyncSaves)) conf.saveNow()
+    if (fsync && (waits || !this.world.options.asyncSaves)) conf.saveNow()
     else if (fsync) {
       this.savesPending++
       conf.saveSoon(() => {
@@ -290,7 +308,7 @@ export class SimNode {
       })
     } else {
       conf.saveSoon()
-      if (isAdmin) conf.writeAhead()
+      if (waits) conf.writeAhead()
     }
   }
 
@@ -310,72 +328,16 @@ export class SimNode {
 
   private leave(effect: SendEffect): void {
     this.world.onEffect(this, effect)
-    this.send(effect.link, effect.message)
-  }
-
-  private send(link: number, message: BusMessage): void {
-    const found = this.links.get(link)
-    if (!found) return
-    this.sentCount++
-    if (this.sentCount % this.world.options.codecEvery === 0) {
-      found.socket.write({bytes: encodeMessage(message), kind: 'bytes'})
-    } else {
-      found.socket.write({kind: 'message', message})
-    }
+    this.bus.send(effect.link, effect.message)
   }
 
   /** Over every link that this node dialled, whatever the core thinks of it. */
   sendToAll(message: BusMessage): void {
-    for (const link of this.links.keys()) if (link > 0) this.send(link, message)
-  }
-
-  private dial(link: number, host: string, port: number): void {
-    const socket = this.world.network.dial(this.index, this.ip, host, port, this.handlers(link, host))
-    this.links.set(link, {decoder: new FrameDecoder(), socket})
-  }
-
-  private accept(socket: Socket<BusMessage>): SocketHandlers<BusMessage> {
-    const link = -++this.acceptedCount
-    this.links.set(link, {decoder: new FrameDecoder(), socket})
-    this.deliver(() => this.step({kind: 'link-accepted', link, localIp: socket.localIp, peerIp: socket.remoteIp}))
-    return this.handlers(link, socket.remoteIp)
-  }
-
-  private handlers(link: number, peerIp: string): SocketHandlers<BusMessage> {
-    return {
-      onClose: () => this.deliver(() => this.lose(link)),
-      onItem: (item) => this.deliver(() => this.receive(link, item)),
-      onOpen: () => this.deliver(() => this.stepIfOpen(link, {kind: 'link-opened', link, localIp: this.ip, peerIp})),
-    }
-  }
-
-  private lose(link: number): void {
-    if (this.links.delete(link)) this.step({kind: 'link-closed', link})
-  }
-
-  private stepIfOpen(link: number, input: ClusterInput): void {
-    if (this.links.has(link)) this.step(input)
-  }
-
-  private receive(link: number, item: Item<BusMessage>): void {
-    const found = this.links.get(link)
-    if (!found) return
-    if (item.kind === 'message') {
-      this.step({kind: 'packet', link, message: item.message})
-      return
-    }
-    const messages: BusMessage[] = []
-    const alive = found.decoder.push(item.bytes, (frame) => {
-      const message = decodeMessage(frame)
-      if (!message) throw new Error(`a frame that a node sent does not decode (link ${link} of node ${this.index})`)
-      messages.push(message)
-    })
-    if (!alive) throw new Error(`framing lost on link ${link} of node ${this.index}`)
-    this.deliverInOrder(messages.map((message) => () => this.stepIfOpen(link, {kind: 'packet', link, message})))
+    this.bus.sendToAll(message)
   }
 
   /** What came in one chunk stays in front of all that waits, should the first of it stall the process. */
-  private deliverInOrder(actions: (() => void)[]): void {
+  deliverInOrder(actions: (() => void)[]): void {
     const {life} = this
     for (let index = 0; index < actions.length; index++) {
       if (this.life !== life || !this.core) return
@@ -387,12 +349,33 @@ export class SimNode {
     }
   }
 
+  private tick(): void {
+    if (!this.isPaused) this.wakeParked()
+    this.replication?.tick()
+    this.step({kind: 'tick'})
+  }
+
+  /** A failover is under way: the data set stands still. */
+  get isPaused(): boolean {
+    return this.pausedUntilMs > this.clockMs()
+  }
+
+  /** @returns true if `run` will run later, when writes are taken again */
+  parkIfPaused(run: () => void): boolean {
+    if (this.isPaused) this.parked.push(run)
+    return this.isPaused
+  }
+
+  private wakeParked(): void {
+    for (const run of this.parked.splice(0)) run()
+  }
+
   private scheduleTick(delayMs: number): void {
     const {life} = this
     this.world.queue.after(delayMs, () => {
       if (this.life !== life || !this.core) return
       // A timer that fires late fires once: a frozen process does not catch up on its ticks.
-      if (!this.frozen && !this.busy) this.step({kind: 'tick'})
+      if (!this.frozen && !this.busy) this.tick()
       this.scheduleTick(this.clock.virtual(TICK_MS))
     })
   }

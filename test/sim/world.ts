@@ -5,6 +5,7 @@ import {type Checker, Violation} from './checkers/checker.js'
 import {EventQueue} from './event-queue.js'
 import type {Mutation} from './mutations.js'
 import {type LinkModel, Network} from './network.js'
+import type {ReplicationMessage} from './replication.js'
 import {SimNode} from './sim-node.js'
 import {Trace} from './trace.js'
 
@@ -23,6 +24,8 @@ export interface WorldOptions {
   readonly asyncSaves?: boolean
   /** Keys live in the production server, commands are RESP bytes. Else the least keyspace that can move slots. */
   readonly realServer?: boolean
+  /** Primaries stream their writes to their replicas, which can take over. */
+  readonly replication?: boolean
   /** Node 1 has id 111..., node 2 has 222..., for scripts that depend on their order. Else ids are random. */
   readonly tellingIds?: boolean
 }
@@ -38,6 +41,9 @@ export const CALM_LINK: LinkModel = {
   splitChance: 0,
 }
 
+/** All that travels the network as an object; bus messages may also travel as bytes. */
+export type SimMessage = BusMessage | ReplicationMessage
+
 /** The machine the clients run on; it can be cut off like any other. */
 export const CLIENT_MACHINE = 0
 
@@ -50,9 +56,13 @@ export const CLIENT_MACHINE = 0
 export class World {
   readonly queue = new EventQueue()
   readonly trace = new Trace()
-  readonly network: Network<BusMessage>
+  readonly network: Network<SimMessage>
   readonly nodes: readonly SimNode[]
   readonly checkers: Checker[] = []
+  /** The nodes that began together as a primary and its replicas. */
+  readonly shards: number[][] = []
+  /** Epochs that CLUSTER FAILOVER TAKEOVER took without asking anybody: others may have them too. */
+  readonly seizedEpochs = new Set<number>()
   private readonly diskRng: Rng
   private link: LinkModel
   private diskSlow = true
@@ -94,6 +104,15 @@ export class World {
   nameOf(id: string): string {
     const node = this.nodes.find((candidate) => candidate.id === id)
     return node ? `n${node.index}` : '?'
+  }
+
+  /** Everybody else who may hold the data of this primary: who began in its shard, and who follows it now. */
+  copiesOf(primary: SimNode): number[] {
+    const shard = this.shards.find((members) => members.includes(primary.index)) ?? []
+    const following = this.running.filter(({core}) => core?.myself.primary?.id === primary.id)
+    const indices = new Set([...shard, ...following.map(({index}) => index)])
+    indices.delete(primary.index)
+    return [...indices]
   }
 
   run(durationMs: number, stop?: () => boolean): void {
@@ -224,5 +243,7 @@ const DEFAULT_CONFIG: Omit<ClusterConfig, 'port' | 'busPort'> = {
   nodeTimeoutMs: 1000,
   preferredEndpointType: 'ip',
   replicaNoFailover: false,
+  replicaValidityFactor: 10,
+  replicationPingPeriodMs: 10_000,
   requireFullCoverage: true,
 }

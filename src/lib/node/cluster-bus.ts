@@ -9,6 +9,7 @@ import {ClusterCore} from '../server/cluster/core.js'
 import type {ClusterEffect, ClusterInput} from '../server/cluster/types.js'
 import type {Server} from '../server/server.js'
 import {BUS_PORT_OFFSET, clusterConfigOf} from './cluster-config.js'
+import {applyToServer, type ClusterReplication, NO_REPLICATION} from './cluster-effects.js'
 import type {Dial} from './dial.js'
 import {NodesConfFile} from './nodes-conf-file.js'
 import {listenError} from './tcp-server.js'
@@ -25,6 +26,8 @@ export interface ClusterBusOptions {
   /** Where nodes.conf lives: the node's `dir`. */
   readonly directory: string
   readonly dial?: Dial
+  /** Without it this node copies nothing: as a replica it never takes over. */
+  readonly replication?: ClusterReplication
   /** The cluster configuration cannot be written: a node that forgets its votes must not go on. */
   readonly onFatal: (reason: string) => void
 }
@@ -42,6 +45,7 @@ interface Connection {
 export class ClusterBus implements ClusterBinding {
   readonly core: ClusterCore
   private readonly server: Server
+  private readonly replication: ClusterReplication
   private readonly file: NodesConfFile
   private readonly onFatal: (reason: string) => void
   private readonly openSocket: Dial
@@ -78,8 +82,9 @@ export class ClusterBus implements ClusterBinding {
     return bus
   }
 
-  private constructor({dial = connect, directory, onFatal, server}: ClusterBusOptions) {
+  private constructor({dial = connect, directory, onFatal, replication, server}: ClusterBusOptions) {
     this.server = server
+    this.replication = replication ?? NO_REPLICATION
     this.openSocket = dial
     this.onFatal = onFatal
     this.file = new NodesConfFile(join(directory, server.config.values.clusterConfigFile))
@@ -92,7 +97,7 @@ export class ClusterBus implements ClusterBinding {
   }
 
   private loadCore(): ClusterCore {
-    const {server} = this
+    const {replication, server} = this
     const db = server.databases[0]!
     const {text} = this.file
     return new ClusterCore({
@@ -102,8 +107,9 @@ export class ClusterBus implements ClusterBinding {
       ports: {
         countKeysInSlot: (slot) => db.countKeysInSlot(slot),
         keyCount: () => db.size,
-        replicationOffset: () => 0,
-        primaryLinkUp: () => false,
+        replicationOffset: () => replication.replicationOffset(),
+        primaryLinkUp: () => replication.primaryLinkUp(),
+        primaryDataAgeMs: () => replication.primaryDataAgeMs(),
       },
       ...(text === undefined ? {} : {nodesConf: text}),
     })
@@ -202,7 +208,10 @@ export class ClusterBus implements ClusterBinding {
 
   private step(input: ClusterInput): void {
     if (this.closed) return
-    for (const effect of this.core.step(input, this.nowMs())) this.carryOut(effect, false)
+    const effects = this.core.step(input, this.nowMs())
+    // A replica that takes over serves clients at once: they must not be told what a crash would take back.
+    const waits = effects.some((effect) => effect.kind === 'role-changed' && !effect.primary)
+    for (const effect of effects) this.carryOut(effect, waits)
   }
 
   /** @param waits - for the disk */
@@ -220,27 +229,8 @@ export class ClusterBus implements ClusterBinding {
       case 'close-link':
         this.drop(effect.link)
         return
-      case 'log':
-        this.server.effects.log(effect.level, effect.text)
-        return
-      case 'delete-slot-keys':
-        for (const slot of effect.slots) this.server.databases[0]!.deleteSlot(slot)
-        return
-      case 'empty-database':
-        this.server.databases[0]!.flush()
-        this.server.tracking.invalidateAll()
-        return
-      case 'deliver-publish':
-        if (effect.sharded) this.server.pubsub.publishToShard(effect.channel, effect.message)
-        else this.server.pubsub.publish(effect.channel, effect.message)
-        return
-      case 'slots-lost':
-        this.server.pubsub.dropSlots(effect.slots)
-        return
-      case 'role-changed':
-      case 'state-changed':
-        // Nobody here replicates; routing and INFO read the core itself.
-        return
+      default:
+        applyToServer(this.server, this.replication, effect, this.nowMs())
     }
   }
 

@@ -17,6 +17,8 @@ export function clusterConfigOf({config: {values}}: Server): ClusterConfig {
     allowPubsubshardWhenDown: values.clusterAllowPubsubshardWhenDown,
     allowReplicaMigration: values.clusterAllowReplicaMigration,
     migrationBarrier: values.clusterMigrationBarrier,
+    replicaValidityFactor: values.clusterReplicaValidityFactor,
+    replicationPingPeriodMs: values.replPingReplicaPeriod * 1000,
     replicaNoFailover: values.clusterReplicaNoFailover,
     announceIp: values.clusterAnnounceIp,
     announceHostname: values.clusterAnnounceHostname,

@@ -36,7 +36,7 @@ export class HeldKeys {
     return false
   }
 
-  /** Clients that CLIENT PAUSE keeps. */
+  /** Clients that CLIENT PAUSE or a failover keeps. */
   get pausedCount(): number {
     return this.paused.size
   }
@@ -88,7 +88,11 @@ export class HeldKeys {
   }
 
   private isPausedFor(command: Command, isWrite: boolean): boolean {
-    if (this.server.pausesWritesOnly) return isWrite || command.mayReplicate
+    const {failoverPausedUntilMs, pausedUntilMs, pausesWritesOnly} = this.server
+    const changes = isWrite || command.mayReplicate
+    if (failoverPausedUntilMs !== 0 && changes) return true
+    if (pausedUntilMs === 0) return false
+    if (pausesWritesOnly) return changes
     // Otherwise nobody could end the pause.
     return command.parent?.name !== 'client'
   }

@@ -133,11 +133,11 @@ export class MemoryLimit {
 
   /** @param forCommand - one of perhaps many in the input at hand, which get one slice together and little more each */
   private makeRoom(forCommand: boolean): Outcome {
-    const {config, databases, effects, isReplica, state} = this.server
+    const {config, databases, effects, failoverPausedUntilMs, isReplica, state} = this.server
     const {maxmemory, maxmemoryEvictionTenacity, maxmemoryPolicy, maxmemorySamples, replicaIgnoreMaxmemory} =
       config.values
     const meter = state.meter
-    if (meter === undefined || (isReplica && replicaIgnoreMaxmemory)) return 'enough'
+    if (meter === undefined || (isReplica && replicaIgnoreMaxmemory) || failoverPausedUntilMs !== 0) return 'enough'
     if (meter.total() + this.clientBytes <= maxmemory) return this.noteRoom()
     if (this.exceededSinceUs === 0) this.exceededSinceUs = effects.monotonicUs()
     if (maxmemoryPolicy === 'noeviction') return 'exceeded'

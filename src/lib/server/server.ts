@@ -111,6 +111,8 @@ export class Server {
   /** CLIENT PAUSE: unix milliseconds; 0 = not paused. */
   pausedUntilMs = 0
   pausesWritesOnly = false
+  /** A replica takes this primary's place: unix milliseconds until which no data changes; 0 = that is not so. */
+  failoverPausedUntilMs = 0
   /** Unix seconds of the last successful save. */
   lastSaveSeconds: number
   cronCount = 0
@@ -239,7 +241,30 @@ export class Server {
 
   unpause(): void {
     this.pausedUntilMs = 0
-    this.special &= ~SERVER_PAUSED
+    this.wakePaused()
+  }
+
+  /**
+   * The data set and the stream to replicas stand still, so that a replica can take over without a loss: writes wait, reads
+   * are served, nothing expires or is evicted. CLIENT UNPAUSE does not end it.
+   */
+  pauseForFailover(untilMs: number): void {
+    this.failoverPausedUntilMs = untilMs
+    this.state.keepExpired = true
+    this.special |= SERVER_PAUSED
+  }
+
+  /** Safe to call at any time. */
+  endFailoverPause(): void {
+    if (this.failoverPausedUntilMs === 0) return
+    this.failoverPausedUntilMs = 0
+    this.state.keepExpired = false
+    this.wakePaused()
+  }
+
+  /** Who must wait for another reason is parked again. */
+  private wakePaused(): void {
+    if (this.pausedUntilMs === 0 && this.failoverPausedUntilMs === 0) this.special &= ~SERVER_PAUSED
     this.held.wakePaused()
   }
 
@@ -268,6 +293,7 @@ export class Server {
     this.cronCount++
     this.state.setTime(nowMs)
     if (this.pausedUntilMs !== 0 && this.pausedUntilMs <= nowMs) this.unpause()
+    if (this.failoverPausedUntilMs <= nowMs) this.endFailoverPause()
     checkBlockedClients(this)
     this.blocked.expire(nowMs)
     this.memory.cron()

@@ -7,7 +7,8 @@ import {type Checker, Violation} from './checker.js'
 /**
  * Who may serve a slot.
  *
- * 1. At most one primary serves writes of a slot at a given configEpoch, over the whole run: kept as one table of
+ * 1. At most one primary serves writes of a slot at a given configEpoch (none that was taken over without votes), over the
+ *    whole run: kept as one table of
  *    slots per epoch. Both `core.serves` (which the hot path trusts) and every accepted write are entered.
  * 2. Nobody who does not own a slot takes a write for it unless this very command was preceded by ASKING.
  * 3. A node's table changes the owner of a slot only to a greater configEpoch, while the old owner lives and claims it,
@@ -81,6 +82,7 @@ export class OwnershipChecker implements Checker {
   }
 
   private enter(node: SimNode, slot: number, epoch: number): void {
+    if (this.world.seizedEpochs.has(epoch)) return
     let table = this.served.get(epoch)
     if (!table) {
       table = new Uint8Array(16384)

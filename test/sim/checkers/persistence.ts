@@ -33,7 +33,7 @@ export function parseSavedEpochs(text: string): SavedEpochs | undefined {
  *
  * 1. Persisted epochs never fall. 2. What is on the disk always has the form of a nodes.conf. 3. A primary's own
  * configEpoch is durable before any packet shows it. 4. A node that starts again has its id and at least the
- * configEpoch it ever showed. 5. A vote is given at most once per epoch, across restarts, and is durable before it goes.
+ * configEpoch it ever showed. A promotion, and the epoch of a request for votes, are durable before anybody is told. 5. A vote is given at most once per epoch, across restarts, and is durable before it goes.
  */
 export class PersistenceChecker implements Checker {
   private readonly saved = new Map<SimNode, SavedEpochs>()
@@ -69,9 +69,10 @@ export class PersistenceChecker implements Checker {
   }
 
   onEffect(node: SimNode, effect: ClusterEffect): void {
+    const durable = this.saved.get(node)
+    if (effect.kind === 'role-changed' && !effect.primary) this.checkPromotion(node, durable)
     if (effect.kind !== 'send') return
     const {body, header} = effect.message
-    const durable = this.saved.get(node)
     if ((header.flags & 1) !== 0) {
       // It became a replica since: its own epoch is gone, and what guards against using it twice is the current one.
       const isReplicaNow = durable !== undefined && durable.configEpoch === undefined
@@ -81,6 +82,10 @@ export class PersistenceChecker implements Checker {
         throw new Violation('durable-before-sent', text)
       }
       this.shown.set(header.sender, Math.max(header.configEpoch, this.shown.get(header.sender) ?? 0))
+    }
+    if (body.type === 'auth-request' && header.currentEpoch > (durable?.currentEpoch ?? 0)) {
+      const text = `n${node.index} asks for votes in epoch ${header.currentEpoch} before it is on the disk`
+      throw new Violation('durable-before-sent', text)
     }
     if (body.type === 'auth-ack') this.checkVote(node, header.sender, header.currentEpoch, durable?.lastVoteEpoch ?? 0)
   }
@@ -104,6 +109,14 @@ export class PersistenceChecker implements Checker {
   onWiped(node: SimNode): void {
     this.ids.delete(node)
     this.saved.delete(node)
+  }
+
+  /** From here on clients are served by the new epoch. */
+  private checkPromotion(node: SimNode, durable: SavedEpochs | undefined): void {
+    const myself = node.core?.myself
+    if (!myself || myself.slots.count === 0 || durable?.configEpoch === myself.configEpoch) return
+    const text = `n${node.index} serves at epoch ${myself.configEpoch} before it is on the disk`
+    throw new Violation('durable-before-sent', text)
   }
 
   private checkVote(node: SimNode, id: string, epoch: number, durableVoteEpoch: number): void {

@@ -112,6 +112,60 @@ describe('CLIENT PAUSE', () => {
   })
 })
 
+describe('the pause of a failover', () => {
+  function paused(settings = ''): {rig: Rig; client: ReturnType<Rig['connect']>} {
+    const rig = new Rig(settings)
+    const client = rig.connect()
+    rig.run(client, 'SET a 1', 'SET gone 1 PX 10')
+    rig.server.pauseForFailover(rig.nowMs + 10_000)
+    return {client, rig}
+  }
+
+  it('keeps writes waiting, and nothing else', () => {
+    const {client, rig} = paused()
+    expect(rig.run(client, 'GET a', 'SET a 2', 'GET a')).toBe('$1\r\n1\r\n')
+    const other = rig.connect()
+    expect(rig.run(other, 'GET a', 'CLIENT UNPAUSE')).toBe('$1\r\n1\r\n+OK\r\n')
+    expect(rig.turn(client)).toBe('')
+    rig.server.endFailoverPause()
+    expect(rig.turn(client)).toBe('+OK\r\n$1\r\n2\r\n')
+  })
+
+  it('keeps expired keys, which read as missing', () => {
+    const {client, rig} = paused()
+    rig.nowMs += 100
+    rig.server.cron(rig.nowMs)
+    expect(rig.server.activeExpire(rig.nowMs, 1000)).toBe(false)
+    expect(rig.run(client, 'GET gone', 'DBSIZE')).toBe('$-1\r\n:2\r\n')
+    rig.server.endFailoverPause()
+    // The first one ends the round that was given up.
+    for (let round = 0; round < 2; round++) rig.server.activeExpire(rig.nowMs, 1000)
+    expect(rig.run(client, 'DBSIZE')).toBe(':1\r\n')
+  })
+
+  it('evicts nothing', () => {
+    const {client, rig} = paused('maxmemory-policy allkeys-lru')
+    rig.run(client, 'CONFIG SET maxmemory 1')
+    rig.server.memory.work()
+    expect(rig.run(client, 'DBSIZE')).toBe(':2\r\n')
+    rig.server.endFailoverPause()
+    rig.server.memory.work()
+    expect(rig.run(client, 'DBSIZE')).toBe(':0\r\n')
+  })
+
+  it('ends by itself, and leaves CLIENT PAUSE as it was', () => {
+    const {client, rig} = paused()
+    rig.server.pause(rig.nowMs + 20_000, true)
+    expect(rig.run(client, 'SET a 2')).toBe('')
+    rig.nowMs += 10_001
+    rig.server.cron(rig.nowMs)
+    expect(rig.server.failoverPausedUntilMs).toBe(0)
+    expect(rig.turn(client)).toBe('')
+    rig.server.unpause()
+    expect(rig.turn(client)).toBe('+OK\r\n')
+  })
+})
+
 describe('a client that does not read', () => {
   it('gets no more commands run than its output may grow', () => {
     const rig = new Rig()

@@ -1,5 +1,6 @@
 import {NODE_FLAG} from '../../protocol/bus/message.js'
 import {bumpEpochWithoutConsensus, claimImportedSlot} from './epochs.js'
+import {endManualFailover} from './failover-state.js'
 import {deleteNode, startHandshake} from './handshake.js'
 import {normalizeIp} from './ip.js'
 import type {ClusterNode} from './node.js'
@@ -163,6 +164,8 @@ export function reset(state: ClusterState, hard: boolean): void {
     announceRole(state)
     state.emit({kind: 'empty-database'})
   }
+  state.election = undefined
+  endManualFailover(state)
   closeAllSlots(state)
   unbindAllSlotsOf(state, myself)
   for (const node of [...state.list()]) {

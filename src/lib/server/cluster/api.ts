@@ -1,3 +1,4 @@
+import type {FailoverMode} from './manual-failover.js'
 import type {ClusterLink, ClusterNode} from './node.js'
 import type {ClusterConfig, ClusterEffect, ClusterInput} from './types.js'
 
@@ -54,6 +55,8 @@ export interface ClusterCoreApi {
   bumpEpoch(): {readonly bumped: boolean; readonly epoch: number; readonly effects: ClusterEffect[]}
   setConfigEpoch(epoch: number): ClusterEffect[]
   replicate(id: string): ClusterEffect[]
+  /** Plain and force only begin it: what becomes of it shows in the roles. Takeover is done on return. */
+  failover(mode: FailoverMode): ClusterEffect[]
   reset(hard: boolean): ClusterEffect[]
   saveConfig(): ClusterEffect[]
   /** To all nodes of the cluster (sharded: of the shard). Binary strings. */

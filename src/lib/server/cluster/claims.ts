@@ -33,13 +33,6 @@ export function applyClaim(state: ClusterState, sender: ClusterNode, configEpoch
     state.save(true)
     return
   }
-  const grandPrimary = myself.primary?.primary
-  if (grandPrimary && grandPrimary !== myself) {
-    state.log('notice', `My master ${myself.primary?.id} is a replica now. I follow its master ${grandPrimary.id}.`)
-    becomeReplicaOf(state, grandPrimary)
-    state.save(true)
-    return
-  }
   if (outcome.dirty.length > 0) {
     state.log('warning', `Deleting keys of ${outcome.dirty.length} slots that ${sender.id} owns now.`)
     state.emit({kind: 'delete-slot-keys', slots: outcome.dirty})

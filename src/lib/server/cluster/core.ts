@@ -7,6 +7,7 @@ import {countFailureReports} from './failure.js'
 import {updateState} from './health.js'
 import {closeLink, onLinkAccepted, onLinkClosed, onLinkOpened} from './links.js'
 import {loadNodesConf} from './load.js'
+import {type FailoverMode, requestFailover} from './manual-failover.js'
 import {publish} from './messages.js'
 import type {ClusterLink, ClusterNode} from './node.js'
 import {onPacket} from './receive.js'
@@ -212,6 +213,10 @@ export class ClusterCore implements ClusterCoreApi {
 
   replicate(id: string): ClusterEffect[] {
     return this.run(() => admin.replicate(this.state, id))
+  }
+
+  failover(mode: FailoverMode): ClusterEffect[] {
+    return this.run(() => requestFailover(this.state, mode))
   }
 
   reset(hard: boolean): ClusterEffect[] {

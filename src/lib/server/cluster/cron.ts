@@ -1,9 +1,12 @@
 import {NODE_FLAG} from '../../protocol/bus/message.js'
+import {runElection} from './election.js'
 import {suspect} from './failure.js'
 import {deleteNode} from './handshake.js'
 import {updateState} from './health.js'
 import {closeLink, closeLinksOverLimit, dial} from './links.js'
+import {watchManualFailover} from './manual-failover.js'
 import {sendPing} from './messages.js'
+import {migrateIfNeeded} from './migration.js'
 import type {ClusterNode} from './node.js'
 import type {ClusterState} from './state.js'
 
@@ -24,6 +27,11 @@ export function cron(state: ClusterState): void {
   if (state.cronCount++ % SAMPLE_EVERY === 0) pingOldestOfSample(state)
   for (const node of state.list()) {
     if (!node.has(NODE_FLAG.myself | NODE_FLAG.noaddr | NODE_FLAG.handshake)) watch(state, node)
+  }
+  watchManualFailover(state)
+  if (state.myself.isReplica) {
+    runElection(state)
+    migrateIfNeeded(state)
   }
   if (state.stateDirty || !state.stateOk) updateState(state)
 }
@@ -50,6 +58,11 @@ function watch(state: ClusterState, node: ClusterNode): void {
   // Maybe only the connection is broken, or hangs half open while the peer's own works: the next cron dials afresh.
   if (node.link && nowMs - node.link.createdMs > timeoutMs && (isSilent || !node.link.open)) closeLink(state, node.link)
   if (node.link && !inFlight && nowMs - node.pongReceivedMs > timeoutMs / 2) {
+    sendPing(state, node.link, 'ping')
+    return
+  }
+  if (node.link && state.manual?.replica === node) {
+    // It waits for our offset.
     sendPing(state, node.link, 'ping')
     return
   }

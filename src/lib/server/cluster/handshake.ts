@@ -1,5 +1,6 @@
 import type {BusHeader} from '../../protocol/bus/message.js'
 import {NODE_FLAG} from '../../protocol/bus/message.js'
+import {endManualFailover} from './failover-state.js'
 import {closeLink} from './links.js'
 import {type ClusterLink, ClusterNode, withOneRole} from './node.js'
 import {announceRole} from './roles.js'
@@ -59,6 +60,8 @@ export function deleteNode(state: ClusterState, node: ClusterNode): void {
     if (other.primary === node) other.primary = undefined
   }
   state.removeNode(node)
+  state.election?.voters.delete(node)
+  if (state.manual?.replica === node) endManualFailover(state)
   const {primary} = node
   node.primary = undefined
   if (primary && state.replicasOf(primary).length === 0) primary.clear(NODE_FLAG.migrateTo)
@@ -80,7 +83,6 @@ export function updateAddress(state: ClusterState, node: ClusterNode, link: Clus
   if (node.ip === ip && node.port === port && node.busPort === busPort && node.plainPort === plainPort) return false
   setAddress(state, node, {ip, port, busPort, plainPort})
   state.log('warning', `Address updated for node ${node.id}, now ${ip}:${port}`)
-  if (state.myself.primary === node) announceRole(state)
   return true
 }
 
@@ -95,6 +97,8 @@ export function setAddress(
   node.plainPort = address.plainPort
   node.clear(NODE_FLAG.noaddr)
   closeLink(state, node.link)
+  // However we learnt it: Redis re-points replication for the word of the node itself alone.
+  if (state.myself.primary === node) announceRole(state)
 }
 
 /** Another node answers at this address: it has none that we know of. */

@@ -1,5 +1,5 @@
 import type {BusBody, BusExtension, BusHeader, BusMessage, GossipEntry} from '../../protocol/bus/message.js'
-import {NODE_FLAG} from '../../protocol/bus/message.js'
+import {MESSAGE_FLAG, NODE_FLAG} from '../../protocol/bus/message.js'
 import type {ClusterLink, ClusterNode} from './node.js'
 import {SlotBitmap} from './slot-bitmap.js'
 import type {ClusterState} from './state.js'
@@ -27,7 +27,7 @@ function header(state: ClusterState, messageFlags = 0): BusHeader {
     ip: config.announceIp,
     flags: myself.flags,
     stateOk: state.stateOk,
-    messageFlags,
+    messageFlags: state.manual?.replica ? messageFlags | MESSAGE_FLAG.paused : messageFlags,
   }
 }
 
@@ -114,9 +114,9 @@ function gossipEntry(node: ClusterNode): GossipEntry {
 }
 
 /** Every node we have a link to, handshakes excluded. */
-function broadcast(state: ClusterState, body: BusBody): void {
+function broadcast(state: ClusterState, body: BusBody, messageFlags = 0): void {
   // One message for all: a header copies the bitmap of slots.
-  const message = {header: header(state), body}
+  const message = {header: header(state, messageFlags), body}
   for (const node of state.list()) {
     if (node.link && !node.has(NODE_FLAG.myself | NODE_FLAG.handshake)) sendMessage(state, node.link, message)
   }
@@ -127,10 +127,22 @@ export function broadcastFail(state: ClusterState, failed: ClusterNode): void {
 }
 
 /** Tells everybody at once what changed with us. */
-export function broadcastPong(state: ClusterState): void {
+export function broadcastPong(state: ClusterState, isMeant: (node: ClusterNode) => boolean = () => true): void {
   for (const node of state.list()) {
-    if (node.link && !node.has(NODE_FLAG.myself | NODE_FLAG.handshake)) sendPing(state, node.link, 'pong')
+    if (node.link && !node.has(NODE_FLAG.myself | NODE_FLAG.handshake) && isMeant(node)) {
+      sendPing(state, node.link, 'pong')
+    }
   }
+}
+
+/** Asks everybody for a vote: those who have none do not answer. @param isForced - although the primary is up */
+export function requestVotes(state: ClusterState, isForced: boolean): void {
+  broadcast(state, {type: 'auth-request'}, isForced ? MESSAGE_FLAG.forceAck : 0)
+}
+
+/** Asks our primary to pause for a manual failover. */
+export function requestPause(state: ClusterState, primary: ClusterNode): void {
+  if (primary.link) send(state, primary.link, {type: 'mfstart'})
 }
 
 /** Tells `to` who really owns the slots of `owner`; slots that the owner itself does not claim are left out. */

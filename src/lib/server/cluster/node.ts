@@ -46,7 +46,7 @@ export class ClusterNode {
   /** When we last voted for a replica of this primary. */
   votedTimeMs = Number.NEGATIVE_INFINITY
   replOffset = 0
-  /** When this primary lost its last working replica; 0 = it has one. */
+  /** Kept while we are a replica: since when this primary, which ought to have replicas, has no working one; 0 = it has. */
   orphanedMs = 0
   /** The link we dialled, opening or open. */
   link: ClusterLink | undefined
@@ -97,6 +97,11 @@ export class ClusterNode {
 
   get suspected(): boolean {
     return this.has(NODE_FLAG.pfail)
+  }
+
+  /** `cluster-replica-no-failover` is set there. */
+  get forbidsFailover(): boolean {
+    return this.has(NODE_FLAG.nofailover)
   }
 
   get hasAddress(): boolean {

@@ -1,13 +1,15 @@
 import {type BusBody, type BusHeader, type BusMessage, MESSAGE_TYPES, NODE_FLAG} from '../../protocol/bus/message.js'
 import {applyClaim, correctStaleClaim} from './claims.js'
+import {countVote} from './election.js'
 import {resolveCollision} from './epochs.js'
 import {clearFailIfAllowed, markFailed} from './failure.js'
 import {processExtensions, processGossip} from './gossip.js'
 import {deleteNode, finishHandshake, loseAddress, startHandshake, updateAddress} from './handshake.js'
 import {bindInbound} from './links.js'
+import {onPauseRequest, onPrimaryHeader} from './manual-failover.js'
 import {sendPing} from './messages.js'
 import type {ClusterLink, ClusterNode} from './node.js'
-import {attach, markPrimary, markReplica} from './roles.js'
+import {attach, followGrandPrimary, markPrimary, markReplica} from './roles.js'
 import {unbindAllSlotsOf} from './slots.js'
 import type {ClusterState} from './state.js'
 import {voteIfAllowed} from './voting.js'
@@ -53,8 +55,14 @@ export function onPacket(state: ClusterState, linkId: number, {body, header}: Bu
     case 'update':
       if (sender) onUpdate(state, body.id, body.configEpoch, body.slots)
       return
+    case 'auth-ack':
+      if (sender) countVote(state, sender, header.currentEpoch)
+      return
+    case 'mfstart':
+      if (sender) onPauseRequest(state, sender, link)
+      return
     default:
-      // auth-ack and mfstart concern elections and manual failover; module messages concern modules. We run none.
+      // Messages of modules: we run none.
       return
   }
 }
@@ -90,6 +98,7 @@ function hearFrom(state: ClusterState, sender: ClusterNode, header: BusHeader): 
     state.save(true)
   }
   sender.replOffset = header.offset
+  onPrimaryHeader(state, sender, header)
 }
 
 function onPing(
@@ -120,6 +129,7 @@ function onPing(
   if (body.type === 'pong') onPong(state, link)
   learnRole(state, sender, header)
   learnSlots(state, sender, header)
+  followGrandPrimary(state)
   resolveCollision(state, sender)
   processGossip(state, sender, body.gossip)
   processExtensions(state, sender, body.extensions)
@@ -230,6 +240,7 @@ function onUpdate(state: ClusterState, id: string, configEpoch: number, slots: U
   if (configEpoch > state.currentEpoch) state.currentEpoch = configEpoch
   state.save(true)
   applyClaim(state, node, configEpoch, slots)
+  followGrandPrimary(state)
 }
 
 function setFlag(node: ClusterNode, flag: number, on: boolean): void {

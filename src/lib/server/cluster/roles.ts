@@ -1,4 +1,5 @@
 import {NODE_FLAG} from '../../protocol/bus/message.js'
+import {endManualFailover} from './failover-state.js'
 import type {ClusterNode} from './node.js'
 import {closeAllSlots} from './slots.js'
 import type {ClusterState} from './state.js'
@@ -44,8 +45,23 @@ export function becomeReplicaOf(state: ClusterState, primary: ClusterNode): void
     closeAllSlots(state)
   }
   attach(state, myself, primary)
+  state.election = undefined
+  endManualFailover(state)
+  // Not counted while we were a primary.
+  for (const node of state.list()) node.orphanedMs = 0
   state.stateDirty = true
   announceRole(state)
+}
+
+/** Our primary is itself a replica by now: there are no chains (wire.md 1.9). */
+export function followGrandPrimary(state: ClusterState): void {
+  const {myself} = state
+  const grandPrimary = myself.primary?.primary
+  // Until its new role is known here it may still seem a replica, even one of ours.
+  if (!grandPrimary?.isPrimary || grandPrimary === myself) return
+  state.log('notice', `My master ${myself.primary?.id} is a replica now. I follow its master ${grandPrimary.id}.`)
+  becomeReplicaOf(state, grandPrimary)
+  state.save(true)
 }
 
 /** Tells replication whom to follow. */

@@ -1,6 +1,7 @@
 import type {Rng} from '../../kernel/rng.js'
 import {SLOT_COUNT} from '../../model/slot-set.js'
 import {MESSAGE_TYPES, type MessageType, NODE_FLAG} from '../../protocol/bus/message.js'
+import type {Election, ManualFailover, StallReason} from './failover-state.js'
 import {type ClusterLink, ClusterNode} from './node.js'
 import type {ClusterConfig, ClusterEffect, ClusterPorts, LogLevel} from './types.js'
 
@@ -40,6 +41,14 @@ export class ClusterState {
   /** Primaries with at least one slot. */
   size = 0
   minorityMs = Number.NEGATIVE_INFINITY
+  /** Our attempt to take over the present primary, the last one included that came to nothing. */
+  election: Election | undefined
+  /** Why there is none or no outcome, as last logged. */
+  stall: {readonly reason: StallReason; readonly loggedMs: number} | undefined
+  /** CLUSTER FAILOVER under way, here or at one of our replicas. */
+  manual: ManualFailover | undefined
+  /** The pause that we asked for ends then; it may outlast `manual`. */
+  pausedUntilMs = 0
   /** Id -> when gossip may bring it back. */
   readonly blacklist = new Map<string, number>()
   readonly sent = new Array<number>(MESSAGE_TYPE_COUNT).fill(0)

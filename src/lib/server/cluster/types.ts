@@ -8,7 +8,8 @@ import {ReplyError} from '../reply-error.js'
  * 1. Feed every event as a `ClusterInput` to `core.step(input, nowMs)`, and a `tick` every 100 ms. `nowMs` is unix
  *    milliseconds, above 0, and never decreases.
  * 2. Carry out the effects in order, before the next input. `save` comes before every `send` of the same batch; with
- *    `fsync` it must be durable before anything after it happens (write-temp, fsync, rename, fsync of the folder).
+ *    `fsync` it must be durable before anything after it happens (write-temp, fsync, rename, fsync of the folder). Packets
+ *    and replies to clients may be held back instead.
  *    The text to save is `core.renderNodesConf()`, taken when the effect is carried out.
  * 3. Links are numbers. The core picks positive ones for links it dials (`dial`); the driver picks negative ones, each
  *    used once, for links it accepts. After `close-link` the driver reports nothing more about that link.
@@ -41,8 +42,19 @@ export type ClusterEffect =
   /** These slots are no longer served here: blocked clients get MOVED, shard channels are unsubscribed. */
   | {readonly kind: 'slots-lost'; readonly slots: readonly number[]}
   | {readonly kind: 'state-changed'; readonly ok: boolean}
-  /** This node became a replica of `primary` (undefined: a primary), or its primary's address changed. */
+  /**
+   * This node became a replica of `primary` (undefined: a primary), or its primary's address changed. A new primary keeps
+   * the data it has, and the save of this batch must be durable before any client hears of its new role.
+   */
   | {readonly kind: 'role-changed'; readonly primary: PrimaryAddress | undefined}
+  /**
+   * A replica takes over (CLUSTER FAILOVER): until then, or until `resume-writes`, the stream to replicas must not grow.
+   * Clients' writes wait, other commands are served; no key expires or is evicted; no PING goes to replicas. A second one
+   * replaces the first.
+   */
+  | {readonly kind: 'pause-writes'; readonly untilMs: number}
+  /** Ends the pause before its time. */
+  | {readonly kind: 'resume-writes'}
   /** CLUSTER RESET of a replica: it becomes an empty primary. */
   | {readonly kind: 'empty-database'}
   /** A PUBLISH of another node for our subscribers. Binary strings. */
@@ -74,6 +86,10 @@ export interface ClusterConfig {
   readonly allowPubsubshardWhenDown: boolean
   readonly allowReplicaMigration: boolean
   readonly migrationBarrier: number
+  /** How many node timeouts a replica's data may be older than its primary's failure explains; 0 = any age will do. */
+  readonly replicaValidityFactor: number
+  /** Every so often a primary writes to a replica that it has nothing else to tell. */
+  readonly replicationPingPeriodMs: number
   /** cluster-replica-no-failover */
   readonly replicaNoFailover: boolean
   readonly announceIp: string
@@ -95,7 +111,15 @@ export interface ClusterPorts {
   replicationOffset(): number
   /** The link to our primary is up (a replica's own reads). */
   primaryLinkUp(): boolean
+  /**
+   * How old a replica's copy of its primary's data is: milliseconds since the last byte from it; Infinity if this node has
+   * no copy at all (it has never been in sync, or is being filled anew).
+   */
+  primaryDataAgeMs(): number
 }
+
+/** The part of it that replication answers. */
+export type ReplicationFacts = Pick<ClusterPorts, 'primaryDataAgeMs' | 'primaryLinkUp' | 'replicationOffset'>
 
 export interface ClusterCoreOptions {
   readonly config: ClusterConfig

@@ -18,6 +18,8 @@ export function config(port: number, changes: Partial<ClusterConfig> = {}): Clus
     allowPubsubshardWhenDown: true,
     allowReplicaMigration: true,
     migrationBarrier: 1,
+    replicaValidityFactor: 10,
+    replicationPingPeriodMs: 10_000,
     replicaNoFailover: false,
     announceIp: '',
     announceHostname: '',
@@ -33,6 +35,8 @@ export class TestNode {
   readonly core: ClusterCore
   readonly keys = new Map<number, number>()
   offset = 0
+  /** Of its copy of its primary's data. */
+  dataAgeMs = Number.POSITIVE_INFINITY
   /** Everything the core asked for, in order. */
   readonly effects: ClusterEffect[] = []
   disk: string | undefined
@@ -54,7 +58,8 @@ export class TestNode {
         countKeysInSlot: (slot) => this.keys.get(slot) ?? 0,
         keyCount: () => [...this.keys.values()].reduce((sum, count) => sum + count, 0),
         replicationOffset: () => this.offset,
-        primaryLinkUp: () => false,
+        primaryLinkUp: () => this.dataAgeMs < 1000,
+        primaryDataAgeMs: () => this.dataAgeMs,
       },
       ...(nodesConf === undefined ? {} : {nodesConf}),
     })

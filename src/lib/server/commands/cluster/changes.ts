@@ -82,16 +82,9 @@ export const reset = changing((core, argv): ClusterEffect[] => {
   return core.reset(mode === 'hard')
 })
 
-/** A replica here follows its primary in the cluster's books only: promoting it would serve an empty data set. */
-export const failover = inCluster((_context, argv, {core}) => {
+export const failover = changing((core, argv) => {
   if (argv.length > 3) throw wrongNumber(argv[1]!)
-  const mode = argv[2]?.toLowerCase()
-  if (mode !== undefined && mode !== 'force' && mode !== 'takeover') throw new ReplyError(SYNTAX_ERROR)
-  const {isPrimary, primary} = core.myself
-  if (isPrimary) throw new ReplyError('ERR You should send CLUSTER FAILOVER to a replica')
-  if (!primary) throw new ReplyError("ERR I'm a replica but my master is unknown to me")
-  if (mode === undefined && (primary.failed || !primary.link)) {
-    throw new ReplyError('ERR Master is down or failed, please use CLUSTER FAILOVER FORCE')
-  }
-  throw new ReplyError("ERR This replica has no copy of its master's data and cannot take over")
+  const mode = argv[2]?.toLowerCase() ?? 'plain'
+  if (argv[2] !== undefined && mode !== 'force' && mode !== 'takeover') throw new ReplyError(SYNTAX_ERROR)
+  return core.failover(mode === 'force' || mode === 'takeover' ? mode : 'plain')
 })

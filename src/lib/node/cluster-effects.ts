@@ -1,0 +1,60 @@
+import type {ClusterEffect, PrimaryAddress, ReplicationFacts} from '../server/cluster/types.js'
+import type {Server} from '../server/server.js'
+
+/** Replication as the cluster drives it. */
+export interface ClusterReplication extends ReplicationFacts {
+  /** Copies this primary from now on; undefined: none, as a primary with the data at hand. */
+  follow(primary: PrimaryAddress | undefined): void
+}
+
+/** A node that copies nothing: as a replica it never takes over. */
+export const NO_REPLICATION: ClusterReplication = {
+  follow: () => undefined,
+  primaryDataAgeMs: () => Number.POSITIVE_INFINITY,
+  primaryLinkUp: () => false,
+  replicationOffset: () => 0,
+}
+
+/** Effects that need neither sockets nor nodes.conf. */
+export type ServerSideEffect = Exclude<ClusterEffect, {kind: 'close-link' | 'dial' | 'save' | 'send'}>
+
+/** @param busNowMs - now, by the clock that the cluster core is given */
+export function applyToServer(
+  server: Server,
+  replication: ClusterReplication,
+  effect: ServerSideEffect,
+  busNowMs: number,
+): void {
+  switch (effect.kind) {
+    case 'log':
+      server.effects.log(effect.level, effect.text)
+      return
+    case 'delete-slot-keys':
+      for (const slot of effect.slots) server.databases[0]!.deleteSlot(slot)
+      return
+    case 'empty-database':
+      server.databases[0]!.flush()
+      server.tracking.invalidateAll()
+      return
+    case 'deliver-publish':
+      if (effect.sharded) server.pubsub.publishToShard(effect.channel, effect.message)
+      else server.pubsub.publish(effect.channel, effect.message)
+      return
+    case 'slots-lost':
+      server.pubsub.dropSlots(effect.slots)
+      return
+    case 'role-changed':
+      replication.follow(effect.primary)
+      return
+    case 'pause-writes':
+      // The bus's clock runs on where the system's is set.
+      server.pauseForFailover(server.effects.nowMs() + effect.untilMs - busNowMs)
+      return
+    case 'resume-writes':
+      server.endFailoverPause()
+      return
+    case 'state-changed':
+      // Routing and INFO read the core itself.
+      return
+  }
+}
