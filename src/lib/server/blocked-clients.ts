@@ -171,6 +171,8 @@ export class BlockedClients {
   private serve({client, wait, wantsReply}: Parked, key: string): boolean {
     const {reply} = client
     const before = reply.out
+    const {propagation} = wait.db.state
+    const wasReplaced = propagation.begin()
     let isServed: boolean
     try {
       isServed = wait.serve(key)
@@ -180,6 +182,7 @@ export class BlockedClients {
       reply.error(error.message)
       isServed = true
     }
+    propagation.end(wasReplaced, wait.db.index, [], false)
     if (isServed && !wantsReply) reply.out = before
     return isServed
   }

@@ -113,6 +113,12 @@ export class Dispatcher {
     command.calls++
     server.stats.commands++
     client.lastCommand = command
+    const {state} = server
+    const {propagation} = state
+    const isPropagated = propagation.isOn
+    const dirtyBefore = state.dirty
+    const database = client.context.db.index
+    const wasReplaced = isPropagated && propagation.begin()
     try {
       command.run!(client.context, argv)
     } catch (error) {
@@ -122,6 +128,7 @@ export class Dispatcher {
       else if (isTooLong(error)) reply.error(TOO_LONG)
       else this.onBug(reply, command, error)
     }
+    if (isPropagated) propagation.end(wasReplaced, database, argv, command.changesData && state.dirty !== dirtyBefore)
     if (isTimed) this.countTime(client, command, argv, server.effects.monotonicUs() - startedUs)
     if (reply.errorCount !== errorsBefore) {
       command.failedCalls++

@@ -153,8 +153,17 @@ export class Server {
   }
 
   private applySettings(): void {
-    const {clientQueryBufferLimit, notifyKeyspaceEvents, protoMaxBulkLen, slowlogLogSlowerThan} = this.config.values
+    const {
+      clientQueryBufferLimit,
+      lazyfreeLazyEviction,
+      lazyfreeLazyExpire,
+      notifyKeyspaceEvents,
+      protoMaxBulkLen,
+      slowlogLogSlowerThan,
+    } = this.config.values
     this.state.notifyMask = eventMask(notifyKeyspaceEvents)
+    this.state.unlinksExpired = lazyfreeLazyExpire
+    this.state.unlinksEvicted = lazyfreeLazyEviction
     this.timesAll = slowlogLogSlowerThan >= 0 && slowlogLogSlowerThan < QUICK_COMMAND_US_MAX
     this.limits.bulkBytesMax = Math.min(protoMaxBulkLen, STRING_BYTES_MAX)
     this.limits.requestBytesMax = clientQueryBufferLimit

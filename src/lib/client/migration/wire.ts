@@ -3,6 +3,7 @@ import {connect as connectTls} from 'node:tls'
 import {CliError, messageOf} from '../../kernel/errors.js'
 import type {Address} from '../../model/address.js'
 import {isSocketPath, renderAddress} from '../../model/address.js'
+import {encodeCommand} from '../../protocol/resp/encode-command.js'
 import type {ConnectOptions} from '../connect-options.js'
 import {NodeReplyError} from '../reply-error.js'
 import {ReplyReader, type WireReply} from './reply-reader.js'
@@ -71,7 +72,7 @@ export class SocketWire implements Wire {
       this.watchSilence(timeoutMs)
       // What several ask for in one turn of the event loop goes out as one: a write costs more than what it carries.
       if (this.unsent === '') setImmediate(() => this.flush())
-      this.unsent += encodeCommands(commands)
+      this.unsent += commands.map(encodeCommand).join('')
     })
   }
 
@@ -124,15 +125,6 @@ export class SocketWire implements Wire {
     this.socket.destroy()
     for (const batch of this.owed.splice(0)) batch.reject(error)
   }
-}
-
-function encodeCommands(commands: readonly WireCommand[]): string {
-  let text = ''
-  for (const command of commands) {
-    text += `*${command.length}\r\n`
-    for (const argument of command) text += `$${argument.length}\r\n${argument}\r\n`
-  }
-  return text
 }
 
 /** UTF-8 text in the one-character-per-byte form of `WireCommand`. */

@@ -126,6 +126,8 @@ export class Command {
   readonly deniesOom: boolean
   /** Reaches replicas without being a write: a pause of writes holds it back. */
   readonly mayReplicate: boolean
+  /** What it changes goes to replicas and to disk. */
+  readonly changesData: boolean
   /** Refused when a script calls it. */
   readonly noScript: boolean
   /** Runs while a script keeps the node busy. */
@@ -175,6 +177,7 @@ export class Command {
     this.isReadonly = flags.includes('readonly')
     this.deniesOom = flags.includes('denyoom')
     this.mayReplicate = flags.includes('may_replicate') || definition.mayReplicate === true
+    this.changesData = this.isWrite || this.mayReplicate
     this.noScript = flags.includes('noscript')
     this.allowsBusy = flags.includes('allow_busy')
     this.noAuth = flags.includes('no_auth')

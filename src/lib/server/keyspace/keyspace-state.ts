@@ -1,3 +1,4 @@
+import {Propagation} from '../propagation/propagation.js'
 import type {KeyObservers} from './key-observers.js'
 import type {Lfu} from './lfu.js'
 import type {MemoryMeter} from './memory-meter.js'
@@ -22,6 +23,11 @@ export class KeyspaceState {
   lfu: Lfu | undefined = undefined
   /** While memory is limited. */
   meter: MemoryMeter | undefined = undefined
+  /** Takes all changes to replicas and to disk. */
+  readonly propagation = new Propagation()
+  /** Keys that run out or are evicted go out as UNLINK instead of DEL: lazyfree-lazy-expire and -eviction. */
+  unlinksExpired = false
+  unlinksEvicted = false
   /** Changes since the last save, as INFO's rdb_changes_since_last_save; also tells whether a command changed anything. */
   dirty = 0
   hits = 0
@@ -32,6 +38,8 @@ export class KeyspaceState {
   activeExpire = true
   /** A replica hides expired keys but leaves their deletion to its primary. */
   keepExpired = false
+  /** What runs comes from the primary: it is carried out, whatever the clock or the rules for clients say. */
+  isApplying = false
   /** A key that a client is blocked on has changed: somebody may be served. */
   hasReady = false
   /** The change under way is a deletion for a deadline: nobody's doing, whoever's command came upon it. */

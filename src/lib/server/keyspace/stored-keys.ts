@@ -89,6 +89,7 @@ export class StoredKeys extends KeyObservers {
     this.state.isExpiring = true
     this.remove(place)
     this.state.isExpiring = false
+    this.tellDropped(key, this.state.unlinksExpired)
     if (unmoved !== undefined) for (const watcher of unmoved) watcher.watchBroken = false
     this.state.expiredKeys++
     this.notify(NOTIFY_EXPIRED, 'expired', key)
@@ -98,8 +99,15 @@ export class StoredKeys extends KeyObservers {
   evict(place: number): void {
     const key = this.store.keyAt(place)
     this.remove(place)
+    this.tellDropped(key, this.state.unlinksEvicted)
     this.state.evictedKeys++
     this.notify(NOTIFY_EVICTED, 'evicted', key)
+  }
+
+  /** What nobody's command deleted goes out as a command of its own, and is no change that the command made. */
+  private tellDropped(key: string, unlinks: boolean): void {
+    this.state.dirty--
+    this.state.propagation.also(this.index, [unlinks ? 'UNLINK' : 'DEL', key])
   }
 
   /** Sets the value and drops any deadline, as SET does. */

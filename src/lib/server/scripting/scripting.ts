@@ -4,6 +4,7 @@ import {Client, SCRIPT_CLIENT_ID, SPECIAL_RESTRICTED} from '../client.js'
 import type {Command, CommandContext} from '../commands/command.js'
 import type {LogLevel} from '../effects.js'
 import {OUT_OF_MEMORY} from '../memory-limit.js'
+import {TO_ALL} from '../propagation/propagation.js'
 import {ReplyError} from '../reply-error.js'
 import {SERVER_BUSY, type Server} from '../server.js'
 import {LuaEngine, requireEngineFailure, type ScriptFailure} from './engine.js'
@@ -203,6 +204,8 @@ export class Scripting implements ScriptHost {
     inner.context.nowMs = nowMs
     server.acl.logIn(inner, client.account)
     inner.isReadonly = client.isReadonly
+    // Only what it does goes out.
+    server.state.propagation.instead(db.index)
     const startedUs = server.effects.monotonicUs()
     this.current = {
       argv,
@@ -234,6 +237,7 @@ export class Scripting implements ScriptHost {
     } catch (error) {
       reply.out = before
       this.current = undefined
+      this.server.state.propagation.targets = TO_ALL
       this.discard(run.kind)
       reply.error(`${requireEngineFailure(error)} script: ${run.name}.`)
     }
@@ -241,7 +245,11 @@ export class Scripting implements ScriptHost {
 
   private pause(engine: LuaEngine, run: ScriptRun): void {
     scriptEffects(this.server).soon(() => this.goOn(engine, run))
-    if (!run.caller.parked) run.caller.park()
+    if (!run.caller.parked) {
+      run.caller.park()
+      // All of it is one unit, however often others have their turn meanwhile.
+      this.server.state.propagation.open()
+    }
     this.server.special |= SERVER_BUSY
   }
 
@@ -249,6 +257,7 @@ export class Scripting implements ScriptHost {
     const {reply} = run.caller
     const {machine, thread} = engine
     this.current = undefined
+    this.server.state.propagation.targets = TO_ALL
     // WebAssembly's memory never shrinks. Functions keep theirs: their libraries may have variables.
     if (run.kind === 'eval' && machine.usedBytes > KEPT_BYTES_MAX) this.evalEngine = undefined
     if (outcome === 'done') {
@@ -271,6 +280,7 @@ export class Scripting implements ScriptHost {
     server.state.setTime(server.effects.nowMs())
     if (this.current !== undefined) return
     server.special &= ~SERVER_BUSY
+    server.state.propagation.close()
     run.caller.unpark()
     if (server.state.hasReady) server.serveBlocked()
   }
@@ -382,6 +392,10 @@ export class Scripting implements ScriptHost {
 
   log(level: number, text: string): void {
     this.server.effects.log(LOG_LEVELS[level]!, text)
+  }
+
+  setReplication(targets: number): void {
+    this.server.state.propagation.targets = targets
   }
 
   setResp(version: 2 | 3): void {

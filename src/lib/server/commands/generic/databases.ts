@@ -8,11 +8,12 @@ function requireFlushOptions(argv: readonly string[]): void {
   if (argv.length > 2 || (word !== undefined && word !== 'sync' && word !== 'async')) throw new ReplyError(SYNTAX_ERROR)
 }
 
-function flushall({reply, server}: CommandContext, argv: string[]): void {
+function flushall({db: selected, reply, server}: CommandContext, argv: string[]): void {
   requireFlushOptions(argv)
   for (const db of server.databases) db.flush()
   server.tracking.invalidateAll()
   server.state.dirty++
+  server.state.propagation.always(selected.index, argv)
   reply.ok()
 }
 
@@ -20,6 +21,7 @@ function flushdb({db, reply, server}: CommandContext, argv: string[]): void {
   requireFlushOptions(argv)
   db.flush()
   server.tracking.invalidateAll()
+  server.state.propagation.always(db.index, argv)
   reply.ok()
 }
 

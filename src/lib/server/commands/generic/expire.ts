@@ -3,6 +3,7 @@ import {NOTIFY_GENERIC} from '../../keyspace/notifications.js'
 import {ReplyError} from '../../reply-error.js'
 import type {Command, CommandContext, CommandHandler} from '../command.js'
 import {keyAt} from '../key-spec.js'
+import {propagateDeletion} from '../propagate.js'
 import {keyspaceCommand, READ_FAST, WRITE_FAST} from './define.js'
 
 interface Conditions {
@@ -48,8 +49,14 @@ function expire(name: string, inSeconds: boolean, isAbsolute: boolean): CommandH
     if (isSet) {
       // A replica must not delete by its own clock.
       const isPast = atMs <= nowMs && !server.state.keepExpired
-      if (isPast) db.delete(key)
-      else db.setExpiry(key, atMs)
+      if (isPast) {
+        db.delete(key)
+        propagateDeletion(server, db, key, server.config.values.lazyfreeLazyExpire)
+      } else {
+        db.setExpiry(key, atMs)
+        // Another clock must come to the same deadline.
+        server.state.propagation.instead(db.index, ['PEXPIREAT', key, String(int64(atMs)), ...argv.slice(3)])
+      }
       db.notify(NOTIFY_GENERIC, isPast ? 'del' : 'expire', key)
     }
     reply.integer(isSet ? 1 : 0)

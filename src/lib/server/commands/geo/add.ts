@@ -22,6 +22,7 @@ function geoadd(context: CommandContext, argv: string[]): void {
     if (option === undefined) break
     options |= option
   }
+  const optionsEnd = at
   const isContradiction = (options & NX) !== 0 && (options & XX) !== 0
   if ((argv.length - at) % TRIPLE !== 0 || isContradiction) throw new ReplyError(SYNTAX_ERROR)
   const members: string[] = []
@@ -32,7 +33,18 @@ function geoadd(context: CommandContext, argv: string[]): void {
   }
   // ZADD has no other words for a command without members.
   if (members.length === 0) throw new ReplyError(SYNTAX_ERROR)
+  const {db, server} = context
+  const {dirty, propagation} = server.state
   addScored(context, argv[1]!, members, scores, options)
+  if (propagation.isOn && server.state.dirty !== dirty) {
+    const words = argv.slice(2, optionsEnd)
+    propagation.instead(db.index, [
+      'ZADD',
+      argv[1]!,
+      ...words,
+      ...members.flatMap((one, i) => [String(scores[i]), one]),
+    ])
+  }
 }
 
 export const geoAddCommands: readonly Command[] = [defineCommand({...GEO.geoadd, run: geoadd})]

@@ -33,6 +33,8 @@ function hincrbyfloat({db, reply, server}: CommandContext, argv: string[]): void
   const hash = found ?? new HashValue()
   hash.set(field, text, server.config.values)
   keep(db, key, hash, found === undefined, 'hincrbyfloat')
+  // Other machines may round otherwise.
+  server.state.propagation.instead(db.index, ['HSET', key, field, text])
   reply.bulk(text)
 }
 

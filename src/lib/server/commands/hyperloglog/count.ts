@@ -43,4 +43,5 @@ function countOfUnion(db: CommandContext['db'], argv: readonly string[]): number
   return countOfRegisters(registers)
 }
 
+/** What it finds is kept in the value, so it reaches replicas. */
 export const countCommand = defineCommand({...HYPERLOGLOG.pfcount, mayReplicate: true, run: pfcount})

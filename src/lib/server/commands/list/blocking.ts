@@ -3,7 +3,7 @@ import type {ListValue} from '../../values/list/list-value.js'
 import {blockingDeadline} from '../blocking-timeout.js'
 import {type Command, type CommandContext, type CommandHandler, defineCommand} from '../command.js'
 import {countedKeys} from '../key-spec.js'
-import {type Move, moveOne, popOne, popSome, requireEnd} from './ends.js'
+import {type Move, moveOne, popOne, popSome, propagatePop, requireEnd} from './ends.js'
 import {LIST} from './facts.js'
 import {type PopRequest, parsePopRequest, replyPopped} from './pop.js'
 
@@ -41,10 +41,11 @@ function takeOrWait(context: CommandContext, keys: readonly string[], deadlineMs
   if (!wait(context, keys, deadlineMs, take)) context.reply.nilArray()
 }
 
-function takeOne({db, reply}: CommandContext, key: string, left: boolean): boolean {
+function takeOne({db, reply, server}: CommandContext, key: string, left: boolean): boolean {
   const list = db.getObjectForWrite<ListValue>(key, 'list')
   if (list === undefined) return false
   const text = popOne(db, key, list, left)
+  propagatePop(server, db, key, left)
   reply.array(2)
   reply.bulk(key)
   reply.bulk(text)
@@ -62,10 +63,12 @@ function blockingPop(context: CommandContext, argv: string[], take: Take): void 
 const blpop: CommandHandler = (context, argv) => blockingPop(context, argv, takeHead)
 const brpop: CommandHandler = (context, argv) => blockingPop(context, argv, takeTail)
 
-function takeSome({db, reply}: CommandContext, key: string, {count, left}: PopRequest): boolean {
+function takeSome({db, reply, server}: CommandContext, key: string, {count, left}: PopRequest): boolean {
   const list = db.getObjectForWrite<ListValue>(key, 'list')
   if (list === undefined) return false
-  replyPopped(reply, key, popSome(db, key, list, left, count))
+  const texts = popSome(db, key, list, left, count)
+  propagatePop(server, db, key, left, texts.length)
+  replyPopped(reply, key, texts)
   return true
 }
 
@@ -75,27 +78,31 @@ const blmpop: CommandHandler = (context, argv) => {
   takeOrWait(context, request.keys, deadlineMs, (again, key) => takeSome(again, key, request))
 }
 
-function takeMove({db, reply, server}: CommandContext, move: Move): boolean {
+/** @param twin - the command that does the same without waiting */
+function takeMove({db, reply, server}: CommandContext, move: Move, twin: readonly string[]): boolean {
   const list = db.getObjectForWrite<ListValue>(move.source, 'list')
   if (list === undefined) return false
   reply.bulk(moveOne(server, db, list, move))
+  server.state.propagation.instead(db.index, twin)
   return true
 }
 
-function blockingMove(context: CommandContext, move: Move, timeout: string): void {
+function blockingMove(context: CommandContext, move: Move, timeout: string, twin: readonly string[]): void {
   const deadlineMs = blockingDeadline(timeout, context.nowMs)
-  if (takeMove(context, move)) return
-  const isWaiting = wait(context, [move.source], deadlineMs, (again) => takeMove(again, move), move.target)
+  if (takeMove(context, move, twin)) return
+  const isWaiting = wait(context, [move.source], deadlineMs, (again) => takeMove(again, move, twin), move.target)
   if (!isWaiting) context.reply.nil()
 }
 
 const blmove: CommandHandler = (context, argv) => {
   const [source, target, from, to, timeout] = argv.slice(1) as [string, string, string, string, string]
-  blockingMove(context, {fromLeft: requireEnd(from), source, target, toLeft: requireEnd(to)}, timeout)
+  const move = {fromLeft: requireEnd(from), source, target, toLeft: requireEnd(to)}
+  blockingMove(context, move, timeout, ['LMOVE', source, target, from, to])
 }
 
 const brpoplpush: CommandHandler = (context, argv) => {
-  blockingMove(context, {fromLeft: false, source: argv[1]!, target: argv[2]!, toLeft: true}, argv[3]!)
+  const [source, target, timeout] = argv.slice(1) as [string, string, string]
+  blockingMove(context, {fromLeft: false, source, target, toLeft: true}, timeout, ['RPOPLPUSH', source, target])
 }
 
 export const blockingCommands: readonly Command[] = [

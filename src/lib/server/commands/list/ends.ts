@@ -67,3 +67,9 @@ export function moveOne(server: Server, db: Database, list: ListValue, move: Mov
   tellPopped(db, source, list, fromLeft)
   return text
 }
+
+/** What another node does to come to the same as LMPOP or a blocking pop. */
+export function propagatePop(server: Server, db: Database, key: string, left: boolean, count?: number): void {
+  const words = count === undefined ? [key] : [key, String(count)]
+  server.state.propagation.instead(db.index, [left ? 'LPOP' : 'RPOP', ...words])
+}

@@ -6,7 +6,7 @@ import {removeEqual} from '../../values/list/list-search.js'
 import type {ListValue} from '../../values/list/list-value.js'
 import {type Command, type CommandContext, type CommandHandler, defineCommand} from '../command.js'
 import {countedKeys} from '../key-spec.js'
-import {moveOne, popOne, popSome, requireEnd} from './ends.js'
+import {moveOne, popOne, popSome, propagatePop, requireEnd} from './ends.js'
 import {LIST} from './facts.js'
 
 /** What takes elements out: LPOP and its like, LMPOP, LMOVE, LREM, LTRIM. */
@@ -70,12 +70,14 @@ export function replyPopped(reply: ReplyWriter, key: string, texts: readonly str
   reply.bulks(texts)
 }
 
-function lmpop({db, reply}: CommandContext, argv: string[]): void {
+function lmpop({db, reply, server}: CommandContext, argv: string[]): void {
   const {count, keys, left} = parsePopRequest(argv, 1)
   for (const key of keys) {
     const list = db.getObjectForWrite<ListValue>(key, 'list')
     if (list === undefined) continue
-    replyPopped(reply, key, popSome(db, key, list, left, count))
+    const texts = popSome(db, key, list, left, count)
+    propagatePop(server, db, key, left, texts.length)
+    replyPopped(reply, key, texts)
     return
   }
   reply.nilArray()

@@ -1,6 +1,8 @@
+import type {Database} from '../../keyspace/database.js'
 import {NOTIFY_GENERIC} from '../../keyspace/notifications.js'
 import {isInt64Text} from '../../keyspace/value.js'
 import {NOT_AN_INTEGER, ReplyError, SYNTAX_ERROR} from '../../reply-error.js'
+import type {Server} from '../../server.js'
 import {type CommandDefinition, type CommandHandler, defineCommand} from '../command.js'
 import {keyAt} from '../key-spec.js'
 import {decodePayload, encodePayload} from './payload.js'
@@ -77,13 +79,22 @@ const run: CommandHandler = ({db, nowMs, reply, server}, argv) => {
   const isReplaced = replace && db.drop(key)
   if (deadlineMs === 0 || deadlineMs > nowMs) {
     db.set(key, value)
-    if (deadlineMs !== 0) db.setExpiry(key, deadlineMs)
+    if (deadlineMs !== 0) {
+      db.setExpiry(key, deadlineMs)
+      if (!isAbsolute) propagateAbsolute(server, db, argv, deadlineMs)
+    }
     const {lfu, lruClock} = server.state
     if (lfu !== undefined && frequency !== undefined) db.setAccess(key, lfu.markOf(frequency))
     if (lfu === undefined && idleSeconds !== undefined) db.setAccess(key, lruClock - idleSeconds)
     db.notify(NOTIFY_GENERIC, 'restore', key)
   } else if (isReplaced) db.notify(NOTIFY_GENERIC, 'del', key)
   reply.ok()
+}
+
+/** Another clock must come to the same deadline. */
+function propagateAbsolute(server: Server, db: Database, argv: readonly string[], deadlineMs: number): void {
+  const [name, key, , payload] = argv as [string, string, string, string]
+  server.state.propagation.instead(db.index, [name, key, String(deadlineMs), payload, ...argv.slice(4), 'ABSTTL'])
 }
 
 const definition: Omit<CommandDefinition, 'name' | 'since' | 'group'> = {

@@ -1,4 +1,5 @@
 import {isTooLong} from '../../../kernel/too-long.js'
+import {encodeCommand} from '../../../protocol/resp/encode-command.js'
 import type {Client} from '../../client.js'
 import type {PeerResult} from '../../effects.js'
 import type {Database} from '../../keyspace/database.js'
@@ -33,12 +34,6 @@ export interface TransferTarget {
   readonly replace: boolean
 }
 
-function request(...argv: readonly string[]): string {
-  let text = `*${argv.length}\r\n`
-  for (const argument of argv) text += `$${argument.length}\r\n${argument}\r\n`
-  return text
-}
-
 export class Transfer {
   /** The first of `keys` not yet sent. */
   private next = 0
@@ -70,8 +65,8 @@ export class Transfer {
   private preamble(): string[] {
     const {auth, database} = this.target
     const requests: string[] = []
-    if (auth !== undefined) requests.push(request('AUTH', ...auth))
-    if (!this.server.isCluster || database !== 0) requests.push(request('SELECT', String(database)))
+    if (auth !== undefined) requests.push(encodeCommand(['AUTH', ...auth]))
+    if (!this.server.isCluster || database !== 0) requests.push(encodeCommand(['SELECT', String(database)]))
     return requests
   }
 
@@ -120,16 +115,20 @@ export class Transfer {
     const options = this.target.replace ? ['REPLACE'] : []
     // Compression is the slowest part; a value that fills a piece by itself must not stall the node for it.
     const mayCompress = typeof value !== 'string' || value.length < PIECE_LENGTH
-    return request(command, key, String(ttl), encodePayload(server, value, mayCompress), ...options)
+    return encodeCommand([command, key, String(ttl), encodePayload(server, value, mayCompress), ...options])
   }
 
   private onResult(sent: readonly string[], preambleCount: number, result: PeerResult): void {
     const {server, target} = this
     server.state.setTime(server.effects.nowMs())
+    const gone: string[] = []
     result.replies.forEach((reply, index) => {
       if (reply.startsWith('-')) this.refusal ??= reply.slice(1)
-      else if (index >= preambleCount && !target.copy) this.deleteSent(sent[index - preambleCount]!)
+      else if (index >= preambleCount && !target.copy && this.deleteSent(sent[index - preambleCount]!)) {
+        gone.push(sent[index - preambleCount]!)
+      }
     })
+    if (gone.length > 0) server.state.propagation.also(this.db.index, ['DEL', ...gone])
     if (result.kind === 'failed') {
       this.failure =
         result.stage === 'connect'
@@ -140,8 +139,10 @@ export class Transfer {
     else this.sendPiece()
   }
 
-  private deleteSent(key: string): void {
-    if (this.db.delete(key)) this.db.notify(NOTIFY_GENERIC, 'del', key)
+  private deleteSent(key: string): boolean {
+    if (!this.db.delete(key)) return false
+    this.db.notify(NOTIFY_GENERIC, 'del', key)
+    return true
   }
 
   private end(): void {

@@ -1,19 +1,22 @@
+import {TO_REPLICAS} from '../../propagation/propagation.js'
 import {type Command, type CommandContext, defineCommand} from '../command.js'
 import {PUBSUB} from './facts.js'
 
 /** Listeners at other nodes of the cluster get it too; those here are counted. */
-function publish({reply, server}: CommandContext, argv: string[]): void {
+function publish({db, reply, server}: CommandContext, argv: string[]): void {
   const [, channel, message] = argv as [string, string, string]
   const {cluster} = server
   reply.integer(server.pubsub.publish(channel, message))
-  cluster?.perform(cluster.core.publish(channel, message, false))
+  if (cluster === undefined) server.state.propagation.always(db.index, argv, TO_REPLICAS)
+  else cluster.perform(cluster.core.publish(channel, message, false))
 }
 
-function spublish({reply, server}: CommandContext, argv: string[]): void {
+function spublish({db, reply, server}: CommandContext, argv: string[]): void {
   const [, channel, message] = argv as [string, string, string]
   const {cluster} = server
   reply.integer(server.pubsub.publishToShard(channel, message))
-  cluster?.perform(cluster.core.publish(channel, message, true))
+  if (cluster === undefined) server.state.propagation.always(db.index, argv, TO_REPLICAS)
+  else cluster.perform(cluster.core.publish(channel, message, true))
 }
 
 export const publishCommands: readonly Command[] = [

@@ -28,6 +28,7 @@ function spop(context: CommandContext, argv: string[]): void {
   const member = set.at(place)
   set.removeAt(place)
   db.touched(key)
+  server.state.propagation.instead(db.index, ['SREM', key, member])
   db.notify(NOTIFY_SET, 'spop', key)
   if (set.size === 0) db.deleteEmptied(key)
   reply.bulk(member)
@@ -46,21 +47,28 @@ function spopCount({db, reply, server}: CommandContext, key: string, count: numb
     reply.set(members.length)
     reply.texts(members)
     db.delete(key)
+    server.state.propagation.instead(db.index, ['DEL', key])
     db.notify(NOTIFY_GENERIC, 'del', key)
     return
   }
+  const {propagation} = server.state
+  propagation.instead(db.index)
   reply.set(count)
   if (left * TAKEN_PER_LEFT > count) {
     for (let i = 0; i < count; i++) {
       const place = server.rng.below(set.size)
-      reply.bulk(set.at(place))
+      const member = set.at(place)
+      reply.bulk(member)
+      propagation.also(db.index, ['SREM', key, member])
       set.removeAt(place)
     }
     db.touched(key)
     return
   }
   const staying = takeOut(set, left, server.rng, server.config.values.setMaxIntsetEntries)
-  reply.texts(set.members())
+  const taken = set.members()
+  reply.texts(taken)
+  if (propagation.isOn) for (const member of taken) propagation.also(db.index, ['SREM', key, member])
   db.put(key, staying)
 }
 

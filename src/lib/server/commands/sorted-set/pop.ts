@@ -3,6 +3,7 @@ import type {Database} from '../../keyspace/database.js'
 import {NOTIFY_ZSET} from '../../keyspace/notifications.js'
 import type {ReplyWriter} from '../../reply.js'
 import {ReplyError, SYNTAX_ERROR} from '../../reply-error.js'
+import type {Server} from '../../server.js'
 import type {ScoredList} from '../../values/zset/scored-list.js'
 import type {SortedSet} from '../../values/zset/sorted-set.js'
 import {blockingDeadline} from '../blocking-timeout.js'
@@ -85,14 +86,21 @@ function writePopped(reply: ReplyWriter, key: string, {members, scores}: ScoredL
 }
 
 /** From the first of the keys that is there. @returns false if none is @throws ReplyError WRONGTYPE */
-function popFirst({db, reply}: CommandContext, {count, end, keys}: PopRequest): boolean {
+function popFirst({db, reply, server}: CommandContext, {count, end, keys}: PopRequest): boolean {
   for (const key of keys) {
     const zset = db.getObjectForWrite<SortedSet>(key, 'zset')
     if (zset === undefined) continue
-    writePopped(reply, key, take(db, key, zset, end, count))
+    const taken = take(db, key, zset, end, count)
+    propagatePop(server, db, key, end, [String(taken.members.length)])
+    writePopped(reply, key, taken)
     return true
   }
   return false
+}
+
+/** What another node does to come to the same, whoever it was that waited. */
+function propagatePop(server: Server, db: Database, key: string, end: End, count: string[]): void {
+  server.state.propagation.instead(db.index, [end === 'min' ? 'ZPOPMIN' : 'ZPOPMAX', key, ...count])
 }
 
 function zmpop(context: CommandContext, argv: string[]): void {
@@ -113,6 +121,7 @@ function waitFor(
   deadlineMs: number,
   write: typeof writePopped,
 ): void {
+  const isCounted = write === writePopped
   if (client.mustNotBlock) {
     reply.nilArray()
     return
@@ -125,7 +134,9 @@ function waitFor(
     serve(key) {
       const value = db.peek(key)
       if (value === undefined || typeof value === 'string' || value.type !== 'zset') return false
-      write(reply, key, take(db, key, value as SortedSet, end, count))
+      const taken = take(db, key, value as SortedSet, end, count)
+      propagatePop(server, db, key, end, isCounted ? [String(taken.members.length)] : [])
+      write(reply, key, taken)
       return true
     },
     timeOut: () => reply.nilArray(),
@@ -134,13 +145,14 @@ function waitFor(
 
 function blockingPop(end: End): CommandHandler {
   return (context, argv) => {
-    const {db, nowMs, reply} = context
+    const {db, nowMs, reply, server} = context
     const last = argv.length - 1
     const deadlineMs = blockingDeadline(argv[last]!, nowMs)
     for (let i = 1; i < last; i++) {
       const zset = db.getObjectForWrite<SortedSet>(argv[i]!, 'zset')
       if (zset === undefined) continue
       writeTaken(reply, argv[i]!, take(db, argv[i]!, zset, end, 1))
+      propagatePop(server, db, argv[i]!, end, [])
       return
     }
     waitFor(context, {count: 1, end, keys: argv.slice(1, last)}, deadlineMs, writeTaken)

@@ -14,7 +14,8 @@ const NOT_GREATER = 'ERR The ID specified in XADD is equal or smaller than the t
 
 function xadd(context: CommandContext, argv: string[]): void {
   const {db, nowMs, reply, server} = context
-  const {fieldsAt, id: given, noMkStream, trim: trimming} = new TrimOptionsReader(server, argv).readAdd()
+  const options = new TrimOptionsReader(server, argv)
+  const {fieldsAt, id: given, noMkStream, trim: trimming} = options.readAdd()
   const pairs = argv.length - fieldsAt
   if (pairs < 2 || pairs % 2 === 1) throw new ReplyError("ERR wrong number of arguments for 'xadd' command")
   if (given?.ms === 0 && given.seq === 0) {
@@ -35,6 +36,12 @@ function xadd(context: CommandContext, argv: string[]): void {
   else db.touched(key)
   db.notify(NOTIFY_STREAM, 'xadd', key)
   if (trimming !== undefined && trim(stream, trimming) > 0) db.notify(NOTIFY_STREAM, 'xtrim', key)
+  const {propagation} = server.state
+  if (propagation.isOn) {
+    const words = options.exact(stream)
+    words[fieldsAt - 1] = formatId(id)
+    propagation.instead(db.index, words)
+  }
   reply.bulk(formatId(id))
 }
 
@@ -60,11 +67,13 @@ function chooseId(stream: Stream, given: GivenId | undefined, nowMs: number): St
 
 function xtrim({db, reply, server}: CommandContext, argv: string[]): void {
   const key = argv[1]!
-  const trimming = new TrimOptionsReader(server, argv).readTrim()
+  const options = new TrimOptionsReader(server, argv)
+  const trimming = options.readTrim()
   const stream = db.getObjectForWrite<Stream>(key, 'stream')
   const deleted = stream === undefined ? 0 : trim(stream, trimming)
-  if (deleted > 0) {
+  if (stream !== undefined && deleted > 0) {
     db.touched(key)
+    server.state.propagation.instead(db.index, options.exact(stream))
     db.notify(NOTIFY_STREAM, 'xtrim', key)
   }
   reply.integer(deleted)

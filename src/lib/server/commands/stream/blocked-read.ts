@@ -73,9 +73,17 @@ export class StreamWait implements Wait {
     known.group = group
     if (!isAddedTo(known, stream) && !isOther) return false
     if (compareIds(stream.lastId, group.lastId) <= 0) return false
+    const isNew = !group.consumers.has(options.consumer)
     const consumer = consumerFor(db, key, group, options.consumer)
     this.writeHead(key)
-    writeAfter(reply, stream, group.lastId, options.count, {consumer, group, noAck: options.noAck}, db.state.nowMs)
+    writeAfter(
+      reply,
+      stream,
+      group.lastId,
+      options.count,
+      {consumer, db, group, isNew, key, noAck: options.noAck},
+      db.state.nowMs,
+    )
     db.touchedUnwatched(key)
     return true
   }

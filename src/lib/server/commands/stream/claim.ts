@@ -9,6 +9,7 @@ import {consumerFor} from './deliver.js'
 import {STREAM} from './facts.js'
 import {parseId, requireId, requireStart} from './ids.js'
 import {groupForClaim, requireGroup} from './pending.js'
+import {propagateClaim, propagateLastId} from './propagate.js'
 import {writeCounted, writeId} from './reply-range.js'
 
 interface ClaimOptions {
@@ -71,9 +72,12 @@ function xclaim(context: CommandContext, argv: string[]): void {
   const idleMs = requireIdle(argv[4]!, 'XCLAIM')
   const options = parseClaim(argv, nowMs)
   let isChanged = false
+  let isLastIdTold = true
+  db.state.propagation.instead(db.index)
   if (compareIds(options.lastId, group.lastId) > 0) {
     group.lastId = options.lastId
     isChanged = true
+    isLastIdTold = false
   }
   let claimer: Consumer | undefined
   writeCounted(reply, () => {
@@ -82,13 +86,21 @@ function xclaim(context: CommandContext, argv: string[]): void {
       const entry = stream.find(id)
       const pending = group.pending.get(id)
       if (entry === undefined) {
-        if (group.acknowledge(id)) isChanged = true
+        if (pending !== undefined) {
+          propagateClaim(db, key, group, pending)
+          isLastIdTold = true
+          isChanged = true
+          group.acknowledge(id)
+        }
         continue
       }
       if (pending === undefined && !options.force) continue
       if (pending !== undefined && idleMs !== 0 && nowMs - pending.deliveredMs < idleMs) continue
       claimer ??= consumerFor(db, key, group, argv[3]!)
-      take(pending ?? added(group, id, claimer, nowMs), group, claimer, options)
+      const taken = pending ?? added(group, id, claimer, nowMs)
+      take(taken, group, claimer, options)
+      propagateClaim(db, key, group, taken)
+      isLastIdTold = true
       if (options.justId) writeId(reply, id)
       else writeEntry(reply, entry)
       written++
@@ -96,6 +108,7 @@ function xclaim(context: CommandContext, argv: string[]): void {
     }
     return written
   })
+  if (!isLastIdTold) propagateLastId(db, key, group)
   if (isChanged) db.touchedUnwatched(key)
 }
 
@@ -151,6 +164,7 @@ function xautoclaim(context: CommandContext, argv: string[]): void {
   const {count, justId} = parseAutoclaim(argv)
   const {group, stream} = requireGroup(value, argv)
   const deleted: StreamId[] = []
+  db.state.propagation.instead(db.index)
   let isChanged = false
   let left = count
   let next = group.pending.atOrAfter(start)
@@ -165,6 +179,7 @@ function xautoclaim(context: CommandContext, argv: string[]): void {
       next = group.pending.after(pending)
       const entry = stream.find(pending)
       if (entry === undefined) {
+        propagateClaim(db, key, group, pending)
         group.acknowledge(pending)
         deleted.push(pending)
         left--
@@ -173,6 +188,7 @@ function xautoclaim(context: CommandContext, argv: string[]): void {
       if (idleMs !== 0 && nowMs - pending.deliveredMs < idleMs) continue
       claimer ??= consumerFor(db, key, group, argv[3]!)
       take(pending, group, claimer, mark)
+      propagateClaim(db, key, group, pending)
       if (justId) writeId(reply, pending)
       else writeEntry(reply, entry)
       written++

@@ -6,10 +6,15 @@ import {Consumer, countDelivery, type Group} from '../../values/stream/group.js'
 import {advance} from '../../values/stream/lag.js'
 import {writeEntry} from '../../values/stream/range-cursor.js'
 import type {Stream} from '../../values/stream/stream.js'
+import {propagateClaim, propagateConsumer, propagateLastId} from './propagate.js'
 import {writeCounted, writeId, writeRange} from './reply-range.js'
 
 /** Who reads for a group. */
 export interface Reader {
+  readonly db: Database
+  readonly key: string
+  /** The consumer was made for this very call. */
+  readonly isNew: boolean
   readonly group: Group
   readonly consumer: Consumer
   readonly noAck: boolean
@@ -53,11 +58,15 @@ export function writeAfter(
     writeRange(reply, cursor, count)
     return
   }
-  const {consumer, group, noAck} = reader
+  const {consumer, db, group, isNew, key, noAck} = reader
+  if (noAck && isNew) propagateConsumer(db, key, group, consumer)
   writeRange(reply, cursor, count, (id) => {
     if (compareIds(id, group.lastId) > 0) advance(stream, group, id)
-    if (!noAck) group.deliver(id, consumer, nowMs)
+    if (noAck) return
+    const pending = group.deliver(id, consumer, nowMs)
+    propagateClaim(db, key, group, pending)
   })
+  if (noAck) propagateLastId(db, key, group)
 }
 
 /** Writes what the consumer has got after `after` and not acknowledged; entries that are gone have nil for fields. */

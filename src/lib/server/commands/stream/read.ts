@@ -59,6 +59,7 @@ function reading(command: 'xread' | 'xreadgroup'): CommandHandler {
     const {client, db, reply} = context
     const options = parseReadOptions(argv, command, client.id === SCRIPT_CLIENT_ID)
     const sources = sourcesOf(db, argv, options)
+    if (options.group !== undefined) db.state.propagation.instead(db.index)
     const before = reply.out
     reply.out = ''
     let served = 0
@@ -85,13 +86,14 @@ function serve({db, nowMs, reply}: CommandContext, {after, group, key}: Source, 
   const from = wantsNew ? group.lastId : after
   const wantsHistory = group !== undefined && !wantsNew
   if (!wantsHistory && !stream.hasAfter(from)) return false
+  const isNew = group !== undefined && !group.consumers.has(options.consumer)
   const consumer = group && consumerFor(db, key, group, options.consumer)
   if (reply.resp !== 3) reply.array(2)
   reply.bulk(key)
   if (consumer !== undefined && wantsHistory) {
     writeHistory(reply, stream, from, options.count, consumer, nowMs)
   } else {
-    const reader = group && consumer && {consumer, group, noAck: options.noAck}
+    const reader = group && consumer && {consumer, db, group, isNew, key, noAck: options.noAck}
     writeAfter(reply, stream, from, options.count, reader, nowMs)
   }
   if (group !== undefined) db.touchedUnwatched(key)

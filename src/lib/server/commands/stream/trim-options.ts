@@ -1,7 +1,8 @@
-import {ID_MIN} from '../../../protocol/stream-id.js'
+import {formatId, ID_MIN} from '../../../protocol/stream-id.js'
 import {requireInteger} from '../../arguments.js'
 import {ReplyError, SYNTAX_ERROR} from '../../reply-error.js'
 import type {Server} from '../../server.js'
+import type {Stream} from '../../values/stream/stream.js'
 import type {Trim} from '../../values/stream/trim.js'
 import {type GivenId, requireGivenId, requireId} from './ids.js'
 
@@ -30,6 +31,7 @@ export class TrimOptionsReader {
   private maxLength = 0
   private minId = ID_MIN
   private limit: number | undefined
+  private thresholdAt = 0
   private at = 2
 
   constructor(
@@ -64,6 +66,16 @@ export class TrimOptionsReader {
     return trim
   }
 
+  /** The command with what an approximate trim has come to in place of what it was asked for: nodes of others end elsewhere. */
+  exact(stream: Stream): string[] {
+    const {argv, strategy, thresholdAt} = this
+    const words = [...argv]
+    if (!this.isApproximate) return words
+    words[thresholdAt - 1] = '='
+    words[thresholdAt] = strategy === 'maxlen' ? String(stream.length) : formatId(stream.firstId)
+    return words
+  }
+
   private takesOption(word: string): boolean {
     if (this.at + 1 >= this.argv.length || word.length < 5 || word.length > 6) return false
     const option = word.toLowerCase()
@@ -89,6 +101,7 @@ export class TrimOptionsReader {
       this.at++
     }
     const threshold = argv[++this.at]!
+    this.thresholdAt = this.at
     if (option === 'maxlen') {
       this.maxLength = requireInteger(threshold)
       if (this.maxLength < 0) throw new ReplyError('ERR The MAXLEN argument must be >= 0.')
@@ -106,7 +119,8 @@ export class TrimOptionsReader {
       }
       return undefined
     }
-    if (limit !== undefined && !isApproximate) {
+    // What a primary has done already is not to be judged.
+    if (limit !== undefined && !isApproximate && !this.server.state.isApplying) {
       throw new ReplyError('ERR syntax error, LIMIT cannot be used without the special ~ option')
     }
     return {

@@ -28,7 +28,7 @@ function requireFloat(text: string): LongDouble {
   return value
 }
 
-function incrbyfloat({db, reply}: CommandContext, argv: string[]): void {
+function incrbyfloat({db, reply, server}: CommandContext, argv: string[]): void {
   const key = argv[1]!
   const before = db.getStringForWrite(key)
   const value = requireFloat(before ?? '0')
@@ -36,6 +36,8 @@ function incrbyfloat({db, reply}: CommandContext, argv: string[]): void {
   if (sum === undefined) throw new ReplyError('ERR increment would produce NaN or Infinity')
   const text = formatLongDouble(sum)
   db.put(key, text)
+  // Other machines may round otherwise.
+  server.state.propagation.instead(db.index, ['SET', key, text, 'KEEPTTL'])
   db.notify(NOTIFY_STRING, 'incrbyfloat', key)
   reply.bulk(text)
 }

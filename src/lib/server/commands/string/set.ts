@@ -2,6 +2,7 @@ import {NOTIFY_GENERIC, NOTIFY_STRING} from '../../keyspace/notifications.js'
 import {ReplyError, WRONG_TYPE} from '../../reply-error.js'
 import type {Command, CommandContext} from '../command.js'
 import {keyAt} from '../key-spec.js'
+import {propagateDeletion} from '../propagate.js'
 import {reading, writing} from './define.js'
 import {optionDeadline, parseSetOptions, requireDeadline} from './set-options.js'
 
@@ -23,7 +24,7 @@ function set(context: CommandContext, argv: string[]): void {
   }
 }
 
-function setWithOptions({db, nowMs, reply}: CommandContext, argv: string[]): void {
+function setWithOptions({db, nowMs, reply, server}: CommandContext, argv: string[]): void {
   const key = argv[1]!
   const options = parseSetOptions(argv, 3, 'set')
   const expireAtMs = optionDeadline(options, 'set', nowMs)
@@ -35,19 +36,28 @@ function setWithOptions({db, nowMs, reply}: CommandContext, argv: string[]): voi
     if (expireAtMs !== undefined) db.setExpiry(key, expireAtMs)
     db.notify(NOTIFY_STRING, 'set', key)
     if (expireAtMs !== undefined) db.notify(NOTIFY_GENERIC, 'expire', key)
+    const {propagation} = server.state
+    if (expireAtMs !== undefined) propagation.instead(db.index, ['SET', key, argv[2]!, 'PXAT', String(expireAtMs)])
+    else if (options.get) propagation.instead(db.index, withoutGet(argv))
   }
   if (options.get) reply.bulkOrNil(before)
   else if (isAllowed) reply.ok()
   else reply.nil()
 }
 
+/** What a replica answers is nobody's concern. */
+function withoutGet(argv: readonly string[]): string[] {
+  return argv.filter((word, i) => i < 3 || word.toLowerCase() !== 'get')
+}
+
 function setWithExpiry(command: 'setex' | 'psetex') {
-  return ({db, nowMs, reply}: CommandContext, argv: string[]): void => {
+  return ({db, nowMs, reply, server}: CommandContext, argv: string[]): void => {
     const at = requireDeadline(argv[2]!, command === 'setex', nowMs, command)
     db.set(argv[1]!, argv[3]!)
     db.setExpiry(argv[1]!, at)
     db.notify(NOTIFY_STRING, 'set', argv[1]!)
     db.notify(NOTIFY_GENERIC, 'expire', argv[1]!)
+    server.state.propagation.instead(db.index, ['SET', argv[1]!, argv[3]!, 'PXAT', String(at)])
     reply.ok()
   }
 }
@@ -61,35 +71,42 @@ function setnx({db, reply}: CommandContext, argv: string[]): void {
   reply.integer(isNew ? 1 : 0)
 }
 
-function getset({db, reply}: CommandContext, argv: string[]): void {
+function getset({db, reply, server}: CommandContext, argv: string[]): void {
   const before = db.getString(argv[1]!)
   db.set(argv[1]!, argv[2]!)
+  server.state.propagation.instead(db.index, ['SET', argv[1]!, argv[2]!])
   db.notify(NOTIFY_STRING, 'set', argv[1]!)
   reply.bulkOrNil(before)
 }
 
-function getdel({db, reply}: CommandContext, argv: string[]): void {
+function getdel({db, reply, server}: CommandContext, argv: string[]): void {
   const value = db.getString(argv[1]!)
   if (value !== undefined) {
     db.delete(argv[1]!)
+    propagateDeletion(server, db, argv[1]!, server.config.values.lazyfreeLazyUserDel)
     db.notify(NOTIFY_GENERIC, 'del', argv[1]!)
   }
   reply.bulkOrNil(value)
 }
 
-function getex({db, nowMs, reply}: CommandContext, argv: string[]): void {
+function getex({db, nowMs, reply, server}: CommandContext, argv: string[]): void {
   const key = argv[1]!
   const options = parseSetOptions(argv, 2, 'getex')
   const value = db.getString(key)
   if (value !== undefined) {
     const expireAtMs = optionDeadline(options, 'getex', nowMs)
     if (options.persist) {
-      if (db.removeExpiry(key)) db.notify(NOTIFY_GENERIC, 'persist', key)
+      if (db.removeExpiry(key)) {
+        server.state.propagation.instead(db.index, ['PERSIST', key])
+        db.notify(NOTIFY_GENERIC, 'persist', key)
+      }
     } else if (expireAtMs !== undefined && expireAtMs <= nowMs) {
       db.delete(key)
+      propagateDeletion(server, db, key, server.config.values.lazyfreeLazyExpire)
       db.notify(NOTIFY_GENERIC, 'del', key)
     } else if (expireAtMs !== undefined) {
       db.setExpiry(key, expireAtMs)
+      server.state.propagation.instead(db.index, ['PEXPIREAT', key, String(expireAtMs)])
       db.notify(NOTIFY_GENERIC, 'expire', key)
     }
   }

@@ -46,16 +46,17 @@ export class Group {
   ) {}
 
   /** The entry goes to `consumer`, whoever had it before. */
-  deliver(id: StreamId, consumer: Consumer, nowMs: number): void {
+  deliver(id: StreamId, consumer: Consumer, nowMs: number): Pending {
     const pending = new Pending(id, consumer, nowMs, 1)
     if (this.pending.insert(pending)) {
       consumer.pending.insert(pending)
-      return
+      return pending
     }
     const known = this.pending.get(id)!
     this.assign(known, consumer)
     known.deliveredMs = nowMs
     known.deliveries = 1
+    return known
   }
 
   assign(pending: Pending, consumer: Consumer): void {

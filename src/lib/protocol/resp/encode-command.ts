@@ -1,0 +1,6 @@
+/** A command as it goes over the wire, and into append-only files: an array of bulk strings. Binary strings in and out. */
+export function encodeCommand(argv: readonly string[]): string {
+  let text = `*${argv.length}\r\n`
+  for (const argument of argv) text += `$${argument.length}\r\n${argument}\r\n`
+  return text
+}

@@ -1,0 +1,116 @@
+import {encodeCommand} from '../../protocol/resp/encode-command.js'
+
+/** Bits of who takes a command. */
+export const TO_AOF = 1
+export const TO_REPLICAS = 2
+export const TO_ALL = TO_AOF | TO_REPLICAS
+
+/** Takes the stream of changes: the append-only file, or the backlog with the replicas. */
+export interface PropagationSink {
+  /** @param database - in which it is to run; -1: that does not matter @param command - RESP, as binary string */
+  feed(database: number, command: string): void
+}
+
+interface Item {
+  readonly database: number
+  readonly argv: readonly string[]
+  readonly to: number
+}
+
+const MULTI = encodeCommand(['MULTI'])
+const EXEC = encodeCommand(['EXEC'])
+
+/**
+ * Turns what commands change into commands that make the same change elsewhere, whenever and by whatever clock they run
+ * (wire.md 2.6).
+ *
+ * A unit is one command of a client with all that it brings about: the commands of a transaction or script, deletions of
+ * expired keys it came upon. It goes out when it is over, between MULTI and EXEC if there is more than one command in it. A
+ * command that changed something goes out as it came, unless it said what goes out `instead`.
+ */
+export class Propagation {
+  /** Anybody takes anything: nothing needs to be gathered otherwise. */
+  isOn = false
+  /** OR of TO_...: what commands are for, while a script says so (redis.set_repl). */
+  targets = TO_ALL
+
+  private aof: PropagationSink | undefined = undefined
+  private replicas: PropagationSink | undefined = undefined
+  /** Units and commands under way, each within the one before. */
+  private depth = 0
+  private items: Item[] = []
+  /** The command under way does not go out itself. */
+  private isReplaced = false
+
+  /** @param sink - undefined: none any more */
+  setAof(sink: PropagationSink | undefined): void {
+    this.aof = sink
+    this.isOn = this.aof !== undefined || this.replicas !== undefined
+  }
+
+  setReplicas(sink: PropagationSink | undefined): void {
+    this.replicas = sink
+    this.isOn = this.aof !== undefined || this.replicas !== undefined
+  }
+
+  /** A unit begins, or a part of the one under way. */
+  open(): void {
+    this.depth++
+  }
+
+  /** Sends the unit if it was the outermost one. */
+  close(): void {
+    if (--this.depth === 0 && this.items.length > 0) this.send()
+  }
+
+  /** A command begins. @returns what `end` takes */
+  begin(): boolean {
+    const {isReplaced} = this
+    this.isReplaced = false
+    this.depth++
+    return isReplaced
+  }
+
+  /** It is over. @param wasReplaced - what `begin` returned @param isChange - it changed something */
+  end(wasReplaced: boolean, database: number, argv: readonly string[], isChange: boolean): void {
+    if (isChange && !this.isReplaced) this.items.push({argv, database, to: this.targets})
+    this.isReplaced = wasReplaced
+    this.close()
+  }
+
+  /** What goes out in place of the command under way; nothing without arguments. */
+  instead(database: number, ...commands: readonly (readonly string[])[]): void {
+    if (!this.isOn) return
+    this.isReplaced = true
+    for (const argv of commands) this.also(database, argv)
+  }
+
+  /** The command under way goes out although it changed no key. @param to - OR of TO_... */
+  always(database: number, argv: readonly string[], to = TO_ALL): void {
+    if (!this.isOn) return
+    this.isReplaced = true
+    this.items.push({argv, database, to})
+  }
+
+  /** Something that goes out beside it; by itself outside of a unit. */
+  also(database: number, argv: readonly string[]): void {
+    if (!this.isOn) return
+    this.items.push({argv, database, to: this.targets})
+    if (this.depth === 0) this.send()
+  }
+
+  private send(): void {
+    const {aof, items, replicas} = this
+    this.items = []
+    if (aof !== undefined) send(aof, items, TO_AOF)
+    if (replicas !== undefined) send(replicas, items, TO_REPLICAS)
+  }
+}
+
+function send(sink: PropagationSink, items: readonly Item[], to: number): void {
+  const own = items.every((item) => (item.to & to) !== 0) ? items : items.filter((item) => (item.to & to) !== 0)
+  const isTransaction = own.length > 1
+  if (isTransaction) sink.feed(own[0]!.database, MULTI)
+  for (const {argv, database} of own) sink.feed(database, encodeCommand(argv))
+  if (isTransaction) sink.feed(-1, EXEC)
+}
