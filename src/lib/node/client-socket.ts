@@ -1,5 +1,5 @@
 import {Socket, type SocketConstructorOpts} from 'node:net'
-import {type Client, SPECIAL_MONITOR, SPECIAL_SUBSCRIBED} from '../server/client.js'
+import {type Client, SPECIAL_MONITOR, SPECIAL_REPLICA, SPECIAL_SUBSCRIBED} from '../server/client.js'
 import type {OutputLimit} from '../server/config/special.js'
 import type {Server} from '../server/server.js'
 
@@ -188,6 +188,7 @@ export class ClientSocket {
   private onDrain(): void {
     this.client.unsentBytes = 0
     this.softLimitSinceMs = 0
+    this.client.onDrain?.()
     if (this.client.throttled) this.resume()
     else this.adjustReading()
   }
@@ -212,8 +213,10 @@ export class ClientSocket {
   }
 
   private outputLimit(): OutputLimit {
-    const {normal, pubsub} = this.server.config.values.clientOutputBufferLimit
-    return (this.client.special & SPECIAL_SUBSCRIBED) === 0 ? normal : pubsub
+    const {normal, pubsub, replica} = this.server.config.values.clientOutputBufferLimit
+    const {special} = this.client
+    if ((special & SPECIAL_REPLICA) !== 0) return replica
+    return (special & SPECIAL_SUBSCRIBED) === 0 ? normal : pubsub
   }
 
   private isOverLimit(nowMs: number): boolean {
@@ -232,7 +235,7 @@ export class ClientSocket {
   cron(nowMs: number): void {
     const {client} = this
     const {timeout} = this.server.config.values
-    const listens = (client.special & (SPECIAL_SUBSCRIBED | SPECIAL_MONITOR)) !== 0
+    const listens = (client.special & (SPECIAL_SUBSCRIBED | SPECIAL_MONITOR | SPECIAL_REPLICA)) !== 0
     if (timeout > 0 && !client.parked && !listens && nowMs - client.lastInteractionMs > timeout * 1000) {
       this.server.effects.log('verbose', 'Closing idle client')
       this.close(false)

@@ -7,7 +7,20 @@ export type Dial = (options: TcpNetConnectOpts) => Socket
 
 /** With TLS if nodes of this cluster talk so. Settings that make no TLS are noticed when it is first used. */
 export function dialOf(config: Config): Dial {
-  if (!config.values.tlsCluster) return connect
+  return config.values.tlsCluster ? securely(config) : connect
+}
+
+/** To the primary: with TLS if `tls-replication` says so, which may change at run time. */
+export function primaryDialOf(config: Config): Dial {
+  let secure: Dial | undefined
+  return (options) => {
+    if (!config.values.tlsReplication) return connect(options)
+    secure ??= securely(config)
+    return secure(options)
+  }
+}
+
+function securely(config: Config): Dial {
   const dialer = new TlsDialer(config)
   return (options) => dialer.connect(options)
 }

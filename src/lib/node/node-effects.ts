@@ -3,12 +3,14 @@ import type {Client} from '../server/client.js'
 import type {Config} from '../server/config/config.js'
 import type {LogLevel, PeerExchange, ServerEffects, ShutdownOptions} from '../server/effects.js'
 import type {HostEffects, HostFacts} from '../server/info/facts.js'
+import type {LinkEvents, PrimaryConnection, ReplicationEffects} from '../server/replication/link-effects.js'
 import type {ScriptEffects} from '../server/scripting/script-effects.js'
 import {pathInDir, readConfigFile, readText, replaceFile} from './config-file.js'
 import type {Dial} from './dial.js'
 import type {NodeLog} from './log.js'
 import {readLuaModule} from './lua-file.js'
 import {MigrateClient} from './migrate-client.js'
+import {PrimarySocket} from './primary-socket.js'
 import type {TcpServer} from './tcp-server.js'
 
 /** What libuv waits on. */
@@ -19,13 +21,14 @@ export interface NodeHooks {
   readonly config: Config
   readonly log: NodeLog
   readonly dial: Dial
+  readonly dialPrimary: Dial
   shutdown(options: ShutdownOptions): void
   configChanged(names: readonly string[]): void
   clusterConnections(): number
 }
 
 /** Carries out what the pure server asks of sockets, disk, clock and process. */
-export class NodeEffects implements ServerEffects, HostEffects, ScriptEffects {
+export class NodeEffects implements ServerEffects, HostEffects, ReplicationEffects, ScriptEffects {
   /** Set once the server exists. */
   tcp: TcpServer | undefined
   private readonly hooks: NodeHooks
@@ -110,6 +113,10 @@ export class NodeEffects implements ServerEffects, HostEffects, ScriptEffects {
 
   private get aclFile(): string {
     return pathInDir(this.hooks.config, this.hooks.config.values.aclfile)
+  }
+
+  openLink(host: string, port: number, events: LinkEvents): PrimaryConnection {
+    return new PrimarySocket(this.hooks.dialPrimary, host, port, events)
   }
 
   exchange(request: PeerExchange): void {

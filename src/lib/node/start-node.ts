@@ -7,7 +7,7 @@ import {seedStringHash} from '../server/values/table/string-hash.js'
 import type {ClusterBus} from './cluster-bus.js'
 import {pathInDir} from './config-file.js'
 import {limitClients} from './descriptor-limit.js'
-import {type Dial, dialOf} from './dial.js'
+import {type Dial, dialOf, primaryDialOf} from './dial.js'
 import type {NodeLog} from './log.js'
 import {NodeEffects} from './node-effects.js'
 import {systemRng} from './system-rng.js'
@@ -42,6 +42,7 @@ export class Node {
       clusterConnections: () => countLinks(this.bus),
       config,
       dial: this.dial,
+      dialPrimary: primaryDialOf(config),
       configChanged: () => this.applySettings(),
       log,
       shutdown: (options) => void this.stop(options),

@@ -53,9 +53,6 @@ export class BlockedClients {
   /** Set by the shell: `expire` is wanted at this time, before the next cron. Unix milliseconds. */
   onDeadline: ((atMs: number) => void) | undefined = undefined
 
-  /** The node was a replica when waiting clients were last looked at. */
-  wasReplica = false
-
   private readonly held: HeldKeys
   private readonly parked = new Map<Client, Parked>()
   private readonly byKey = new Map<Database, Map<string, Set<Client>>>()

@@ -6,21 +6,24 @@ import type {Server} from './server.js'
 
 const NOW_A_REPLICA = 'UNBLOCKED force unblock from blocking operation, instance state changed (master -> replica?)'
 
-/** Ends waits that this node can no longer serve: slots move away, the cluster goes down, the node becomes a replica. */
+/** What they wait for is their primary's to give from now on. */
+export function unblockForDemotion({blocked, effects}: Server): void {
+  for (const [client] of [...blocked.clients()]) {
+    blocked.end(client, NOW_A_REPLICA)
+    client.closing = true
+    effects.closeClient(client, true)
+  }
+}
+
+/** Ends waits that this node can no longer serve: slots move away, the cluster goes down. */
 export function checkBlockedClients(server: Server): void {
-  const {blocked, isReplica} = server
-  const isDemoted = isReplica && !blocked.wasReplica
-  blocked.wasReplica = isReplica
+  const {blocked} = server
   if (server.cluster === undefined || blocked.count === 0) return
   for (const [client, wait] of [...blocked.clients()]) {
-    if (isDemoted) {
-      blocked.end(client, NOW_A_REPLICA)
-      client.closing = true
-      server.effects.closeClient(client, true)
-    } else {
-      const refusal = refusalOf(server, client, wait)
-      if (refusal !== undefined) blocked.end(client, refusal)
-    }
+    // WAIT is for this node's own stream.
+    if (wait.keys.length === 0) continue
+    const refusal = refusalOf(server, client, wait)
+    if (refusal !== undefined) blocked.end(client, refusal)
   }
 }
 

@@ -31,6 +31,10 @@ export const SPECIAL_TRACKING = 512
 /** Gets the invalidations of another one that tracks. */
 export const SPECIAL_REDIRECTED = 1024
 export const SPECIAL_MONITOR = 2048
+/** The stream of this node's primary: carried out without asking. */
+export const SPECIAL_PRIMARY = 4096
+/** A replica that follows this node. */
+export const SPECIAL_REPLICA = 8192
 /** Its user may not do everything. */
 export const SPECIAL_RESTRICTED = 64
 
@@ -92,6 +96,10 @@ export class Client implements Watcher {
 
   /** Bytes written to the socket and not yet taken by the kernel; the shell keeps it current for CLIENT LIST. */
   unsentBytes = 0
+  /** Where the replication stream was after this client's last command that went out; for WAIT. */
+  writeOffset = 0
+  /** Told when the kernel has taken all output. */
+  onDrain: (() => void) | undefined = undefined
   /** Output is to be sent before more commands run: `reply.out` has grown beyond `outputBatchMax` bytes. */
   throttled = false
   outputBatchMax = OUTPUT_BATCH_BYTES_MAX

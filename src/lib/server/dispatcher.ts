@@ -5,6 +5,8 @@ import {
   type Client,
   SPECIAL_MONITOR,
   SPECIAL_MULTI,
+  SPECIAL_PRIMARY,
+  SPECIAL_REPLICA,
   SPECIAL_NOT_AUTHENTICATED,
   SPECIAL_REPLY_MODE,
   SPECIAL_RESTRICTED,
@@ -19,7 +21,7 @@ import {redacted} from './redaction.js'
 import type {ReplyWriter} from './reply.js'
 import {ReplyError, TOO_LONG} from './reply-error.js'
 import {scriptingOf} from './scripting/scripting.js'
-import {SERVER_BUSY, SERVER_HOLDS_KEYS, SERVER_MONITORED, SERVER_PAUSED, type Server} from './server.js'
+import {SERVER_BUSY, SERVER_HOLDS_KEYS, SERVER_MONITORED, SERVER_PAUSED, SERVER_ROLE, type Server} from './server.js'
 
 /** Of quick commands one in 64 is timed and counts for all: the clock costs as much as they do. */
 const SAMPLING_MASK = 63
@@ -128,7 +130,10 @@ export class Dispatcher {
       else if (isTooLong(error)) reply.error(TOO_LONG)
       else this.onBug(reply, command, error)
     }
-    if (isPropagated) propagation.end(wasReplaced, database, argv, command.changesData && state.dirty !== dirtyBefore)
+    if (isPropagated) {
+      propagation.end(wasReplaced, database, argv, command.changesData && state.dirty !== dirtyBefore)
+      client.writeOffset = server.replication.offset
+    }
     if (isTimed) this.countTime(client, command, argv, server.effects.monotonicUs() - startedUs)
     if (reply.errorCount !== errorsBefore) {
       command.failedCalls++
@@ -166,6 +171,11 @@ export class Dispatcher {
 
   private executeSpecial(client: Client, command: Command, argv: string[]): void {
     const {server} = this
+    if ((client.special & SPECIAL_PRIMARY) !== 0) {
+      if (client.queue !== undefined && !command.isTransactionControl) client.queue.push({argv, command})
+      else this.call(client, command, argv)
+      return
+    }
     if ((client.special & SPECIAL_NOT_AUTHENTICATED) !== 0 && !command.noAuth && server.acl.needsLogin) {
       this.forbid(client, command, 'NOAUTH Authentication required.')
       return
@@ -193,6 +203,13 @@ export class Dispatcher {
     if (server.memory.isSet && server.memory.refuses(client, command)) {
       this.forbid(client, command, OUT_OF_MEMORY)
       return
+    }
+    if ((server.special & SERVER_ROLE) !== 0) {
+      const refusal = refusalInRole(server, client, command)
+      if (refusal !== undefined) {
+        this.forbid(client, command, refusal)
+        return
+      }
     }
     const modeRefusal = refusalInMode(client, command)
     if (modeRefusal !== undefined) {
@@ -283,9 +300,21 @@ function refusalInMode(client: Client, command: Command): string | undefined {
   ) {
     return `ERR Can't execute '${command.fullName}': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in this context`
   }
-  if ((client.special & SPECIAL_MONITOR) === 0) return undefined
+  if ((client.special & (SPECIAL_MONITOR | SPECIAL_REPLICA)) === 0) return undefined
   const isOfKeyspace = command.isWrite || command.isReadonly || command.mayReplicate
   return isOfKeyspace ? "ERR Replica can't interact with the keyspace" : undefined
+}
+
+/** What a replica, or a primary with too few of them, does not do; in redis-server's order. */
+function refusalInRole(server: Server, client: Client, command: Command): string | undefined {
+  const isExec = command.name === 'exec' && client.queue !== undefined
+  const writes = command.isWrite || (isExec && client.queue!.some((one) => one.command.isWrite))
+  const {link, replicas} = server.replication
+  if (writes && !server.isReplica && !replicas.areEnough) return 'NOREPLICAS Not enough good replicas to write.'
+  if (writes && server.refusesWrites) return "READONLY You can't write against a read only replica."
+  const isStale = link !== undefined && !link.isUp && !server.config.values.replicaServeStaleData
+  if (!isStale || command.flags.includes('stale')) return undefined
+  return "MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'."
 }
 
 const WHILE_SUBSCRIBED = new Set([

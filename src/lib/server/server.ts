@@ -19,6 +19,8 @@ import {MemoryLimit} from './memory-limit.js'
 import {Monitors} from './monitors.js'
 import {eventMask, publishEvent} from './pubsub/keyspace-events.js'
 import {PubSub} from './pubsub/pubsub.js'
+import {openSnapshot} from './replication/open-snapshot.js'
+import {Replication} from './replication/replication.js'
 import {Tracking} from './tracking/tracking.js'
 
 export interface ServerOptions {
@@ -50,6 +52,8 @@ export interface ServerStats {
 export const SERVER_HOLDS_KEYS = 1
 export const SERVER_PAUSED = 2
 export const SERVER_MONITORED = 256
+/** A replica, or a primary with too few of them: what may be done depends on the command. */
+export const SERVER_ROLE = 8
 /** A script has run for longer than busy-reply-threshold. */
 export const SERVER_BUSY = 4
 
@@ -106,6 +110,9 @@ export class Server {
   readonly pubsub = new PubSub()
   readonly tracking = new Tracking(this)
   readonly monitors = new Monitors()
+  readonly replication: Replication
+  /** Writes are stopped for a failover: nothing may move the stream. */
+  isFailingOver = false
   /** Whose command runs, if it is a client that gets messages other than replies; undefined otherwise. */
   running: Client | undefined = undefined
   /** CLIENT PAUSE: unix milliseconds; 0 = not paused. */
@@ -143,6 +150,7 @@ export class Server {
     }
     this.limits = {bulkBytesMax: 0, requestBytesMax: 0}
     this.applySettings()
+    this.replication = new Replication(this, (selected) => openSnapshot(this, selected))
     this.acl = new Acl(this)
     this.acl.loadAtStart()
     this.config.onChange((changed) => {
@@ -168,6 +176,8 @@ export class Server {
     this.limits.bulkBytesMax = Math.min(protoMaxBulkLen, STRING_BYTES_MAX)
     this.limits.requestBytesMax = clientQueryBufferLimit
     this.memory.applySettings()
+    // At the very start there is no role yet.
+    if (this.cronCount > 0) this.refreshRole()
   }
 
   /** A connection was accepted. */
@@ -185,6 +195,7 @@ export class Server {
     client.closing = true
     client.discard()
     this.leaveModes(client)
+    this.replication.replicas.detach(client)
     this.held.forget(client)
     this.blocked.forget(client)
   }
@@ -224,7 +235,26 @@ export class Server {
 
   /** This node copies another's data. */
   get isReplica(): boolean {
-    return this.cluster?.core.myself.primary !== undefined
+    return this.replication.link !== undefined || this.cluster?.core.myself.primary !== undefined
+  }
+
+  /** A replica whose clients may not write. */
+  get refusesWrites(): boolean {
+    return this.isReplica && this.config.values.replicaReadOnly
+  }
+
+  /** Where replicas and the cluster are to reach this node's clients' port. */
+  get announcedPort(): number {
+    const {port, tlsPort, tlsReplication} = this.config.values
+    return tlsReplication ? tlsPort : port
+  }
+
+  /** Replication has changed in a way that what commands may do depends on. */
+  refreshRole(): void {
+    const {minReplicasMaxLag, minReplicasToWrite} = this.config.values
+    const needsReplicas = minReplicasToWrite > 0 && minReplicasMaxLag > 0
+    if (this.isReplica || needsReplicas) this.special |= SERVER_ROLE
+    else this.special &= ~SERVER_ROLE
   }
 
   /** Looks a command up as typed; a subcommand if the container has one of that name. */
@@ -303,6 +333,7 @@ export class Server {
     this.state.setTime(nowMs)
     if (this.pausedUntilMs !== 0 && this.pausedUntilMs <= nowMs) this.unpause()
     if (this.failoverPausedUntilMs <= nowMs) this.endFailoverPause()
+    this.replication.cron(nowMs)
     checkBlockedClients(this)
     this.blocked.expire(nowMs)
     this.memory.cron()

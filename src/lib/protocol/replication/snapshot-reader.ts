@@ -25,6 +25,7 @@ export class SnapshotError extends Error {
   override readonly name = 'SnapshotError'
 }
 
+const NOTHING = Buffer.alloc(0)
 const NEWLINE = 10
 const LINE_MAX = 64 * 1024
 const MARK_LENGTH = 40
@@ -36,6 +37,11 @@ export class SnapshotReader {
   private held: Buffer = Buffer.alloc(0)
   private left = 0
   private mark: Buffer = Buffer.alloc(0)
+  /** What follows in the chunk of the end; a view that is good until the next `push`. */
+  rest: Uint8Array = NOTHING
+
+  /** @param isLast - of a line: there is no snapshot after it. Default: there always is */
+  constructor(private readonly isLast: (line: string) => boolean = () => false) {}
 
   /**
    * @returns what the chunk completes, in order
@@ -43,6 +49,7 @@ export class SnapshotReader {
    */
   push(chunk: Uint8Array): SnapshotEvent[] {
     const events: SnapshotEvent[] = []
+    const hasEnded = this.state === 'ended'
     let rest = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength)
     while (rest.length > 0 && this.state === 'lines') {
       const end = rest.indexOf(NEWLINE)
@@ -50,16 +57,23 @@ export class SnapshotReader {
       if (this.held.length > LINE_MAX) throw new SnapshotError('a line without end')
       if (end < 0) return events
       rest = rest.subarray(end + 1)
-      events.push(this.takeLine())
+      const event = this.takeLine()
+      events.push(event)
       if (this.isOver()) events.push(this.end())
+      else if (event.kind === 'line' && this.isLast(event.text)) this.state = 'ended'
     }
     if (this.state === 'length' && rest.length > 0) {
       const bytes = rest.subarray(0, this.left)
       this.left -= bytes.length
+      rest = rest.subarray(bytes.length)
       events.push({kind: 'data', bytes})
       if (this.isOver()) events.push(this.end())
     }
-    if (this.state === 'mark' && rest.length > 0) events.push(...this.passUpToMark(rest))
+    if (this.state === 'mark' && rest.length > 0) {
+      events.push(...this.passUpToMark(rest))
+      rest = NOTHING
+    }
+    this.rest = this.state === 'ended' && !hasEnded ? rest : NOTHING
     return events
   }
 

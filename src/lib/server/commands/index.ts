@@ -9,6 +9,7 @@ import {hyperloglogCommands} from './hyperloglog/index.js'
 import {listCommands} from './list/index.js'
 import {migrationCommands} from './migration/index.js'
 import {pubsubCommands} from './pubsub/index.js'
+import {replicationCommands} from './replication/index.js'
 import {scriptingCommands} from './scripting/index.js'
 import {serverCommands} from './server/index.js'
 import {setCommands} from './set/index.js'
@@ -29,6 +30,7 @@ const GROUPS: readonly (readonly Command[])[] = [
   hyperloglogCommands,
   migrationCommands,
   pubsubCommands,
+  replicationCommands,
   scriptingCommands,
   serverCommands,
   setCommands,

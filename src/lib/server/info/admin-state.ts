@@ -10,17 +10,10 @@ export interface AdminState {
   readonly startupBytes: number
   /** DEBUG PAUSE-CRON: the shell skips its periodic work while this is true. */
   cronPaused: boolean
-  /** 40 hex characters; names this history of the data set. */
-  replicationId: string
-  /** The history before, and the offset up to which both are the same; -1 = there is none. */
-  replicationId2: string
-  secondOffset: number
 }
 
 /** Beside the servers instead of inside, and gone with them. */
 const STATES = new WeakMap<Server, AdminState>()
-
-export const NO_REPLICATION_ID = '0'.repeat(40)
 
 export function adminStateOf(server: Server): AdminState {
   const known = STATES.get(server)
@@ -30,9 +23,6 @@ export function adminStateOf(server: Server): AdminState {
     rates: new RateSampler(),
     startupBytes: server.effects.memory().heapUsed,
     cronPaused: false,
-    replicationId: server.rng.hex(40),
-    replicationId2: NO_REPLICATION_ID,
-    secondOffset: -1,
   }
   fresh.rates.sample({commands: 0, inputBytes: 0, outputBytes: 0}, server.startedMs)
   STATES.set(server, fresh)

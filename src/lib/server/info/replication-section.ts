@@ -1,43 +1,69 @@
-import type {ClusterNode} from '../cluster/node.js'
+import type {Server} from '../server.js'
 import type {InfoFacts, InfoField} from './facts.js'
 
-/** The primary of this node if it is a replica, as the cluster knows it. */
-export function primaryOf({server}: Pick<InfoFacts, 'server'>): ClusterNode | undefined {
-  return server.cluster?.core.myself.primary
-}
-
-export function renderReplication(facts: InfoFacts): InfoField[] {
-  const {admin, server} = facts
-  const primary = primaryOf(facts)
-  const {replicaAnnounced, replicaPriority, replicaReadOnly, replBacklogSize} = server.config.values
-  const fields: InfoField[] = [['role', primary === undefined ? 'master' : 'slave']]
-  if (primary !== undefined) {
-    fields.push(
-      ['master_host', primary.ip],
-      ['master_port', primary.port],
-      ['master_link_status', 'down'],
-      ['master_last_io_seconds_ago', -1],
-      ['master_sync_in_progress', 0],
-      ['slave_read_repl_offset', 0],
-      ['slave_repl_offset', 0],
-      ['slave_priority', replicaPriority],
-      ['slave_read_only', replicaReadOnly ? 1 : 0],
-      ['replica_announced', replicaAnnounced ? 1 : 0],
-    )
-  }
+export function renderReplication({nowMs, server}: InfoFacts): InfoField[] {
+  const {link, replicas} = server.replication
+  const fields: InfoField[] = [['role', link === undefined ? 'master' : 'slave']]
+  if (link !== undefined) fields.push(...ofLink(server, nowMs))
+  fields.push(['connected_slaves', replicas.attached.size])
+  const {minReplicasMaxLag, minReplicasToWrite, replBacklogSize} = server.config.values
+  if (minReplicasToWrite > 0 && minReplicasMaxLag > 0) fields.push(['min_slaves_good_slaves', replicas.goodCount])
+  fields.push(...ofReplicas(server, nowMs))
+  const {backlog} = replicas
+  const {id, id2, offset, secondOffset} = server.replication
   fields.push(
-    ['connected_slaves', 0],
     ['master_failover_state', 'no-failover'],
-    ['master_replid', admin.replicationId],
-    ['master_replid2', admin.replicationId2],
-    ['master_repl_offset', 0],
-    ['second_repl_offset', admin.secondOffset],
-    ['repl_backlog_active', 0],
+    ['master_replid', id],
+    ['master_replid2', id2],
+    ['master_repl_offset', offset],
+    ['second_repl_offset', secondOffset],
+    ['repl_backlog_active', backlog === undefined ? 0 : 1],
     ['repl_backlog_size', replBacklogSize],
-    ['repl_backlog_first_byte_offset', 0],
-    ['repl_backlog_histlen', 0],
+    ['repl_backlog_first_byte_offset', backlog === undefined ? 0 : backlog.firstOffset],
+    ['repl_backlog_histlen', backlog === undefined ? 0 : backlog.length],
   )
   return fields
+}
+
+function ofLink(server: Server, nowMs: number): InfoField[] {
+  const {link, offset} = server.replication
+  const {downSinceMs, heardMs, isSyncing, isUp, loadedBytes, primary} = link!
+  const {replicaAnnounced, replicaPriority, replicaReadOnly} = server.config.values
+  const fields: InfoField[] = [
+    ['master_host', primary.host],
+    ['master_port', primary.port],
+    ['master_link_status', isUp ? 'up' : 'down'],
+    ['master_last_io_seconds_ago', isUp ? Math.floor((nowMs - heardMs) / 1000) : -1],
+    ['master_sync_in_progress', isSyncing ? 1 : 0],
+    ['slave_read_repl_offset', offset],
+    ['slave_repl_offset', offset],
+  ]
+  if (isSyncing) {
+    fields.push(
+      ['master_sync_total_bytes', -1],
+      ['master_sync_read_bytes', loadedBytes],
+      ['master_sync_left_bytes', -1],
+      ['master_sync_perc', '0.00'],
+      ['master_sync_last_io_seconds_ago', Math.floor((nowMs - heardMs) / 1000)],
+    )
+  }
+  if (!isUp) fields.push(['master_link_down_since_seconds', Math.floor((nowMs - downSinceMs) / 1000)])
+  fields.push(
+    ['slave_priority', replicaPriority],
+    ['slave_read_only', replicaReadOnly ? 1 : 0],
+    ['replica_announced', replicaAnnounced ? 1 : 0],
+  )
+  return fields
+}
+
+function ofReplicas(server: Server, nowMs: number): InfoField[] {
+  const {replicas} = server.replication
+  return [...replicas.attached.values()].map((replica, i) => {
+    const {ackOffset, client, state} = replica
+    const lag = state === 'online' ? replica.lagSeconds(nowMs) : 0
+    const port = replicas.factsOf(client).port
+    return [`slave${i}`, `ip=${replicas.ipOf(client)},port=${port},state=${state},offset=${ackOffset},lag=${lag}`]
+  })
 }
 
 export function renderClusterSection({server}: InfoFacts): InfoField[] {

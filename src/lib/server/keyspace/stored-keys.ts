@@ -53,7 +53,10 @@ export class StoredKeys extends KeyObservers {
   protected live(key: string): number {
     const {store} = this
     const place = store.find(key)
-    if (place < 0 || store.deadlines === undefined || store.deadlines.at(place) > this.state.nowMs) return place
+    const {state} = this
+    if (place < 0 || store.deadlines === undefined || store.deadlines.at(place) > state.nowMs) return place
+    // The primary decides when a key is gone; its commands find it until then.
+    if (state.isApplying) return place
     this.expire(place)
     return -1
   }

@@ -192,7 +192,7 @@ export class Scripting implements ScriptHost {
         throw new ReplyError("ERR Can not run script on cluster, 'no-cluster' flag is set.")
       }
       if ((flags & NO_WRITES) === 0) {
-        if (server.isReplica) throw new ReplyError('READONLY Can not run script with write flag on readonly replica.')
+        if (server.refusesWrites) throw new ReplyError('READONLY Can not run script with write flag on readonly replica.')
         if (isReadonly) throw new ReplyError('ERR Can not execute a script with write flag using *_ro command.')
       }
       if (isOutOfMemory && (flags & (ALLOW_OOM | NO_WRITES)) === 0) throw new ReplyError(OUT_OF_MEMORY)
@@ -375,7 +375,7 @@ export class Scripting implements ScriptHost {
     if (run.isReadonly && (command.isWrite || command.mayReplicate)) {
       return 'ERR Write commands are not allowed from read-only scripts.'
     }
-    if (command.isWrite && server.isReplica) return "READONLY You can't write against a read only replica."
+    if (command.isWrite && server.refusesWrites) return "READONLY You can't write against a read only replica."
     // Once it has written it is let finish.
     if (command.deniesOom && run.isOutOfMemory && !run.hasWritten) return OUT_OF_MEMORY
     return server.cluster === undefined ? undefined : routeRefusal(server, this.client, command, argv, run)

@@ -5,7 +5,6 @@ import {keyCommands} from './keys.js'
 import {objectCommand} from './object.js'
 import {scanCommands} from './scan.js'
 import {sortCommands} from './sort.js'
-import {waitCommand} from './wait.js'
 
 export const genericCommands: readonly Command[] = [
   ...keyCommands,
@@ -13,6 +12,5 @@ export const genericCommands: readonly Command[] = [
   ...scanCommands,
   ...sortCommands,
   objectCommand,
-  waitCommand,
   ...databaseCommands,
 ]

@@ -1,7 +1,6 @@
 import type {ShutdownOptions} from '../../effects.js'
 import {readFacts} from '../../info/facts.js'
 import {renderInfo} from '../../info/info.js'
-import {primaryOf} from '../../info/replication-section.js'
 import {REDIS_VERSION} from '../../info/version.js'
 import {ReplyError, SYNTAX_ERROR} from '../../reply-error.js'
 import {type CommandContext, defineCommand} from '../command.js'
@@ -26,34 +25,6 @@ export const lastsave = defineCommand({
   since: '1.0.0',
   tips: ['nondeterministic_output'],
   run: ({reply, server}) => reply.integer(server.lastSaveSeconds),
-})
-
-/** [slave, host, port, state of the link, offset] or [master, offset, replicas]. */
-function runRole({reply, server}: CommandContext): void {
-  const primary = primaryOf({server})
-  if (primary === undefined) {
-    reply.array(3)
-    reply.bulk('master')
-    reply.integer(0)
-    reply.array(0)
-    return
-  }
-  reply.array(5)
-  reply.bulk('slave')
-  reply.bulk(primary.ip)
-  reply.integer(primary.port)
-  reply.bulk('connect')
-  reply.integer(0)
-}
-
-export const role = defineCommand({
-  name: 'role',
-  arity: 1,
-  flags: ['noscript', 'loading', 'stale', 'fast'],
-  acl: ['admin', 'dangerous'],
-  group: 'server',
-  since: '2.8.12',
-  run: runRole,
 })
 
 function parseShutdown(argv: readonly string[]): ShutdownOptions & {readonly abort: boolean} {

@@ -1,5 +1,5 @@
 import {requireInteger} from '../../../arguments.js'
-import {adminStateOf, NO_REPLICATION_ID} from '../../../info/admin-state.js'
+import {adminStateOf} from '../../../info/admin-state.js'
 import {ReplyError} from '../../../reply-error.js'
 import {type CommandContext, type CommandHandler, defineCommand} from '../../command.js'
 import {parseLong} from '../arguments.js'
@@ -69,10 +69,7 @@ function debugClusterlink({reply, server}: CommandContext, argv: string[]): void
 }
 
 function debugChangeReplId({reply, server}: CommandContext): void {
-  const admin = adminStateOf(server)
-  admin.replicationId = server.rng.hex(40)
-  admin.replicationId2 = NO_REPLICATION_ID
-  admin.secondOffset = -1
+  server.replication.changeId()
   server.effects.log('warning', 'Changing replication IDs after receiving DEBUG change-repl-id')
   reply.ok()
 }

@@ -2,8 +2,8 @@ import {requireInteger} from '../../arguments.js'
 import {ReplyError} from '../../reply-error.js'
 import {type Command, type CommandContext, defineCommand} from '../command.js'
 
-/** How many replicas have got all writes of this client: none follows this node, so it is the time that ends the wait. */
-function run({client, db, nowMs, reply, server}: CommandContext, argv: string[]): void {
+/** WAIT numreplicas timeout: how many replicas have all writes of this client; waits for that many. */
+function run({client, nowMs, reply, server}: CommandContext, argv: string[]): void {
   if (server.isReplica) {
     throw new ReplyError(
       'ERR WAIT cannot be used with replica instances. Please also note that since Redis 4.0 if a replica is configured to be writable (which is not the default) writes to replicas are just local and are not propagated.',
@@ -12,20 +12,13 @@ function run({client, db, nowMs, reply, server}: CommandContext, argv: string[])
   const wanted = requireInteger(argv[1]!)
   const timeoutMs = requireInteger(argv[2]!, 'ERR timeout is not an integer or out of range')
   if (timeoutMs < 0) throw new ReplyError('ERR timeout is negative')
-  if (wanted <= 0 || client.mustNotBlock) {
-    reply.integer(0)
-    return
-  }
-  server.blocked.block(client, {
-    db,
-    deadlineMs: timeoutMs === 0 ? 0 : nowMs + timeoutMs,
-    keys: [],
-    serve: () => false,
-    timeOut: () => reply.integer(0),
-  })
+  const {replicas} = server.replication
+  const count = replicas.countAcknowledged(client.writeOffset)
+  if (count >= wanted || client.mustNotBlock) reply.integer(count)
+  else replicas.wait(client, wanted, timeoutMs === 0 ? 0 : nowMs + timeoutMs)
 }
 
-export const waitCommand: Command = defineCommand({
+export const wait: Command = defineCommand({
   acl: ['connection'],
   arity: 3,
   flags: ['noscript'],

@@ -1,0 +1,41 @@
+import type {Socket} from 'node:net'
+import {messageOf} from '../kernel/errors.js'
+import type {LinkEvents, PrimaryConnection} from '../server/replication/link-effects.js'
+import type {Dial} from './dial.js'
+
+/** The socket to this node's primary. */
+export class PrimarySocket implements PrimaryConnection {
+  private readonly socket: Socket
+  private isGone = false
+
+  /** @throws TlsSettingsError */
+  constructor(dial: Dial, host: string, port: number, events: LinkEvents) {
+    const socket = dial({host, port})
+    this.socket = socket
+    socket.setNoDelay(true)
+    let reason: string | undefined
+    // With TLS, what is sent waits for the handshake by itself.
+    socket.once('connect', () => this.tell(() => events.onOpen()))
+    socket.on('data', (chunk) => this.tell(() => events.onData(chunk)))
+    socket.on('error', (error) => {
+      reason = messageOf(error)
+    })
+    socket.once('close', () => {
+      this.tell(() => events.onClose(reason))
+      this.isGone = true
+    })
+  }
+
+  private tell(event: () => void): void {
+    if (!this.isGone) event()
+  }
+
+  send(text: string): void {
+    if (!this.isGone) this.socket.write(text, 'latin1')
+  }
+
+  close(): void {
+    this.isGone = true
+    this.socket.destroy()
+  }
+}

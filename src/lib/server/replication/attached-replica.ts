@@ -1,0 +1,49 @@
+import type {Client} from '../client.js'
+
+export type ReplicaState = 'wait_bgsave' | 'send_bulk' | 'online'
+
+/** A replica of this node: what its connection's REPLCONFs told, and how far it is. */
+export class AttachedReplica {
+  state: ReplicaState = 'wait_bgsave'
+  /** What it acknowledged last, and when (unix milliseconds). */
+  ackOffset = 0
+  ackMs: number
+  /** Stream that it is to get behind its snapshot. */
+  held: string[] = []
+  /** Its snapshot ended with a mark: nothing may follow before its first ACK. */
+  waitsForAck = false
+
+  constructor(
+    readonly client: Client,
+    nowMs: number,
+  ) {
+    this.ackMs = nowMs
+  }
+
+  /** What came since its snapshot began, then all that comes. */
+  goOnline(): void {
+    this.state = 'online'
+    const {held} = this
+    this.held = []
+    if (held.length > 0) this.client.pushInline(held.join(''))
+  }
+
+  /** Seconds since it was last heard of. */
+  lagSeconds(nowMs: number): number {
+    return Math.max(0, Math.floor((nowMs - this.ackMs) / 1000))
+  }
+}
+
+/** What a connection tells of itself before it asks for the stream. */
+export interface ReplicaFacts {
+  port: number
+  ip: string
+  /** Understands a snapshot whose length nobody knows. */
+  eof: boolean
+  /** Understands +CONTINUE with another id. */
+  psync2: boolean
+  /** It wants a snapshot and nothing after it. */
+  rdbOnly: boolean
+  /** What it wants of the snapshot. */
+  filter: 'all' | 'functions' | 'nothing'
+}

@@ -1,0 +1,266 @@
+import {encodeCommand} from '../../protocol/resp/encode-command.js'
+import {SnapshotReader} from '../../protocol/replication/snapshot-reader.js'
+import type {Server} from '../server.js'
+import {type PrimaryConnection, replicationEffects} from './link-effects.js'
+import type {PrimaryHost, Replication} from './replication.js'
+import {SnapshotLoader} from './snapshot-loader.js'
+import {StreamApplier} from './stream-applier.js'
+
+/** As ROLE names them. */
+export type LinkState = 'connect' | 'connecting' | 'handshake' | 'sync' | 'connected'
+
+const REPLICATION_ID = /^[0-9a-f]{40}$/
+/** What waits on the line of a primary that has nothing to say is bounded. */
+const ANSWERS_MAX = 8
+
+/** Behind +CONTINUE comes the stream. */
+function newReader(): SnapshotReader {
+  return new SnapshotReader((line) => line.startsWith('+CONTINUE'))
+}
+
+/**
+ * The connection to the primary (wire.md 2.1 to 2.3):
+ *
+ *     connect -> PING -> AUTH, REPLCONF... -> PSYNC -> +CONTINUE ----------------------> the stream
+ *                                                   -> +FULLRESYNC -> snapshot, loaded -> the stream
+ *
+ * Whatever goes wrong, it is begun anew a second later.
+ */
+export class PrimaryLink {
+  state: LinkState = 'connect'
+  /** When something came last; unix milliseconds. */
+  heardMs: number
+  /** Since when there is no stream; unix milliseconds. */
+  downSinceMs: number
+  /** Bytes of the snapshot so far. */
+  loadedBytes = 0
+
+  private readonly server: Server
+  private readonly replication: Replication
+  private connection: PrimaryConnection | undefined = undefined
+  private reader = newReader()
+  private loader: SnapshotLoader | undefined = undefined
+  private applier: StreamApplier | undefined = undefined
+  /** What each answer to come is to; the first is next. */
+  private awaited: ('ping' | 'auth' | 'option' | 'psync')[] = []
+  private resync: {readonly id: string; readonly offset: number} | undefined = undefined
+
+  constructor(
+    server: Server,
+    replication: Replication,
+    readonly primary: PrimaryHost,
+  ) {
+    this.server = server
+    this.replication = replication
+    this.heardMs = server.state.nowMs
+    this.downSinceMs = server.state.nowMs
+  }
+
+  get isUp(): boolean {
+    return this.state === 'connected'
+  }
+
+  /** Database that the primary's stream is in. */
+  get selected(): number {
+    return this.applier?.selected ?? 0
+  }
+
+  get isSyncing(): boolean {
+    return this.state === 'sync'
+  }
+
+  connect(): void {
+    const {host, port} = this.primary
+    this.state = 'connecting'
+    this.heardMs = this.server.effects.nowMs()
+    this.reader = newReader()
+    this.log('notice', `Connecting to MASTER ${host}:${port}`)
+    this.connection = replicationEffects(this.server).openLink(host, port, {
+      onClose: (reason) => this.onClose(reason),
+      onData: (bytes) => this.onData(bytes),
+      onOpen: () => this.onOpen(),
+    })
+  }
+
+  /** Lets go of the primary; the link is of no use any more. */
+  close(): void {
+    this.drop()
+    this.applier?.close()
+    this.applier = undefined
+    this.state = 'connect'
+  }
+
+  private drop(): void {
+    this.connection?.close()
+    this.connection = undefined
+    this.loader?.abandon()
+    this.loader = undefined
+    this.awaited = []
+  }
+
+  private onClose(reason?: string): void {
+    this.log('notice', reason === undefined ? 'Connection with master lost.' : `Error condition on socket for SYNC: ${reason}`)
+    this.again()
+  }
+
+  /** Begins anew with the next second. */
+  private again(): void {
+    if (this.isUp) this.downSinceMs = this.server.effects.nowMs()
+    this.drop()
+    this.state = 'connect'
+    // What came of a command that is not whole comes again.
+    this.applier?.restart()
+    this.server.refreshRole()
+  }
+
+  private log(level: 'notice' | 'warning', text: string): void {
+    this.server.effects.log(level, text)
+  }
+
+  private send(...argv: readonly string[]): void {
+    this.connection?.send(encodeCommand(argv))
+  }
+
+  private onOpen(): void {
+    this.state = 'handshake'
+    this.awaited = ['ping']
+    this.send('PING')
+  }
+
+  private onData(bytes: Uint8Array): void {
+    const nowMs = this.server.effects.nowMs()
+    this.heardMs = nowMs
+    this.server.state.setTime(nowMs)
+    if (this.isUp) {
+      this.applier!.feed(bytes)
+      return
+    }
+    try {
+      this.read(bytes)
+    } catch (error) {
+      this.log('warning', `Failed trying to load the MASTER synchronization DB: ${(error as Error).message}`)
+      this.again()
+    }
+  }
+
+  /** @throws SnapshotError, RdbError */
+  private read(bytes: Uint8Array): void {
+    for (const event of this.reader.push(bytes)) {
+      if (event.kind === 'line') this.onLine(event.text)
+      else if (event.kind === 'begin') this.onSnapshot(event.bytes)
+      else if (event.kind === 'data') {
+        this.loadedBytes += event.bytes.length
+        this.loader?.push(event.bytes)
+      } else if (event.kind === 'end') this.onLoaded()
+      if (this.connection === undefined) return
+    }
+    if (this.isUp && this.reader.rest.length > 0) this.applier!.feed(this.reader.rest)
+  }
+
+  private onLine(text: string): void {
+    const awaited = this.awaited.shift()
+    if (awaited === undefined) throw new Error(`unexpected ${JSON.stringify(text.slice(0, 80))}`)
+    if (awaited === 'psync') this.onPsync(text)
+    else if (awaited === 'ping') this.onPong(text)
+    else if (awaited === 'auth' && text.startsWith('-')) {
+      this.log('warning', `Unable to AUTH to MASTER: ${text}`)
+      this.again()
+    } else if (this.awaited.length === 0) this.askForStream()
+    if (this.awaited.length > ANSWERS_MAX) throw new Error('too many answers are owed')
+  }
+
+  private onPong(text: string): void {
+    const mayGoOn = text.startsWith('+') || text.startsWith('-NOAUTH') || text.startsWith('-NOPERM')
+    // A server of before 2.8 has no code of its own for it.
+    if (!mayGoOn && !text.startsWith('-ERR operation not permitted')) {
+      this.log('warning', `Error reply to PING from master: '${text}'`)
+      this.again()
+      return
+    }
+    const {masterauth, masteruser, replicaAnnounceIp, replicaAnnouncePort} = this.server.config.values
+    if (masterauth !== '') {
+      this.awaited.push('auth')
+      this.send('AUTH', ...(masteruser === '' ? [] : [masteruser]), masterauth)
+    }
+    this.option('listening-port', String(replicaAnnouncePort || this.server.announcedPort))
+    if (replicaAnnounceIp !== '') this.option('ip-address', replicaAnnounceIp)
+    this.option('capa', 'eof', 'capa', 'psync2')
+  }
+
+  private option(...words: readonly string[]): void {
+    this.awaited.push('option')
+    this.send('REPLCONF', ...words)
+  }
+
+  private askForStream(): void {
+    const {id, offset} = this.replication
+    this.awaited.push('psync')
+    this.log('notice', `Trying a partial resynchronization (request ${id}:${offset + 1}).`)
+    this.send('PSYNC', id, String(offset + 1))
+  }
+
+  private onPsync(text: string): void {
+    const [word = '', id = '', offset = ''] = text.split(' ')
+    if (word === '+FULLRESYNC' && REPLICATION_ID.test(id) && /^\d+$/.test(offset)) {
+      this.log('notice', `Full resync from master: ${id}:${offset}`)
+      this.resync = {id, offset: Number(offset)}
+      this.state = 'sync'
+    } else if (word === '+CONTINUE') {
+      this.log('notice', 'Successful partial resynchronization with master.')
+      if (REPLICATION_ID.test(id)) this.replication.rename(id)
+      this.begin()
+    } else {
+      // -NOMASTERLINK, -LOADING: not now. Anything else is no more than that: older protocols are not spoken.
+      this.log('notice', `MASTER is currently unable to PSYNC: ${text}`)
+      this.again()
+    }
+  }
+
+  private onSnapshot(bytes: number | undefined): void {
+    if (this.resync === undefined) throw new Error('a snapshot that was not announced')
+    const size = bytes === undefined ? 'streamed from master' : `receiving ${bytes} bytes from master`
+    this.log('notice', `MASTER <-> REPLICA sync: ${size}`)
+    this.loadedBytes = 0
+    this.loader = new SnapshotLoader(this.server)
+  }
+
+  /** The snapshot is whole: its data take the place of ours at once. */
+  private onLoaded(): void {
+    const {id, offset} = this.resync!
+    const selected = this.loader!.finish()
+    this.loader = undefined
+    this.replication.adopt(id, offset)
+    this.log('notice', 'MASTER <-> REPLICA sync: Finished with success')
+    this.applier?.close()
+    this.applier = undefined
+    this.begin(selected)
+    // A primary that ends its snapshot with a mark waits for this.
+    this.acknowledge()
+  }
+
+  /** The stream follows. */
+  private begin(selected = 0): void {
+    this.applier ??= new StreamApplier(this.server, this.replication, () => this.acknowledge(), selected)
+    this.state = 'connected'
+    this.server.refreshRole()
+  }
+
+  private acknowledge(): void {
+    this.send('REPLCONF', 'ACK', String(this.replication.offset))
+  }
+
+  /** Every second. */
+  cron(nowMs: number): void {
+    if (this.state === 'connect') {
+      this.connect()
+      return
+    }
+    if (nowMs - this.heardMs > this.server.config.values.replTimeout * 1000) {
+      this.log('warning', this.isUp ? 'MASTER timeout: no data nor PING received...' : 'Timeout connecting to the MASTER...')
+      this.again()
+      return
+    }
+    if (this.isUp) this.acknowledge()
+    else if (this.isSyncing) this.connection?.send('\n')
+  }
+}

@@ -1,0 +1,159 @@
+import type {Rng} from '../../kernel/rng.js'
+import {encodeCommand} from '../../protocol/resp/encode-command.js'
+import {unblockForDemotion} from '../blocked-in-cluster.js'
+import type {PropagationSink} from '../propagation/propagation.js'
+import type {Server} from '../server.js'
+import {PrimaryLink} from './primary-link.js'
+import {Replicas} from './replicas.js'
+import type {SnapshotSource} from './snapshot-transfer.js'
+
+export const NO_REPLICATION_ID = '0'.repeat(40)
+const REPLICATION_ID_LENGTH = 40
+
+export interface PrimaryHost {
+  readonly host: string
+  readonly port: number
+}
+
+/**
+ * One node's part in replication: which history of the data it holds and how far, whom it follows, who follows it
+ * (wire.md 2).
+ *
+ * As a primary it makes the stream of what commands change, from the first replica on. As a replica it applies its
+ * primary's, and hands the same bytes on.
+ */
+export class Replication implements PropagationSink {
+  /** 40 hex characters; names the history of the data. */
+  id: string
+  /** The history before, good up to `secondOffset` - 1; -1: there is none. */
+  id2 = NO_REPLICATION_ID
+  secondOffset = -1
+  /** Bytes of the stream that are in the data. */
+  offset = 0
+  readonly replicas: Replicas
+  /** Whom this node follows; undefined for a primary. */
+  link: PrimaryLink | undefined = undefined
+
+  private readonly server: Server
+  private readonly rng: Rng
+  /** Database that the stream is in; -1: to be said anew. */
+  private selected = -1
+  private cronCount = 0
+
+  /** @param openSnapshot - of the data as they are now; `selected` is the database of the stream */
+  constructor(server: Server, openSnapshot: (selected: number) => SnapshotSource) {
+    this.server = server
+    this.rng = server.rng
+    this.id = server.rng.hex(REPLICATION_ID_LENGTH)
+    this.replicas = new Replicas(
+      server,
+      () => this,
+      () => {
+        const selected = this.link === undefined ? -1 : this.link.selected
+        // Whoever begins with this snapshot must be told where the stream goes on.
+        if (this.link === undefined) this.selected = -1
+        return openSnapshot(selected)
+      },
+    )
+    this.replicas.onTell = (text) => this.write(text)
+  }
+
+  /** A change made here. */
+  feed(database: number, command: string): void {
+    if (database !== -1 && database !== this.selected) {
+      this.selected = database
+      this.write(encodeCommand(['SELECT', String(database)]))
+    }
+    this.write(command)
+  }
+
+  private write(text: string): void {
+    this.offset += text.length
+    this.replicas.feed(text)
+  }
+
+  /** A change of the primary's that was applied, as it came. */
+  relay(text: string): void {
+    this.write(text)
+  }
+
+  /** From the first replica on there is a stream. */
+  beginStream(): void {
+    const {replicas} = this
+    if (replicas.backlog !== undefined) return
+    if (this.link === undefined) {
+      // Nobody has been told of what was changed until now: it is another history.
+      this.changeId()
+      this.server.state.propagation.setReplicas(this)
+    }
+    replicas.openBacklog()
+  }
+
+  /** What others hold of the history is of no use any more. */
+  changeId(): void {
+    this.id = this.rng.hex(REPLICATION_ID_LENGTH)
+    this.id2 = NO_REPLICATION_ID
+    this.secondOffset = -1
+  }
+
+  /** This node follows another, or another one than before. */
+  follow(primary: PrimaryHost): void {
+    const wasPrimary = this.link === undefined
+    this.link?.close()
+    this.server.state.propagation.setReplicas(undefined)
+    this.server.state.keepExpired = true
+    // Theirs may be another history soon.
+    this.replicas.detachAll()
+    if (wasPrimary) unblockForDemotion(this.server)
+    this.link = new PrimaryLink(this.server, this, primary)
+    this.server.refreshRole()
+    this.link.connect()
+  }
+
+  /** This node is a primary from now on, with the data that it has. */
+  become(): void {
+    if (this.link === undefined) return
+    this.link.close()
+    this.link = undefined
+    this.id2 = this.id
+    this.secondOffset = this.offset + 1
+    this.id = this.rng.hex(REPLICATION_ID_LENGTH)
+    this.selected = -1
+    this.server.state.keepExpired = false
+    // They ask again, and go on where they are: the second id is theirs.
+    this.replicas.detachAll()
+    this.replicas.openBacklog()
+    this.server.state.propagation.setReplicas(this)
+    this.server.refreshRole()
+  }
+
+  /** The data are those of a snapshot of this history. */
+  adopt(id: string, offset: number): void {
+    this.id = id
+    this.id2 = NO_REPLICATION_ID
+    this.secondOffset = -1
+    this.offset = offset
+    this.replicas.detachAll()
+    this.replicas.backlog = undefined
+    this.replicas.openBacklog()
+  }
+
+  /** The primary's history goes on under another name. */
+  rename(id: string): void {
+    if (id === this.id) return
+    this.id2 = this.id
+    this.secondOffset = this.offset + 1
+    this.id = id
+    this.replicas.detachAll()
+  }
+
+  /** Every 100 ms. */
+  cron(nowMs: number): void {
+    if (++this.cronCount % 10 !== 0) return
+    this.link?.cron(nowMs)
+    const {replicas} = this
+    const hadBacklog = replicas.backlog !== undefined
+    replicas.cron(nowMs, this.link === undefined)
+    if (hadBacklog && replicas.backlog === undefined) this.server.state.propagation.setReplicas(undefined)
+  }
+}
