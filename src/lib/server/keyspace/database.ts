@@ -77,6 +77,7 @@ export class Database extends StoredKeys {
     const place = this.live(key)
     if (place < 0) return undefined
     this.mark(place)
+    if (state.walks.size !== 0) state.willChange(this.store, place)
     const value = this.store.valueAt(place)
     if (state.meter !== undefined && typeof value !== 'string') state.meter.willChange(this.store, place, value)
     return value
@@ -114,6 +115,7 @@ export class Database extends StoredKeys {
       return
     }
     const {rows} = store
+    if (state.walks.size !== 0) state.willChange(store, place)
     if (state.meter !== undefined) state.meter.replaced(store, place, rows.heldAt(place), text)
     rows.replace(place, text, state.nextMark(rows.markAt(place)))
     // Nobody waits for a string.
@@ -142,6 +144,7 @@ export class Database extends StoredKeys {
       place = this.write(key, '')
       this.changed(key)
     }
+    if (this.state.walks.size !== 0) this.state.willChange(store, place)
     const text = requireText(store.heldAt(place))
     const bytes = typeof text === 'string' ? new StringBytes(text) : text
     this.state.meter?.grew(store, place, Math.max(0, length - bytes.length))

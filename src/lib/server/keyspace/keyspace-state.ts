@@ -1,7 +1,9 @@
 import {Propagation} from '../propagation/propagation.js'
 import type {KeyObservers} from './key-observers.js'
+import type {KeyspaceWalk} from './keyspace-walk.js'
 import type {Lfu} from './lfu.js'
 import type {MemoryMeter} from './memory-meter.js'
+import type {Store} from './store.js'
 
 /** Who watches a key for EXEC. */
 export interface Watcher {
@@ -40,6 +42,8 @@ export class KeyspaceState {
   keepExpired = false
   /** What runs comes from the primary: it is carried out, whatever the clock or the rules for clients say. */
   isApplying = false
+  /** Told of each key before it changes: snapshots being made. */
+  readonly walks = new Set<KeyspaceWalk>()
   /** A key that a client is blocked on has changed: somebody may be served. */
   hasReady = false
   /** The change under way is a deletion for a deadline: nobody's doing, whoever's command came upon it. */
@@ -50,6 +54,11 @@ export class KeyspaceState {
   onEvent: ((kind: number, event: string, key: string, database: number) => void) | undefined = undefined
   /** Told of every change of a key, in any database; undefined while nobody needs it. */
   onChange: ((key: string) => void) | undefined = undefined
+
+  /** A key of the store is about to be changed, added or deleted. */
+  willChange(store: Store, key: string): void {
+    for (const walk of this.walks) walk.willChange(store, key)
+  }
 
   setTime(nowMs: number): void {
     this.nowMs = nowMs

@@ -143,6 +143,7 @@ export class StoredKeys extends KeyObservers {
     // As in redis-server: what takes the place of another value serves nobody, but a stream that is gone is told.
     if (this.awaited.size !== 0) this.isNewsWritten = place < 0 || store.awaitedTypeAt(place) === 'stream'
     if (place >= 0) {
+      if (state.walks.size !== 0) state.willChange(store, place)
       if (state.meter !== undefined) state.meter.replaced(store, place, rows.heldAt(place), value)
       rows.replace(place, value, state.nextMark(rows.markAt(place)))
       return place
@@ -207,6 +208,7 @@ export class StoredKeys extends KeyObservers {
   protected remove(place: number): void {
     const {state, store} = this
     const key = store.keyAt(place)
+    if (state.walks.size !== 0) state.willRemove(store, place)
     if (store.deadlines !== undefined) this.dropDeadline(place)
     if (state.meter !== undefined) state.meter.willRemove(store, place)
     store.removeAt(place)
@@ -215,7 +217,9 @@ export class StoredKeys extends KeyObservers {
 
   private dropDeadline(place: number): boolean {
     const {deadlines} = this.store
-    if (deadlines === undefined || deadlines.set(place, NEVER) === NEVER) return false
+    if (deadlines === undefined || deadlines.at(place) === NEVER) return false
+    if (this.state.walks.size !== 0) this.state.willChange(this.store, place)
+    deadlines.set(place, NEVER)
     this.state.meter?.grew(this.store, place, -DEADLINE_BYTES)
     if (deadlines.count === 0) this.store.deadlines = undefined
     return true
@@ -233,6 +237,7 @@ export class StoredKeys extends KeyObservers {
     const {store} = this
     const place = store.find(key)
     if (place < 0) return
+    if (this.state.walks.size !== 0) this.state.willChange(store, place)
     store.deadlines ??= new Deadlines()
     if (store.deadlines.set(place, atMs) === NEVER) this.state.meter?.grew(store, place, DEADLINE_BYTES)
     this.touched(key)

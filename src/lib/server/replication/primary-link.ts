@@ -1,5 +1,5 @@
-import {encodeCommand} from '../../protocol/resp/encode-command.js'
 import {SnapshotReader} from '../../protocol/replication/snapshot-reader.js'
+import {encodeCommand} from '../../protocol/resp/encode-command.js'
 import type {Server} from '../server.js'
 import {type PrimaryConnection, replicationEffects} from './link-effects.js'
 import type {PrimaryHost, Replication} from './replication.js'
@@ -99,7 +99,10 @@ export class PrimaryLink {
   }
 
   private onClose(reason?: string): void {
-    this.log('notice', reason === undefined ? 'Connection with master lost.' : `Error condition on socket for SYNC: ${reason}`)
+    this.log(
+      'notice',
+      reason === undefined ? 'Connection with master lost.' : `Error condition on socket for SYNC: ${reason}`,
+    )
     this.again()
   }
 
@@ -256,7 +259,10 @@ export class PrimaryLink {
       return
     }
     if (nowMs - this.heardMs > this.server.config.values.replTimeout * 1000) {
-      this.log('warning', this.isUp ? 'MASTER timeout: no data nor PING received...' : 'Timeout connecting to the MASTER...')
+      this.log(
+        'warning',
+        this.isUp ? 'MASTER timeout: no data nor PING received...' : 'Timeout connecting to the MASTER...',
+      )
       this.again()
       return
     }

@@ -192,7 +192,8 @@ export class Scripting implements ScriptHost {
         throw new ReplyError("ERR Can not run script on cluster, 'no-cluster' flag is set.")
       }
       if ((flags & NO_WRITES) === 0) {
-        if (server.refusesWrites) throw new ReplyError('READONLY Can not run script with write flag on readonly replica.')
+        if (server.refusesWrites)
+          throw new ReplyError('READONLY Can not run script with write flag on readonly replica.')
         if (isReadonly) throw new ReplyError('ERR Can not execute a script with write flag using *_ro command.')
       }
       if (isOutOfMemory && (flags & (ALLOW_OOM | NO_WRITES)) === 0) throw new ReplyError(OUT_OF_MEMORY)

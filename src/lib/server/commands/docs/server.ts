@@ -168,8 +168,33 @@ export const serverDocs: Readonly<Record<string, CommandDocs>> = {
   },
   time: {summary: 'Return the current server time', complexity: 'O(1)'},
   psync: {summary: 'Internal command used for replication', arguments: [str('replicationid'), int('offset')]},
-  replconf: {summary: 'An internal command for configuring the replication stream', complexity: 'O(1)', docFlags: ['syscmd']},
-  replicaof: {summary: 'Make the server a replica of another instance, or promote it as master.', complexity: 'O(1)', arguments: [oneof('args', [block('host-port', [str('host'), int('port')]), block('no-one', [word('no', 'NO'), word('one', 'ONE')])])]},
-  slaveof: {summary: 'Make the server a replica of another instance, or promote it as master.', complexity: 'O(1)', docFlags: ['deprecated'], deprecatedSince: '5.0.0', replacedBy: '`REPLICAOF`', arguments: [oneof('args', [block('host-port', [str('host'), int('port')]), block('no-one', [word('no', 'NO'), word('one', 'ONE')])])]},
+  replconf: {
+    summary: 'An internal command for configuring the replication stream',
+    complexity: 'O(1)',
+    docFlags: ['syscmd'],
+  },
+  replicaof: {
+    summary: 'Make the server a replica of another instance, or promote it as master.',
+    complexity: 'O(1)',
+    arguments: [
+      oneof('args', [
+        block('host-port', [str('host'), int('port')]),
+        block('no-one', [word('no', 'NO'), word('one', 'ONE')]),
+      ]),
+    ],
+  },
+  slaveof: {
+    summary: 'Make the server a replica of another instance, or promote it as master.',
+    complexity: 'O(1)',
+    docFlags: ['deprecated'],
+    deprecatedSince: '5.0.0',
+    replacedBy: '`REPLICAOF`',
+    arguments: [
+      oneof('args', [
+        block('host-port', [str('host'), int('port')]),
+        block('no-one', [word('no', 'NO'), word('one', 'ONE')]),
+      ]),
+    ],
+  },
   sync: {summary: 'Internal command used for replication'},
 }

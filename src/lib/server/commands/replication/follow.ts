@@ -30,7 +30,10 @@ function replicaof({client, reply, server}: CommandContext, argv: string[]): voi
     reply.simple('OK Already connected to specified master')
     return
   }
-  effects.log('notice', `REPLICAOF ${host}:${number} enabled (user request from 'id=${client.id} addr=${client.address}')`)
+  effects.log(
+    'notice',
+    `REPLICAOF ${host}:${number} enabled (user request from 'id=${client.id} addr=${client.address}')`,
+  )
   replication.follow({host, port: number})
   reply.ok()
 }

@@ -19,7 +19,9 @@ function run({client, reply, server}: CommandContext, argv: string[]): void {
         break
       case 'ip-address':
         if (value.length > IP_LENGTH_MAX) {
-          throw new ReplyError(`ERR REPLCONF ip-address provided by replica instance is too long: ${value.length} bytes`)
+          throw new ReplyError(
+            `ERR REPLCONF ip-address provided by replica instance is too long: ${value.length} bytes`,
+          )
         }
         facts.ip = value
         break

@@ -1,0 +1,64 @@
+import {type RdbFileKey, RdbFileReader} from '../../protocol/rdb/file-reader.js'
+import {Database} from '../keyspace/database.js'
+import {valueFromRdb} from '../keyspace/from-rdb.js'
+import {knownScripting} from '../scripting/known-scripting.js'
+import {scriptingOf} from '../scripting/scripting.js'
+import type {Server} from '../server.js'
+
+/**
+ * Loads a primary's snapshot beside the data there are, which stay in use; they are replaced at once when it is whole.
+ */
+export class SnapshotLoader {
+  private readonly reader = new RdbFileReader({checksum: true})
+  private readonly databases: Database[]
+  private readonly functions: string[] = []
+  private selected = 0
+
+  constructor(private readonly server: Server) {
+    const {databases, isCluster, state} = server
+    this.databases = databases.map(({index}) => new Database(index, state, isCluster))
+  }
+
+  /** @throws RdbError */
+  push(bytes: Uint8Array): void {
+    const {reader} = this
+    reader.push(bytes)
+    for (let item = reader.next(); item !== undefined; item = reader.next()) {
+      if (item.kind === 'key') this.add(item)
+      else if (item.kind === 'function') this.functions.push(item.code)
+      else if (item.kind === 'aux' && item.name === 'repl-stream-db') this.selected = Number(item.value) || 0
+    }
+  }
+
+  private add({database, expireAtMs, frequency, idleSeconds, key, value}: RdbFileKey): void {
+    const {config, state} = this.server
+    const db = this.databases[database]
+    if (db === undefined) throw new Error(`the snapshot has a database ${database}, this node has not`)
+    db.set(key, valueFromRdb(value, config.values))
+    if (expireAtMs !== undefined) db.setExpiry(key, expireAtMs)
+    if (state.lfu !== undefined && frequency !== undefined) db.setAccess(key, state.lfu.markOf(frequency))
+    if (state.lfu === undefined && idleSeconds !== undefined) db.setAccess(key, state.lruClock - idleSeconds)
+  }
+
+  /** Puts the new data in the place of the old. @returns the database that the stream goes on in @throws RdbError */
+  finish(): number {
+    this.reader.requireEnd()
+    const {databases, state, tracking} = this.server
+    databases.forEach((db, i) => {
+      db.swapWith(this.databases[i]!)
+      // What was there goes by way of a flush: it tells whoever counts.
+      this.databases[i]!.flush()
+    })
+    if (this.functions.length > 0 || knownScripting(this.server) !== undefined) {
+      scriptingOf(this.server).functions.restore(this.functions, 'flush')
+    }
+    tracking.invalidateAll()
+    state.dirty = 0
+    return this.selected
+  }
+
+  /** It did not come to its end. */
+  abandon(): void {
+    for (const db of this.databases) db.flush()
+  }
+}
