@@ -9,7 +9,7 @@ import {ClusterCore} from '../server/cluster/core.js'
 import type {ClusterEffect, ClusterInput} from '../server/cluster/types.js'
 import type {Server} from '../server/server.js'
 import {BUS_PORT_OFFSET, clusterConfigOf} from './cluster-config.js'
-import {applyToServer, type ClusterReplication, NO_REPLICATION} from './cluster-effects.js'
+import {applyToServer, type ClusterReplication, replicationOf} from './cluster-effects.js'
 import type {Dial} from './dial.js'
 import {NodesConfFile} from './nodes-conf-file.js'
 import {listenError} from './tcp-server.js'
@@ -84,7 +84,7 @@ export class ClusterBus implements ClusterBinding {
 
   private constructor({dial = connect, directory, onFatal, replication, server}: ClusterBusOptions) {
     this.server = server
-    this.replication = replication ?? NO_REPLICATION
+    this.replication = replication ?? replicationOf(server)
     this.openSocket = dial
     this.onFatal = onFatal
     this.file = new NodesConfFile(join(directory, server.config.values.clusterConfigFile))

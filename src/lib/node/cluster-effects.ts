@@ -7,12 +7,17 @@ export interface ClusterReplication extends ReplicationFacts {
   follow(primary: PrimaryAddress | undefined): void
 }
 
-/** A node that copies nothing: as a replica it never takes over. */
-export const NO_REPLICATION: ClusterReplication = {
-  follow: () => undefined,
-  primaryDataAgeMs: () => Number.POSITIVE_INFINITY,
-  primaryLinkUp: () => false,
-  replicationOffset: () => 0,
+/** A node's own replication, as the cluster drives it. */
+export function replicationOf({effects, replication}: Server): ClusterReplication {
+  return {
+    follow(primary) {
+      if (primary === undefined) replication.become()
+      else replication.follow(primary)
+    },
+    primaryDataAgeMs: () => replication.link?.dataAgeMs(effects.nowMs()) ?? Number.POSITIVE_INFINITY,
+    primaryLinkUp: () => replication.link?.isUp ?? false,
+    replicationOffset: () => replication.offset,
+  }
 }
 
 /** Effects that need neither sockets nor nodes.conf. */

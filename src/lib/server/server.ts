@@ -111,8 +111,6 @@ export class Server {
   readonly tracking = new Tracking(this)
   readonly monitors = new Monitors()
   readonly replication: Replication
-  /** Writes are stopped for a failover: nothing may move the stream. */
-  isFailingOver = false
   /** Whose command runs, if it is a client that gets messages other than replies; undefined otherwise. */
   running: Client | undefined = undefined
   /** CLIENT PAUSE: unix milliseconds; 0 = not paused. */

@@ -208,8 +208,8 @@ export class StoredKeys extends KeyObservers {
   protected remove(place: number): void {
     const {state, store} = this
     const key = store.keyAt(place)
-    if (state.walks.size !== 0) state.willRemove(store, place)
     if (store.deadlines !== undefined) this.dropDeadline(place)
+    if (state.walks.size !== 0) state.willRemove(store, place)
     if (state.meter !== undefined) state.meter.willRemove(store, place)
     store.removeAt(place)
     this.changed(key)

@@ -32,6 +32,8 @@ export class PrimaryLink {
   heardMs: number
   /** Since when there is no stream; unix milliseconds. */
   downSinceMs: number
+  /** When the last of the stream came before the link broke; unix milliseconds. */
+  private streamEndedMs = Number.NEGATIVE_INFINITY
   /** Bytes of the snapshot so far. */
   loadedBytes = 0
 
@@ -63,6 +65,11 @@ export class PrimaryLink {
   /** Database that the primary's stream is in. */
   get selected(): number {
     return this.applier?.selected ?? 0
+  }
+
+  /** How old the data are: since when nothing has come of the stream. Infinity: it never came. */
+  dataAgeMs(nowMs: number): number {
+    return this.isUp ? nowMs - this.heardMs : nowMs - this.streamEndedMs
   }
 
   get isSyncing(): boolean {
@@ -108,7 +115,10 @@ export class PrimaryLink {
 
   /** Begins anew with the next second. */
   private again(): void {
-    if (this.isUp) this.downSinceMs = this.server.effects.nowMs()
+    if (this.isUp) {
+      this.downSinceMs = this.server.effects.nowMs()
+      this.streamEndedMs = this.heardMs
+    }
     this.drop()
     this.state = 'connect'
     // What came of a command that is not whole comes again.

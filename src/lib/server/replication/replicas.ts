@@ -244,7 +244,7 @@ export class Replicas {
     }
     if (this.attached.size > 0) {
       this.aloneSinceMs = nowMs
-      if (isPrimary && nowMs - this.lastPingMs >= replPingReplicaPeriod * 1000 && !this.server.isFailingOver) {
+      if (isPrimary && nowMs - this.lastPingMs >= replPingReplicaPeriod * 1000 && this.server.failoverPausedUntilMs === 0) {
         this.lastPingMs = nowMs
         this.tell(PING)
       }

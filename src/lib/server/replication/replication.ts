@@ -98,8 +98,10 @@ export class Replication implements PropagationSink {
 
   /** This node follows another, or another one than before. */
   follow(primary: PrimaryHost): void {
-    const wasPrimary = this.link === undefined
-    this.link?.close()
+    const {link} = this
+    if (link?.primary.host === primary.host && link.primary.port === primary.port) return
+    const wasPrimary = link === undefined
+    link?.close()
     this.server.state.propagation.setReplicas(undefined)
     this.server.state.keepExpired = true
     // Theirs may be another history soon.
