@@ -151,6 +151,7 @@ export class ServerBackend {
     const {node, world} = this
     const nothing = (): void => undefined
     return {
+      abortShutdown: () => false,
       closeClient: nothing,
       configChanged: nothing,
       cpu: () => ({system: 0, user: 0}),

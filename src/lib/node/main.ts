@@ -92,7 +92,7 @@ function stopOnSignals(node: Node): void {
     process.on(signal, () => {
       node.log.write('warning', `Received ${signal} scheduling shutdown...`)
       node.log.write('warning', 'User requested shutdown...')
-      void node.stop()
+      void node.shutdown()
     })
   }
   process.on('SIGHUP', () => node.log.write('warning', 'Received SIGHUP, ignored.'))

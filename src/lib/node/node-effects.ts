@@ -1,8 +1,11 @@
 import {type as osType, release, totalmem} from 'node:os'
+import {messageOf} from '../kernel/errors.js'
 import type {Client} from '../server/client.js'
 import type {Config} from '../server/config/config.js'
 import type {LogLevel, PeerExchange, ServerEffects, ShutdownOptions} from '../server/effects.js'
 import type {HostEffects, HostFacts} from '../server/info/facts.js'
+import type {DiskEffects} from '../server/persistence/disk-effects.js'
+import type {Snapshot} from '../server/persistence/snapshot.js'
 import type {LinkEvents, PrimaryConnection, ReplicationEffects} from '../server/replication/link-effects.js'
 import type {ScriptEffects} from '../server/scripting/script-effects.js'
 import {pathInDir, readConfigFile, readText, replaceFile} from './config-file.js'
@@ -11,6 +14,7 @@ import type {NodeLog} from './log.js'
 import {readLuaModule} from './lua-file.js'
 import {MigrateClient} from './migrate-client.js'
 import {PrimarySocket} from './primary-socket.js'
+import {writeSnapshotFile} from './snapshot-file.js'
 import type {TcpServer} from './tcp-server.js'
 
 /** What libuv waits on. */
@@ -22,13 +26,14 @@ export interface NodeHooks {
   readonly log: NodeLog
   readonly dial: Dial
   readonly dialPrimary: Dial
-  shutdown(options: ShutdownOptions): void
+  shutdown(options: ShutdownOptions, onFailed: (error: string) => void): void
+  abortShutdown(): boolean
   configChanged(names: readonly string[]): void
   clusterConnections(): number
 }
 
 /** Carries out what the pure server asks of sockets, disk, clock and process. */
-export class NodeEffects implements ServerEffects, HostEffects, ReplicationEffects, ScriptEffects {
+export class NodeEffects implements ServerEffects, DiskEffects, HostEffects, ReplicationEffects, ScriptEffects {
   /** Set once the server exists. */
   tcp: TcpServer | undefined
   private readonly hooks: NodeHooks
@@ -56,8 +61,19 @@ export class NodeEffects implements ServerEffects, HostEffects, ReplicationEffec
     return performance.now() * 1000
   }
 
-  shutdown(options: ShutdownOptions): void {
-    this.hooks.shutdown(options)
+  shutdown(options: ShutdownOptions, onFailed: (error: string) => void): void {
+    this.hooks.shutdown(options, onFailed)
+  }
+
+  abortShutdown(): boolean {
+    return this.hooks.abortShutdown()
+  }
+
+  saveSnapshot(name: string, snapshot: Snapshot, done: (error?: string) => void): void {
+    writeSnapshotFile(pathInDir(this.hooks.config, name), snapshot).then(
+      () => done(),
+      (error: unknown) => done(messageOf(error)),
+    )
   }
 
   flush(client: Client): void {

@@ -8,6 +8,8 @@ import type {ClusterBus} from './cluster-bus.js'
 import {pathInDir} from './config-file.js'
 import {limitClients} from './descriptor-limit.js'
 import {type Dial, dialOf, primaryDialOf} from './dial.js'
+import {GracefulShutdown} from './graceful-shutdown.js'
+import {loadSnapshotFile} from './load-snapshot.js'
 import type {NodeLog} from './log.js'
 import {NodeEffects} from './node-effects.js'
 import {systemRng} from './system-rng.js'
@@ -18,6 +20,8 @@ import {Timers} from './timers.js'
 export class StartError extends Error {
   override readonly name = 'StartError'
 }
+
+const DEFAULT_SHUTDOWN: ShutdownOptions = {force: false, noSave: false, now: false, save: false}
 
 /** A running node: its pure server, and the sockets, timers and files around it. */
 export class Node {
@@ -32,6 +36,7 @@ export class Node {
   private stopping: Promise<void> | undefined
   private readonly onStopped: (() => void)[] = []
   private hasPidFile = false
+  private leaving: GracefulShutdown | undefined
 
   /** @throws {FatalConfigError} if the users of the configuration or of the ACL file cannot be made */
   constructor(config: Config, log: NodeLog) {
@@ -45,7 +50,8 @@ export class Node {
       dialPrimary: primaryDialOf(config),
       configChanged: () => this.applySettings(),
       log,
-      shutdown: (options) => void this.stop(options),
+      abortShutdown: () => this.leaving?.abort() ?? false,
+      shutdown: (options, onFailed) => void this.shutdown(options).then((error) => error && onFailed(error)),
     })
     const rng = systemRng()
     seedStringHash(rng.uint32())
@@ -71,6 +77,7 @@ export class Node {
       if (clusterEnabled && tlsCluster && (port !== 0 || tlsPort === 0)) {
         throw new Error('With tls-cluster this node serves clients by TLS alone: port must be 0, and tls-port set')
       }
+      await this.load()
       // Clients last: who gets an answer may rely on the whole node, and on nodes.conf being its own.
       if (this.server.isCluster) await this.startBus()
       if (port !== 0) await this.tcp.listen(port)
@@ -90,6 +97,16 @@ export class Node {
     this.log.write('warning', 'Server initialized')
     if (port !== 0 || tlsPort !== 0) this.log.write('notice', 'Ready to accept connections')
     if (unixsocket !== '') this.log.write('notice', `The server is now ready to accept connections at ${unixsocket}`)
+  }
+
+  /** What was saved. Clients that come meanwhile are told that it is being loaded. */
+  private async load(): Promise<void> {
+    const path = pathInDir(this.config, this.config.values.dbfilename)
+    try {
+      await loadSnapshotFile(this.server, path)
+    } catch (error) {
+      throw new Error(`Fatal error loading the DB, check server logs. ${messageOf(error)}`)
+    }
   }
 
   /** Stopped before it had started. */
@@ -137,8 +154,22 @@ export class Node {
     })
   }
 
-  /** Closes everything. Safe to call again: all calls resolve when the node has stopped. */
-  stop(_options?: ShutdownOptions): Promise<void> {
+  /**
+   * Ends the node as SHUTDOWN and signals do: replicas are waited for, data saved.
+   *
+   * @returns why it goes on running instead; undefined: it has stopped
+   */
+  async shutdown(options: ShutdownOptions = DEFAULT_SHUTDOWN): Promise<string | undefined> {
+    if (this.leaving !== undefined || this.stopping !== undefined) return undefined
+    this.leaving = new GracefulShutdown(this.server, options)
+    const reason = await this.leaving.prepare()
+    this.leaving = undefined
+    if (reason === undefined) await this.stop()
+    return reason
+  }
+
+  /** Closes everything, at once. Safe to call again: all calls resolve when the node has stopped. */
+  stop(): Promise<void> {
     this.stopping ??= this.close().then(() => {
       this.log.write('warning', 'Redis is now ready to exit, bye bye...')
       for (const resolve of this.onStopped) resolve()

@@ -21,7 +21,15 @@ import {redacted} from './redaction.js'
 import type {ReplyWriter} from './reply.js'
 import {ReplyError, TOO_LONG} from './reply-error.js'
 import {scriptingOf} from './scripting/scripting.js'
-import {SERVER_BUSY, SERVER_HOLDS_KEYS, SERVER_MONITORED, SERVER_PAUSED, SERVER_ROLE, type Server} from './server.js'
+import {
+  SERVER_BUSY,
+  SERVER_HOLDS_KEYS,
+  SERVER_LOADING,
+  SERVER_MONITORED,
+  SERVER_PAUSED,
+  SERVER_ROLE,
+  type Server,
+} from './server.js'
 
 /** Of quick commands one in 64 is timed and counts for all: the clock costs as much as they do. */
 const SAMPLING_MASK = 63
@@ -210,6 +218,10 @@ export class Dispatcher {
         this.forbid(client, command, refusal)
         return
       }
+    }
+    if ((server.special & SERVER_LOADING) !== 0 && !command.flags.includes('loading')) {
+      this.forbid(client, command, 'LOADING Redis is loading the dataset in memory')
+      return
     }
     const modeRefusal = refusalInMode(client, command)
     if (modeRefusal !== undefined) {

@@ -39,8 +39,10 @@ export interface ServerEffects {
   unixUs(): number
   /** Monotonic microseconds, for durations. */
   monotonicUs(): number
-  /** Ends the process or the embedded node. Never returns a reply to the client. */
-  shutdown(options: ShutdownOptions): void
+  /** Ends the process or the embedded node. @param onFailed - told why it goes on running */
+  shutdown(options: ShutdownOptions, onFailed: (error: string) => void): void
+  /** @returns whether a shutdown was under way that has not come too far */
+  abortShutdown(): boolean
   /** Output was added outside the client's own turn: write it soon. */
   flush(client: Client): void
   /** Closes the connection; after pending output is written if `afterReply`. */

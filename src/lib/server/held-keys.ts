@@ -1,4 +1,4 @@
-import type {Client} from './client.js'
+import {type Client, SPECIAL_REPLICA} from './client.js'
 import type {Command} from './commands/command.js'
 import type {Database} from './keyspace/database.js'
 import {SERVER_HOLDS_KEYS, SERVER_PAUSED, type Server} from './server.js'
@@ -69,7 +69,9 @@ export class HeldKeys {
       client.park(retry)
       return true
     }
-    if ((special & SERVER_PAUSED) !== 0 && this.isPausedFor(command, isWrite)) {
+    // What replicas have to say must come through.
+    const isReplica = (client.special & SPECIAL_REPLICA) !== 0
+    if ((special & SERVER_PAUSED) !== 0 && !isReplica && this.isPausedFor(command, isWrite)) {
       this.paused.add(client)
       client.park(retry)
       return true

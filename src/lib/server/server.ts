@@ -17,6 +17,8 @@ import {KeyspaceState} from './keyspace/keyspace-state.js'
 import {STRING_BYTES_MAX} from './keyspace/string-bytes.js'
 import {MemoryLimit} from './memory-limit.js'
 import {Monitors} from './monitors.js'
+import {Saving} from './persistence/saving.js'
+import type {SnapshotLoader} from './persistence/snapshot-loader.js'
 import {eventMask, publishEvent} from './pubsub/keyspace-events.js'
 import {PubSub} from './pubsub/pubsub.js'
 import {openSnapshot} from './replication/open-snapshot.js'
@@ -54,6 +56,8 @@ export const SERVER_PAUSED = 2
 export const SERVER_MONITORED = 256
 /** A replica, or a primary with too few of them: what may be done depends on the command. */
 export const SERVER_ROLE = 8
+/** The data are not there yet. */
+export const SERVER_LOADING = 16
 /** A script has run for longer than busy-reply-threshold. */
 export const SERVER_BUSY = 4
 
@@ -118,8 +122,12 @@ export class Server {
   pausesWritesOnly = false
   /** A replica takes this primary's place: unix milliseconds until which no data changes; 0 = that is not so. */
   failoverPausedUntilMs = 0
-  /** Unix seconds of the last successful save. */
-  lastSaveSeconds: number
+  readonly saving: Saving
+  /** A file is being loaded at the start: bytes of it; undefined: no. */
+  loading: {readonly bytes: number; readonly startedMs: number} | undefined = undefined
+  loadedBytes = 0
+  /** Of the file that was loaded at the start. */
+  loadedKeys = {expired: 0, loaded: 0}
   cronCount = 0
 
   private readonly dispatcher: Dispatcher
@@ -132,7 +140,6 @@ export class Server {
     this.rng = options.rng
     this.processId = options.processId
     this.startedMs = options.nowMs
-    this.lastSaveSeconds = Math.floor(options.nowMs / 1000)
     this.runId = options.rng.hex(40)
     this.isCluster = options.config.values.clusterEnabled
     this.state.setTime(options.nowMs)
@@ -148,6 +155,7 @@ export class Server {
     }
     this.limits = {bulkBytesMax: 0, requestBytesMax: 0}
     this.applySettings()
+    this.saving = new Saving(this)
     this.replication = new Replication(this, (selected) => openSnapshot(this, selected))
     this.acl = new Acl(this)
     this.acl.loadAtStart()
@@ -247,6 +255,22 @@ export class Server {
     return tlsReplication ? tlsPort : port
   }
 
+  get isLoading(): boolean {
+    return this.loading !== undefined
+  }
+
+  beginLoading(bytes: number): void {
+    this.loading = {bytes, startedMs: this.effects.nowMs()}
+    this.special |= SERVER_LOADING
+  }
+
+  /** The data are there. */
+  endLoading({expiredKeys, keys}: SnapshotLoader): void {
+    this.loading = undefined
+    this.loadedKeys = {expired: expiredKeys, loaded: keys}
+    this.special &= ~SERVER_LOADING
+  }
+
   /** Replication has changed in a way that what commands may do depends on. */
   refreshRole(): void {
     const {minReplicasMaxLag, minReplicasToWrite} = this.config.values
@@ -332,6 +356,7 @@ export class Server {
     if (this.pausedUntilMs !== 0 && this.pausedUntilMs <= nowMs) this.unpause()
     if (this.failoverPausedUntilMs <= nowMs) this.endFailoverPause()
     this.replication.cron(nowMs)
+    this.saving.cron(nowMs)
     checkBlockedClients(this)
     this.blocked.expire(nowMs)
     this.memory.cron()

@@ -18,6 +18,7 @@ export class Harness {
     Object.assign(config.values, settings)
     const nothing = (): void => {}
     const effects: ServerEffects = {
+      abortShutdown: () => false,
       closeClient: nothing,
       configChanged: nothing,
       cpu: () => ({system: 0, user: 0}),

@@ -43,6 +43,7 @@ export class Rig {
 
   private effects(): ServerEffects & ScriptEffects {
     return {
+      abortShutdown: () => false,
       closeClient: () => undefined,
       configChanged: () => undefined,
       cpu: () => ({system: 0, user: 0}),

@@ -8,6 +8,7 @@ import {hashCommands} from './hash/index.js'
 import {hyperloglogCommands} from './hyperloglog/index.js'
 import {listCommands} from './list/index.js'
 import {migrationCommands} from './migration/index.js'
+import {persistenceCommands} from './persistence/index.js'
 import {pubsubCommands} from './pubsub/index.js'
 import {replicationCommands} from './replication/index.js'
 import {scriptingCommands} from './scripting/index.js'
@@ -29,6 +30,7 @@ const GROUPS: readonly (readonly Command[])[] = [
   hashCommands,
   hyperloglogCommands,
   migrationCommands,
+  persistenceCommands,
   pubsubCommands,
   replicationCommands,
   scriptingCommands,

@@ -1,5 +1,6 @@
 import type {InfoFacts, InfoField} from './facts.js'
-import {renderClients, renderCpu, renderMemory, renderPersistence, renderServer} from './process-sections.js'
+import {renderPersistence} from './persistence-section.js'
+import {renderClients, renderCpu, renderMemory, renderServer} from './process-sections.js'
 import {renderClusterSection, renderReplication} from './replication-section.js'
 import {renderCommandStats, renderErrorStats, renderKeyspace, renderStats} from './statistics-sections.js'
 

@@ -1,11 +1,10 @@
 import {Snapshot} from '../persistence/snapshot.js'
 import type {Server} from '../server.js'
-import type {SnapshotSource} from './snapshot-transfer.js'
 
 /** The data as they are now, for replicas. @param selected - the database that the stream is in; -1: it says so anew */
-export function openSnapshot(server: Server, selected: number): SnapshotSource {
+export function openSnapshot(server: Server, selected: number): Snapshot {
   const {id, offset} = server.replication
-  const snapshot = new Snapshot(server, {
+  return new Snapshot(server, {
     aux: {
       'repl-stream-db': String(Math.max(0, selected)),
       'repl-id': id,
@@ -13,11 +12,4 @@ export function openSnapshot(server: Server, selected: number): SnapshotSource {
       'aof-base': '0',
     },
   })
-  return {
-    close: () => snapshot.close(),
-    next: () => {
-      const chunk = snapshot.next()
-      return chunk && Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength).toString('latin1')
-    },
-  }
 }

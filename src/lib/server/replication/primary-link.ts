@@ -1,9 +1,9 @@
 import {SnapshotReader} from '../../protocol/replication/snapshot-reader.js'
 import {encodeCommand} from '../../protocol/resp/encode-command.js'
+import {SnapshotLoader} from '../persistence/snapshot-loader.js'
 import type {Server} from '../server.js'
 import {type PrimaryConnection, replicationEffects} from './link-effects.js'
 import type {PrimaryHost, Replication} from './replication.js'
-import {SnapshotLoader} from './snapshot-loader.js'
 import {StreamApplier} from './stream-applier.js'
 
 /** As ROLE names them. */
@@ -240,13 +240,14 @@ export class PrimaryLink {
   /** The snapshot is whole: its data take the place of ours at once. */
   private onLoaded(): void {
     const {id, offset} = this.resync!
-    const selected = this.loader!.finish()
+    const loader = this.loader!
+    loader.finish()
     this.loader = undefined
     this.replication.adopt(id, offset)
     this.log('notice', 'MASTER <-> REPLICA sync: Finished with success')
     this.applier?.close()
     this.applier = undefined
-    this.begin(selected)
+    this.begin(Number(loader.auxOf('repl-stream-db') ?? 0))
     // A primary that ends its snapshot with a mark waits for this.
     this.acknowledge()
   }

@@ -1,10 +1,11 @@
 import {encodeCommand} from '../../protocol/resp/encode-command.js'
 import {type Client, SPECIAL_REPLICA} from '../client.js'
+import type {Snapshot} from '../persistence/snapshot.js'
 import type {Server} from '../server.js'
 import {AttachedReplica, type ReplicaFacts} from './attached-replica.js'
 import {Backlog} from './backlog.js'
 import {replicationEffects} from './link-effects.js'
-import {type SnapshotSource, SnapshotTransfer} from './snapshot-transfer.js'
+import {SnapshotTransfer} from './snapshot-transfer.js'
 
 const GET_ACK = encodeCommand(['REPLCONF', 'GETACK', '*'])
 const PING = encodeCommand(['ping'])
@@ -46,7 +47,7 @@ export class Replicas {
   constructor(
     server: Server,
     private readonly stateOf: () => StreamState,
-    private readonly openSnapshot: () => SnapshotSource,
+    private readonly openSnapshot: () => Snapshot,
   ) {
     this.server = server
   }
@@ -196,12 +197,12 @@ export class Replicas {
   }
 
   /** Once for all that wait within one turn of the loop. */
-  private askForAck(): void {
+  askForAck(): void {
     if (this.isAsking || this.attached.size === 0) return
     this.isAsking = true
     replicationEffects(this.server).soon(() => {
       this.isAsking = false
-      if (this.waiters.size > 0) this.tell(GET_ACK)
+      this.tell(GET_ACK)
     })
   }
 
@@ -244,7 +245,11 @@ export class Replicas {
     }
     if (this.attached.size > 0) {
       this.aloneSinceMs = nowMs
-      if (isPrimary && nowMs - this.lastPingMs >= replPingReplicaPeriod * 1000 && this.server.failoverPausedUntilMs === 0) {
+      if (
+        isPrimary &&
+        nowMs - this.lastPingMs >= replPingReplicaPeriod * 1000 &&
+        this.server.failoverPausedUntilMs === 0
+      ) {
         this.lastPingMs = nowMs
         this.tell(PING)
       }

@@ -1,11 +1,11 @@
 import type {Rng} from '../../kernel/rng.js'
 import {encodeCommand} from '../../protocol/resp/encode-command.js'
 import {unblockForDemotion} from '../blocked-in-cluster.js'
+import type {Snapshot} from '../persistence/snapshot.js'
 import type {PropagationSink} from '../propagation/propagation.js'
 import type {Server} from '../server.js'
 import {PrimaryLink} from './primary-link.js'
 import {Replicas} from './replicas.js'
-import type {SnapshotSource} from './snapshot-transfer.js'
 
 export const NO_REPLICATION_ID = '0'.repeat(40)
 const REPLICATION_ID_LENGTH = 40
@@ -41,7 +41,7 @@ export class Replication implements PropagationSink {
   private cronCount = 0
 
   /** @param openSnapshot - of the data as they are now; `selected` is the database of the stream */
-  constructor(server: Server, openSnapshot: (selected: number) => SnapshotSource) {
+  constructor(server: Server, openSnapshot: (selected: number) => Snapshot) {
     this.server = server
     this.rng = server.rng
     this.id = server.rng.hex(REPLICATION_ID_LENGTH)

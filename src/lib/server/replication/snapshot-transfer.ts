@@ -1,14 +1,7 @@
+import type {Snapshot} from '../persistence/snapshot.js'
 import type {Server} from '../server.js'
 import type {AttachedReplica} from './attached-replica.js'
 import {replicationEffects} from './link-effects.js'
-
-/** The data of one moment as an RDB file, made piece by piece while they change. */
-export interface SnapshotSource {
-  /** What comes next, as binary string; undefined: that was all. */
-  next(): string | undefined
-  /** No more is wanted. */
-  close(): void
-}
 
 export interface Receiver {
   readonly replica: AttachedReplica
@@ -31,7 +24,7 @@ export class SnapshotTransfer {
 
   constructor(
     private readonly server: Server,
-    private readonly source: SnapshotSource,
+    private readonly source: Snapshot,
     private readonly mark: string,
     receivers: readonly Receiver[],
     private readonly onEnd: () => void,
@@ -68,7 +61,7 @@ export class SnapshotTransfer {
         this.finish()
         return
       }
-      this.give(piece)
+      if (piece.length > 0) this.give(Buffer.from(piece.buffer, piece.byteOffset, piece.byteLength).toString('latin1'))
       if (effects.monotonicUs() - startedUs > TURN_US) break
     }
     if (this.isOver) return

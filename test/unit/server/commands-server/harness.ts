@@ -30,6 +30,7 @@ export class AdminHarness {
 
   private effects(): ServerEffects {
     return {
+      abortShutdown: () => false,
       closeClient: (client, afterReply) => this.asked.push(`close ${client.id}${afterReply ? ' after reply' : ''}`),
       configChanged: (names) => this.asked.push(`config ${names.join(',')}`),
       cpu: () => ({system: 1.5, user: 2.25}),

@@ -7,7 +7,7 @@ import {debug} from './debug/debug-command.js'
 import {latency} from './latency-command.js'
 import {memory} from './memory-command.js'
 import {monitor} from './monitor.js'
-import {info, lastsave, lolwut, shutdown} from './process-commands.js'
+import {info, lolwut, shutdown} from './process-commands.js'
 import {slowlog} from './slowlog-command.js'
 
 /** Administration: settings, facts about the node, its clients and its commands. */
@@ -18,7 +18,6 @@ export const serverCommands: readonly Command[] = [
   config,
   debug,
   info,
-  lastsave,
   latency,
   lolwut,
   memory,

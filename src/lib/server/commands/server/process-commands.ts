@@ -16,17 +16,6 @@ export const info = defineCommand({
   run: ({nowMs, reply, server}, argv) => reply.verbatim(renderInfo(readFacts(server, nowMs), argv.slice(1)), 'txt'),
 })
 
-export const lastsave = defineCommand({
-  name: 'lastsave',
-  arity: 1,
-  flags: ['loading', 'stale', 'fast'],
-  acl: ['admin', 'dangerous'],
-  group: 'server',
-  since: '1.0.0',
-  tips: ['nondeterministic_output'],
-  run: ({reply, server}) => reply.integer(server.lastSaveSeconds),
-})
-
 function parseShutdown(argv: readonly string[]): ShutdownOptions & {readonly abort: boolean} {
   const words = new Set(argv.slice(1).map((word) => word.toLowerCase()))
   const has = (word: string): boolean => words.delete(word)
@@ -36,18 +25,24 @@ function parseShutdown(argv: readonly string[]): ShutdownOptions & {readonly abo
   return found
 }
 
-/** The connection is closed instead of answered. Nothing takes time here, so there is never a shutdown to abort. */
-function runShutdown({client, server}: CommandContext, argv: string[]): void {
+/** The connection is closed instead of answered, unless the data cannot be saved. */
+function runShutdown({client, reply, server}: CommandContext, argv: string[]): void {
   const {abort, ...options} = parseShutdown(argv)
-  if (abort) throw new ReplyError('ERR No shutdown in progress.')
-  if (options.save && !options.force) {
-    // Nothing is saved without persistence; who asks for it must not lose data believing otherwise.
-    server.effects.log('warning', "This node does not save data: can't exit with SHUTDOWN SAVE. Use NOSAVE or FORCE.")
-    throw new ReplyError('ERR Errors trying to SHUTDOWN. Check logs.')
+  if (abort) {
+    if (!server.effects.abortShutdown()) throw new ReplyError('ERR No shutdown in progress.')
+    reply.ok()
+    return
   }
   server.effects.log('warning', 'User requested shutdown...')
-  client.closing = true
-  server.effects.shutdown(options)
+  let failure: string | undefined
+  client.park(() => {
+    if (failure === undefined) client.closing = true
+    else reply.error(failure)
+  })
+  server.effects.shutdown(options, (error) => {
+    failure = error
+    client.unpark()
+  })
 }
 
 export const shutdown = defineCommand({

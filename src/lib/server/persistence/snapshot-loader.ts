@@ -6,15 +6,23 @@ import {scriptingOf} from '../scripting/scripting.js'
 import type {Server} from '../server.js'
 
 /**
- * Loads a primary's snapshot beside the data there are, which stay in use; they are replaced at once when it is whole.
+ * Loads an RDB file, of a primary or from disk, beside the data there are, which stay in use; they are replaced at once when
+ * it is whole.
  */
 export class SnapshotLoader {
   private readonly reader = new RdbFileReader({checksum: true})
   private readonly databases: Database[]
   private readonly functions: string[] = []
-  private selected = 0
+  private readonly aux = new Map<string, string>()
+  keys = 0
+  /** Keys left out because their time was over. */
+  expiredKeys = 0
 
-  constructor(private readonly server: Server) {
+  /** @param dropsExpired - a primary's own file: what has run out meanwhile is gone */
+  constructor(
+    private readonly server: Server,
+    private readonly dropsExpired = false,
+  ) {
     const {databases, isCluster, state} = server
     this.databases = databases.map(({index}) => new Database(index, state, isCluster))
   }
@@ -26,12 +34,17 @@ export class SnapshotLoader {
     for (let item = reader.next(); item !== undefined; item = reader.next()) {
       if (item.kind === 'key') this.add(item)
       else if (item.kind === 'function') this.functions.push(item.code)
-      else if (item.kind === 'aux' && item.name === 'repl-stream-db') this.selected = Number(item.value) || 0
+      else if (item.kind === 'aux') this.aux.set(item.name, item.value)
     }
   }
 
   private add({database, expireAtMs, frequency, idleSeconds, key, value}: RdbFileKey): void {
     const {config, state} = this.server
+    if (this.dropsExpired && expireAtMs !== undefined && expireAtMs <= state.nowMs) {
+      this.expiredKeys++
+      return
+    }
+    this.keys++
     const db = this.databases[database]
     if (db === undefined) throw new Error(`the snapshot has a database ${database}, this node has not`)
     db.set(key, valueFromRdb(value, config.values))
@@ -40,8 +53,13 @@ export class SnapshotLoader {
     if (state.lfu === undefined && idleSeconds !== undefined) db.setAccess(key, state.lruClock - idleSeconds)
   }
 
-  /** Puts the new data in the place of the old. @returns the database that the stream goes on in @throws RdbError */
-  finish(): number {
+  /** A field before the data. */
+  auxOf(name: string): string | undefined {
+    return this.aux.get(name)
+  }
+
+  /** Puts the new data in the place of the old. @throws RdbError */
+  finish(): void {
     this.reader.requireEnd()
     const {databases, state, tracking} = this.server
     databases.forEach((db, i) => {
@@ -54,7 +72,6 @@ export class SnapshotLoader {
     }
     tracking.invalidateAll()
     state.dirty = 0
-    return this.selected
   }
 
   /** It did not come to its end. */

@@ -1,0 +1,28 @@
+import {createReadStream, existsSync, statSync} from 'node:fs'
+import {SnapshotLoader} from '../server/persistence/snapshot-loader.js'
+import type {Server} from '../server/server.js'
+
+const CHUNK_BYTES = 64 * 1024
+
+/**
+ * Loads the RDB file, if it is there, while the loop answers that the node is loading.
+ *
+ * @throws RdbError, or the system's error: this node must not go on as if it had no data
+ */
+export async function loadSnapshotFile(server: Server, path: string): Promise<void> {
+  if (!existsSync(path)) return
+  const startedMs = performance.now()
+  const loader = new SnapshotLoader(server, !server.isReplica)
+  server.beginLoading(statSync(path).size)
+  for await (const chunk of createReadStream(path, {highWaterMark: CHUNK_BYTES})) {
+    server.loadedBytes += (chunk as Buffer).length
+    loader.push(chunk as Buffer)
+    // Reading ahead must not keep the loop from its other work.
+    await new Promise((resolve) => setImmediate(resolve))
+  }
+  loader.finish()
+  server.endLoading(loader)
+  const seconds = ((performance.now() - startedMs) / 1000).toFixed(3)
+  server.effects.log('notice', `Done loading RDB, keys loaded: ${loader.keys}, keys expired: ${loader.expiredKeys}.`)
+  server.effects.log('notice', `DB loaded from disk: ${seconds} seconds`)
+}

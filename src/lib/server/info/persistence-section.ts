@@ -1,0 +1,54 @@
+import type {InfoFacts, InfoField} from './facts.js'
+
+/** Snapshots are made without a fork: nothing is copied on write. */
+export function renderPersistence({nowMs, server}: InfoFacts): InfoField[] {
+  const {loadedBytes, loadedKeys, loading, saving, state} = server
+  const fields: InfoField[] = [
+    ['loading', loading === undefined ? 0 : 1],
+    ['async_loading', 0],
+    ['current_cow_peak', 0],
+    ['current_cow_size', 0],
+    ['current_cow_size_age', 0],
+    ['current_fork_perc', '0.00'],
+    ['current_save_keys_processed', 0],
+    ['current_save_keys_total', 0],
+    ['rdb_changes_since_last_save', state.dirty],
+    ['rdb_bgsave_in_progress', saving.isRunning ? 1 : 0],
+    ['rdb_last_save_time', saving.lastSaveSeconds],
+    ['rdb_last_bgsave_status', saving.isOk ? 'ok' : 'err'],
+    ['rdb_last_bgsave_time_sec', saving.lastDurationSeconds],
+    ['rdb_current_bgsave_time_sec', saving.isRunning ? Math.floor((nowMs - saving.startedMs) / 1000) : -1],
+    ['rdb_saves', saving.saves],
+    ['rdb_last_cow_size', 0],
+    ['rdb_last_load_keys_expired', loadedKeys.expired],
+    ['rdb_last_load_keys_loaded', loadedKeys.loaded],
+    ['aof_enabled', 0],
+    ['aof_rewrite_in_progress', 0],
+    ['aof_rewrite_scheduled', 0],
+    ['aof_last_rewrite_time_sec', -1],
+    ['aof_current_rewrite_time_sec', -1],
+    ['aof_last_bgrewrite_status', 'ok'],
+    ['aof_rewrites', 0],
+    ['aof_rewrites_consecutive_failures', 0],
+    ['aof_last_write_status', 'ok'],
+    ['aof_last_cow_size', 0],
+    ['module_fork_in_progress', 0],
+    ['module_fork_last_cow_size', 0],
+  ]
+  if (loading !== undefined) {
+    const share = (loadedBytes / Math.max(1, loading.bytes)) * 100
+    fields.push(
+      ['loading_start_time', Math.floor(loading.startedMs / 1000)],
+      ['loading_total_bytes', loading.bytes],
+      ['loading_rdb_used_mem', 0],
+      ['loading_loaded_bytes', loadedBytes],
+      ['loading_loaded_perc', share.toFixed(2)],
+      ['loading_eta_seconds', etaSeconds(nowMs - loading.startedMs, share)],
+    )
+  }
+  return fields
+}
+
+function etaSeconds(elapsedMs: number, percent: number): number {
+  return percent === 0 ? 1 : Math.floor((elapsedMs / 1000) * (100 / percent - 1))
+}
