@@ -23,7 +23,7 @@ export interface NodeOptions {
   readonly host?: string
   /** Where nodes.conf and the log lie; a folder of its own, deleted at `stop`, if absent. */
   readonly directory?: string
-  /** Further settings by their redis.conf names: `{requirepass: 'secret', 'cluster-enabled': 'yes'}`. */
+  /** Further settings by their redis.conf names; without `save` and `appendonly` nothing is saved: `{requirepass: 'secret', 'cluster-enabled': 'yes'}`. */
   readonly settings?: Readonly<Record<string, string>>
 }
 
@@ -91,7 +91,8 @@ async function openNode({directory, host = '127.0.0.1', port, settings = {}}: No
   }
   try {
     const chosen = port ?? (await freePort(host))
-    const given = {bind: host, dir: folder, logfile: 'node.log', port: String(chosen), ...settings}
+    // Nothing is saved unless it is asked for.
+    const given = {bind: host, dir: folder, logfile: 'node.log', port: String(chosen), save: '', ...settings}
     const config = new Config()
     const lines = Object.entries(given).map(([name, value]) => `${name} ${name === 'bind' ? value : quoted(value)}`)
     loadConfig(config, lines.join('\n'), () => [])

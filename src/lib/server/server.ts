@@ -154,9 +154,9 @@ export class Server {
       publishEvent(this.pubsub, this.config.values.notifyKeyspaceEvents, event, key, database)
     }
     this.limits = {bulkBytesMax: 0, requestBytesMax: 0}
-    this.applySettings()
     this.saving = new Saving(this)
     this.replication = new Replication(this, (selected) => openSnapshot(this, selected))
+    this.applySettings()
     this.acl = new Acl(this)
     this.acl.loadAtStart()
     this.config.onChange((changed) => {
@@ -182,8 +182,7 @@ export class Server {
     this.limits.bulkBytesMax = Math.min(protoMaxBulkLen, STRING_BYTES_MAX)
     this.limits.requestBytesMax = clientQueryBufferLimit
     this.memory.applySettings()
-    // At the very start there is no role yet.
-    if (this.cronCount > 0) this.refreshRole()
+    this.refreshRole()
   }
 
   /** A connection was accepted. */

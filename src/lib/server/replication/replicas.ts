@@ -80,6 +80,8 @@ export class Replicas {
   attach(client: Client, id: string, next: number): void {
     const replica = new AttachedReplica(client, this.server.state.nowMs)
     client.special |= SPECIAL_REPLICA
+    // Whoever is promoted in the next seconds must not lack a mere ping.
+    if (this.attached.size === 0) this.lastPingMs = this.server.state.nowMs
     this.attached.set(client, replica)
     this.server.effects.log('notice', `Replica ${this.nameOf(client)} asks for synchronization`)
     if (this.continues(client, replica, id, next)) return

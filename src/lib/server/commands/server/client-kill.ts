@@ -1,10 +1,10 @@
-import {type Client, SPECIAL_SUBSCRIBED} from '../../client.js'
+import {type Client, SPECIAL_REPLICA, SPECIAL_SUBSCRIBED} from '../../client.js'
 import {ReplyError, SYNTAX_ERROR} from '../../reply-error.js'
 import type {Server} from '../../server.js'
 import type {CommandContext} from '../command.js'
 import {parseLong} from './arguments.js'
 
-/** What CLIENT LIST TYPE and CLIENT KILL TYPE know. Without replication there are no masters and replicas. */
+/** What CLIENT LIST TYPE and CLIENT KILL TYPE know. The link to this node's own primary is no client here. */
 export type ClientType = 'normal' | 'master' | 'replica' | 'pubsub'
 
 const TYPES: Readonly<Record<string, ClientType>> = {
@@ -22,6 +22,7 @@ export function requireClientType(text: string): ClientType {
 }
 
 export function typeOfClient({special}: Client): ClientType {
+  if ((special & SPECIAL_REPLICA) !== 0) return 'replica'
   return (special & SPECIAL_SUBSCRIBED) !== 0 ? 'pubsub' : 'normal'
 }
 

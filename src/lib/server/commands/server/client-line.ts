@@ -1,9 +1,9 @@
-import {type Client, SPECIAL_MONITOR, SPECIAL_SUBSCRIBED} from '../../client.js'
+import {type Client, SPECIAL_MONITOR, SPECIAL_REPLICA, SPECIAL_SUBSCRIBED} from '../../client.js'
 import {redirectOf} from './client-tracking.js'
 
 /** One byte per property, as in CLIENT LIST's `flags`. */
 function flagsOf(client: Client): string {
-  let flags = ''
+  let flags = (client.special & SPECIAL_REPLICA) === 0 ? '' : 'S'
   if ((client.special & SPECIAL_MONITOR) !== 0) flags += 'O'
   if ((client.special & SPECIAL_SUBSCRIBED) !== 0) flags += 'P'
   if (client.queue !== undefined) flags += 'x'
