@@ -55,9 +55,14 @@ export class KeyspaceState {
   /** Told of every change of a key, in any database; undefined while nobody needs it. */
   onChange: ((key: string) => void) | undefined = undefined
 
-  /** A key of the store is about to be changed, added or deleted. */
-  willChange(store: Store, key: string): void {
-    for (const walk of this.walks) walk.willChange(store, key)
+  /** What lies at a place is about to be changed. */
+  willChange(store: Store, place: number): void {
+    for (const walk of this.walks) walk.willChange(store, place)
+  }
+
+  /** The key at a place is about to go. */
+  willRemove(store: Store, place: number): void {
+    for (const walk of this.walks) walk.willRemove(store, place)
   }
 
   setTime(nowMs: number): void {

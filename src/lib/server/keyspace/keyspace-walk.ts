@@ -1,99 +1,118 @@
 import type {Database} from './database.js'
+import {NEVER} from './deadlines.js'
 import type {Store} from './store.js'
 import type {Value} from './value.js'
 
-/** A key as it was when the walk began. Value objects may change after the visit. */
+/** A key as it was when the walk began. */
 export interface KeyVisitor {
   /** @param size - about how many keys follow @param expiresSize - of them with a deadline */
   database(index: number, size: number, expiresSize: number): void
-  /** @param expireAtMs - unix milliseconds @param mark - of its last access */
-  key(database: number, key: string, value: Value, expireAtMs: number | undefined, mark: number): void
-  /** The key that was visited last is about to change. */
+  /** @param expireAtMs - unix milliseconds @param mark - of its last access @returns whether the value may change now */
+  key(key: string, value: Value, expireAtMs: number | undefined, mark: number): boolean
+  /** The value of the last key is about to change, which it was not to. */
   settle(): void
 }
 
-interface Stop {
-  readonly database: number
-  readonly store: Store
+/** How far the walk is in one store. */
+class Stop {
+  /** The highest place that is not visited; -1: all are. */
+  next: number
+  readonly size: number
+  readonly expiresSize: number
+  /** Keys at `next` or below that are not to be visited: they were, or they came later. */
+  readonly skipped = new Set<string>()
+
+  constructor(
+    readonly database: number,
+    readonly store: Store,
+  ) {
+    this.next = store.size - 1
+    this.size = store.size
+    this.expiresSize = store.deadlines?.count ?? 0
+  }
 }
 
 /**
  * Visits every key of all databases as it was at one moment, in slices, while commands go on. Who is about to change a key
- * says so (`willChange`): one that the walk has not come to is visited first. What is changed is never visited again.
+ * says so: one that the walk has not come to is visited first.
+ *
+ * It goes from the highest place down, as all walks over a store do: what is added lies above, and what moves into a place
+ * that is still to be visited comes from the highest.
  */
 export class KeyspaceWalk {
-  /** Stores not come to; the next one is last. */
+  /** The current one is last. */
   private readonly stops: Stop[] = []
-  private readonly databaseOf = new Map<Store, number>()
-  /** Changed, or added, in a store not come to. */
-  private readonly touched = new Map<Store, Set<string>>()
-  private current: Stop | undefined
-  /** Of the current store. */
-  private readonly pending = new Set<string>()
-  private announced = -1
-  private lastStore: Store | undefined
-  private lastKey = ''
+  private readonly byStore = new Map<Store, Stop>()
+  private announced: number | undefined
+  private unsettledStore: Store | undefined
+  private unsettledKey = ''
 
   constructor(
-    private readonly databases: readonly Database[],
+    databases: readonly Database[],
     private readonly visitor: KeyVisitor,
   ) {
-    for (const db of databases) {
-      for (const store of db.stores) if (store !== undefined) this.stops.push({database: db.index, store})
+    for (const {index, store} of databases) {
+      if (store.size > 0) this.stops.push(new Stop(index, store))
     }
     this.stops.reverse()
-    for (const {database, store} of this.stops) this.databaseOf.set(store, database)
+    for (const stop of this.stops) this.byStore.set(stop.store, stop)
   }
 
-  /** The key is about to be changed, deleted or added. */
-  willChange(store: Store, key: string): void {
-    if (key === this.lastKey && store === this.lastStore) this.visitor.settle()
-    const database = this.databaseOf.get(store)
-    // A store of later, or one that is done.
-    if (database === undefined) return
-    if (store === this.current?.store) {
-      if (this.pending.delete(key)) this.visitBeforeChange(database, store, key)
-      return
-    }
-    const touched = this.touched.get(store)
-    if (touched?.has(key)) return
-    if (touched === undefined) this.touched.set(store, new Set([key]))
-    else touched.add(key)
-    this.visitBeforeChange(database, store, key)
+  /** What lies at the place is about to be changed. */
+  willChange(store: Store, place: number): void {
+    if (store === this.unsettledStore && store.keyAt(place) === this.unsettledKey) this.settle()
+    const stop = this.byStore.get(store)
+    if (stop === undefined || place > stop.next) return
+    const key = store.keyAt(place)
+    if (stop.skipped.has(key)) return
+    stop.skipped.add(key)
+    this.visit(stop, place, key)
+    this.settle()
+  }
+
+  /** The key at the place is about to go; the last one comes into its place. */
+  willRemove(store: Store, place: number): void {
+    this.willChange(store, place)
+    const stop = this.byStore.get(store)
+    if (stop === undefined || place > stop.next) return
+    stop.skipped.delete(store.keyAt(place))
+    const last = store.size - 1
+    if (last > stop.next) stop.skipped.add(store.keyAt(last))
+    else stop.next = last - 1
   }
 
   /** Visits one more key. @returns false: that was all */
   step(): boolean {
-    for (const key of this.pending) {
-      this.pending.delete(key)
-      this.visit(this.current!.database, this.current!.store, key)
-      return true
+    for (let stop = this.stops.at(-1); stop !== undefined; stop = this.stops.at(-1)) {
+      while (stop.next >= 0) {
+        const place = stop.next--
+        const key = stop.store.keyAt(place)
+        if (stop.skipped.delete(key)) continue
+        this.visit(stop, place, key)
+        return true
+      }
+      this.stops.pop()
+      this.byStore.delete(stop.store)
     }
-    if (this.current !== undefined) this.databaseOf.delete(this.current.store)
-    this.current = this.stops.pop()
-    if (this.current === undefined) return false
-    const {store} = this.current
-    const touched = this.touched.get(store)
-    this.touched.delete(store)
-    for (const key of store.entries.keys()) if (touched?.has(key) !== true) this.pending.add(key)
-    return true
+    return false
   }
 
-  private visitBeforeChange(database: number, store: Store, key: string): void {
-    this.visit(database, store, key)
+  private settle(): void {
+    if (this.unsettledStore === undefined) return
+    this.unsettledStore = undefined
     this.visitor.settle()
   }
 
-  private visit(database: number, store: Store, key: string): void {
-    const entry = store.entries.get(key)
-    if (entry === undefined) return
+  private visit({database, expiresSize, size, store}: Stop, place: number, key: string): void {
+    // One that was visited before its time belongs to another database perhaps.
     if (database !== this.announced) {
       this.announced = database
-      const db = this.databases.find(({index}) => index === database)
-      this.visitor.database(database, db?.size ?? 0, db?.expiresSize ?? 0)
+      this.visitor.database(database, size, expiresSize)
     }
-    this.lastStore = store
-    this.lastKey = key
-    this.visitor.key(database, key, entry.value, store.expires?.get(key), entry.lru)
+    const atMs = store.deadlineAt(place)
+    const expireAtMs = atMs === NEVER ? undefined : atMs
+    const isSettled = this.visitor.key(key, store.valueAt(place), expireAtMs, store.rows.markAt(place))
+    this.unsettledStore = isSettled ? undefined : store
+    this.unsettledKey = key
   }
 }

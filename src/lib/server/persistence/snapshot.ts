@@ -43,7 +43,7 @@ export class Snapshot {
     if (parts !== 'all') return
     this.walk = new KeyspaceWalk(server.databases, {
       database: (index, size, expiresSize) => this.writer.database(index, size, expiresSize),
-      key: (_database, key, value, expireAtMs, mark) => this.writeKey(key, value, expireAtMs, mark),
+      key: (key, value, expireAtMs, mark) => this.writeKey(key, value, expireAtMs, mark),
       settle: () => this.finishValue(),
     })
     state.walks.add(this.walk)
@@ -58,7 +58,7 @@ export class Snapshot {
     for (const [name, value] of Object.entries(more)) writer.aux(name, value)
   }
 
-  private writeKey(key: string, value: Value, expireAtMs: number | undefined, mark: number): void {
+  private writeKey(key: string, value: Value, expireAtMs: number | undefined, mark: number): boolean {
     const {writer} = this
     // A value must not change before all of it is written.
     this.finishValue()
@@ -68,6 +68,7 @@ export class Snapshot {
     if (lfu !== undefined) writer.frequency(lfu.countOf(mark))
     else if (maxmemoryPolicy.endsWith('-lru')) writer.idle(Math.max(0, lruClock - mark))
     this.isMidValue = !writer.key(key, typeof value === 'string' ? value : value.toRdb())
+    return !this.isMidValue
   }
 
   private finishValue(): void {
