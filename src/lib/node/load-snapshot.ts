@@ -22,6 +22,8 @@ export async function loadSnapshotFile(server: Server, path: string): Promise<vo
   }
   loader.finish()
   server.endLoading(loader)
+  const [id, offset] = [loader.auxOf('repl-id'), Number(loader.auxOf('repl-offset'))]
+  if (id !== undefined && Number.isSafeInteger(offset)) server.replication.resume(id, offset)
   const seconds = ((performance.now() - startedMs) / 1000).toFixed(3)
   server.effects.log('notice', `Done loading RDB, keys loaded: ${loader.keys}, keys expired: ${loader.expiredKeys}.`)
   server.effects.log('notice', `DB loaded from disk: ${seconds} seconds`)

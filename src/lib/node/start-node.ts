@@ -78,6 +78,8 @@ export class Node {
         throw new Error('With tls-cluster this node serves clients by TLS alone: port must be 0, and tls-port set')
       }
       await this.load()
+      const {replicaof} = this.config.values
+      if (replicaof !== undefined) this.server.replication.follow(replicaof)
       // Clients last: who gets an answer may rely on the whole node, and on nodes.conf being its own.
       if (this.server.isCluster) await this.startBus()
       if (port !== 0) await this.tcp.listen(port)

@@ -244,7 +244,10 @@ export class Database extends StoredKeys {
     const {slots} = this.store
     let deleted = 0
     for (; slots !== undefined && deleted < count && slots.countOf(slot) > 0; deleted++) {
-      this.remove(slots.newestIn(slot))
+      const place = slots.newestIn(slot)
+      // A replica's data are its primary's matter.
+      if (!this.state.keepExpired) this.state.propagation.also(this.index, ['DEL', this.store.keyAt(place)])
+      this.remove(place)
     }
     return deleted
   }

@@ -39,6 +39,8 @@ export class Replication implements PropagationSink {
   /** Database that the stream is in; -1: to be said anew. */
   private selected = -1
   private cronCount = 0
+  /** What the file said that was loaded at the start. */
+  private loaded: {readonly id: string; readonly offset: number} | undefined = undefined
 
   /** @param openSnapshot - of the data as they are now; `selected` is the database of the stream */
   constructor(server: Server, openSnapshot: (selected: number) => Snapshot) {
@@ -106,7 +108,15 @@ export class Replication implements PropagationSink {
     this.server.state.keepExpired = true
     // Theirs may be another history soon.
     this.replicas.detachAll()
-    if (wasPrimary) unblockForDemotion(this.server)
+    if (wasPrimary) {
+      unblockForDemotion(this.server)
+      if (this.loaded?.offset === this.offset) {
+        this.id = this.loaded.id
+        this.id2 = NO_REPLICATION_ID
+        this.secondOffset = -1
+      }
+    }
+    this.loaded = undefined
     this.link = new PrimaryLink(this.server, this, primary)
     this.server.refreshRole()
     this.link.connect()
@@ -137,6 +147,19 @@ export class Replication implements PropagationSink {
     this.offset = offset
     this.replicas.detachAll()
     this.replicas.backlog = undefined
+    this.replicas.openBacklog()
+  }
+
+  /**
+   * The data were loaded from a file of this history. Whoever followed this node may go on where it was; and so may this
+   * node, if it turns out to be a replica.
+   */
+  resume(id: string, offset: number): void {
+    this.loaded = {id, offset}
+    this.offset = offset
+    this.id2 = id
+    this.secondOffset = offset + 1
+    this.server.state.propagation.setReplicas(this)
     this.replicas.openBacklog()
   }
 
