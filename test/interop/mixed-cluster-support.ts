@@ -14,6 +14,7 @@ const NODE_TIMEOUT_MS = 2000
 export interface AnyNode {
   readonly kind: 'real' | 'embedded'
   readonly port: number
+  readonly pid: number
   readonly folder: string
   call(...command: (string | number)[]): Promise<unknown>
   /** SIGKILL. */
@@ -46,6 +47,7 @@ export async function startEmbedded(options: StartOptions = {}): Promise<AnyNode
   })
   return {
     kind: 'embedded',
+    pid,
     port,
     folder,
     call: (...command) => callRedis(port, command),
@@ -63,6 +65,7 @@ export async function startReal(options: StartOptions = {}): Promise<AnyNode> {
   const {folder, port} = node
   return {
     kind: 'real',
+    pid: node.pid,
     port,
     folder,
     call: node.call,

@@ -1,5 +1,4 @@
-import {rmSync} from 'node:fs'
-import {type FileHandle, open, rename} from 'node:fs/promises'
+import {type FileHandle, open, rename, rm} from 'node:fs/promises'
 import {dirname, join} from 'node:path'
 import type {Snapshot} from '../server/persistence/snapshot.js'
 import {systemMessage} from './config-file.js'
@@ -25,7 +24,7 @@ export async function writeSnapshotFile(path: string, snapshot: Snapshot): Promi
     await syncFolder(dirname(path))
   } catch (error) {
     await file?.close().catch(() => undefined)
-    rmSync(temporary, {force: true})
+    await rm(temporary, {force: true}).catch(() => undefined)
     throw new Error(systemMessage(error))
   }
 }

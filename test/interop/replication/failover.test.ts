@@ -34,7 +34,7 @@ async function startShards(kinds: readonly (readonly [primary: Kind, replica: Ki
   for (const [primary, replica] of kinds) shards.push({primary: await start(primary), replica: await start(replica)})
   const primaries = shards.map(({primary}) => primary)
   const replicas = shards.map(({replica}) => replica)
-  await formCluster([...primaries, ...replicas], {owners: primaries.length})
+  await formCluster([...primaries, ...replicas], primaries.length)
   for (const {primary, replica} of shards) {
     const id = String(await primary.call('CLUSTER', 'MYID'))
     await waitFor(async () => (await replica.call('CLUSTER', 'REPLICATE', id)) === 'OK', {what: 'CLUSTER REPLICATE'})
@@ -136,7 +136,7 @@ describeWithPeers('failover in a cluster of both kinds', () => {
       await writing
       await expectAll(client, count)
       await expectSameData(first.primary, first.replica)
-      expect((await infoOf(first.primary, 'stats')).get('sync_full')).toBe(replica === 'real' ? '1' : '1')
+      expect((await infoOf(first.primary, 'stats')).get('sync_full')).toBe('1')
     }, 90_000)
 
     it('elects the replica of a primary that stands still, which steps down when it goes on', async () => {
@@ -145,14 +145,13 @@ describeWithPeers('failover in a cluster of both kinds', () => {
       const client = clientOf(shards)
       await writeAll(client, 0, 100)
       await expectSameData(first.primary, first.replica)
-      await first.primary.signal('SIGSTOP')
+      process.kill(first.primary.pid, 'SIGSTOP')
       await untilRole(first.replica, 'master')
-      await first.primary.signal('SIGCONT')
+      process.kill(first.primary.pid, 'SIGCONT')
       await untilRole(first.primary, 'slave')
       await writeAll(client, 100, 150)
       await expectAll(client, 150)
       await expectSameData(first.replica, first.primary)
-      expect(await call(first.replica, 'CLUSTER', 'COUNTKEYSINSLOT', 0)).toBeDefined()
     }, 90_000)
   })
 })

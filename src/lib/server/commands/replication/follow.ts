@@ -20,6 +20,7 @@ function replicaof({client, reply, server}: CommandContext, argv: string[]): voi
     if (replication.link !== undefined) {
       effects.log('notice', `MASTER MODE enabled (user request from 'id=${client.id} addr=${client.address}')`)
       replication.become()
+      server.config.values.replicaof = undefined
     }
     reply.ok()
     return
@@ -34,6 +35,7 @@ function replicaof({client, reply, server}: CommandContext, argv: string[]): voi
     'notice',
     `REPLICAOF ${host}:${number} enabled (user request from 'id=${client.id} addr=${client.address}')`,
   )
+  server.config.values.replicaof = {host, port: number}
   replication.follow({host, port: number})
   reply.ok()
 }
