@@ -99,6 +99,9 @@ describeWithPeers('elections with redis-servers (wire.md 1.10, 1.11)', () => {
   it('a redis-server takes over the embedded primary, which pauses for it', async () => {
     const {core, facts, rig} = embedded
     const replica = nodes[2] as RedisNode
+    const replicaId = await idOf(replica)
+    // Who does not count it among its replicas yet does not pause for it.
+    await waitFor(() => core.nodes.get(replicaId)?.primary === core.myself, {what: 'the replica to be known here'})
     const paused: number[] = []
     const pause = rig.server.pauseForFailover.bind(rig.server)
     rig.server.pauseForFailover = (untilMs) => {
@@ -128,7 +131,7 @@ describeWithPeers('an embedded voter (wire.md 1.10)', () => {
   it('votes a redis-server into the place of its killed primary', async () => {
     const nodes = await Promise.all([0, 1].map(() => startRedis(REAL)))
     const embedded = await startEmbedded()
-    const {bus, core} = embedded
+    const {bus, core, rig} = embedded
     try {
       await formCluster(nodes)
       await join(embedded, nodes)
@@ -145,7 +148,9 @@ describeWithPeers('an embedded voter (wire.md 1.10)', () => {
       await waitFor(async () => core.nodes.get(await idOf(replica))?.isReplica, {what: 'the replica to be known here'})
       const before = core.lastVoteEpoch
       await primary.kill()
-      await waitForLine([other, replica], await idOf(replica), /master - .*\d+-\d+/)
+      await waitForLine([other, replica], await idOf(replica), /master - .*\d+-\d+/).catch((error: Error) => {
+        throw new Error(`${error.message}\n${rig.log.slice(-20).join('\n')}`, {cause: error})
+      })
       const epoch = Number((await lineOf(other, await idOf(replica))).split(' ')[6])
       expect(core.lastVoteEpoch).toBeGreaterThan(before)
       expect(core.lastVoteEpoch).toBe(epoch)
