@@ -55,103 +55,119 @@ export function lzfDecompress(text: string, start: number, end: number, length: 
   return to === length ? output.toString('latin1') : undefined
 }
 
-/** The output side of the compressor: literal runs grow in place behind a control byte that is filled in at their end. */
-class LzfWriter {
-  private to = 1
-  private literalCount = 0
-  /** Position of the open run's control byte; always `to - literalCount - 1`. */
-  private control = 0
-
-  constructor(private readonly output: Buffer) {}
-
-  /** False once the output cannot hold `count` more bytes. */
-  fits(count: number): boolean {
-    return this.to + count <= this.output.length
-  }
-
-  literal(byte: number): void {
-    this.output[this.to++] = byte
-    if (++this.literalCount === LITERALS_MAX) this.closeRun()
-  }
-
-  match(distance: number, length: number): void {
-    this.closeRun()
-    const back = distance - 1
-    const count = length - 2
-    // The run just opened is empty, so its control byte is where the match goes.
-    let to = this.control
-    if (count < 7) {
-      this.output[to++] = (count << 5) | (back >>> 8)
-    } else {
-      this.output[to++] = (7 << 5) | (back >>> 8)
-      this.output[to++] = count - 7
-    }
-    this.output[to++] = back & 0xff
-    this.control = to
-    this.to = to + 1
-  }
-
-  finish(): string {
-    this.closeRun()
-    return this.output.toString('latin1', 0, this.control)
-  }
-
-  private closeRun(): void {
-    if (this.literalCount === 0) return
-    this.output[this.control] = this.literalCount - 1
-    this.control = this.to++
-    this.literalCount = 0
-  }
-}
-
 function hashBits(length: number): number {
   return Math.min(HASH_BITS_MAX, Math.max(HASH_BITS_MIN, 32 - Math.clz32(length)))
 }
 
+/**
+ * Hash of three bytes -> `tableBase` + the place they were last seen at. Each use takes a base above all that is in the
+ * table, which saves clearing it.
+ */
+const TABLE = new Int32Array(1 << HASH_BITS_MAX)
+const table = {base: 1}
+
+/** @returns a base for an input of that length */
+function nextBase(length: number): number {
+  if (table.base + length >= 0x7fff_ffff) {
+    TABLE.fill(0)
+    table.base = 1
+  }
+  const {base} = table
+  table.base += length
+  return base
+}
+
 /** How many bytes agree at `a` and `b` of `input`, at most `max`. */
-function matchLength(input: Buffer, a: number, b: number, max: number): number {
+function matchLength(input: Uint8Array, a: number, b: number, max: number): number {
   let length = 0
   while (length < max && input[a + length] === input[b + length]) length++
   return length
 }
 
 /**
- * Compresses with a hash table of the last place each three bytes were seen: linear time, one pass.
+ * Compresses `[start, end)` of `input` with a hash table of the last place each three bytes were seen: linear time, one
+ * pass.
  *
- * @param text - a binary string
+ * @param output - of `lengthMax + 2` bytes or more; what is in it is overwritten even if the stream does not fit
+ * @param lengthMax - give up when the stream would become longer
+ * @returns the stream's length; 0 if it does not fit
+ */
+export function lzfCompressBytes(
+  input: Uint8Array,
+  start: number,
+  end: number,
+  output: Uint8Array,
+  lengthMax: number,
+): number {
+  if (end - start <= MATCH_MIN || lengthMax < MATCH_MIN) return 0
+  const shift = 32 - hashBits(end - start)
+  const base = nextBase(end - start) - start
+  // Two bytes of slack: the control byte of a run that stays empty, and one that is opened by its neighbour's end.
+  const limit = lengthMax + 2
+  // The original leaves the last two bytes to literals; so do we, to give the same bytes for the same input.
+  const matchEnd = end - 2
+  let to = 1
+  /** Where the control byte of the open run of literals goes: always `to - literals - 1`. */
+  let control = 0
+  let i = start
+  let three = ((input[i] as number) << 8) | (input[i + 1] as number)
+  while (i < matchEnd) {
+    three = ((three << 8) | (input[i + 2] as number)) & 0xff_ffff
+    const bucket = Math.imul(three, 0x9e3779b1) >>> shift
+    const seen = (TABLE[bucket] as number) - base
+    TABLE[bucket] = base + i
+    // Position 0 is never matched, as in the original.
+    if (seen > start && i - seen <= DISTANCE_MAX && input[seen] === input[i] && input[seen + 1] === input[i + 1]) {
+      const length = matchLength(input, seen, i, Math.min(MATCH_MAX, matchEnd - i))
+      if (length >= MATCH_MIN) {
+        if (to + 4 > limit) return 0
+        if (to - control > 1) output[control] = to - control - 2
+        // An empty run's control byte is where the match goes.
+        else to = control
+        const back = i - seen - 1
+        const count = length - 2
+        if (count < 7) {
+          output[to++] = (count << 5) | (back >>> 8)
+        } else {
+          output[to++] = (7 << 5) | (back >>> 8)
+          output[to++] = count - 7
+        }
+        output[to++] = back & 0xff
+        control = to++
+        i += length
+        three = ((input[i] as number) << 8) | (input[i + 1] as number)
+        continue
+      }
+    }
+    if (to + 2 > limit) return 0
+    output[to++] = input[i++] as number
+    if (to - control > LITERALS_MAX) {
+      output[control] = LITERALS_MAX - 1
+      control = to++
+    }
+  }
+  for (; i < end; i++) {
+    if (to + 2 > limit) return 0
+    output[to++] = input[i] as number
+    if (to - control > LITERALS_MAX) {
+      output[control] = LITERALS_MAX - 1
+      control = to++
+    }
+  }
+  if (to - control > 1) output[control] = to - control - 2
+  else to = control
+  return to <= lengthMax ? to : 0
+}
+
+/**
+ * {@link lzfCompressBytes} of a binary string.
+ *
  * @param lengthMax - give up when the stream would become longer
  * @returns undefined if it does not fit `lengthMax`
  */
 export function lzfCompress(text: string, lengthMax: number): string | undefined {
-  if (text.length <= MATCH_MIN || lengthMax < MATCH_MIN) return undefined
   const input = Buffer.from(text, 'latin1')
-  // Two bytes of slack: the control byte of a run that stays empty, and one that is opened by its neighbour's end.
-  const writer = new LzfWriter(Buffer.allocUnsafe(lengthMax + 2))
-  const shift = 32 - hashBits(input.length)
-  /** Hash of three bytes -> their last position; 0 means none (position 0 is never matched, as in the original). */
-  const last = new Int32Array(1 << (32 - shift))
-  // The original leaves the last two bytes to literals; so do we, to give the same bytes for the same input.
-  const matchEnd = input.length - 2
-  let i = 0
-  while (i < input.length) {
-    if (i < matchEnd) {
-      const three = ((input[i] as number) << 16) | ((input[i + 1] as number) << 8) | (input[i + 2] as number)
-      const bucket = Math.imul(three, 0x9e3779b1) >>> shift
-      const seen = last[bucket] as number
-      last[bucket] = i
-      if (seen > 0 && i - seen <= DISTANCE_MAX) {
-        const length = matchLength(input, seen, i, Math.min(MATCH_MAX, matchEnd - i))
-        if (length >= MATCH_MIN) {
-          if (!writer.fits(4)) return undefined
-          writer.match(i - seen, length)
-          i += length
-          continue
-        }
-      }
-    }
-    if (!writer.fits(2)) return undefined
-    writer.literal(input[i++] as number)
-  }
-  const stream = writer.finish()
-  return stream.length <= lengthMax ? stream : undefined
+  const output = Buffer.allocUnsafe(Math.max(0, lengthMax) + 2)
+  const length = lzfCompressBytes(input, 0, input.length, output, lengthMax)
+  return length === 0 ? undefined : output.toString('latin1', 0, length)
 }

@@ -1,6 +1,6 @@
-import {crc64} from '../crc64.js'
+import {Crc64, crc64} from '../crc64.js'
 import {RdbReader} from './reader.js'
-import {encodeValue, type RdbOptions, type RdbValue, readValue, typeOf} from './value.js'
+import {outputFor, type RdbOptions, type RdbValue, readValue, typeOf, writeValue} from './value.js'
 
 /**
  * The payload of DUMP, RESTORE and MIGRATE (wire.md 3.6).
@@ -29,9 +29,13 @@ const FOOTER_LENGTH = 10
 const CRC_LENGTH = 8
 
 export function encodeDump(value: RdbValue, options: RdbOptions): string {
-  const type = String.fromCharCode(typeOf(value))
-  const body = `${type}${encodeValue(value, options)}${String.fromCharCode(RDB_VERSION & 0xff, RDB_VERSION >>> 8)}`
-  return body + crc64(body)
+  const out = outputFor(options)
+  out.byte(typeOf(value))
+  writeValue(value, out)
+  out.byte(RDB_VERSION & 0xff)
+  out.byte(RDB_VERSION >>> 8)
+  out.raw(new Crc64().addBytes(out.written()).digest())
+  return out.text()
 }
 
 /** Whether version and checksum allow reading the payload at all. A zero checksum is not excused. */

@@ -1,9 +1,10 @@
 import {ownString} from '../../kernel/own-string.js'
 import {frameListpack, listpackEntry} from './listpack.js'
+import type {RdbOutput} from './output.js'
 import {listpackElements, ziplistElements, zipmapElements} from './packed.js'
 import {RdbError, type RdbReader} from './reader.js'
-import {encodeLength, encodeString, readString} from './string.js'
-import type {RdbCodec, RdbOptions} from './value.js'
+import {readString} from './string.js'
+import type {RdbCodec} from './value.js'
 
 /** Fields and values, loose or in a listpack (wire.md 3.3). */
 export type RdbHash =
@@ -17,11 +18,14 @@ const ZIPMAP = 9
 const ZIPLIST = 13
 const LISTPACK = 16
 
-function encode(hash: RdbHash, {compress}: RdbOptions): string {
-  if (hash.encoding === 'listpack') return encodeString(frameListpack(hash.entries, hash.size * 2), compress)
-  let text = encodeLength(hash.pairs.length / 2)
-  for (const part of hash.pairs) text += encodeString(part, compress)
-  return text
+function encode(hash: RdbHash, out: RdbOutput, from: number, to: number): void {
+  if (hash.encoding === 'listpack') {
+    out.string(frameListpack(hash.entries, hash.size * 2))
+    return
+  }
+  const {pairs} = hash
+  if (from === 0) out.length(pairs.length / 2)
+  for (let i = from * 2; i < to * 2; i++) out.string(pairs[i]!)
 }
 
 /** @throws RdbError for what can be no hash: nothing, a field without value, the same field twice */
@@ -53,6 +57,7 @@ function readListpack(reader: RdbReader): RdbHash {
 
 export const hashCodec: RdbCodec<RdbHash> = {
   encode,
+  partCount: (hash) => (hash.encoding === 'listpack' ? 1 : hash.pairs.length / 2),
   readers: new Map([
     [HASH, readPairs],
     [ZIPMAP, (reader) => loose(zipmapElements(readString(reader)).map(ownString))],

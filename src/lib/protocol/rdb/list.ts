@@ -1,9 +1,10 @@
 import {ownString} from '../../kernel/own-string.js'
 import {encodeLongListpack} from './listpack-bytes.js'
+import type {RdbOutput} from './output.js'
 import {listpackElements, ziplistElements} from './packed.js'
 import {RdbError, type RdbReader} from './reader.js'
-import {encodeLength, encodeString, readString} from './string.js'
-import type {RdbCodec, RdbObject, RdbOptions} from './value.js'
+import {readString} from './string.js'
+import type {RdbCodec, RdbObject} from './value.js'
 
 /** Lists: written as a quicklist of listpacks (type 18), read in every older form too (wire.md 3.3). */
 
@@ -28,13 +29,13 @@ const QUICKLIST_2 = 18
 const PLAIN = 1
 const PACKED = 2
 
-function encode({nodes}: RdbList, {compress}: RdbOptions): string {
-  let text = encodeLength(nodes.length)
-  for (const {elements, isPlain} of nodes) {
-    text += encodeLength(isPlain ? PLAIN : PACKED)
-    text += encodeString(isPlain ? elements[0]! : encodeLongListpack(elements), compress)
+function encode({nodes}: RdbList, out: RdbOutput, from: number, to: number): void {
+  if (from === 0) out.length(nodes.length)
+  for (let i = from; i < to; i++) {
+    const {elements, isPlain} = nodes[i]!
+    out.length(isPlain ? PLAIN : PACKED)
+    out.string(isPlain ? elements[0]! : encodeLongListpack(elements))
   }
-  return text
 }
 
 function loose(elements: string[]): RdbList {
@@ -71,6 +72,7 @@ function readContainer(reader: RdbReader): RdbListNode {
 
 export const listCodec: RdbCodec<RdbList> = {
   encode,
+  partCount: ({nodes}) => nodes.length,
   readers: new Map([
     [LIST, readStrings],
     [ZIPLIST, (reader) => loose(ziplistElements(readString(reader)))],

@@ -1,8 +1,9 @@
 import {ownString} from '../../kernel/own-string.js'
+import type {RdbOutput} from './output.js'
 import {intsetElements, listpackElements} from './packed.js'
 import {RdbError, type RdbReader} from './reader.js'
-import {encodeLength, encodeString, readString} from './string.js'
-import type {RdbCodec, RdbOptions} from './value.js'
+import {readString} from './string.js'
+import type {RdbCodec} from './value.js'
 
 /** A set of members, or of integers that are to stay packed (wire.md 3.3). */
 export type RdbSet =
@@ -14,11 +15,14 @@ const SET = 2
 const INTSET = 11
 const SET_LISTPACK = 20
 
-function encode(set: RdbSet, {compress}: RdbOptions): string {
-  if (set.encoding === 'intset') return encodeString(set.blob, compress)
-  let text = encodeLength(set.members.length)
-  for (const member of set.members) text += encodeString(member, compress)
-  return text
+function encode(set: RdbSet, out: RdbOutput, from: number, to: number): void {
+  if (set.encoding === 'intset') {
+    out.string(set.blob)
+    return
+  }
+  const {members} = set
+  if (from === 0) out.length(members.length)
+  for (let i = from; i < to; i++) out.string(members[i]!)
 }
 
 /** @throws RdbError for none, or the same twice: no set is empty, and a set that counts a member twice would never be */
@@ -47,6 +51,7 @@ function readIntset(reader: RdbReader): RdbSet {
 
 export const setCodec: RdbCodec<RdbSet> = {
   encode,
+  partCount: (set) => (set.encoding === 'intset' ? 1 : set.members.length),
   readers: new Map([
     [SET, readMembers],
     [INTSET, readIntset],

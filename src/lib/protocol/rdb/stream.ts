@@ -1,9 +1,10 @@
-import {asInt64, asUint64, highHalf, type Int64, lowHalf, uint64Of} from '../../kernel/uint64.js'
+import {asInt64, asUint64, type Int64, uint64Of} from '../../kernel/uint64.js'
 import {compareIds, ID_BYTES, idBytes, idOfBytes, type StreamId} from '../stream-id.js'
+import type {RdbOutput} from './output.js'
 import {RdbError, type RdbReader} from './reader.js'
 import {decodeNode, encodeNode, type StreamNodeParts} from './stream-node.js'
-import {encodeLength, encodeString, readString} from './string.js'
-import type {RdbCodec, RdbObject, RdbOptions} from './value.js'
+import {readString} from './string.js'
+import type {RdbCodec, RdbObject} from './value.js'
 
 /** Streams as RDB and DUMP store them (wire.md 3.5). */
 
@@ -55,48 +56,59 @@ const STREAM_LISTPACKS_3 = 21
 const LENGTH_64 = 0x81
 const TWO_32 = 0x1_0000_0000
 
-const {fromCharCode} = String
-
-function encodeUint64(value: Int64): string {
-  if (typeof value === 'number') return encodeLength(value)
-  const bytes = idBytes({ms: 0, seq: value})
-  return fromCharCode(LENGTH_64) + bytes.slice(8)
+function writeId(out: RdbOutput, {ms, seq}: StreamId): void {
+  out.longLength(ms)
+  out.longLength(seq)
 }
 
-function encodeId({ms, seq}: StreamId): string {
-  return encodeUint64(ms) + encodeUint64(seq)
+/** Nodes, what stands between nodes and groups, groups. */
+function partCount({groups, nodes}: RdbStream): number {
+  return nodes.length + 1 + groups.length
 }
 
-/** A time: signed, 64 bits, little-endian. */
-function encodeMs(ms: number): string {
-  let text = ''
-  for (const half of [lowHalf(ms), highHalf(ms)]) {
-    for (let shift = 0; shift < 32; shift += 8) text += fromCharCode((half >>> shift) & 0xff)
+function encode(stream: RdbStream, out: RdbOutput, from: number, to: number): void {
+  const {groups, nodes} = stream
+  if (from === 0) out.length(nodes.length)
+  for (let i = from; i < to; i++) {
+    const node = nodes[i]
+    if (node !== undefined) {
+      out.string(idBytes(node))
+      out.string(encodeNode(node))
+    } else if (i === nodes.length) {
+      writeFacts(stream, out)
+    } else {
+      writeGroup(groups[i - nodes.length - 1]!, out)
+    }
   }
-  return text
 }
 
-function encode(stream: RdbStream, {compress}: RdbOptions): string {
-  const {counters, groups, lastId, length, nodes} = stream
+function writeFacts({counters, groups, lastId, length}: RdbStream, out: RdbOutput): void {
   if (counters === undefined) throw new Error('a stream is written with its counters')
-  let text = encodeLength(nodes.length)
-  for (const node of nodes) text += encodeString(idBytes(node), compress) + encodeString(encodeNode(node), compress)
-  text += encodeLength(length) + encodeId(lastId) + encodeId(counters.firstId) + encodeId(counters.maxDeletedId)
-  text += encodeUint64(counters.entriesAdded) + encodeLength(groups.length)
-  for (const group of groups) text += encodeGroup(group, compress)
-  return text
+  out.length(length)
+  writeId(out, lastId)
+  writeId(out, counters.firstId)
+  writeId(out, counters.maxDeletedId)
+  out.longLength(counters.entriesAdded)
+  out.length(groups.length)
 }
 
-function encodeGroup({consumers, entriesRead = -1, lastId, name, pending}: RdbGroup, compress: boolean): string {
-  let text = encodeString(name, compress) + encodeId(lastId) + encodeUint64(asUint64(entriesRead))
-  text += encodeLength(pending.length)
-  for (const one of pending) text += idBytes(one) + encodeMs(one.deliveredMs) + encodeUint64(one.deliveries)
-  text += encodeLength(consumers.length)
-  for (const consumer of consumers) {
-    text += encodeString(consumer.name, compress) + encodeMs(consumer.seenMs) + encodeLength(consumer.pending.length)
-    for (const id of consumer.pending) text += idBytes(id)
+function writeGroup({consumers, entriesRead = -1, lastId, name, pending}: RdbGroup, out: RdbOutput): void {
+  out.string(name)
+  writeId(out, lastId)
+  out.longLength(asUint64(entriesRead))
+  out.length(pending.length)
+  for (const one of pending) {
+    out.raw(idBytes(one))
+    out.int64LE(one.deliveredMs)
+    out.longLength(one.deliveries)
   }
-  return text
+  out.length(consumers.length)
+  for (const consumer of consumers) {
+    out.string(consumer.name)
+    out.int64LE(consumer.seenMs)
+    out.length(consumer.pending.length)
+    for (const id of consumer.pending) out.raw(idBytes(id))
+  }
 }
 
 /** A length that may use all of its 64 bits. */
@@ -204,6 +216,7 @@ function readConsumer(reader: RdbReader, type: number, unclaimed: Set<string>): 
 
 export const streamCodec: RdbCodec<RdbStream> = {
   encode,
+  partCount,
   readers: new Map([STREAM_LISTPACKS, STREAM_LISTPACKS_2, STREAM_LISTPACKS_3].map((type) => [type, reading(type)])),
   typeByte: () => STREAM_LISTPACKS_2,
 }

@@ -1,9 +1,10 @@
 import {hashCodec} from './hash.js'
 import {listCodec} from './list.js'
+import {RdbOutput} from './output.js'
 import {RdbError, type RdbReader} from './reader.js'
 import {setCodec} from './set.js'
 import {streamCodec} from './stream.js'
-import {encodeString, readString} from './string.js'
+import {readString} from './string.js'
 import {zsetCodec} from './zset.js'
 
 /**
@@ -30,7 +31,10 @@ export interface RdbOptions {
 export interface RdbCodec<T extends RdbObject> {
   /** The type byte that `encode` writes for. */
   typeByte(value: T): number
-  encode(value: T, options: RdbOptions): string
+  /** Of how many parts of bounded size the value consists: elements, nodes, ... At least one. */
+  partCount(value: T): number
+  /** Writes the parts `[from, to)`; all parts in order, in as many calls as the caller likes, are the value. */
+  encode(value: T, out: RdbOutput, from: number, to: number): void
   /**
    * By type byte, those of older versions included. Each validates wholly: nothing a peer sends can give a value the
    * commands would trip over.
@@ -56,11 +60,27 @@ export function typeOf(value: RdbValue): number {
 }
 
 export function encodeValue(value: RdbValue, options: RdbOptions): string {
-  if (typeof value === 'string') return encodeString(value, options.compress)
-  return codecOf(value).encode(value, options)
+  const out = outputFor(options)
+  writeValue(value, out)
+  return out.text()
 }
 
-function codecOf({type}: RdbObject): RdbCodec<RdbObject> {
+/** For one value alone, in memory. */
+export function outputFor({compress}: RdbOptions): RdbOutput {
+  return new RdbOutput(compress ? Number.POSITIVE_INFINITY : 0)
+}
+
+/** The value without its type byte. */
+export function writeValue(value: RdbValue, out: RdbOutput): void {
+  if (typeof value === 'string') {
+    out.string(value)
+    return
+  }
+  const codec = codecOf(value)
+  codec.encode(value, out, 0, codec.partCount(value))
+}
+
+export function codecOf({type}: RdbObject): RdbCodec<RdbObject> {
   const codec = CODECS[type]
   if (codec === undefined) throw new Error(`no RDB form of a ${type}`)
   return codec

@@ -1,9 +1,10 @@
 import {formatStoredDouble, parseDouble} from '../double.js'
 import {encodeListpack} from './listpack.js'
+import type {RdbOutput} from './output.js'
 import {listpackElements, ziplistElements} from './packed.js'
 import {RdbError, type RdbReader} from './reader.js'
-import {encodeLength, encodeString, readString} from './string.js'
-import type {RdbCodec, RdbObject, RdbOptions} from './value.js'
+import {readString} from './string.js'
+import type {RdbCodec, RdbObject} from './value.js'
 
 /**
  * Sorted sets (wire.md 3.3).
@@ -34,23 +35,19 @@ const LENGTH_NEGATIVE_INF = 255
 
 const scratch = new DataView(new ArrayBuffer(SCORE_BYTES))
 
-function scoreBytes(score: number): string {
-  scratch.setFloat64(0, score, true)
-  let text = ''
-  for (let i = 0; i < SCORE_BYTES; i++) text += String.fromCharCode(scratch.getUint8(i))
-  return text
-}
-
-function encode(value: ZsetRdb, {compress}: RdbOptions): string {
-  const {isPacked, members, scores} = value
+function encode({isPacked, members, scores}: ZsetRdb, out: RdbOutput, from: number, to: number): void {
   if (isPacked) {
     const elements: string[] = []
     for (let i = 0; i < members.length; i++) elements.push(members[i]!, formatStoredDouble(scores[i]!))
-    return encodeString(encodeListpack(elements), compress)
+    out.string(encodeListpack(elements))
+    return
   }
-  let text = encodeLength(members.length)
-  for (let i = members.length - 1; i >= 0; i--) text += encodeString(members[i]!, compress) + scoreBytes(scores[i]!)
-  return text
+  if (from === 0) out.length(members.length)
+  const last = members.length - 1
+  for (let i = from; i < to; i++) {
+    out.string(members[last - i]!)
+    out.double(scores[last - i]!)
+  }
 }
 
 function readBinaryScore(reader: RdbReader): number {
@@ -113,6 +110,7 @@ function readBlob(elementsOf: (blob: string) => string[]): (reader: RdbReader) =
 export const zsetCodec: RdbCodec<ZsetRdb> = {
   typeByte: ({isPacked}) => (isPacked ? ZSET_LISTPACK : ZSET_2),
   encode,
+  partCount: ({isPacked, members}) => (isPacked ? 1 : members.length),
   readers: new Map([
     [ZSET, readPairs(readTextScore)],
     [ZSET_2, readPairs(readBinaryScore)],

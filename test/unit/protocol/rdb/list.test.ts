@@ -4,12 +4,13 @@ import {listCodec} from '../../../../src/lib/protocol/rdb/list.js'
 import {encodeListpack} from '../../../../src/lib/protocol/rdb/listpack.js'
 import {encodeLongListpack} from '../../../../src/lib/protocol/rdb/listpack-bytes.js'
 import {RdbError, RdbReader} from '../../../../src/lib/protocol/rdb/reader.js'
+import {encodeValue} from '../../../../src/lib/protocol/rdb/value.js'
 import {ListValue} from '../../../../src/lib/server/values/list/list-value.js'
 
 const unhex = (text: string): string => Buffer.from(text.replace(/\s/g, ''), 'hex').toString('latin1')
 const read = (type: number, bytes: string): ListValue =>
   ListValue.fromRdb(listCodec.readers.get(type)!(new RdbReader(bytes)), -2)
-const encode = (list: ListValue): string => listCodec.encode(list.toRdb(), {compress: true})
+const encode = (list: ListValue): string => encodeValue(list.toRdb(), {compress: true})
 
 const ELEMENTS = ['a', '', '-5', '123456789012', 'x'.repeat(70), '\0\xff', '2024', 'y'.repeat(5000)]
 
