@@ -24,35 +24,44 @@ function expandedMax(length: number): number {
   return Math.ceil(length / 3) * MATCH_MAX
 }
 
+/** Where short strings are expanded. */
+const SCRATCH = Buffer.allocUnsafeSlow(16 * 1024)
+
 /**
  * @param text - a binary string; the stream is `[start, end)`
  * @param length - how many bytes it must expand to, exactly
  * @returns undefined if the stream is malformed or gives another length
  */
 export function lzfDecompress(text: string, start: number, end: number, length: number): string | undefined {
+  const input = Buffer.from(text.slice(start, end), 'latin1')
+  return lzfDecompressBytes(input, 0, input.length, length)
+}
+
+/** {@link lzfDecompress} of bytes. */
+export function lzfDecompressBytes(input: Uint8Array, start: number, end: number, length: number): string | undefined {
   if (length > Math.min(expandedMax(end - start), LENGTH_MAX)) return undefined
-  const output = Buffer.allocUnsafe(length)
+  const output = length <= SCRATCH.length ? SCRATCH : Buffer.allocUnsafe(length)
   let from = start
   let to = 0
   while (from < end) {
-    const control = text.charCodeAt(from++)
+    const control = input[from++] as number
     if (control < LITERALS_MAX) {
       const count = control + 1
       if (from + count > end || to + count > length) return undefined
-      for (const stop = to + count; to < stop; ) output[to++] = text.charCodeAt(from++)
+      for (const stop = to + count; to < stop; ) output[to++] = input[from++] as number
       continue
     }
     let count = control >>> 5
     if (count === 7) {
       if (from >= end) return undefined
-      count += text.charCodeAt(from++)
+      count += input[from++] as number
     }
     if (from >= end) return undefined
-    let source = to - (((control & 31) << 8) | text.charCodeAt(from++)) - 1
+    let source = to - (((control & 31) << 8) | (input[from++] as number)) - 1
     if (source < 0 || to + count + 2 > length) return undefined
     for (const stop = to + count + 2; to < stop; ) output[to++] = output[source++] as number
   }
-  return to === length ? output.toString('latin1') : undefined
+  return to === length ? output.toString('latin1', 0, length) : undefined
 }
 
 function hashBits(length: number): number {

@@ -2,7 +2,7 @@ import {ownString} from '../../kernel/own-string.js'
 import {frameListpack, listpackEntry} from './listpack.js'
 import type {RdbOutput} from './output.js'
 import {listpackElements, ziplistElements, zipmapElements} from './packed.js'
-import {RdbError, type RdbReader} from './reader.js'
+import {EmptyValueError, RdbError, type RdbReader} from './reader.js'
 import {readString} from './string.js'
 import type {RdbCodec} from './value.js'
 
@@ -30,14 +30,16 @@ function encode(hash: RdbHash, out: RdbOutput, from: number, to: number): void {
 
 /** @throws RdbError for what can be no hash: nothing, a field without value, the same field twice */
 function checked(pairs: readonly string[]): readonly string[] {
-  if (pairs.length === 0 || pairs.length % 2 !== 0) throw new RdbError(`a hash of ${pairs.length} strings`)
+  if (pairs.length === 0) throw new EmptyValueError('an empty hash')
+  if (pairs.length % 2 !== 0) throw new RdbError(`a hash of ${pairs.length} strings`)
   const fields = new Set<string>()
   for (let i = 0; i < pairs.length; i += 2) fields.add(pairs[i]!)
   if (fields.size * 2 !== pairs.length) throw new RdbError('a field twice')
   return pairs
 }
 
-function loose(pairs: readonly string[]): RdbHash {
+/** Checks loose fields and values. @throws RdbError */
+export function looseHash(pairs: readonly string[]): RdbHash {
   return {encoding: 'hashtable', pairs: checked(pairs), type: 'hash'}
 }
 
@@ -45,7 +47,7 @@ function readPairs(reader: RdbReader): RdbHash {
   const count = reader.length()
   const pairs: string[] = []
   for (let i = 0; i < count; i++) pairs.push(ownString(readString(reader)), ownString(readString(reader)))
-  return loose(pairs)
+  return looseHash(pairs)
 }
 
 /** Whatever wrote it, integers come out as integers: fields are found by comparing entries. */
@@ -60,8 +62,8 @@ export const hashCodec: RdbCodec<RdbHash> = {
   partCount: (hash) => (hash.encoding === 'listpack' ? 1 : hash.pairs.length / 2),
   readers: new Map([
     [HASH, readPairs],
-    [ZIPMAP, (reader) => loose(zipmapElements(readString(reader)).map(ownString))],
-    [ZIPLIST, (reader) => loose(ziplistElements(readString(reader)).map(ownString))],
+    [ZIPMAP, (reader) => looseHash(zipmapElements(readString(reader)).map(ownString))],
+    [ZIPLIST, (reader) => looseHash(ziplistElements(readString(reader)).map(ownString))],
     [LISTPACK, readListpack],
   ]),
   typeByte: ({encoding}) => (encoding === 'listpack' ? LISTPACK : HASH),

@@ -2,7 +2,7 @@ import {ownString} from '../../kernel/own-string.js'
 import {encodeLongListpack} from './listpack-bytes.js'
 import type {RdbOutput} from './output.js'
 import {listpackElements, ziplistElements} from './packed.js'
-import {RdbError, type RdbReader} from './reader.js'
+import {EmptyValueError, RdbError, type RdbReader} from './reader.js'
 import {readString} from './string.js'
 import type {RdbCodec, RdbObject} from './value.js'
 
@@ -39,7 +39,7 @@ function encode({nodes}: RdbList, out: RdbOutput, from: number, to: number): voi
 }
 
 function loose(elements: string[]): RdbList {
-  if (elements.length === 0) throw new RdbError('a list without elements')
+  if (elements.length === 0) throw new EmptyValueError('a list without elements')
   return {elements: elements.map(ownString), nodes: [], type: 'list'}
 }
 
@@ -58,7 +58,7 @@ function readNodes(reader: RdbReader, readNode: (reader: RdbReader) => RdbListNo
     // redis-server passes over empty ones as well.
     if (elements.length > 0) nodes.push({elements: elements.map(ownString), isPlain})
   }
-  if (nodes.length === 0) throw new RdbError('a list without elements')
+  if (nodes.length === 0) throw new EmptyValueError('a list without elements')
   return {elements: undefined, nodes, type: 'list'}
 }
 

@@ -1,7 +1,12 @@
+import {lzfDecompress} from '../lzf.js'
+
 /** The bytes are not a valid RDB value. The message says where and why; callers reply `ERR Bad data format`. */
 export class RdbError extends Error {
   override readonly name = 'RdbError'
 }
+
+/** A collection without elements, which Redis passes over in files: versions with a bug wrote such. */
+export class EmptyValueError extends RdbError {}
 
 /** What a length's two top bits and their 6 low bits can say besides a length (wire.md 3.2). */
 export type RdbLength =
@@ -63,6 +68,21 @@ export class RdbReader {
     this.need(count)
     const text = this.text.slice(this.offset, this.offset + count)
     this.offset += count
+    return text
+  }
+
+  /** The byte that comes next. */
+  peek(): number {
+    this.need(1)
+    return this.text.charCodeAt(this.offset)
+  }
+
+  /** @param length - of what the LZF stream of `streamLength` bytes must expand to @returns undefined if it does not */
+  lzf(streamLength: number, length: number): string | undefined {
+    this.need(streamLength)
+    const end = this.offset + streamLength
+    const text = lzfDecompress(this.text, this.offset, end, length)
+    this.offset = end
     return text
   }
 

@@ -1,7 +1,7 @@
 import {ownString} from '../../kernel/own-string.js'
 import type {RdbOutput} from './output.js'
 import {intsetElements, listpackElements} from './packed.js'
-import {RdbError, type RdbReader} from './reader.js'
+import {EmptyValueError, RdbError, type RdbReader} from './reader.js'
 import {readString} from './string.js'
 import type {RdbCodec} from './value.js'
 
@@ -27,7 +27,7 @@ function encode(set: RdbSet, out: RdbOutput, from: number, to: number): void {
 
 /** @throws RdbError for none, or the same twice: no set is empty, and a set that counts a member twice would never be */
 function checked(members: readonly string[]): RdbSet {
-  if (members.length === 0) throw new RdbError('an empty set')
+  if (members.length === 0) throw new EmptyValueError('an empty set')
   if (new Set(members).size !== members.length) throw new RdbError('a member twice')
   return {encoding: 'hashtable', members, type: 'set'}
 }
@@ -42,7 +42,7 @@ function readMembers(reader: RdbReader): RdbSet {
 function readIntset(reader: RdbReader): RdbSet {
   const blob = readString(reader)
   const integers = intsetElements(blob)
-  if (integers.length === 0) throw new RdbError('an empty set')
+  if (integers.length === 0) throw new EmptyValueError('an empty set')
   for (let i = 1; i < integers.length; i++) {
     if (BigInt(integers[i]!) <= BigInt(integers[i - 1]!)) throw new RdbError('an intset out of order')
   }

@@ -113,8 +113,7 @@ function writeGroup({consumers, entriesRead = -1, lastId, name, pending}: RdbGro
 
 /** A length that may use all of its 64 bits. */
 function readUint64(reader: RdbReader): Int64 {
-  reader.need(1)
-  if (reader.text.charCodeAt(reader.offset) !== LENGTH_64) return reader.length()
+  if (reader.peek() !== LENGTH_64) return reader.length()
   reader.byte()
   const high = reader.uintBE(4)
   return uint64Of(high, reader.uintBE(4))

@@ -1,4 +1,3 @@
-import {lzfDecompress} from '../lzf.js'
 import {RdbOutput} from './output.js'
 import {RdbError, type RdbReader} from './reader.js'
 
@@ -27,7 +26,12 @@ export function encodeString(text: string, compress: boolean): string {
 export function readString(reader: RdbReader): string {
   const head = reader.lengthOrSpecial()
   if (head.kind === 'length') return reader.bytes(head.length)
-  switch (head.encoding) {
+  return readEncodedString(reader, head.encoding)
+}
+
+/** What follows the byte that says how the string is encoded. */
+export function readEncodedString(reader: RdbReader, encoding: number): string {
+  switch (encoding) {
     case INT8:
       return String((reader.byte() << 24) >> 24)
     case INT16:
@@ -37,13 +41,11 @@ export function readString(reader: RdbReader): string {
     case LZF: {
       const streamLength = reader.length()
       const length = reader.length()
-      reader.need(streamLength)
-      const text = lzfDecompress(reader.text, reader.offset, reader.offset + streamLength, length)
-      if (text === undefined) throw new RdbError(`bad LZF stream at ${reader.offset}`)
-      reader.offset += streamLength
+      const text = reader.lzf(streamLength, length)
+      if (text === undefined) throw new RdbError(`bad LZF stream before ${reader.offset}`)
       return text
     }
     default:
-      throw new RdbError(`unknown string encoding ${head.encoding}`)
+      throw new RdbError(`unknown string encoding ${encoding}`)
   }
 }

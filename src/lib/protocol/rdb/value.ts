@@ -52,7 +52,7 @@ const CODECS: Readonly<Partial<Record<RdbObject['type'], RdbCodec<RdbObject>>>> 
   stream: streamCodec,
 }
 
-const STRING_TYPE = 0
+export const STRING_TYPE = 0
 
 /** The type byte a value is written with. */
 export function typeOf(value: RdbValue): number {
@@ -93,9 +93,11 @@ export function codecOf({type}: RdbObject): RdbCodec<RdbObject> {
  */
 export function readValue(type: number, reader: RdbReader): RdbValue {
   if (type === STRING_TYPE) return readString(reader)
-  for (const codec of Object.values(CODECS)) {
-    const read = codec.readers.get(type)
-    if (read !== undefined) return read(reader)
-  }
-  throw new RdbError(`unknown value type ${type}`)
+  const read = READERS[type]
+  if (read === undefined) throw new RdbError(`unknown value type ${type}`)
+  return read(reader)
 }
+
+/** By type byte. */
+const READERS: ((reader: RdbReader) => RdbObject)[] = []
+for (const {readers} of Object.values(CODECS)) for (const [type, read] of readers) READERS[type] = read

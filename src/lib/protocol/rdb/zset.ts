@@ -2,7 +2,7 @@ import {formatStoredDouble, parseDouble} from '../double.js'
 import {encodeListpack} from './listpack.js'
 import type {RdbOutput} from './output.js'
 import {listpackElements, ziplistElements} from './packed.js'
-import {RdbError, type RdbReader} from './reader.js'
+import {EmptyValueError, RdbError, type RdbReader} from './reader.js'
 import {readString} from './string.js'
 import type {RdbCodec, RdbObject} from './value.js'
 
@@ -72,7 +72,7 @@ function parseScore(text: string): number {
 }
 
 function checked(isPacked: boolean, members: readonly string[], scores: readonly number[]): ZsetRdb {
-  if (members.length === 0) throw new RdbError('an empty sorted set')
+  if (members.length === 0) throw new EmptyValueError('an empty sorted set')
   if (new Set(members).size !== members.length) throw new RdbError('a member that is there twice')
   if (scores.some(Number.isNaN)) throw new RdbError('a score that is no number')
   return {isPacked, members, scores, type: 'zset'}
