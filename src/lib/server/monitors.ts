@@ -1,3 +1,4 @@
+import {quoted} from '../protocol/resp/quoted.js'
 import {type Client, SPECIAL_MONITOR} from './client.js'
 import type {Command} from './commands/command.js'
 import {redacted} from './redaction.js'
@@ -26,29 +27,8 @@ export class Monitors {
     if (flags.includes('admin') || flags.includes('skip_monitor')) return
     const seconds = Math.floor(nowUs / 1_000_000)
     const micros = String(nowUs % 1_000_000).padStart(6, '0')
-    const words = redacted(command, argv).map(quotedBytes).join(' ')
+    const words = redacted(command, argv).map(quoted).join(' ')
     const line = `+${seconds}.${micros} [${client.db.index} ${client.address}] ${words}\r\n`
     for (const monitor of this.clients) monitor.pushInline(line)
   }
-}
-
-const PLAIN = /^[ !#-[\]-~]*$/
-const SPECIAL = /[^ !#-[\]-~]/g
-const ESCAPES: Readonly<Record<string, string>> = {
-  '\\': '\\\\',
-  '"': '\\"',
-  '\n': '\\n',
-  '\r': '\\r',
-  '\t': '\\t',
-  '\x07': '\\a',
-  '\b': '\\b',
-}
-
-function quotedBytes(text: string): string {
-  if (PLAIN.test(text)) return `"${text}"`
-  const escaped = text.replace(
-    SPECIAL,
-    (byte) => ESCAPES[byte] ?? `\\x${byte.charCodeAt(0).toString(16).padStart(2, '0')}`,
-  )
-  return `"${escaped}"`
 }
