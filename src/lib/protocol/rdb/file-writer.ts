@@ -23,7 +23,7 @@ export interface RdbFileOptions {
 }
 
 /** A longer string would be compressed for longer than anybody may be kept waiting. */
-const COMPRESS_LENGTH_MAX = 1024 * 1024
+const COMPRESS_LENGTH_MAX = 512 * 1024
 /** Parts of a value that are written before looking at how much that was. */
 const PARTS_AT_ONCE = 64
 
