@@ -147,7 +147,7 @@ export function renderManifest({base, history, incremental}: AofManifest): strin
   return lines.join('')
 }
 
-const PLAIN_NAME = /^[!#-[\]-~]+$/
+const PLAIN_NAME = /^[!#-&(-[\]-~]+$/
 
 function lineOf({name, sequence}: AofFile, type: FileType): string {
   return `file ${PLAIN_NAME.test(name) ? name : quoted(name)} seq ${sequence} type ${type}\n`
