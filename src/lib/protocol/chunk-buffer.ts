@@ -36,11 +36,13 @@ export class ChunkBuffer {
   push(chunk: Uint8Array): void {
     const held = this.end - this.keep
     const wanted = held + chunk.length
-    const target =
-      wanted > this.bytes.length
-        ? (Buffer.allocUnsafe(Math.max(wanted, Math.min(held * 2, constants.MAX_LENGTH))) as unknown as Bytes)
-        : this.bytes
-    this.bytes.copy(target, 0, this.keep, this.end)
+    let target = this.bytes
+    if (wanted > target.length) {
+      const capacity = Math.max(wanted, Math.min(held * 2, constants.MAX_LENGTH))
+      target = Buffer.allocUnsafe(capacity) as unknown as Bytes
+    }
+    // What stays where it is must not be moved with every chunk of a long value.
+    if (target !== this.bytes || this.keep > 0) this.bytes.copy(target, 0, this.keep, this.end)
     target.set(chunk, held)
     this.bytes = target
     this.dropped += this.keep

@@ -25,7 +25,7 @@ export class ChunkOutput {
   protected at = 0
   protected bytes: Bytes
   private handedOut = 0
-  private readonly spare: Bytes[] = []
+  private spare: Bytes[] | undefined
 
   /** @param emit - is given chunks of 1..CHUNK_BYTES bytes, which are its own from then on */
   constructor(private readonly emit: ((chunk: Uint8Array) => void) | undefined) {
@@ -42,7 +42,7 @@ export class ChunkOutput {
     if (this.at === 0 || this.emit === undefined) return
     const full = this.at === this.bytes.length ? this.bytes : this.bytes.subarray(0, this.at)
     this.handedOut += this.at
-    this.bytes = this.spare.pop() ?? newChunk()
+    this.bytes = this.spare?.pop() ?? newChunk()
     this.at = 0
     this.emit(full)
   }
@@ -50,7 +50,9 @@ export class ChunkOutput {
   /** Gives a chunk back that is not needed any more, for another one to be made of its memory. */
   giveBack(chunk: Uint8Array): void {
     const whole = Buffer.from(chunk.buffer) as unknown as Bytes
-    if (whole.length === CHUNK_BYTES) this.spare.push(whole)
+    if (whole.length !== CHUNK_BYTES) return
+    this.spare ??= []
+    this.spare.push(whole)
   }
 
   /** All that was written, as a binary (latin1) string. Only without chunks. */

@@ -82,9 +82,9 @@ export class AofReader {
         if (item !== undefined) return item
       }
     } catch (error) {
-      if (error !== INCOMPLETE) throw error
-      bytes.at = bytes.keep
-      return undefined
+      // Nothing was taken that has to be read again.
+      if (error === INCOMPLETE) return undefined
+      throw error
     }
   }
 
@@ -120,8 +120,6 @@ export class AofReader {
       const length = bytes.count()
       if (length < 0 || length > TEXT_LENGTH_MAX) throw this.damaged('a wrong length')
       this.bulkLength = length
-      // Found to be right, it need not be read again.
-      bytes.keep = bytes.at
     }
     bytes.need(this.bulkLength + 2)
     argv.push(bytes.text(this.bulkLength))

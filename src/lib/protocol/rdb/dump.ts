@@ -27,6 +27,8 @@ export function fitsPayload(valueBytes: number): boolean {
 
 const FOOTER_LENGTH = 10
 const CRC_LENGTH = 8
+/** Up to here a checksum of the text costs less than a view of the bytes. */
+const SHORT_LENGTH_MAX = 128
 
 export function encodeDump(value: RdbValue, options: RdbOptions): string {
   const out = outputFor(options)
@@ -34,6 +36,10 @@ export function encodeDump(value: RdbValue, options: RdbOptions): string {
   writeValue(value, out)
   out.byte(RDB_VERSION & 0xff)
   out.byte(RDB_VERSION >>> 8)
+  if (out.position <= SHORT_LENGTH_MAX) {
+    const body = out.text()
+    return body + crc64(body)
+  }
   out.raw(new Crc64().addBytes(out.written()).digest())
   return out.text()
 }

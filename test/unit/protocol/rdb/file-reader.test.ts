@@ -194,6 +194,7 @@ describe('RdbFileReader', () => {
     }
     reader.requireEnd()
     expect(most).toBeLessThanOrEqual(4_000_000 + 65_536)
+    expect(reader.offset).toBe(head.length + value.length + SAMPLE_RDB.length - 9)
     expect(reader.heldBytes).toBeLessThan(64)
   })
 
