@@ -119,6 +119,8 @@ describe('the files of an append only file', () => {
       `${NAME}.1.incr.aof`,
       `${NAME}.2.incr.aof`,
     ])
+    const next = withBase(withIncremental(done, NAME), NAME, 'rdb', 1)
+    expect(next.history.map(({sequence}) => sequence)).toEqual([1, 1, 2, 2, 3])
     expect(withoutHistory(done)).toEqual({...done, history: []})
     expect(started.history).toEqual([])
   })
