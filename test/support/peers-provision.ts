@@ -6,7 +6,14 @@ import {delimiter, join, resolve} from 'node:path'
  * Real redis programs for the tests, and the terminal they drive the wizard in. Those on PATH are taken if they are 7.0.x; else, where apt is at hand, Debian's
  * packages are unpacked into `.cache/peers/` of the project. Nothing of the system is changed and no right is needed.
  */
-export const PEER_PROGRAMS = ['redis-server', 'redis-cli', 'redis-benchmark', 'redis-check-rdb', 'tmux'] as const
+export const PEER_PROGRAMS = [
+  'redis-server',
+  'redis-cli',
+  'redis-benchmark',
+  'redis-check-rdb',
+  'redis-check-aof',
+  'tmux',
+] as const
 export const PEER_VERSION = /^7\.0\.\d+$/
 const PACKAGES = ['redis-server', 'redis-tools', 'tmux']
 

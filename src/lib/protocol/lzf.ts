@@ -1,4 +1,5 @@
 import {Buffer} from 'node:buffer'
+import {TEXT_LENGTH_MAX} from './bytes.js'
 
 /**
  * LZF, the compression of strings in RDB and DUMP (wire.md 3.2).
@@ -14,8 +15,6 @@ const LITERALS_MAX = 32
 const DISTANCE_MAX = 8192
 const MATCH_MIN = 3
 const MATCH_MAX = 264
-/** The longest string V8 makes; a longer result could not be handed out. */
-const LENGTH_MAX = 2 ** 29 - 24
 const HASH_BITS_MIN = 6
 const HASH_BITS_MAX = 14
 
@@ -30,7 +29,8 @@ function expandedMax(length: number): number {
  * @returns undefined if the stream is malformed or gives another length
  */
 export function lzfDecompress(input: Uint8Array, start: number, end: number, length: number): Buffer | undefined {
-  if (length > Math.min(expandedMax(end - start), LENGTH_MAX)) return undefined
+  // A longer result could not be handed out.
+  if (length > Math.min(expandedMax(end - start), TEXT_LENGTH_MAX)) return undefined
   const output = Buffer.allocUnsafe(length)
   let from = start
   let to = 0
@@ -55,97 +55,107 @@ export function lzfDecompress(input: Uint8Array, start: number, end: number, len
   return to === length ? output : undefined
 }
 
-/** Where each three bytes were seen last: their position plus `base`, by hash. What is below `base` is of earlier input. */
-const last = new Int32Array(1 << 14)
-let base = 0
-/** Positions must stay below 2^31. */
-const BASE_MAX = 2 ** 30
-
 function hashBits(length: number): number {
   return Math.min(HASH_BITS_MAX, Math.max(HASH_BITS_MIN, 32 - Math.clz32(length)))
 }
 
 /**
- * Compresses with a hash table of the last place each three bytes were seen: linear time, one pass. Literal runs grow in
- * place behind a control byte that is filled in at their end.
+ * Hash of three bytes -> `tableBase` + the place they were last seen at. Each use takes a base above all that is in the
+ * table, which saves clearing it.
+ */
+const TABLE = new Int32Array(1 << HASH_BITS_MAX)
+const table = {base: 1}
+
+/** @returns a base for an input of that length */
+function nextBase(length: number): number {
+  if (table.base + length >= 0x7fff_ffff) {
+    TABLE.fill(0)
+    table.base = 1
+  }
+  const {base} = table
+  table.base += length
+  return base
+}
+
+/**
+ * Compresses `[start, end)` of `input` with a hash table of the last place each three bytes were seen: linear time, one
+ * pass.
  *
- * @param input - `[start, end)` of it
- * @param output - from `outputStart` on; room for two bytes more than `lengthMax`
+ * @param output - of `lengthMax + 2` bytes or more; what is in it is overwritten even if the stream does not fit
  * @param lengthMax - give up when the stream would become longer
- * @returns the length of the stream; 0 if it does not fit `lengthMax`
+ * @returns the stream's length; 0 if it does not fit
  */
 export function lzfCompress(
   input: Uint8Array,
   start: number,
   end: number,
   output: Uint8Array,
-  outputStart: number,
   lengthMax: number,
 ): number {
-  const length = end - start
-  if (length <= MATCH_MIN || lengthMax < MATCH_MIN) return 0
-  if (base > BASE_MAX) {
-    last.fill(0)
-    base = 0
-  }
-  const shift = 32 - hashBits(length)
-  /** What to add to a position of `input` to compare it with what `last` holds; position 0 is never matched. */
-  const shown = base - start
-  base += length
-  const outputMax = outputStart + lengthMax + 2
+  if (end - start <= MATCH_MIN || lengthMax < MATCH_MIN) return 0
+  const shift = 32 - hashBits(end - start)
+  const base = nextBase(end - start) - start
+  // Two bytes of slack: the control byte of a run that stays empty, and one that is opened by its neighbour's end.
+  const limit = lengthMax + 2
   // The original leaves the last two bytes to literals; so do we, to give the same bytes for the same input.
   const matchEnd = end - 2
-  let to = outputStart + 1
-  let literals = 0
+  let to = 1
+  /** Where the control byte of the open run of literals goes: always `to - literals - 1`. */
+  let control = 0
   let i = start
-  while (i < end) {
-    if (i < matchEnd) {
-      const first = input[i]!
-      const second = input[i + 1]!
-      const third = input[i + 2]!
-      const bucket = Math.imul((first << 16) | (second << 8) | third, 0x9e3779b1) >>> shift
-      const seen = last[bucket]! - shown
-      last[bucket] = i + shown
-      if (
-        seen > start &&
-        i - seen <= DISTANCE_MAX &&
-        input[seen] === first &&
-        input[seen + 1] === second &&
-        input[seen + 2] === third
-      ) {
-        const max = Math.min(MATCH_MAX, matchEnd - i)
-        let count = MATCH_MIN
-        while (count < max && input[seen + count] === input[i + count]) count++
-        if (count <= max) {
-          if (to + 4 > outputMax) return 0
-          // An empty run has nothing but its control byte, which is where the match goes.
-          if (literals === 0) to--
-          else output[to - literals - 1] = literals - 1
-          const back = i - seen - 1
-          if (count < 9) {
-            output[to++] = ((count - 2) << 5) | (back >>> 8)
-          } else {
-            output[to++] = (7 << 5) | (back >>> 8)
-            output[to++] = count - 9
-          }
-          output[to++] = back & 0xff
-          to++
-          literals = 0
-          i += count
-          continue
+  let three = (input[i]! << 8) | input[i + 1]!
+  while (i < matchEnd) {
+    three = ((three << 8) | input[i + 2]!) & 0xff_ffff
+    const bucket = Math.imul(three, 0x9e3779b1) >>> shift
+    const seen = TABLE[bucket]! - base
+    TABLE[bucket] = base + i
+    // Position 0 is never matched, as in the original.
+    if (
+      seen > start &&
+      i - seen <= DISTANCE_MAX &&
+      input[seen] === input[i] &&
+      input[seen + 1] === input[i + 1] &&
+      input[seen + 2] === input[i + 2]
+    ) {
+      const max = Math.min(MATCH_MAX, matchEnd - i)
+      let length = MATCH_MIN
+      while (length < max && input[seen + length] === input[i + length]) length++
+      if (length <= max) {
+        if (to + 4 > limit) return 0
+        if (to - control > 1) output[control] = to - control - 2
+        // An empty run's control byte is where the match goes.
+        else to = control
+        const back = i - seen - 1
+        const count = length - 2
+        if (count < 7) {
+          output[to++] = (count << 5) | (back >>> 8)
+        } else {
+          output[to++] = (7 << 5) | (back >>> 8)
+          output[to++] = count - 7
         }
+        output[to++] = back & 0xff
+        control = to++
+        i += length
+        three = (input[i]! << 8) | input[i + 1]!
+        continue
       }
     }
-    if (to + 2 > outputMax) return 0
+    if (to + 2 > limit) return 0
     output[to++] = input[i++]!
-    if (++literals === LITERALS_MAX) {
-      output[to - LITERALS_MAX - 1] = LITERALS_MAX - 1
-      literals = 0
-      to++
+    if (to - control > LITERALS_MAX) {
+      output[control] = LITERALS_MAX - 1
+      control = to++
     }
   }
-  if (literals === 0) to--
-  else output[to - literals - 1] = literals - 1
-  const streamLength = to - outputStart
-  return streamLength <= lengthMax ? streamLength : 0
+  for (; i < end; i++) {
+    if (to + 2 > limit) return 0
+    output[to++] = input[i]!
+    if (to - control > LITERALS_MAX) {
+      output[control] = LITERALS_MAX - 1
+      control = to++
+    }
+  }
+  if (to - control > 1) output[control] = to - control - 2
+  else to = control
+  return to <= lengthMax ? to : 0
 }

@@ -1,3 +1,4 @@
+import {quoted} from '../protocol/resp/quoted.js'
 import {type Client, SPECIAL_MONITOR} from './client.js'
 import type {Command} from './commands/command.js'
 import {redacted} from './redaction.js'
@@ -31,7 +32,7 @@ export class Monitors {
   show(client: Client, command: Command, argv: readonly string[], nowUs: number): void {
     const seconds = Math.floor(nowUs / 1_000_000)
     const micros = String(nowUs % 1_000_000).padStart(6, '0')
-    const words = redacted(command, argv).map(quotedBytes).join(' ')
+    const words = redacted(command, argv).map(quoted).join(' ')
     const line = `+${seconds}.${micros} [${client.db.index} ${originOf(client)}] ${words}\r\n`
     for (const monitor of this.clients) monitor.pushInline(line)
   }
@@ -41,25 +42,4 @@ export class Monitors {
 function originOf({address, id}: Client): string {
   if (id === 0) return 'lua'
   return address.startsWith('/') ? `unix:${address.slice(0, address.lastIndexOf(':'))}` : address
-}
-
-const PLAIN = /^[ !#-[\]-~]*$/
-const SPECIAL = /[^ !#-[\]-~]/g
-const ESCAPES: Readonly<Record<string, string>> = {
-  '\\': '\\\\',
-  '"': '\\"',
-  '\n': '\\n',
-  '\r': '\\r',
-  '\t': '\\t',
-  '\x07': '\\a',
-  '\b': '\\b',
-}
-
-function quotedBytes(text: string): string {
-  if (PLAIN.test(text)) return `"${text}"`
-  const escaped = text.replace(
-    SPECIAL,
-    (byte) => ESCAPES[byte] ?? `\\x${byte.charCodeAt(0).toString(16).padStart(2, '0')}`,
-  )
-  return `"${escaped}"`
 }

@@ -6,11 +6,11 @@ const hex = (text: string) => Buffer.from(text, 'latin1').toString('hex')
 const unhex = (text: string) => Buffer.from(text, 'hex').toString('latin1')
 const latin1 = (text: string) => Buffer.from(text, 'latin1')
 
-/** Neither input nor output begins where its buffer does. */
+/** The input does not begin where its buffer does. */
 function lzfCompress(text: string, lengthMax: number): string | undefined {
-  const output = Buffer.alloc(Math.max(0, lengthMax) + 7)
-  const length = lzf.lzfCompress(latin1(`before${text}after`), 6, 6 + text.length, output, 5, lengthMax)
-  return length === 0 ? undefined : output.toString('latin1', 5, 5 + length)
+  const output = Buffer.alloc(Math.max(0, lengthMax) + 2)
+  const length = lzf.lzfCompress(latin1(`before${text}after`), 6, 6 + text.length, output, lengthMax)
+  return length === 0 ? undefined : output.toString('latin1', 0, length)
 }
 
 const lzfDecompress = (stream: string, start: number, end: number, length: number) =>

@@ -1,77 +1,37 @@
-import {Buffer} from 'node:buffer'
+import {TEXT_LENGTH_MAX} from '../bytes.js'
+import {ChunkBuffer} from '../chunk-buffer.js'
 import {Crc64} from '../crc64.js'
 import {RdbError, RdbReader} from './reader.js'
 import {readString} from './string.js'
 
-/** Thrown when what is read has not all arrived; one object, since every chunk ends with it. */
-export const INCOMPLETE = Symbol('incomplete')
+export {INCOMPLETE} from '../chunk-buffer.js'
 
-/** Redis's own limit of a string (proto-max-bulk-len); a longer one that must be held is a corrupt length. */
-const STRING_BYTES_MAX = 512 * 1024 * 1024
 const SPECIAL = 0xc0
 const LZF = 0xc3
 /** Bytes after the first one of an integer in its short forms. */
 const INTEGER_BYTES = [1, 2, 4] as const
 
-/**
- * A cursor over RDB bytes that come in chunks. Bytes behind `keep` are dropped and added to the checksum with the next
- * chunk, so what is held is one chunk and what the caller keeps.
- */
-export class ChunkCursor {
-  /** Invariant: 0 <= summed, keep <= at <= end <= bytes.length. */
-  at = 0
-  /** What is before it is not needed any more. */
-  keep = 0
-  private bytes = Buffer.alloc(0)
-  private end = 0
+/** A cursor over RDB bytes that come in chunks. Bytes behind `keep` are added to the checksum with the next chunk. */
+export class ChunkCursor extends ChunkBuffer {
+  /** Bytes before it are in the checksum; invariant: 0 <= summed <= at. */
   private summed = 0
-  private dropped = 0
   private readonly crc = new Crc64()
 
-  /** Bytes from the start of the file to the cursor. */
-  get offset(): number {
-    return this.dropped + this.at
+  /** @param sums - whether a checksum is wanted */
+  constructor(private readonly sums = true) {
+    super()
   }
 
-  get left(): number {
-    return this.end - this.at
-  }
-
-  /** Bytes held, whether read yet or not. */
-  get heldBytes(): number {
-    return this.end - this.keep
-  }
-
-  /** Copies the chunk; the caller may use it again. */
-  push(chunk: Uint8Array): void {
+  override push(chunk: Uint8Array): void {
     this.sum()
-    const held = this.end - this.keep
-    const wanted = held + chunk.length
-    const target = wanted > this.bytes.length ? Buffer.allocUnsafe(Math.max(wanted, held * 2)) : this.bytes
-    this.bytes.copy(target, 0, this.keep, this.end)
-    target.set(chunk, held)
-    this.bytes = target
-    this.dropped += this.keep
-    this.at -= this.keep
-    this.summed -= this.keep
-    this.end = wanted
-    this.keep = 0
+    super.push(chunk)
+    this.summed = this.at
   }
 
   /** CRC-64 of everything up to the cursor, 8 bytes in a binary string. */
   checksum(): string {
     this.sum()
     return this.crc.digest()
-  }
-
-  /** @throws INCOMPLETE */
-  need(count: number): void {
-    if (count > this.end - this.at) throw INCOMPLETE
-  }
-
-  byte(): number {
-    this.need(1)
-    return this.bytes[this.at++] as number
   }
 
   /** Eight bytes give a rounded value beyond 2^53. */
@@ -95,16 +55,9 @@ export class ChunkCursor {
     return this.bytes.readInt32LE(this.at - 4) * 0x1_0000_0000 + this.bytes.readUInt32LE(this.at - 8)
   }
 
-  /** Bytes as a binary (latin1) string. */
-  text(count: number): string {
-    this.need(count)
-    this.at += count
-    return this.bytes.toString('latin1', this.at - count, this.at)
-  }
-
   /** Bytes from `from`, a position of `at` since the last `push`, to the cursor. */
   textSince(from: number): string {
-    return this.bytes.toString('latin1', from, this.at)
+    return this.bytes.latin1Slice(from, this.at)
   }
 
   /** @throws {RdbError} if an encoded string stands here instead */
@@ -131,11 +84,30 @@ export class ChunkCursor {
   /** A whole string, decoded. */
   string(): string {
     const start = this.at
+    const first = this.byte()
+    if (first >= SPECIAL) return this.encodedString(start)
+    const length = first < 0x40 ? first : this.lengthAfter(first)
+    if (length > TEXT_LENGTH_MAX) throw this.tooLong(length, start)
+    return this.text(length)
+  }
+
+  /** The bytes from `keep` to the cursor, to be read once more. Good until the next `push`. */
+  keptReader(): RdbReader {
+    return new RdbReader(this.bytes, this.keep, this.at)
+  }
+
+  /** @param start - where its head stands */
+  private encodedString(start: number): string {
+    this.at = start
     const body = this.stringBody()
-    if (body > STRING_BYTES_MAX) throw new RdbError(`a string of ${body} bytes at ${this.dropped + start}`)
+    if (body > TEXT_LENGTH_MAX) throw this.tooLong(body, start)
     this.need(body)
     this.at += body
-    return readString(new RdbReader(this.bytes.toString('latin1', start, this.at)))
+    return readString(new RdbReader(this.bytes, start, this.at))
+  }
+
+  private tooLong(length: number, start: number): RdbError {
+    return new RdbError(`a string of ${length} bytes at ${this.offset - this.at + start}`)
   }
 
   private lengthAfter(first: number): number {
@@ -152,7 +124,7 @@ export class ChunkCursor {
   }
 
   private sum(): void {
-    this.crc.addBytes(this.bytes.subarray(this.summed, this.at))
+    if (this.sums) this.crc.addBytes(this.bytes.subarray(this.summed, this.at))
     this.summed = this.at
   }
 }

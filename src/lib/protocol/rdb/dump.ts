@@ -1,7 +1,7 @@
 import {Crc64, crc64} from '../crc64.js'
+import {written} from './output.js'
 import {RdbReader} from './reader.js'
 import {type RdbOptions, type RdbValue, readValue, typeOf, writeValue} from './value.js'
-import {written} from './writer.js'
 
 /**
  * The payload of DUMP, RESTORE and MIGRATE (wire.md 3.6).
@@ -29,13 +29,13 @@ export function fitsPayload(valueBytes: number): boolean {
 const FOOTER_LENGTH = 10
 const CRC_LENGTH = 8
 
-export function encodeDump(value: RdbValue, options: RdbOptions): string {
-  return written((writer) => {
-    writer.byte(typeOf(value))
-    writeValue(writer, value, options)
-    writer.byte(RDB_VERSION & 0xff)
-    writer.byte(RDB_VERSION >>> 8)
-    writer.text(new Crc64().addBytes(writer.bytes.subarray(0, writer.length)).digest())
+export function encodeDump(value: RdbValue, {compress}: RdbOptions): string {
+  return written(compress, (out) => {
+    out.byte(typeOf(value))
+    writeValue(value, out)
+    out.byte(RDB_VERSION & 0xff)
+    out.byte(RDB_VERSION >>> 8)
+    out.raw(new Crc64().addBytes(out.written()).digest())
   })
 }
 

@@ -1,9 +1,9 @@
 import {frameListpack, listpackEntry} from './listpack.js'
+import type {RdbOutput} from './output.js'
 import {listpackElements, ziplistElements, zipmapElements} from './packed.js'
-import {RdbError, type RdbReader} from './reader.js'
-import {readBlob, readString, writeLength, writeString} from './string.js'
-import type {RdbCodec, RdbOptions} from './value.js'
-import type {RdbWriter} from './writer.js'
+import {EmptyValueError, RdbError, type RdbReader} from './reader.js'
+import {readBlob, readString} from './string.js'
+import type {RdbCodec} from './value.js'
 
 /** Fields and values, loose or in a listpack (wire.md 3.3). */
 export type RdbHash =
@@ -17,18 +17,20 @@ const ZIPMAP = 9
 const ZIPLIST = 13
 const LISTPACK = 16
 
-function write(writer: RdbWriter, hash: RdbHash, {compress}: RdbOptions): void {
+function encode(hash: RdbHash, out: RdbOutput, from: number, to: number): void {
   if (hash.encoding === 'listpack') {
-    writeString(writer, frameListpack(hash.entries, hash.size * 2), compress)
+    out.string(frameListpack(hash.entries, hash.size * 2))
     return
   }
-  writeLength(writer, hash.pairs.length / 2)
-  for (const part of hash.pairs) writeString(writer, part, compress)
+  const {pairs} = hash
+  if (from === 0) out.length(pairs.length / 2)
+  for (let i = from * 2; i < to * 2; i++) out.string(pairs[i]!)
 }
 
 /** @throws RdbError for what can be no hash: nothing, a field without value */
 function checked(pairs: readonly string[]): readonly string[] {
-  if (pairs.length === 0 || pairs.length % 2 !== 0) throw new RdbError(`a hash of ${pairs.length} strings`)
+  if (pairs.length === 0) throw new EmptyValueError('an empty hash')
+  if (pairs.length % 2 !== 0) throw new RdbError(`a hash of ${pairs.length} strings`)
   return pairs
 }
 
@@ -39,7 +41,8 @@ function checkFields(pairs: readonly string[]): void {
   if (fields.size * 2 !== pairs.length) throw new RdbError('a field twice')
 }
 
-function loose(pairs: readonly string[]): RdbHash {
+/** Checks loose fields and values; that no field is there twice is for who builds the hash to see. @throws RdbError */
+export function looseHash(pairs: readonly string[]): RdbHash {
   return {encoding: 'hashtable', pairs: checked(pairs), type: 'hash'}
 }
 
@@ -47,7 +50,7 @@ function readPairs(reader: RdbReader): RdbHash {
   const count = reader.length()
   const pairs: string[] = []
   for (let i = 0; i < count; i++) pairs.push(readString(reader), readString(reader))
-  return loose(pairs)
+  return looseHash(pairs)
 }
 
 /** Whatever wrote it, integers come out as integers: fields are found by comparing entries. */
@@ -59,11 +62,12 @@ function readListpack(reader: RdbReader): RdbHash {
 }
 
 export const hashCodec: RdbCodec<RdbHash> = {
-  write,
+  encode,
+  partCount: (hash) => (hash.encoding === 'listpack' ? 1 : hash.pairs.length / 2),
   readers: new Map([
     [HASH, readPairs],
-    [ZIPMAP, (reader) => loose(zipmapElements(readBlob(reader)))],
-    [ZIPLIST, (reader) => loose(ziplistElements(readBlob(reader)))],
+    [ZIPMAP, (reader) => looseHash(zipmapElements(readBlob(reader)))],
+    [ZIPLIST, (reader) => looseHash(ziplistElements(readBlob(reader)))],
     [LISTPACK, readListpack],
   ]),
   typeByte: ({encoding}) => (encoding === 'listpack' ? LISTPACK : HASH),

@@ -1,8 +1,8 @@
+import type {RdbOutput} from './output.js'
 import {listpackElements, ziplistElements} from './packed.js'
-import {RdbError, type RdbReader} from './reader.js'
-import {readBlob, readString, writeLength, writeListpackString, writeString} from './string.js'
-import type {RdbCodec, RdbObject, RdbOptions} from './value.js'
-import type {RdbWriter} from './writer.js'
+import {EmptyValueError, RdbError, type RdbReader} from './reader.js'
+import {readBlob, readString} from './string.js'
+import type {RdbCodec, RdbObject} from './value.js'
 
 /** Lists: written as a quicklist of listpacks (type 18), read in every older form too (wire.md 3.3). */
 
@@ -27,17 +27,18 @@ const QUICKLIST_2 = 18
 const PLAIN = 1
 const PACKED = 2
 
-function write(writer: RdbWriter, {nodes}: RdbList, {compress}: RdbOptions): void {
-  writeLength(writer, nodes.length)
-  for (const {elements, isPlain} of nodes) {
-    writeLength(writer, isPlain ? PLAIN : PACKED)
-    if (isPlain) writeString(writer, elements[0]!, compress)
-    else writeListpackString(writer, elements, compress)
+function encode({nodes}: RdbList, out: RdbOutput, from: number, to: number): void {
+  if (from === 0) out.length(nodes.length)
+  for (let i = from; i < to; i++) {
+    const {elements, isPlain} = nodes[i]!
+    out.length(isPlain ? PLAIN : PACKED)
+    if (isPlain) out.string(elements[0]!)
+    else out.listpack(elements)
   }
 }
 
 function loose(elements: string[]): RdbList {
-  if (elements.length === 0) throw new RdbError('a list without elements')
+  if (elements.length === 0) throw new EmptyValueError('a list without elements')
   return {elements, nodes: [], type: 'list'}
 }
 
@@ -56,7 +57,7 @@ function readNodes(reader: RdbReader, readNode: (reader: RdbReader) => RdbListNo
     // redis-server passes over empty ones as well.
     if (elements.length > 0) nodes.push({elements, isPlain})
   }
-  if (nodes.length === 0) throw new RdbError('a list without elements')
+  if (nodes.length === 0) throw new EmptyValueError('a list without elements')
   return {elements: undefined, nodes, type: 'list'}
 }
 
@@ -68,7 +69,8 @@ function readContainer(reader: RdbReader): RdbListNode {
 }
 
 export const listCodec: RdbCodec<RdbList> = {
-  write,
+  encode,
+  partCount: ({nodes}) => nodes.length,
   readers: new Map([
     [LIST, readStrings],
     [ZIPLIST, (reader) => loose(ziplistElements(readBlob(reader)))],

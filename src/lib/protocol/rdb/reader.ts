@@ -1,4 +1,5 @@
 import {Buffer} from 'node:buffer'
+import type {Bytes} from '../bytes.js'
 import {SHORT_BYTES_MAX, shortText} from '../resp/short-text.js'
 
 /** The bytes are not a valid RDB value. The message says where and why; callers reply `ERR Bad data format`. */
@@ -6,15 +7,13 @@ export class RdbError extends Error {
   override readonly name = 'RdbError'
 }
 
+/** A collection without elements, which Redis passes over in files: versions with a bug wrote such. */
+export class EmptyValueError extends RdbError {}
+
 /** What a length's two top bits and their 6 low bits can say besides a length (wire.md 3.2). */
 export type RdbLength =
   | {readonly kind: 'length'; readonly length: number}
   | {readonly kind: 'special'; readonly encoding: number}
-
-/** Node's Buffer has it; its types do not say so. */
-interface Bytes extends Buffer {
-  latin1Slice(start: number, end: number): string
-}
 
 /**
  * A cursor over RDB bytes. Every read checks the bounds before it takes anything, so that a hostile length costs nothing.

@@ -1,8 +1,8 @@
+import type {RdbOutput} from './output.js'
 import {intsetElements, listpackElements} from './packed.js'
-import {RdbError, type RdbReader} from './reader.js'
-import {readBlob, readString, writeLength, writeString} from './string.js'
-import type {RdbCodec, RdbOptions} from './value.js'
-import type {RdbWriter} from './writer.js'
+import {EmptyValueError, RdbError, type RdbReader} from './reader.js'
+import {readBlob, readString} from './string.js'
+import type {RdbCodec} from './value.js'
 
 /** A set of members, or of integers that are to stay packed (wire.md 3.3). */
 export type RdbSet =
@@ -14,18 +14,19 @@ const SET = 2
 const INTSET = 11
 const SET_LISTPACK = 20
 
-function write(writer: RdbWriter, set: RdbSet, {compress}: RdbOptions): void {
+function encode(set: RdbSet, out: RdbOutput, from: number, to: number): void {
   if (set.encoding === 'intset') {
-    writeString(writer, set.blob, compress)
+    out.string(set.blob)
     return
   }
-  writeLength(writer, set.members.length)
-  for (const member of set.members) writeString(writer, member, compress)
+  const {members} = set
+  if (from === 0) out.length(members.length)
+  for (let i = from; i < to; i++) out.string(members[i]!)
 }
 
-/** @throws RdbError for none: no set is empty. That none is there twice is for who builds the set to see. */
+/** @throws EmptyValueError for none: no set is empty. That none is there twice is for who builds the set to see. */
 function checked(members: readonly string[]): RdbSet {
-  if (members.length === 0) throw new RdbError('an empty set')
+  if (members.length === 0) throw new EmptyValueError('an empty set')
   return {encoding: 'hashtable', members, type: 'set'}
 }
 
@@ -39,7 +40,7 @@ function readMembers(reader: RdbReader): RdbSet {
 function readIntset(reader: RdbReader): RdbSet {
   const blob = readString(reader)
   const integers = intsetElements(blob)
-  if (integers.length === 0) throw new RdbError('an empty set')
+  if (integers.length === 0) throw new EmptyValueError('an empty set')
   for (let i = 1; i < integers.length; i++) {
     if (BigInt(integers[i]!) <= BigInt(integers[i - 1]!)) throw new RdbError('an intset out of order')
   }
@@ -47,7 +48,8 @@ function readIntset(reader: RdbReader): RdbSet {
 }
 
 export const setCodec: RdbCodec<RdbSet> = {
-  write,
+  encode,
+  partCount: (set) => (set.encoding === 'intset' ? 1 : set.members.length),
   readers: new Map([
     [SET, readMembers],
     [INTSET, readIntset],

@@ -1,10 +1,10 @@
-import {asInt64, asUint64, highHalf, type Int64, lowHalf, uint64Of} from '../../kernel/uint64.js'
+import {asInt64, asUint64, type Int64, uint64Of} from '../../kernel/uint64.js'
 import {compareIds, ID_BYTES, ID_MIN, idBytes, idOfBytes, type StreamId} from '../stream-id.js'
+import type {RdbOutput} from './output.js'
 import {RdbError, type RdbReader} from './reader.js'
 import {type DecodedNode, decodeNode, encodeNode, type StreamNodeParts} from './stream-node.js'
-import {readString, writeLength, writeString} from './string.js'
-import type {RdbCodec, RdbObject, RdbOptions} from './value.js'
-import type {RdbWriter} from './writer.js'
+import {readString} from './string.js'
+import type {RdbCodec, RdbObject} from './value.js'
 
 /** Streams as RDB and DUMP store them (wire.md 3.5). */
 
@@ -56,61 +56,58 @@ const STREAM_LISTPACKS_3 = 21
 const LENGTH_64 = 0x81
 const TWO_32 = 0x1_0000_0000
 
-function writeUint64(writer: RdbWriter, value: Int64): void {
-  if (typeof value === 'number') {
-    writeLength(writer, value)
-    return
+function writeId(out: RdbOutput, {ms, seq}: StreamId): void {
+  out.longLength(ms)
+  out.longLength(seq)
+}
+
+/** Nodes, what stands between nodes and groups, groups. */
+function partCount({groups, nodes}: RdbStream): number {
+  return nodes.length + 1 + groups.length
+}
+
+function encode(stream: RdbStream, out: RdbOutput, from: number, to: number): void {
+  const {groups, nodes} = stream
+  if (from === 0) out.length(nodes.length)
+  for (let i = from; i < to; i++) {
+    const node = nodes[i]
+    if (node !== undefined) {
+      out.string(idBytes(node))
+      out.string(encodeNode(node))
+    } else if (i === nodes.length) {
+      writeFacts(stream, out)
+    } else {
+      writeGroup(groups[i - nodes.length - 1]!, out)
+    }
   }
-  writer.byte(LENGTH_64)
-  writer.text(idBytes({ms: 0, seq: value}).slice(8))
 }
 
-function writeId(writer: RdbWriter, {ms, seq}: StreamId): void {
-  writeUint64(writer, ms)
-  writeUint64(writer, seq)
-}
-
-/** A time: signed, 64 bits, little-endian. */
-function writeMs(writer: RdbWriter, ms: number): void {
-  for (const half of [lowHalf(ms), highHalf(ms)]) {
-    for (let shift = 0; shift < 32; shift += 8) writer.byte((half >>> shift) & 0xff)
-  }
-}
-
-function write(writer: RdbWriter, stream: RdbStream, {compress}: RdbOptions): void {
-  const {counters, groups, lastId, length, nodes} = stream
+function writeFacts({counters, groups, lastId, length}: RdbStream, out: RdbOutput): void {
   if (counters === undefined) throw new Error('a stream is written with its counters')
-  writeLength(writer, nodes.length)
-  for (const node of nodes) {
-    writeString(writer, idBytes(node), compress)
-    writeString(writer, encodeNode(node), compress)
-  }
-  writeLength(writer, length)
-  writeId(writer, lastId)
-  writeId(writer, counters.firstId)
-  writeId(writer, counters.maxDeletedId)
-  writeUint64(writer, counters.entriesAdded)
-  writeLength(writer, groups.length)
-  for (const group of groups) writeGroup(writer, group, compress)
+  out.length(length)
+  writeId(out, lastId)
+  writeId(out, counters.firstId)
+  writeId(out, counters.maxDeletedId)
+  out.longLength(counters.entriesAdded)
+  out.length(groups.length)
 }
 
-function writeGroup(writer: RdbWriter, group: RdbGroup, compress: boolean): void {
-  const {consumers, entriesRead = -1, lastId, name, pending} = group
-  writeString(writer, name, compress)
-  writeId(writer, lastId)
-  writeUint64(writer, asUint64(entriesRead))
-  writeLength(writer, pending.length)
+function writeGroup({consumers, entriesRead = -1, lastId, name, pending}: RdbGroup, out: RdbOutput): void {
+  out.string(name)
+  writeId(out, lastId)
+  out.longLength(asUint64(entriesRead))
+  out.length(pending.length)
   for (const one of pending) {
-    writer.text(idBytes(one))
-    writeMs(writer, one.deliveredMs)
-    writeUint64(writer, one.deliveries)
+    out.raw(idBytes(one))
+    out.int64LE(one.deliveredMs)
+    out.longLength(one.deliveries)
   }
-  writeLength(writer, consumers.length)
+  out.length(consumers.length)
   for (const consumer of consumers) {
-    writeString(writer, consumer.name, compress)
-    writeMs(writer, consumer.seenMs)
-    writeLength(writer, consumer.pending.length)
-    for (const id of consumer.pending) writer.text(idBytes(id))
+    out.string(consumer.name)
+    out.int64LE(consumer.seenMs)
+    out.length(consumer.pending.length)
+    for (const id of consumer.pending) out.raw(idBytes(id))
   }
 }
 
@@ -221,7 +218,8 @@ function readConsumer(reader: RdbReader, type: number, unclaimed: Set<string>): 
 }
 
 export const streamCodec: RdbCodec<RdbStream> = {
-  write,
+  encode,
+  partCount,
   readers: new Map([STREAM_LISTPACKS, STREAM_LISTPACKS_2, STREAM_LISTPACKS_3].map((type) => [type, reading(type)])),
   typeByte: () => STREAM_LISTPACKS_2,
 }

@@ -1,10 +1,10 @@
 import {hashCodec} from './hash.js'
 import {listCodec} from './list.js'
+import {type RdbOutput, written} from './output.js'
 import {RdbError, type RdbReader} from './reader.js'
 import {setCodec} from './set.js'
 import {streamCodec} from './stream.js'
-import {readString, writeString} from './string.js'
-import {type RdbWriter, written} from './writer.js'
+import {readString} from './string.js'
 import {zsetCodec} from './zset.js'
 
 /**
@@ -29,9 +29,12 @@ export interface RdbOptions {
 
 /** How one type of object is written and read. */
 export interface RdbCodec<T extends RdbObject> {
-  /** The type byte that `write` writes for. */
+  /** The type byte that `encode` writes for. */
   typeByte(value: T): number
-  write(writer: RdbWriter, value: T, options: RdbOptions): void
+  /** Of how many parts of bounded size the value consists: elements, nodes, ... At least one. */
+  partCount(value: T): number
+  /** Writes the parts `[from, to)`; all parts in order, in as many calls as the caller likes, are the value. */
+  encode(value: T, out: RdbOutput, from: number, to: number): void
   /**
    * By type byte, those of older versions included. Each validates wholly: nothing a peer sends can give a value the
    * commands would trip over.
@@ -49,23 +52,28 @@ const CODECS: Readonly<Partial<Record<RdbObject['type'], RdbCodec<RdbObject>>>> 
   stream: streamCodec,
 }
 
-const STRING_TYPE = 0
+export const STRING_TYPE = 0
 
 /** The type byte a value is written with. */
 export function typeOf(value: RdbValue): number {
   return typeof value === 'string' ? STRING_TYPE : codecOf(value).typeByte(value)
 }
 
-export function encodeValue(value: RdbValue, options: RdbOptions): string {
-  return written((writer) => writeValue(writer, value, options))
+export function encodeValue(value: RdbValue, {compress}: RdbOptions): string {
+  return written(compress, (out) => writeValue(value, out))
 }
 
-export function writeValue(writer: RdbWriter, value: RdbValue, options: RdbOptions): void {
-  if (typeof value === 'string') writeString(writer, value, options.compress)
-  else codecOf(value).write(writer, value, options)
+/** The value without its type byte. */
+export function writeValue(value: RdbValue, out: RdbOutput): void {
+  if (typeof value === 'string') {
+    out.string(value)
+    return
+  }
+  const codec = codecOf(value)
+  codec.encode(value, out, 0, codec.partCount(value))
 }
 
-function codecOf({type}: RdbObject): RdbCodec<RdbObject> {
+export function codecOf({type}: RdbObject): RdbCodec<RdbObject> {
   const codec = CODECS[type]
   if (codec === undefined) throw new Error(`no RDB form of a ${type}`)
   return codec
@@ -78,9 +86,11 @@ function codecOf({type}: RdbObject): RdbCodec<RdbObject> {
  */
 export function readValue(type: number, reader: RdbReader): RdbValue {
   if (type === STRING_TYPE) return readString(reader)
-  for (const codec of Object.values(CODECS)) {
-    const read = codec.readers.get(type)
-    if (read !== undefined) return read(reader)
-  }
-  throw new RdbError(`unknown value type ${type}`)
+  const read = READERS[type]
+  if (read === undefined) throw new RdbError(`unknown value type ${type}`)
+  return read(reader)
 }
+
+/** By type byte. */
+const READERS: ((reader: RdbReader) => RdbObject)[] = []
+for (const {readers} of Object.values(CODECS)) for (const [type, read] of readers) READERS[type] = read

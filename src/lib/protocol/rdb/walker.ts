@@ -1,6 +1,8 @@
 import {crc64} from '../crc64.js'
 import {ChunkCursor, INCOMPLETE} from './chunk-cursor.js'
 import {fitsPayload} from './dump.js'
+import {CHECKSUM_LENGTH, MAGIC_LENGTH, NO_CHECKSUM, OP} from './file-format.js'
+import {PartSkipper} from './part-skipper.js'
 import {RdbError} from './reader.js'
 import {type Part, type Shape, shapeOf} from './shape.js'
 
@@ -11,8 +13,7 @@ import {type Part, type Shape, shapeOf} from './shape.js'
  *
  *     magic  (aux | function | select | sizes | slot | module-aux | [expiry] [freq | idle] type key value)*  end checksum
  *
- * Where a chunk ends does not matter. A value is skipped by a stack of frames (`shape.ts`) that is kept between chunks,
- * so that no element is looked at twice, however small the chunks.
+ * Where a chunk ends does not matter (`part-skipper.ts`).
  */
 export type RdbItem =
   | {readonly kind: 'header'; readonly version: number; readonly valkey: boolean}
@@ -44,38 +45,8 @@ export interface WalkOptions {
 }
 
 const MAGIC = /^(?:REDIS(\d{4})|VALKEY(\d{3}))$/
-const MAGIC_LENGTH = 9
-const CHECKSUM_LENGTH = 8
-const NO_CHECKSUM = '\0'.repeat(CHECKSUM_LENGTH)
-
-const OP = {
-  slotImport: 243,
-  slotInfo: 244,
-  function2: 245,
-  functionOld: 246,
-  moduleAux: 247,
-  idle: 248,
-  freq: 249,
-  aux: 250,
-  sizes: 251,
-  expireMs: 252,
-  expireSeconds: 253,
-  database: 254,
-  end: 255,
-} as const
-
 const SLOT_IMPORT: readonly Part[] = ['string', {each: ['length', 'length']}]
 const MODULE_AUX: readonly Part[] = ['length', 'length', 'length', 'module']
-/** Tags of a module's parts: 1 and 2 integers, 3 float, 4 double, 5 string. */
-const MODULE_PARTS: readonly (Part | undefined)[] = [undefined, 'length', 'length', 4, 8, 'string']
-
-/** `left` rounds of `parts` to go, the first of which goes on at `part`. */
-interface Frame {
-  readonly parts: readonly Part[]
-  part: number
-  left: number
-}
-
 type Pending =
   | {readonly kind: 'skip'}
   | {readonly kind: 'module-aux'}
@@ -83,9 +54,7 @@ type Pending =
 
 export class RdbWalker {
   private readonly cursor = new ChunkCursor()
-  private readonly frames: Frame[] = []
-  /** Bytes of the current part that are still to be skipped. */
-  private skipping = 0
+  private readonly skipper = new PartSkipper(this.cursor)
   private pending: Pending | undefined
   private header: {readonly version: number; readonly valkey: boolean} | undefined
   private database = 0
@@ -213,13 +182,13 @@ export class RdbWalker {
 
   private begin(pending: Pending, parts: readonly Part[]): undefined {
     this.pending = pending
-    this.frames.push({parts, part: 0, left: 1})
+    this.skipper.begin(parts)
   }
 
   private finishPending(): RdbItem | undefined {
     const {cursor, pending} = this
     try {
-      this.skipParts()
+      this.skipper.skip()
     } finally {
       if (!this.isKept(pending)) cursor.keep = cursor.at
     }
@@ -246,7 +215,7 @@ export class RdbWalker {
   /** A value that turns out too long is dropped as soon as that is known. */
   private isKept(pending: Pending | undefined): boolean {
     if (!this.options.keepValues || pending?.kind !== 'key') return false
-    return fitsPayload(this.cursor.offset + this.skipping - pending.offset)
+    return fitsPayload(this.cursor.offset + this.skipper.skipping - pending.offset)
   }
 
   private payload(type: number, {version}: Shape): string {
@@ -254,64 +223,4 @@ export class RdbWalker {
     const body = `${fromCharCode(type)}${this.cursor.textSince(this.cursor.keep)}${fromCharCode(version, 0)}`
     return body + crc64(body)
   }
-
-  /** @throws INCOMPLETE, with all that was done kept */
-  private skipParts(): void {
-    const {cursor, frames} = this
-    for (;;) {
-      const available = Math.min(this.skipping, cursor.left)
-      cursor.at += available
-      this.skipping -= available
-      if (this.skipping > 0) throw INCOMPLETE
-      const frame = frames.at(-1)
-      if (!frame) return
-      if (frame.left === 0) {
-        frames.pop()
-        continue
-      }
-      const part = frame.parts[frame.part] as Part
-      const start = cursor.at
-      try {
-        this.skipPart(frame, part)
-      } catch (error) {
-        cursor.at = start
-        throw error
-      }
-    }
-  }
-
-  private skipPart(frame: Frame, part: Part): void {
-    const {cursor, frames} = this
-    if (typeof part === 'object') {
-      const left = cursor.length()
-      this.advance(frame)
-      frames.push({parts: part.each, part: 0, left})
-      return
-    }
-    if (part === 'module') {
-      const tag = cursor.length()
-      const tagged = MODULE_PARTS[tag]
-      if (tagged !== undefined) frames.push({parts: [tagged], part: 0, left: 1})
-      else if (tag === 0) this.advance(frame)
-      else throw new RdbError(`unknown tag ${tag} in a module's value at ${cursor.offset}`)
-      return
-    }
-    if (part === 'string') this.skipping = cursor.stringBody()
-    else if (part === 'length') cursor.length()
-    else if (part === 'old-double') this.skipping = oldDoubleBytes(cursor.byte())
-    else this.skipping = part
-    this.advance(frame)
-  }
-
-  private advance(frame: Frame): void {
-    frame.part++
-    if (frame.part < frame.parts.length) return
-    frame.part = 0
-    frame.left--
-  }
-}
-
-/** 253, 254 and 255 stand for NaN and the infinities. */
-function oldDoubleBytes(first: number): number {
-  return first >= 253 ? 0 : first
 }

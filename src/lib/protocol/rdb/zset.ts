@@ -1,9 +1,9 @@
 import {formatStoredDouble, parseDouble} from '../double.js'
+import type {RdbOutput} from './output.js'
 import {listpackElements, ziplistElements} from './packed.js'
-import {RdbError, type RdbReader} from './reader.js'
-import {readBlob, readString, writeLength, writeListpackString, writeString} from './string.js'
-import type {RdbCodec, RdbObject, RdbOptions} from './value.js'
-import type {RdbWriter} from './writer.js'
+import {EmptyValueError, RdbError, type RdbReader} from './reader.js'
+import {readBlob, readString} from './string.js'
+import type {RdbCodec, RdbObject} from './value.js'
 
 /**
  * Sorted sets (wire.md 3.3).
@@ -31,18 +31,18 @@ const LENGTH_NAN = 253
 const LENGTH_INF = 254
 const LENGTH_NEGATIVE_INF = 255
 
-function write(writer: RdbWriter, value: ZsetRdb, {compress}: RdbOptions): void {
-  const {isPacked, members, scores} = value
+function encode({isPacked, members, scores}: ZsetRdb, out: RdbOutput, from: number, to: number): void {
   if (isPacked) {
     const elements: string[] = []
     for (let i = 0; i < members.length; i++) elements.push(members[i]!, formatStoredDouble(scores[i]!))
-    writeListpackString(writer, elements, compress)
+    out.listpack(elements)
     return
   }
-  writeLength(writer, members.length)
-  for (let i = members.length - 1; i >= 0; i--) {
-    writeString(writer, members[i]!, compress)
-    writer.double(scores[i]!)
+  if (from === 0) out.length(members.length)
+  const last = members.length - 1
+  for (let i = from; i < to; i++) {
+    out.string(members[last - i]!)
+    out.double(scores[last - i]!)
   }
 }
 
@@ -66,7 +66,7 @@ function parseScore(text: string): number {
 }
 
 function checked(isPacked: boolean, members: readonly string[], scores: readonly number[]): ZsetRdb {
-  if (members.length === 0) throw new RdbError('an empty sorted set')
+  if (members.length === 0) throw new EmptyValueError('an empty sorted set')
   if (scores.some(Number.isNaN)) throw new RdbError('a score that is no number')
   return {isPacked, members, scores, type: 'zset'}
 }
@@ -102,7 +102,8 @@ function reading(elementsOf: (blob: RdbReader) => string[]): (reader: RdbReader)
 
 export const zsetCodec: RdbCodec<ZsetRdb> = {
   typeByte: ({isPacked}) => (isPacked ? ZSET_LISTPACK : ZSET_2),
-  write,
+  encode,
+  partCount: ({isPacked, members}) => (isPacked ? 1 : members.length),
   readers: new Map([
     [ZSET, readPairs(readTextScore)],
     [ZSET_2, readPairs(readBinaryScore)],

@@ -4,6 +4,7 @@
  * Settings are declared with the constructors below (`bool`, `int`, `memory`, ...); the type of `Config.values` follows
  * from the declarations, so the hot path reads plain typed fields. Error texts are those of redis-server 7.0.
  */
+import {quoted} from '../../protocol/resp/quoted.js'
 
 /** A refused value; the message is the reason alone, without `ERR` and without the name of the setting. */
 export class ConfigError extends Error {
@@ -37,22 +38,7 @@ export interface Parameter<T> extends ParameterOptions {
 
 export type ValueOf<P> = P extends Parameter<infer T> ? T : never
 
-/** Redis's quoting for files: `"`, `\`, control and non-ASCII bytes are escaped. */
-export function quoted(text: string): string {
-  let out = '"'
-  for (const character of text) {
-    const code = character.charCodeAt(0)
-    if (character === '"' || character === '\\') out += `\\${character}`
-    else if (character === '\n') out += '\\n'
-    else if (character === '\r') out += '\\r'
-    else if (character === '\t') out += '\\t'
-    else if (code === 7) out += '\\a'
-    else if (code === 8) out += '\\b'
-    else if (code < 0x20 || code > 0x7e) out += `\\x${code.toString(16).padStart(2, '0')}`
-    else out += character
-  }
-  return `${out}"`
-}
+export {quoted}
 
 export function bool(name: string, initial: boolean, options: ParameterOptions = {}): Parameter<boolean> {
   return {

@@ -1,9 +1,7 @@
 import {describe, expect, it} from 'vitest'
 import {listCodec} from '../../../../src/lib/protocol/rdb/list.js'
-import {encodeListpack} from '../../../../src/lib/protocol/rdb/listpack.js'
 import {RdbError, RdbReader} from '../../../../src/lib/protocol/rdb/reader.js'
 import {encodeValue} from '../../../../src/lib/protocol/rdb/value.js'
-import {written} from '../../../../src/lib/protocol/rdb/writer.js'
 import {ListValue} from '../../../../src/lib/server/values/list/list-value.js'
 
 const unhex = (text: string): string => Buffer.from(text.replace(/\s/g, ''), 'hex').toString('latin1')
@@ -36,11 +34,5 @@ describe('lists in RDB', () => {
 
   it('reads what it wrote', () => {
     expect([...read(18, encode(ListValue.of(ELEMENTS, -2)))]).toEqual(ELEMENTS)
-  })
-
-  it('writes long listpacks as the short way does', () => {
-    for (const elements of [ELEMENTS, Array.from({length: 70_000}, (_, i) => String(i * 7))]) {
-      expect(written((writer) => writer.listpack(elements)) === encodeListpack(elements)).toBe(true)
-    }
   })
 })
