@@ -276,6 +276,8 @@ export class Server {
     const needsReplicas = minReplicasToWrite > 0 && minReplicasMaxLag > 0
     if (this.isReplica || needsReplicas) this.special |= SERVER_ROLE
     else this.special &= ~SERVER_ROLE
+    // Deletions of a replica come from its primary; and a paused primary's stream must stand still.
+    this.state.keepExpired = this.replication.link !== undefined || this.failoverPausedUntilMs !== 0
   }
 
   /** Looks a command up as typed; a subcommand if the container has one of that name. */
@@ -310,7 +312,7 @@ export class Server {
    */
   pauseForFailover(untilMs: number): void {
     this.failoverPausedUntilMs = untilMs
-    this.state.keepExpired = true
+    this.refreshRole()
     this.special |= SERVER_PAUSED
   }
 
@@ -318,7 +320,7 @@ export class Server {
   endFailoverPause(): void {
     if (this.failoverPausedUntilMs === 0) return
     this.failoverPausedUntilMs = 0
-    this.state.keepExpired = false
+    this.refreshRole()
     this.wakePaused()
   }
 

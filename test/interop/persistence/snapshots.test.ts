@@ -51,7 +51,9 @@ describeWithPeers('RDB files', () => {
     copyFileSync(join(theirs, 'dump.rdb'), join(back, 'dump.rdb'))
     const third = await node(back)
     expect(await digestOf(third)).toEqual(expected)
-    expect((await infoOf(third, 'persistence')).get('rdb_last_load_keys_loaded')).toBe(String(await call(third, 'DBSIZE')))
+    expect((await infoOf(third, 'persistence')).get('rdb_last_load_keys_loaded')).toBe(
+      String(await call(third, 'DBSIZE')),
+    )
   }, 30_000)
 
   it('hold the data of the moment when they were begun, whatever is written meanwhile', async () => {
@@ -132,4 +134,3 @@ describeWithPeers('RDB files', () => {
     await third.stop()
   }, 40_000)
 })
-

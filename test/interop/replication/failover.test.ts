@@ -3,7 +3,7 @@ import {afterEach, describe, expect, it} from 'vitest'
 import {describeWithPeers, formCluster} from '../../support/peers.js'
 import {waitFor} from '../../support/processes.js'
 import {type AnyNode, startEmbedded, startReal} from '../mixed-cluster-support.js'
-import {call, expectSameData, infoOf, untilInSync} from './support.js'
+import {expectSameData, infoOf, untilInSync} from './support.js'
 
 /** Shards of one primary and one replica, of both kinds, in one cluster; primaries die, stop, come back and hand over. */
 
@@ -46,7 +46,12 @@ async function startShards(kinds: readonly (readonly [primary: Kind, replica: Ki
 function clientOf(shards: readonly Shard[]): Cluster {
   const client = new Cluster(
     shards.flatMap((shard) => [{host: '127.0.0.1', port: shard.primary.port}]),
-    {clusterRetryStrategy: () => 50, redisOptions: {maxRetriesPerRequest: 0}, retryDelayOnClusterDown: 50, retryDelayOnFailover: 50},
+    {
+      clusterRetryStrategy: () => 50,
+      redisOptions: {maxRetriesPerRequest: 0},
+      retryDelayOnClusterDown: 50,
+      retryDelayOnFailover: 50,
+    },
   )
   client.on('error', () => undefined)
   clients.push(client)

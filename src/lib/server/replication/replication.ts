@@ -105,7 +105,6 @@ export class Replication implements PropagationSink {
     const wasPrimary = link === undefined
     link?.close()
     this.server.state.propagation.setReplicas(undefined)
-    this.server.state.keepExpired = true
     // Theirs may be another history soon.
     this.replicas.detachAll()
     if (wasPrimary) {
@@ -131,7 +130,6 @@ export class Replication implements PropagationSink {
     this.secondOffset = this.offset + 1
     this.id = this.rng.hex(REPLICATION_ID_LENGTH)
     this.selected = -1
-    this.server.state.keepExpired = false
     // They ask again, and go on where they are: the second id is theirs.
     this.replicas.detachAll()
     this.replicas.openBacklog()
