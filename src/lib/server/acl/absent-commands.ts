@@ -5,7 +5,6 @@
  */
 export const ABSENT_COMMANDS: Readonly<Record<string, string>> = {
   bgrewriteaof: 'admin slow dangerous',
-  bgsave: 'admin slow dangerous',
   failover: 'admin slow dangerous',
   module: 'slow',
   'module|help': 'slow',
@@ -13,10 +12,4 @@ export const ABSENT_COMMANDS: Readonly<Record<string, string>> = {
   'module|load': 'admin slow dangerous',
   'module|loadex': 'admin slow dangerous',
   'module|unload': 'admin slow dangerous',
-  psync: 'admin slow dangerous',
-  replconf: 'admin slow dangerous',
-  replicaof: 'admin slow dangerous',
-  save: 'admin slow dangerous',
-  slaveof: 'admin slow dangerous',
-  sync: 'admin slow dangerous',
 }

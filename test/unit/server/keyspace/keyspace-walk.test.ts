@@ -62,7 +62,7 @@ describe('a walk over the keyspace', () => {
         change()
       }
       rig.nowMs += 2
-    rig.run(client, 'PING')
+      rig.run(client, 'PING')
       const expected = everything(databases)
       const seen: Facts[] = []
       let database = -1

@@ -197,4 +197,14 @@ export const serverDocs: Readonly<Record<string, CommandDocs>> = {
     ],
   },
   sync: {summary: 'Internal command used for replication'},
+  bgsave: {
+    summary: 'Asynchronously save the dataset to disk',
+    complexity: 'O(1)',
+    history: [['3.2.2', 'Added the `SCHEDULE` option.']],
+    arguments: [word('schedule', 'SCHEDULE', {since: '3.2.2', optional: true})],
+  },
+  save: {
+    summary: 'Synchronously save the dataset to disk',
+    complexity: 'O(N) where N is the total number of keys in all databases',
+  },
 }
