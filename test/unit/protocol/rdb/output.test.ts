@@ -33,6 +33,7 @@ const LISTPACKS: [name: string, elements: readonly string[]][] = [
   ['a head of five bytes', [noise(63), noise(64), noise(16_300)]],
   ['as much as a chunk holds', [noise(CHUNK_BYTES - 26)]],
   ['one byte more', [noise(CHUNK_BYTES - 25)]],
+  ['more than a chunk with what is around them', Array.from({length: 990}, () => noise(64))],
   ['more than a chunk', Array.from({length: 20}, () => noise(5000))],
   ['more than can be counted', Array.from({length: 70_000}, (_, i) => String(i * 7))],
 ]
@@ -44,6 +45,7 @@ const STRINGS: [name: string, text: string][] = [
   ['one that does not', noise(21)],
   ['as long as a chunk', noise(CHUNK_BYTES - 9)],
   ['longer than a chunk', noise(CHUNK_BYTES - 8)],
+  ['as long as a chunk without its head, and compressed', 'abcd'.repeat(CHUNK_BYTES / 4)],
   ['longer than a chunk, and compressed', 'abc'.repeat(CHUNK_BYTES)],
 ]
 
