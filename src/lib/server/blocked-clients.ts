@@ -138,8 +138,10 @@ export class BlockedClients {
    */
   private serveKey(db: Database, key: string): void {
     const clients = this.byKey.get(db)?.get(key)
-    if (clients === undefined || (!canServe(db, key) && this.allNeedKey(clients))) return
+    if (clients === undefined) return
+    // Whatever it is now: if it has run out, this deletes it and tells so, as in redis-server.
     const wasThere = db.peek(key) !== undefined
+    if (!canServe(db, key) && this.allNeedKey(clients)) return
     // Every element that is taken at once leaves such a key; looking at all who wait would make a push slow.
     if (!wasThere && this.countOfGone === 0) return
     let left = clients.size
@@ -236,7 +238,7 @@ export class BlockedClients {
   }
 }
 
-/** Whether it is of a type that somebody can wait for. A key of another type is not looked up, even if it has run out. */
+/** Whether it is there, and of a type that somebody can wait for. */
 function canServe(db: Database, key: string): boolean {
   const place = db.store.find(key)
   return place >= 0 && db.store.awaitedTypeAt(place) !== undefined

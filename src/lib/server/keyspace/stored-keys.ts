@@ -4,7 +4,7 @@ import {KeyObservers} from './key-observers.js'
 import type {KeyspaceState} from './keyspace-state.js'
 import {DEADLINE_BYTES} from './memory-meter.js'
 import {NOTIFY_EVICTED, NOTIFY_EXPIRED, NOTIFY_GENERIC, NOTIFY_NEW} from './notifications.js'
-import {Store} from './store.js'
+import {awaitedType, Store} from './store.js'
 import type {Value} from './value.js'
 
 /**
@@ -130,7 +130,9 @@ export class StoredKeys extends KeyObservers {
       place = keys.add(key)
     }
     // As in redis-server: what takes the place of another value serves nobody, but a stream that is gone is told.
-    if (this.awaited.size !== 0) this.isNewsWritten = place < 0 || store.awaitedTypeAt(place) === 'stream'
+    if (this.awaited.size !== 0) {
+      this.isNewsWritten = place < 0 ? awaitedType(value) !== undefined : store.awaitedTypeAt(place) === 'stream'
+    }
     if (place >= 0) {
       if (state.meter !== undefined) state.meter.replaced(store, place, rows.heldAt(place), value)
       rows.replace(place, value, state.nextMark(rows.markAt(place)))
@@ -196,10 +198,11 @@ export class StoredKeys extends KeyObservers {
   protected remove(place: number): void {
     const {state, store} = this
     const key = store.keyAt(place)
+    const isNews = this.awaited.size !== 0 && store.awaitedTypeAt(place) === 'stream'
     if (store.deadlines !== undefined) this.dropDeadline(place)
     if (state.meter !== undefined) state.meter.willRemove(store, place)
     store.removeAt(place)
-    this.changed(key)
+    this.changed(key, isNews)
   }
 
   private dropDeadline(place: number): boolean {
