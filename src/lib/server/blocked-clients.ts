@@ -2,12 +2,15 @@ import type {Client} from './client.js'
 import {DeadlineHeap, type Timed} from './deadline-heap.js'
 import type {HeldKeys} from './held-keys.js'
 import type {Database} from './keyspace/database.js'
+import type {AwaitedType} from './keyspace/store.js'
 import {ReplyError} from './reply-error.js'
 
 /** What a client waits for that a blocking command could not serve at once (BLPOP, BZPOPMIN, XREAD BLOCK, ...). */
 export interface Wait {
   readonly db: Database
   readonly keys: readonly string[]
+  /** What it waits for; absent: no key at all. */
+  readonly type?: AwaitedType
   /** A key that serving writes to besides; '' or absent: none. */
   readonly target?: string
   /** Only a key that is there can serve it: it is not tried when one has gone. */
@@ -99,6 +102,7 @@ export class BlockedClients {
       byKey.set(key, clients)
       wait.db.await(key)
     }
+    if (wait.type !== undefined) wait.db.state.waiting[wait.type]++
     if (wait.needsKey !== true) this.countOfGone++
     if (wait.deadlineMs !== 0) {
       this.deadlines.add(parked)
@@ -220,6 +224,7 @@ export class BlockedClients {
     const {wait} = parked
     this.parked.delete(client)
     this.deadlines.remove(parked)
+    if (wait.type !== undefined) wait.db.state.waiting[wait.type]--
     if (wait.needsKey !== true) this.countOfGone--
     const byKey = this.byKey.get(wait.db)
     for (const key of wait.keys) {

@@ -95,7 +95,7 @@ describe('blocked clients', () => {
 
   it.each([
     ['XREAD BLOCK 0 STREAMS k 9', 'XADD k 1-1 a b', 'SET k x PXAT 1', 'expired k'],
-    ['BLPOP k 0', 'XADD k 1-1 a b', 'SET k x PXAT 1', 'expired k'],
+    ['BLPOP k 0', 'XADD k 1-1 a b', 'SET k x PXAT 1', 'expire k'],
     ['BLPOP k 0', 'SET k y', 'SET k x PXAT 1', 'expire k'],
     ['BLPOP k 0', 'PING', 'SET k x PXAT 1', 'expire k'],
     ['BLPOP k 0', 'ZADD k 1 a', 'SET k x PXAT 1', 'expire k'],
@@ -117,6 +117,7 @@ describe('blocked clients', () => {
       keys: ['k'],
       needsKey: true,
       timeOut: () => undefined,
+      type: 'list' as const,
     }
     for (let i = 0; i < 50; i++) {
       const serve = (): boolean => {

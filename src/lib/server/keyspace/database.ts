@@ -165,7 +165,7 @@ export class Database extends StoredKeys {
       if (this.hasEvenExpired(key)) for (const watcher of watchers) watcher.watchBroken = true
     }
     this.state.meter?.dropped(this.store)
-    for (const key of this.awaited) if (this.awaitedTypeOf(key) === 'stream') this.noteReady(key)
+    for (const key of this.awaited) if (this.holdsAwaitedStream(key)) this.noteReady(key)
     this.store = new Store(this.isSlotted)
     this.state.dirty += size
     return size
@@ -186,8 +186,12 @@ export class Database extends StoredKeys {
       if (this.hasEvenExpired(key) || other.hasEvenExpired(key)) this.breakWatch(key)
     }
     for (const key of this.awaited) {
-      if (other.awaitedTypeOf(key) !== undefined || this.awaitedTypeOf(key) === 'stream') this.noteReady(key)
+      if (this.isWaitedFor(other.awaitedTypeOf(key)) || this.holdsAwaitedStream(key)) this.noteReady(key)
     }
+  }
+
+  private holdsAwaitedStream(key: string): boolean {
+    return this.awaitedTypeOf(key) === 'stream' && this.isWaitedFor('stream')
   }
 
   private awaitedTypeOf(key: string): AwaitedType | undefined {
