@@ -108,7 +108,7 @@ export class Stage {
       } else if (step.kind !== 'command') {
         await this.special(step, at)
       }
-      await this.hear(at, next, isInAnyOrder)
+      await this.hear(at, next, isInAnyOrder, steps.slice(at, next).some(swapsDatabases))
       at = next
     }
   }
@@ -290,7 +290,7 @@ export class Stage {
   }
 
   /** What steps `from`..`to` - 1 made the servers send unasked, and to those who waited. */
-  private async hear(from: number, to: number, inAnyOrder: boolean): Promise<void> {
+  private async hear(from: number, to: number, inAnyOrder: boolean, swaps = false): Promise<void> {
     const hearing = ['listener', 'reader'] as const
     const hear = async (one: RawConnection): Promise<string[]> => [
       ...(this.pushed.get(one) ?? []),
@@ -303,6 +303,7 @@ export class Stage {
       if (inAnyOrder) for (const messages of [theirs!, ours!]) messages.sort()
       const at = theirs!.findIndex((message, i) => message !== ours![i])
       if (at >= 0 || theirs!.length !== ours!.length) {
+        if (swaps && who === 'reader' && ours!.length > theirs!.length) throw new Parted()
         const shownFrom = Math.max(0, (at < 0 ? Math.min(theirs!.length, ours!.length) : at) - 1)
         const [expected, actual] = [theirs, ours].map((messages) =>
           messages!
@@ -346,6 +347,14 @@ export class Stage {
 function looksUpByElement({argv, inner}: Request): boolean {
   const isSort = /^sort(?:_ro)?$/i.test(argv[0]!) && argv.some((word) => /^(?:by|get)$/i.test(word))
   return isSort || (inner?.requests.some(looksUpByElement) ?? false)
+}
+
+/**
+ * A list that SWAPDB brings to a client that waits for one is popped there without a word to those who have read the
+ * key, and here with one.
+ */
+function swapsDatabases(step: Step): boolean {
+  return /swapdb/i.test(JSON.stringify(step))
 }
 
 const isAlone = (request: Request): boolean => looksUpByElement(request) || /^exec$/i.test(request.argv[0]!)
