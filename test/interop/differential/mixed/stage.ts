@@ -303,7 +303,8 @@ export class Stage {
       if (inAnyOrder) for (const messages of [theirs!, ours!]) messages.sort()
       const at = theirs!.findIndex((message, i) => message !== ours![i])
       if (at >= 0 || theirs!.length !== ours!.length) {
-        if (swaps && who === 'reader' && ours!.length > theirs!.length) throw new Parted()
+        if (swaps && (['c', 'd'] as const).some((one) => this.states.get(one)!.waitingFor !== undefined))
+          throw new Parted()
         const shownFrom = Math.max(0, (at < 0 ? Math.min(theirs!.length, ours!.length) : at) - 1)
         const [expected, actual] = [theirs, ours].map((messages) =>
           messages!
@@ -350,8 +351,8 @@ function looksUpByElement({argv, inner}: Request): boolean {
 }
 
 /**
- * A list that SWAPDB brings to a client that waits for one is popped there without a word to those who have read the
- * key, and here with one.
+ * Keys that SWAPDB brings to clients who wait for them are tried there in the order of a hash table, which begins with
+ * chance; and a list is popped there without a word to those who have read the key, here with one.
  */
 function swapsDatabases(step: Step): boolean {
   return /swapdb/i.test(JSON.stringify(step))
