@@ -93,6 +93,22 @@ describe('blocked clients', () => {
     ])
   })
 
+  it.each([
+    ['XREAD BLOCK 0 STREAMS k 9', 'XADD k 1-1 a b', 'SET k x PXAT 1', 'expired k'],
+    ['BLPOP k 0', 'XADD k 1-1 a b', 'SET k x PXAT 1', 'expire k'],
+    ['BLPOP k 0', 'SET k y', 'SET k x PXAT 1', 'expire k'],
+    ['BLPOP k 0', 'PING', 'SET k x PXAT 1', 'expire k'],
+    ['BLPOP k 0', 'ZADD k 1 a', 'SET k x PXAT 1', 'expire k'],
+  ])('look a key up that took the place of a stream: %s, %s, %s', (wait, before, write, lastEvent) => {
+    const events: string[] = []
+    rig.server.state.notifyMask = -1
+    rig.server.state.onEvent = (_kind, event, key) => events.push(`${event} ${key}`)
+    expect(rig.run(waiter, wait)).toBe('')
+    rig.run(writer, before, write)
+    expect(events.at(-1)).toBe(lastEvent)
+    expect(rig.turn(waiter)).toBe('')
+  })
+
   it('do not slow down each push by their number', () => {
     let served = 0
     const wait = {
@@ -101,6 +117,7 @@ describe('blocked clients', () => {
       keys: ['k'],
       needsKey: true,
       timeOut: () => undefined,
+      type: 'list' as const,
     }
     for (let i = 0; i < 50; i++) {
       const serve = (): boolean => {

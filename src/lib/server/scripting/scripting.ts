@@ -203,6 +203,7 @@ export class Scripting implements ScriptHost {
     inner.context.nowMs = nowMs
     server.acl.logIn(inner, client.account)
     inner.isReadonly = client.isReadonly
+    if (!client.mustNotBlock) client.slot = -1
     const startedUs = server.effects.monotonicUs()
     this.current = {
       argv,
@@ -217,7 +218,6 @@ export class Scripting implements ScriptHost {
       name,
       nowMs,
       sliceStartedUs: startedUs,
-      slot: -1,
       startedUs,
     }
     return this.current

@@ -129,6 +129,7 @@ function waitFor(
       return true
     },
     timeOut: () => reply.nilArray(),
+    type: 'zset',
   })
 }
 
