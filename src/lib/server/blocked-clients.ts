@@ -2,12 +2,15 @@ import type {Client} from './client.js'
 import {DeadlineHeap, type Timed} from './deadline-heap.js'
 import type {HeldKeys} from './held-keys.js'
 import type {Database} from './keyspace/database.js'
+import type {AwaitedType} from './keyspace/store.js'
 import {ReplyError} from './reply-error.js'
 
 /** What a client waits for that a blocking command could not serve at once (BLPOP, BZPOPMIN, XREAD BLOCK, ...). */
 export interface Wait {
   readonly db: Database
   readonly keys: readonly string[]
+  /** What it waits for; absent: no key at all. */
+  readonly type?: AwaitedType
   /** A key that serving writes to besides; '' or absent: none. */
   readonly target?: string
   /** Only a key that is there can serve it: it is not tried when one has gone. */
@@ -96,6 +99,7 @@ export class BlockedClients {
       byKey.set(key, clients)
       wait.db.await(key)
     }
+    if (wait.type !== undefined) wait.db.state.waiting[wait.type]++
     if (wait.needsKey !== true) this.countOfGone++
     if (wait.deadlineMs !== 0) {
       this.deadlines.add(parked)
@@ -135,8 +139,10 @@ export class BlockedClients {
    */
   private serveKey(db: Database, key: string): void {
     const clients = this.byKey.get(db)?.get(key)
-    if (clients === undefined || (!canServe(db, key) && this.allNeedKey(clients))) return
+    if (clients === undefined) return
+    // Whatever it is now: if it has run out, this deletes it and tells so, as in redis-server.
     const wasThere = db.peek(key) !== undefined
+    if (!canServe(db, key) && this.allNeedKey(clients)) return
     // Every element that is taken at once leaves such a key; looking at all who wait would make a push slow.
     if (!wasThere && this.countOfGone === 0) return
     let left = clients.size
@@ -218,6 +224,7 @@ export class BlockedClients {
     const {wait} = parked
     this.parked.delete(client)
     this.deadlines.remove(parked)
+    if (wait.type !== undefined) wait.db.state.waiting[wait.type]--
     if (wait.needsKey !== true) this.countOfGone--
     const byKey = this.byKey.get(wait.db)
     for (const key of wait.keys) {
@@ -236,7 +243,7 @@ export class BlockedClients {
   }
 }
 
-/** Whether it is of a type that somebody can wait for. A key of another type is not looked up, even if it has run out. */
+/** Whether it is there, and of a type that somebody can wait for. */
 function canServe(db: Database, key: string): boolean {
   const place = db.store.find(key)
   return place >= 0 && db.store.awaitedTypeAt(place) !== undefined

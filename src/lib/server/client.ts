@@ -108,6 +108,8 @@ export class Client implements Watcher {
   parked = false
   /** Runs commands of a transaction or script: a blocking one answers at once, as if its time were over. */
   mustNotBlock = false
+  /** Cluster mode: slot of the keys of the transaction under way, or else of the script; -1 = none yet. */
+  slot = -1
   /** What to run first after `unpark`, if anything. */
   private afterPark: (() => void) | undefined = undefined
   /** No further input is processed; the connection ends after pending output. */

@@ -19,13 +19,16 @@ export function routeKeys(
   argv: readonly string[],
 ): string | undefined {
   const {core} = server.cluster!
-  const calls = command.name === 'exec' ? (client.queue ?? []) : [{argv, command}]
+  const isExec = command.name === 'exec'
+  const calls = isExec ? (client.queue ?? []) : [{argv, command}]
   const keys: string[] = []
   // One by one: there may be more of them than a call takes arguments.
   for (const one of calls) for (const key of keysOf(one.command, one.argv)) keys.push(key)
+  if (isExec) client.slot = -1
   if (keys.length === 0) return undefined
   const slots = keys.map(hashSlot)
   const slot = slots[0]!
+  if (isExec) client.slot = slot
   if (core.serves[slot] === 1 && slots.every((other) => other === slot)) return undefined
   return route(core, {
     asking: client.asking || calls.some((one) => one.command.flags.includes('asking')),

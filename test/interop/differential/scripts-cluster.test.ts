@@ -33,6 +33,21 @@ const CASES: readonly (readonly string[])[] = [
   ['FCALL', 'f', '1', 'bar'],
   ['FCALL', 'f', '1', 'hello'],
   ['FCALL', 'f', '0'],
+  // A transaction and its scripts use one slot.
+  ['MULTI'],
+  ['GET', 'bar'],
+  ['EVAL', "#!lua\nreturn redis.pcall('get', 'hello')", '0'],
+  ['EVAL', "#!lua flags=allow-cross-slot-keys\nreturn redis.pcall('get', 'hello')", '0'],
+  ['EVAL', "return redis.pcall('get', 'hello')", '0'],
+  ['EXEC'],
+  ['MULTI'],
+  ['EVAL', "#!lua\nreturn redis.pcall('get', 'hello')", '0'],
+  ['EVAL', "#!lua\nreturn redis.pcall('get', 'bar')", '0'],
+  ['EXEC'],
+  ['MULTI'],
+  ['EVAL', "#!lua\nreturn redis.pcall('get', 'bar')", '0'],
+  ['EXEC'],
+  ['EVAL', "#!lua\nreturn redis.pcall('get', 'hello')", '0'],
 ]
 
 async function serving(connections: readonly RawConnection[]): Promise<void> {

@@ -4,7 +4,8 @@ import {type RedisNode, startRedis} from '../../support/peers.js'
 import {RawConnection} from '../../support/raw-resp.js'
 import {ReplicationTap} from '../../support/replication-tap.js'
 import {Rig} from '../../unit/server/rig.js'
-import {SCENARIOS} from './propagation-scenarios.js'
+import {SCENARIOS_OF_KEYS} from './propagation-of-keys.js'
+import {SCENARIOS_OF_TYPES} from './propagation-of-types.js'
 
 /**
  * What goes to replicas for each command: redis-server's stream beside the node's.
@@ -118,11 +119,14 @@ function streamOfNode(lines: readonly string[]): string[] {
   return shown(stream)
 }
 
-describe.each(Object.entries(SCENARIOS))('what goes to replicas: %s', (_name, scenarios) => {
-  it.each(scenarios.map((text) => text.trim().split(/\n */)).map((lines) => [lines.at(-1)!, lines] as const))(
-    '... %s',
-    async (_last, lines) => {
-      expect(streamOfNode(lines)).toEqual(await streamOfRedis(lines))
-    },
-  )
-})
+describe.each(Object.entries({...SCENARIOS_OF_TYPES, ...SCENARIOS_OF_KEYS}))(
+  'what goes to replicas: %s',
+  (_name, scenarios) => {
+    it.each(scenarios.map((text) => text.trim().split(/\n */)).map((lines) => [lines.at(-1)!, lines] as const))(
+      '... %s',
+      async (_last, lines) => {
+        expect(streamOfNode(lines)).toEqual(await streamOfRedis(lines))
+      },
+    )
+  },
+)

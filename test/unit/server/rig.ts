@@ -4,6 +4,7 @@ import type {Client} from '../../../src/lib/server/client.js'
 import {Config} from '../../../src/lib/server/config/config.js'
 import {loadConfig} from '../../../src/lib/server/config/load.js'
 import type {ServerEffects} from '../../../src/lib/server/effects.js'
+import type {ReplicationEffects} from '../../../src/lib/server/replication/link-effects.js'
 import type {ScriptEffects} from '../../../src/lib/server/scripting/script-effects.js'
 import {Server} from '../../../src/lib/server/server.js'
 
@@ -41,7 +42,7 @@ export class Rig {
     return client.reply.take()
   }
 
-  private effects(): ServerEffects & ScriptEffects {
+  private effects(): ServerEffects & ReplicationEffects & ScriptEffects {
     return {
       abortShutdown: () => false,
       closeClient: () => undefined,
@@ -54,6 +55,7 @@ export class Rig {
       memory: () => ({heapTotal: 0, heapUsed: 0, peakRss: 0, rss: 0}),
       monotonicUs: () => this.nowMs * 1000,
       nowMs: () => this.nowMs,
+      openLink: () => ({close: () => undefined, send: () => undefined}),
       readAclFile: () => '',
       readConfigFile: () => undefined,
       resume: (client) => this.resumed.push(client),

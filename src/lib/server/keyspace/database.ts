@@ -4,7 +4,7 @@ import {NOTIFY_KEY_MISS} from './notifications.js'
 import {pickRandomKey} from './random-key.js'
 import type {Held} from './rows.js'
 import {type ScanPage, scanPage} from './scan.js'
-import {Store} from './store.js'
+import {type AwaitedType, Store} from './store.js'
 import {StoredKeys} from './stored-keys.js'
 import {StringBytes} from './string-bytes.js'
 import type {ObjectType, ObjectValue, Value} from './value.js'
@@ -194,7 +194,7 @@ export class Database extends StoredKeys {
       if (this.hasEvenExpired(key)) for (const watcher of watchers) watcher.watchBroken = true
     }
     this.state.meter?.dropped(this.store)
-    for (const key of this.awaited) if (this.hasEvenExpired(key)) this.noteReady(key)
+    for (const key of this.awaited) if (this.holdsAwaitedStream(key)) this.noteReady(key)
     this.store = new Store(this.isSlotted)
     this.state.dirty += size
     return size
@@ -215,8 +215,17 @@ export class Database extends StoredKeys {
       if (this.hasEvenExpired(key) || other.hasEvenExpired(key)) this.breakWatch(key)
     }
     for (const key of this.awaited) {
-      if (this.hasEvenExpired(key) || other.hasEvenExpired(key)) this.noteReady(key)
+      if (this.isWaitedFor(other.awaitedTypeOf(key)) || this.holdsAwaitedStream(key)) this.noteReady(key)
     }
+  }
+
+  private holdsAwaitedStream(key: string): boolean {
+    return this.awaitedTypeOf(key) === 'stream' && this.isWaitedFor('stream')
+  }
+
+  private awaitedTypeOf(key: string): AwaitedType | undefined {
+    const place = this.store.find(key)
+    return place < 0 ? undefined : this.store.awaitedTypeAt(place)
   }
 
   /** A live key by chance. */

@@ -3,7 +3,7 @@ import type {KeyObservers} from './key-observers.js'
 import type {KeyspaceWalk} from './keyspace-walk.js'
 import type {Lfu} from './lfu.js'
 import type {MemoryMeter} from './memory-meter.js'
-import type {Store} from './store.js'
+import type {AwaitedType, Store} from './store.js'
 
 /** Who watches a key for EXEC. */
 export interface Watcher {
@@ -46,6 +46,8 @@ export class KeyspaceState {
   readonly walks = new Set<KeyspaceWalk>()
   /** A key that a client is blocked on has changed: somebody may be served. */
   hasReady = false
+  /** How many clients wait for a value of each type, in any database. */
+  readonly waiting: Record<AwaitedType, number> = {list: 0, stream: 0, zset: 0}
   /** The change under way is a deletion for a deadline: nobody's doing, whoever's command came upon it. */
   isExpiring = false
   /** OR of NOTIFY_... that anybody is to hear of; 0 = none. */

@@ -9,6 +9,12 @@ import type {Value} from './value.js'
 /** The types that clients wait for: BLPOP, BZPOPMIN, XREAD BLOCK. */
 export type AwaitedType = 'list' | 'stream' | 'zset'
 
+/** What clients that wait for such a value wait for; undefined if nobody can. */
+export function awaitedType(held: Held): AwaitedType | undefined {
+  if (typeof held === 'string' || held instanceof StringBytes) return undefined
+  return held.type === 'list' || held.type === 'zset' || held.type === 'stream' ? held.type : undefined
+}
+
 /**
  * The keys of a database: each has a place in 0..size-1, and what belongs to it lies at that place of parallel arrays.
  *
@@ -54,11 +60,9 @@ export class Store {
     return this.rows.valueAt(place)
   }
 
-  /** What clients that wait for such a value wait for; undefined if nobody can. */
+  /** `awaitedType` of the value there. */
   awaitedTypeAt(place: number): AwaitedType | undefined {
-    const held = this.heldAt(place)
-    if (typeof held === 'string' || held instanceof StringBytes) return undefined
-    return held.type === 'list' || held.type === 'zset' || held.type === 'stream' ? held.type : undefined
+    return awaitedType(this.heldAt(place))
   }
 
   deadlineAt(place: number): number {

@@ -4,7 +4,7 @@ import {KeyObservers} from './key-observers.js'
 import type {KeyspaceState} from './keyspace-state.js'
 import {DEADLINE_BYTES} from './memory-meter.js'
 import {NOTIFY_EVICTED, NOTIFY_EXPIRED, NOTIFY_GENERIC, NOTIFY_NEW} from './notifications.js'
-import {Store} from './store.js'
+import {type AwaitedType, awaitedType, Store} from './store.js'
 import type {Value} from './value.js'
 
 /**
@@ -141,7 +141,9 @@ export class StoredKeys extends KeyObservers {
       place = keys.add(key)
     }
     // As in redis-server: what takes the place of another value serves nobody, but a stream that is gone is told.
-    if (this.awaited.size !== 0) this.isNewsWritten = place < 0 || store.awaitedTypeAt(place) === 'stream'
+    if (this.awaited.size !== 0) {
+      this.isNewsWritten = place < 0 ? this.isWaitedFor(awaitedType(value)) : this.isAwaitedStream(place)
+    }
     if (place >= 0) {
       if (state.walks.size !== 0) state.willChange(store, place)
       if (state.meter !== undefined) state.meter.replaced(store, place, rows.heldAt(place), value)
@@ -159,7 +161,16 @@ export class StoredKeys extends KeyObservers {
   /** Who waits for a list or a sorted set waits for it to be made, also if it was there in vain; a stream may grow. */
   private isNewsWithin(key: string): boolean {
     const place = this.store.find(key)
-    return place < 0 || this.store.awaitedTypeAt(place) === 'stream'
+    return place < 0 || this.isAwaitedStream(place)
+  }
+
+  /** Somebody waits for a value of the type, whatever the key: as in redis-server, it is no news otherwise. */
+  protected isWaitedFor(type: AwaitedType | undefined): boolean {
+    return type !== undefined && this.state.waiting[type] !== 0
+  }
+
+  private isAwaitedStream(place: number): boolean {
+    return this.store.awaitedTypeAt(place) === 'stream' && this.isWaitedFor('stream')
   }
 
   /** An object value was changed in place. */
@@ -208,11 +219,12 @@ export class StoredKeys extends KeyObservers {
   protected remove(place: number): void {
     const {state, store} = this
     const key = store.keyAt(place)
+    const isNews = this.awaited.size !== 0 && this.isAwaitedStream(place)
     if (store.deadlines !== undefined) this.dropDeadline(place)
     if (state.walks.size !== 0) state.willRemove(store, place)
     if (state.meter !== undefined) state.meter.willRemove(store, place)
     store.removeAt(place)
-    this.changed(key)
+    this.changed(key, isNews)
   }
 
   private dropDeadline(place: number): boolean {

@@ -31,8 +31,10 @@ export function routeRefusal(
   if ((run.flags & (ALLOW_CROSS_SLOT | COMPATIBLE)) !== 0) return undefined
   const slot = slotOf(command, argv)
   if (slot === undefined) return undefined
-  if (run.slot === -1) run.slot = slotOf(server.findCommand(run.argv), run.argv) ?? slot
-  return run.slot === slot ? undefined : `ERR ${CROSS_SLOT}`
+  const {caller} = run
+  // What a transaction's commands and scripts use before counts for its next script, too.
+  if (caller.slot === -1) caller.slot = slotOf(server.findCommand(run.argv), run.argv) ?? slot
+  return caller.slot === slot ? undefined : `ERR ${CROSS_SLOT}`
 }
 
 function slotOf(command: Command | undefined, argv: readonly string[]): number | undefined {

@@ -45,6 +45,4 @@ export interface ScriptRun {
   isBusy: boolean
   /** When it began or last went on, in monotonic microseconds. */
   sliceStartedUs: number
-  /** Slot of the keys used so far; -1 = none yet. */
-  slot: number
 }

@@ -1,4 +1,3 @@
-import type {Denial} from '../acl/permissions.js'
 import {deniedTo} from '../acl/permissions.js'
 import {Client, SCRIPT_CLIENT_ID, SPECIAL_RESTRICTED} from '../client.js'
 import type {Command, CommandContext} from '../commands/command.js'
@@ -15,9 +14,11 @@ import {type WasmModule, wasm} from './lua/web-assembly.js'
 import {writeValue} from './lua-to-reply.js'
 import {ScriptRandom} from './random.js'
 import {type ScriptHost, sha1Hex} from './redis-api.js'
+import {DENIALS} from './script-denials.js'
 import {scriptEffects} from './script-effects.js'
+import {requireAllowed} from './script-flags.js'
 import {routeRefusal} from './script-routing.js'
-import {ALLOW_OOM, COMPATIBLE, NO_CLUSTER, NO_WRITES, type ScriptRun} from './script-run.js'
+import {ALLOW_OOM, NO_WRITES, type ScriptRun} from './script-run.js'
 import {readShebang, type Script} from './scripts.js'
 
 /** EVAL script numkeys key ... */
@@ -38,12 +39,6 @@ const UNKILLABLE =
 export function busyText(kind: ScriptRun['kind']): string {
   const command = kind === 'eval' ? 'SCRIPT' : 'FUNCTION'
   return `BUSY Redis is busy running a script. You can only call ${command} KILL or SHUTDOWN NOSAVE.`
-}
-
-const DENIALS: Readonly<Record<Denial['what'], string>> = {
-  channel: "ERR The user executing the script can't publish to the channel mentioned in the command",
-  command: "ERR The user executing the script can't run this command or subcommand",
-  key: "ERR The user executing the script can't access at least one of the keys mentioned in the command arguments",
 }
 
 /**
@@ -187,17 +182,7 @@ export class Scripting implements ScriptHost {
   ): ScriptRun {
     const {server} = this
     const isOutOfMemory = server.memory.isExceeded
-    if ((flags & COMPATIBLE) === 0) {
-      if ((flags & NO_CLUSTER) !== 0 && server.cluster !== undefined) {
-        throw new ReplyError("ERR Can not run script on cluster, 'no-cluster' flag is set.")
-      }
-      if ((flags & NO_WRITES) === 0) {
-        if (server.refusesWrites)
-          throw new ReplyError('READONLY Can not run script with write flag on readonly replica.')
-        if (isReadonly) throw new ReplyError('ERR Can not execute a script with write flag using *_ro command.')
-      }
-      if (isOutOfMemory && (flags & (ALLOW_OOM | NO_WRITES)) === 0) throw new ReplyError(OUT_OF_MEMORY)
-    }
+    requireAllowed(server, flags, isReadonly, isOutOfMemory)
     const inner = this.client
     inner.reply.out = ''
     inner.reply.resp = 2
@@ -205,6 +190,7 @@ export class Scripting implements ScriptHost {
     inner.context.nowMs = nowMs
     server.acl.logIn(inner, client.account)
     inner.isReadonly = client.isReadonly
+    if (!client.mustNotBlock) client.slot = -1
     // Only what it does goes out.
     server.state.propagation.instead(db.index)
     const startedUs = server.effects.monotonicUs()
@@ -221,7 +207,6 @@ export class Scripting implements ScriptHost {
       name,
       nowMs,
       sliceStartedUs: startedUs,
-      slot: -1,
       startedUs,
     }
     return this.current

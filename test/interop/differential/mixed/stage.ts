@@ -1,7 +1,7 @@
 import type {RawConnection} from '../../../support/raw-resp.js'
 import {type BothServers, bulks} from '../harness.js'
 import {heard} from '../listener.js'
-import {alike, eachAlike} from './agreed.js'
+import {alike, eachAlike, isStaleRefusal} from './agreed.js'
 import {DEFAULTS} from './generic-commands.js'
 import type {Request} from './lua.js'
 import type {Client, Step} from './script.js'
@@ -23,6 +23,9 @@ export class Difference extends Error {
 
 /** A deadline was over before both servers had surely set it: what they did with it says nothing. */
 export class Stalled extends Error {}
+
+/** A difference that is agreed on, and after which the data differ: the rest of the script says nothing. */
+export class Parted extends Error {}
 
 const SHOWN_LENGTH = 2500
 const shown = (reply: string): string => JSON.stringify(reply).slice(0, SHOWN_LENGTH)
@@ -52,6 +55,8 @@ export class Stage {
   private readonly pairs = new Map<Client | 'keeper' | 'listener', Pair>()
   private readonly states = new Map<Client, State>()
   private readonly ids = new Map<Client, Replies>()
+  /** Invalidations that came among replies. */
+  private readonly pushed = new Map<RawConnection, string[]>()
   /** Commands whose replies were compared, those within scripts and transactions counted by their replies alone. */
   compared = 0
 
@@ -92,7 +97,7 @@ export class Stage {
     for (const one of [...this.pairs.values()].flat()) one.close()
   }
 
-  /** @throws Difference */
+  /** @throws Difference, Stalled, Parted */
   async perform(steps: readonly Step[]): Promise<void> {
     for (let at = 0; at < steps.length; ) {
       const next = this.endOfBatch(steps, at)
@@ -103,7 +108,7 @@ export class Stage {
       } else if (step.kind !== 'command') {
         await this.special(step, at)
       }
-      await this.hear(at, next, isInAnyOrder)
+      await this.hear(at, next, isInAnyOrder, steps.slice(at, next).some(swapsDatabases))
       at = next
     }
   }
@@ -141,9 +146,9 @@ export class Stage {
       return
     }
     const argvs = requests.map(({argv}) => argv)
-    const [theirs, ours] = await Promise.all(pair.map((one) => one.batch(argvs)))
+    const [theirs, ours] = await this.ask(pair, argvs)
     for (const [i, request] of requests.entries()) {
-      this.check(from + i, state, request, theirs![i]!, ours![i]!)
+      this.check(from + i, state, request, theirs[i]!, ours[i]!)
     }
   }
 
@@ -152,7 +157,7 @@ export class Stage {
     const name = request.argv[0]!.toUpperCase()
     const isExec = name === 'EXEC' && state.queued !== undefined && /^[*]\d/.test(theirs)
     const isAlike = isExec ? eachAlike(state.queued!, theirs, ours) : alike(request, theirs, ours)
-    if (!isAlike) throw new Difference(at, `replies to ${JSON.stringify(request.argv)}`, theirs, ours)
+    if (!isAlike) this.differ(at, request, theirs, ours)
     if (theirs === '+QUEUED\r\n') state.queued!.push(request)
     else if (name === 'MULTI' && theirs === '+OK\r\n') state.queued = []
     // An EXEC that fails ends it too, unlike a DISCARD with arguments.
@@ -196,13 +201,33 @@ export class Stage {
 
   private compare(at: number, request: Request, [theirs, ours]: Replies): void {
     this.compared++
-    if (!alike(request, theirs, ours)) {
-      throw new Difference(at, `replies to ${JSON.stringify(request.argv)}`, theirs, ours)
-    }
+    if (!alike(request, theirs, ours)) this.differ(at, request, theirs, ours)
+  }
+
+  private differ(at: number, request: Request, theirs: string, ours: string): never {
+    if (isStaleRefusal(theirs, ours)) throw new Parted()
+    throw new Difference(at, `replies to ${JSON.stringify(request.argv)}`, theirs, ours)
   }
 
   private async call(who: Client | 'keeper', argv: readonly string[]): Promise<Replies> {
-    return (await Promise.all(this.pairs.get(who)!.map((one) => one.call(...argv)))) as [string, string]
+    const [theirs, ours] = await this.ask(this.pairs.get(who)!, [argv])
+    return [theirs[0]!, ours[0]!]
+  }
+
+  private async ask(pair: Pair, argvs: readonly (readonly string[])[]): Promise<[theirs: string[], ours: string[]]> {
+    return (await Promise.all(pair.map((one) => this.replies(one, argvs)))) as [string[], string[]]
+  }
+
+  /** One to each command; what came unasked among them is kept for `hear`. */
+  private async replies(one: RawConnection, argvs: readonly (readonly string[])[]): Promise<string[]> {
+    const replies: string[] = []
+    for (let got = await one.batch(argvs); ; got = await one.replies(argvs.length - replies.length)) {
+      for (const message of got) {
+        if (!message.startsWith('>')) replies.push(message)
+        else this.pushed.set(one, [...(this.pushed.get(one) ?? []), `${message}(before reply ${replies.length})`])
+      }
+      if (replies.length === argvs.length) return replies
+    }
   }
 
   /** All that a walk finds, which may come more than once. */
@@ -213,7 +238,8 @@ export class Stage {
       this.pairs.get(who)!.map(async (one) => {
         const found = new Set<string>()
         for (let cursor = '0'; ; ) {
-          const reply = await one.call(...argv.slice(0, cursorAt), cursor, ...argv.slice(cursorAt + 1))
+          const asked = [...argv.slice(0, cursorAt), cursor, ...argv.slice(cursorAt + 1)]
+          const reply = (await this.replies(one, [asked]))[0]!
           if (reply.startsWith('-')) return reply
           const [next, ...items] = bulks(reply)
           for (let i = 0; i < items.length; i += size) found.add(JSON.stringify(items.slice(i, i + size)))
@@ -264,14 +290,21 @@ export class Stage {
   }
 
   /** What steps `from`..`to` - 1 made the servers send unasked, and to those who waited. */
-  private async hear(from: number, to: number, inAnyOrder: boolean): Promise<void> {
+  private async hear(from: number, to: number, inAnyOrder: boolean, swaps = false): Promise<void> {
     const hearing = ['listener', 'reader'] as const
-    const all = await Promise.all(hearing.flatMap((who) => this.pairs.get(who)!.map(heard)))
+    const hear = async (one: RawConnection): Promise<string[]> => [
+      ...(this.pushed.get(one) ?? []),
+      ...(await heard(one)),
+    ]
+    const all = await Promise.all(hearing.flatMap((who) => this.pairs.get(who)!.map(hear)))
+    this.pushed.clear()
     for (const [i, who] of hearing.entries()) {
       const [theirs, ours] = all.slice(i * 2)
       if (inAnyOrder) for (const messages of [theirs!, ours!]) messages.sort()
       const at = theirs!.findIndex((message, i) => message !== ours![i])
       if (at >= 0 || theirs!.length !== ours!.length) {
+        if (swaps && (['c', 'd'] as const).some((one) => this.states.get(one)!.waitingFor !== undefined))
+          throw new Parted()
         const shownFrom = Math.max(0, (at < 0 ? Math.min(theirs!.length, ours!.length) : at) - 1)
         const [expected, actual] = [theirs, ours].map((messages) =>
           messages!
@@ -315,6 +348,14 @@ export class Stage {
 function looksUpByElement({argv, inner}: Request): boolean {
   const isSort = /^sort(?:_ro)?$/i.test(argv[0]!) && argv.some((word) => /^(?:by|get)$/i.test(word))
   return isSort || (inner?.requests.some(looksUpByElement) ?? false)
+}
+
+/**
+ * Keys that SWAPDB brings to clients who wait for them are tried there in the order of a hash table, which begins with
+ * chance; and a list is popped there without a word to those who have read the key, here with one.
+ */
+function swapsDatabases(step: Step): boolean {
+  return /swapdb/i.test(JSON.stringify(step))
 }
 
 const isAlone = (request: Request): boolean => looksUpByElement(request) || /^exec$/i.test(request.argv[0]!)

@@ -57,8 +57,8 @@ describe('administration in cluster mode', () => {
 
   it('shows a replica as one', () => {
     expect(node.call(client, 'ROLE')).toEqual(['master', 0, []])
-    node.server.cluster = bind(PRIMARY)
-    expect(node.call(client, 'ROLE')).toEqual(['slave', '10.0.0.9', 7009, 'connect', 0])
+    node.server.replication.follow({host: PRIMARY.ip, port: PRIMARY.port})
+    expect(node.call(client, 'ROLE')).toEqual(['slave', '10.0.0.9', 7009, 'connecting', -1])
     expect(node.call(client, 'INFO replication')).toContain(
       '# Replication\r\nrole:slave\r\nmaster_host:10.0.0.9\r\nmaster_port:7009\r\nmaster_link_status:down\r\n',
     )

@@ -3,6 +3,7 @@ import type {Client} from '../../../../src/lib/server/client.js'
 import {Config} from '../../../../src/lib/server/config/config.js'
 import {loadConfig} from '../../../../src/lib/server/config/load.js'
 import type {ServerEffects} from '../../../../src/lib/server/effects.js'
+import type {ReplicationEffects} from '../../../../src/lib/server/replication/link-effects.js'
 import {Server} from '../../../../src/lib/server/server.js'
 
 export const START_MS = 1_700_000_000_000
@@ -28,7 +29,7 @@ export class AdminHarness {
     this.server = new Server({config, effects: this.effects(), nowMs: START_MS, processId: 7, rng: seededRng(1)})
   }
 
-  private effects(): ServerEffects {
+  private effects(): ServerEffects & ReplicationEffects {
     return {
       abortShutdown: () => false,
       closeClient: (client, afterReply) => this.asked.push(`close ${client.id}${afterReply ? ' after reply' : ''}`),
@@ -40,13 +41,18 @@ export class AdminHarness {
       memory: () => ({heapTotal: 2_000_000, heapUsed: 2_000_000, peakRss: 9_000_000, rss: 8_000_000}),
       monotonicUs: () => this.nowMs * 1000,
       nowMs: () => this.nowMs,
+      openLink: () => ({close: () => undefined, send: () => undefined}),
       readAclFile: () => {
         if (this.aclFile === undefined) throw new Error('No such file or directory')
         return this.aclFile
       },
       readConfigFile: () => this.file,
-      resume: () => undefined,
-      shutdown: (options) => this.asked.push(`shutdown ${JSON.stringify(options)}`),
+      resume: (client) => client.process(this.nowMs),
+      shutdown: (options, onFailed) => {
+        this.asked.push(`shutdown ${JSON.stringify(options)}`)
+        if (options.save) onFailed('ERR Errors trying to SHUTDOWN. Check logs.')
+      },
+      soon: () => undefined,
       sleep: (ms) => this.asked.push(`sleep ${ms}`),
       unixUs: () => this.nowMs * 1000,
       writeAclFile: (text) => {

@@ -13,11 +13,20 @@ export type Order = (a: Sorted, b: Sorted) => number
 
 const LEADING_SPACE = /^[ \t\n\v\f\r]+/
 
-/** As C's `strtod` reads it up to the first zero byte; nothing at all is 0. @returns undefined for what is no number */
+/** The least double with all of its bits; of what is nearer to 0, `strtod` says that it is out of range. */
+const NORMAL_MIN = 2 ** -1022
+
+/**
+ * As C's `strtod` reads it up to the first zero byte; nothing at all is 0.
+ *
+ * @returns undefined for what is no number, and what is out of range
+ */
 export function sortScore(text: string): number | undefined {
   const end = text.indexOf('\0')
   const whole = end < 0 ? text : text.slice(0, end)
-  return whole === '' ? 0 : parseDouble(whole.replace(LEADING_SPACE, ''))
+  if (whole === '') return 0
+  const score = parseDouble(whole.replace(LEADING_SPACE, ''))
+  return score === undefined || score === 0 || Math.abs(score) >= NORMAL_MIN ? score : undefined
 }
 
 function compareText(a: string, b: string): number {

@@ -67,12 +67,16 @@ function lookUp(db: Database, pattern: string, element: string): string | undefi
 }
 
 function weighed(db: Database, elements: readonly string[], {by, isAlpha}: SortOptions): Sorted[] {
-  return elements.map((element) => {
+  let isRefused = false
+  const items = elements.map((element) => {
     const weight = by === undefined ? element : lookUp(db, by, element)
     const score = isAlpha || weight === undefined ? 0 : sortScore(weight)
-    if (score === undefined) throw new ReplyError("ERR One or more scores can't be converted into double")
-    return {element, score, weight}
+    isRefused ||= score === undefined
+    return {element, score: score ?? 0, weight}
   })
+  // Not before all keys have been looked up: misses are told, and what has run out is deleted.
+  if (isRefused) throw new ReplyError("ERR One or more scores can't be converted into double")
+  return items
 }
 
 function sortedElements(db: Database, value: Sortable, options: SortOptions): string[] {

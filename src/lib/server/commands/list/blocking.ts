@@ -30,6 +30,7 @@ function wait(context: CommandContext, keys: readonly string[], deadlineMs: numb
     serve: (key) => serveList(context, key, take),
     target,
     timeOut: () => reply.nilArray(),
+    type: 'list',
   }
   server.blocked.block(client, request)
   return true

@@ -140,6 +140,7 @@ function waitFor(
       return true
     },
     timeOut: () => reply.nilArray(),
+    type: 'zset',
   })
 }
 

@@ -27,6 +27,7 @@ interface BlockedReadOptions {
 /** A client that XREAD or XREADGROUP keeps until one of its streams gets an entry, or is none any more. */
 export class StreamWait implements Wait {
   readonly keys: readonly string[]
+  readonly type = 'stream'
   /** That a group has gone ends a wait; XREAD waits for the stream to come again. */
   readonly needsKey: boolean
 
