@@ -3,18 +3,24 @@ import {connectWire, type Wire} from '../../src/lib/client/migration/wire.js'
 import {CopyLanes} from '../../src/lib/operations/migration/copy-lanes.js'
 import type {Endpoint} from '../../src/lib/operations/migration/types.js'
 import {hashSlot} from '../../src/lib/protocol/hash-slot.js'
-import {describeWithPeers, type RealCluster, type RedisNode, startRealCluster, startReplica} from '../support/peers.js'
+import {describeWithPeers, formCluster, startReplica} from '../support/peers.js'
 import {waitFor} from '../support/processes.js'
 import {fakePair} from '../unit/operations/fake-pair.js'
+import {type AnyNode, startEmbedded, startReal} from './mixed-cluster-support.js'
 import {keysIn} from './reshard-load.js'
 
 /* What happens right between a slot's copy and its switch, on real servers: here it is certain. */
 
-describeWithPeers('the switch of a copied slot', () => {
+type Called = Pick<AnyNode, 'call' | 'port'>
+
+describeWithPeers('the switch of a copied slot at redis-server', () => testSwitch(startReal))
+describeWithPeers('the switch of a copied slot at an embedded node', () => testSwitch(startEmbedded))
+
+function testSwitch(startSource: () => Promise<AnyNode>): void {
   const open: Wire[] = []
-  let cluster: RealCluster
-  let successor: RedisNode
-  let nodes: {source: RedisNode; target: RedisNode}
+  const running: {stop(): Promise<void>}[] = []
+  let successor: Called
+  let nodes: {source: Called; target: Called}
   let ends: {source: Endpoint; target: Endpoint}
   let round = 0
   let slot: number
@@ -22,15 +28,18 @@ describeWithPeers('the switch of a copied slot', () => {
   let keys: string[]
 
   beforeAll(async () => {
-    cluster = await startRealCluster(3)
-    const [source, target] = cluster.nodes as [RedisNode, RedisNode]
+    const [source, target, voter] = await Promise.all([startSource(), startReal(), startReal()])
+    running.push(source, target, voter)
+    await formCluster([source, target, voter])
     nodes = {source, target}
-    successor = await startReplica(target, cluster.nodes)
+    const replica = await startReplica(target, [source, target, voter])
+    running.push(replica)
+    successor = replica
     ends = {source: await endpoint(source), target: await endpoint(target)}
   })
   afterAll(async () => {
     for (const wire of open) wire.close()
-    await Promise.all([cluster?.stop(), successor?.stop()])
+    await Promise.all(running.map((node) => node.stop()))
   })
 
   beforeEach(async () => {
@@ -43,12 +52,12 @@ describeWithPeers('the switch of a copied slot', () => {
     await nodes.target.call('CLUSTER', 'SETSLOT', slot, 'IMPORTING', ends.source.id)
   })
 
-  const connect = async ({port}: RedisNode) => {
+  const connect = async ({port}: Called) => {
     const wire = await connectWire({host: '127.0.0.1', port}, {timeoutMs: 10_000})
     open.push(wire)
     return wire
   }
-  const endpoint = async (node: RedisNode) => ({
+  const endpoint = async (node: Called) => ({
     id: String(await node.call('CLUSTER', 'MYID')) as Endpoint['id'],
     name: `127.0.0.1:${node.port}`,
     wire: await connect(node),
@@ -70,7 +79,7 @@ describeWithPeers('the switch of a copied slot', () => {
     const lanes = new CopyLanes(fakePair({}, {...ends, openLane}).context, 1)
     return lanes.run([{slot, keys: keys.map((key) => ({key, bytes: 100}))}])
   }
-  const marks = async (node: RedisNode) =>
+  const marks = async (node: Called) =>
     String(await node.call('CLUSTER', 'NODES')).match(new RegExp(`\\[${slot}-[<>]-`, 'g')) ?? []
 
   it('takes the keys from the source and redirects for them', async () => {
@@ -81,12 +90,12 @@ describeWithPeers('the switch of a copied slot', () => {
     expect(await nodes.target.call('CLUSTER', 'COUNTKEYSINSLOT', slot)).toBe(2)
   })
 
-  it('does neither where the source may not delete', async () => {
-    const {refused, switched} = await run(() => nodes.source.call('CONFIG', 'SET', 'min-replicas-to-write', 1))
-    await nodes.source.call('CONFIG', 'SET', 'min-replicas-to-write', 0)
+  it('does neither where the user may not delete', async () => {
+    const {refused, switched} = await run(() => nodes.source.call('ACL', 'SETUSER', 'default', '-del'))
+    await nodes.source.call('ACL', 'SETUSER', 'default', '+del')
     expect([refused, switched]).toEqual([[slot], []])
     expect(await marks(nodes.source)).toEqual([])
-    expect(await nodes.source.call('MGET', ...keys)).toEqual(['48', 'v'])
+    expect(await nodes.source.call('MGET', ...keys)).toEqual(['49', 'v'])
     expect(await nodes.target.call('CLUSTER', 'COUNTKEYSINSLOT', slot)).toBe(0)
   })
 
@@ -103,4 +112,4 @@ describeWithPeers('the switch of a copied slot', () => {
     expect(await marks(nodes.source)).toEqual([])
     expect(await nodes.source.call('MGET', ...keys)).toEqual(['49', 'v'])
   })
-})
+}
