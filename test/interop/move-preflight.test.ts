@@ -15,7 +15,7 @@ const BY_MIGRATE = [
   ...['+migrate', '+select', '+restore-asking', '~*'],
 ]
 const BY_COPY = [
-  ...['+watch', '+unwatch', '+dump', '+pttl', '+multi', '+exec', '+asking', '+del'],
+  ...['+watch', '+unwatch', '+dump', '+pttl', '+multi', '+exec', '+eval', '+asking', '+del'],
   ...['+client|setname', '+client|list', '+client|kill'],
 ]
 

@@ -245,14 +245,14 @@ export async function waitForAgreement(
 }
 
 /** Redis waits 5 s for more replicas to join a transfer; here none will. */
-export async function hurryReplication(nodes: readonly RedisNode[]): Promise<void> {
+export async function hurryReplication(nodes: readonly Pick<RedisNode, 'call'>[]): Promise<void> {
   await Promise.all(nodes.map((node) => node.call('CONFIG', 'SET', 'repl-diskless-sync-delay', 0)))
 }
 
 /** Starts one more node as a replica of `primary`; resolves once it is in sync and all nodes of the cluster know it. */
 export async function startReplica(
-  primary: RedisNode,
-  nodes: readonly RedisNode[],
+  primary: Pick<RedisNode, 'call' | 'port'>,
+  nodes: readonly Pick<RedisNode, 'call'>[],
   options: RedisOptions = {},
 ): Promise<RedisNode> {
   await hurryReplication(nodes)

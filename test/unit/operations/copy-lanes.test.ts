@@ -146,6 +146,7 @@ describe('CopyLanes', () => {
   it.each([
     ['the source does not dump', 'source', /^DUMP/],
     ['the source does not watch', 'source', /^WATCH/],
+    ['the source runs no scripts', 'source', /^EVAL/],
     ['the target does not restore', 'target', /^RESTORE-ASKING .*1 /],
   ] as const)('falls back where %s', async (_, who, matches) => {
     const pair = fakePair(KEYS, COPY)
@@ -156,12 +157,33 @@ describe('CopyLanes', () => {
     expect(sent(pair, 'MIGRATE')).toHaveLength(5)
   })
 
-  it('puts the keys back if the source deleted them but does not redirect', async () => {
-    const pair = fakePair(taggedKeys('one', 3), COPY)
-    pair.source.script = (command) => (command[3] === 'MIGRATING' ? '-ERR Target node is not a master' : undefined)
-    await expect(new PairMove(pair.context).run([SLOT])).rejects.toThrow(/does not migrate slot/)
-    expect(Object.fromEntries(pair.source.keys)).toEqual(taggedKeys('one', 3))
+  it('deletes nothing at a source that does not redirect', async () => {
+    const pair = fakePair({'{one}counter': '48', '{one}other': 'v'}, COPY)
+    pair.source.script = (command) => {
+      if (command[3] !== 'MIGRATING') return undefined
+      // A client counts on, from nothing if there is none.
+      queueMicrotask(() =>
+        pair.source.set('{one}counter', String(Number(pair.source.keys.get('{one}counter') ?? 0) + 1)),
+      )
+      return '-ERR Target node is not a master'
+    }
+    await expect(new PairMove(pair.context).run([SLOT])).rejects.toThrow(/does not migrate slot .*not a master/)
+    expect(Object.fromEntries(pair.source.keys)).toMatchObject({'{one}other': 'v'})
+    expect(Number(pair.source.keys.get('{one}counter'))).toBeGreaterThan(48)
     expect(pair.target.keys.size).toBe(0)
+  })
+
+  it('does not redirect for keys that the source does not delete', async () => {
+    const pair = fakePair(taggedKeys('one', 3), COPY)
+    pair.source.script = (command) =>
+      command[0] === 'DEL' ? '-NOREPLICAS Not enough good replicas to write.' : undefined
+    pair.target.script = (command) => {
+      if (command[0] === 'DEL') expect([...pair.source.migrating]).toEqual([])
+      return undefined
+    }
+    await new PairMove(pair.context).run([SLOT])
+    expect(Object.fromEntries(pair.target.keys)).toEqual(taggedKeys('one', 3))
+    expect(sent(pair, 'MIGRATE')).toHaveLength(1)
   })
 
   it('takes copies away again if the source is gone before its switch', async () => {

@@ -141,6 +141,8 @@ export class FakeNode implements Wire {
           this.set(each, undefined)
           return held
         }).length
+      case 'EVAL':
+        return this.switchSlot(command)
       case 'ASKING':
         return 'OK'
       case 'MEMORY':
@@ -157,6 +159,17 @@ export class FakeNode implements Wire {
       default:
         return this.cluster(command, sub ?? '', Number(slotText))
     }
+  }
+
+  /** The one script there is: `switchSlot` in the client's legacy dialect. */
+  private switchSlot([, , count, ...rest]: WireCommand): WireReply {
+    const keys = rest.slice(0, Number(count))
+    const [slot = '', node = ''] = rest.slice(keys.length)
+    const told = this.answer(['CLUSTER', 'SETSLOT', slot, 'MIGRATING', node])
+    if (told instanceof NodeReplyError) return told
+    const deleted = this.answer(['DEL', ...keys])
+    if (deleted instanceof NodeReplyError) this.answer(['CLUSTER', 'SETSLOT', slot, 'STABLE'])
+    return deleted
   }
 
   private cluster(command: WireCommand, sub: string, slot: number): WireReply {

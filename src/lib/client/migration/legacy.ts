@@ -62,6 +62,29 @@ export function deleteKeys(copies: readonly {readonly key: string}[]): WireComma
   return ['DEL', ...copies.map(({key}) => key)]
 }
 
+/**
+ * KEYS: what to delete; ARGV: slot, node. A command of a transaction that is refused keeps none of the others from being
+ * carried out, so it takes a script to delete only if the source redirects, and to redirect only if it deletes.
+ */
+const SWITCH_SCRIPT = [
+  "local told = redis.pcall('CLUSTER', 'SETSLOT', ARGV[1], 'MIGRATING', ARGV[2])",
+  'if told.err then return told end',
+  "local deleted = redis.pcall('DEL', unpack(KEYS))",
+  "if type(deleted) == 'table' then redis.call('CLUSTER', 'SETSLOT', ARGV[1], 'STABLE') end",
+  'return deleted',
+].join('\n')
+
+/**
+ * Has the source delete the keys and send clients to the target for them: both, or neither. Answered by the number of
+ * keys deleted, or by an error after which all is as it was.
+ *
+ * @param copies - of the slot, a few hundred at most; none are all right
+ */
+export function switchSlot(slot: number, to: NodeId, copies: readonly {readonly key: string}[]): WireCommand {
+  if (copies.length === 0) return setMigrating(slot, to)
+  return ['EVAL', SWITCH_SCRIPT, String(copies.length), ...copies.map(({key}) => key), String(slot), to]
+}
+
 export interface MigrateOptions {
   /** Of the target, as the source sees it. */
   readonly host: string

@@ -1,4 +1,4 @@
-import {deleteKeys, keysInSlot, restoreKey, setMigrating} from '../../client/migration/legacy.js'
+import {deleteKeys, keysInSlot, restoreKey, switchSlot} from '../../client/migration/legacy.js'
 import type {WireReply} from '../../client/migration/reply-reader.js'
 import type {Wire, WireCommand} from '../../client/migration/wire.js'
 import {NodeReplyError} from '../../client/reply-error.js'
@@ -14,12 +14,14 @@ import type {PairContext} from './types.js'
  *   target  SETSLOT IMPORTING                          (the window was opened; no key of the slot is here)
  *   source  WATCH k1 k2 ..; DUMP k1; ..; PTTL k1; ..   the source is stable: it serves every key, redirects nobody
  *   target  RESTORE-ASKING k1 ..                       invisible: who comes without ASKING is sent to the source
- *   source  MULTI; SETSLOT MIGRATING; DEL k1 k2 ..; EXEC
+ *   source  MULTI; EVAL "SETSLOT MIGRATING; if that is OK, DEL k1 k2 .."; EXEC
  *
- * EXEC does all or nothing, and nothing if any of the keys was written, deleted or expired since WATCH. After it the
- * source redirects with ASK for keys that the target holds, each as it last was. If nothing was done, the copies are
- * deleted before anybody is redirected to them, and the slot goes by MIGRATE. A slot that the source has marked as
- * migrating is past the switch, one that it has not is before it: that is how `resume` knows what copies are worth.
+ * EXEC does nothing if any of the keys was written, deleted or expired since WATCH, and the script does nothing if SETSLOT
+ * is refused, as it is when the target failed over this very moment: keys deleted all the same would be written anew by
+ * clients before anybody could put them back. After it the source redirects with ASK for keys that the target holds, each
+ * as it last was. If nothing was done, the copies are deleted before anybody is redirected to them, and the slot goes by
+ * MIGRATE. A slot that the source has marked as migrating is past the switch, one that it has not is before it: that is how
+ * `resume` knows what copies are worth.
  */
 
 /** Slots at a time: enough to fill the way to the nodes and back, few enough not to fill their queues. */
@@ -94,7 +96,7 @@ export class CopyLanes {
       for (let copied: CopiedSlot | undefined, next = waiting.pop(); copied || next; next = waiting.pop()) {
         const switching = copied ? this.switchCommands(copied) : []
         const replies = await lane.send([...switching, ...(next ? this.dumpCommands(next) : [])])
-        if (copied) await this.onSwitched(lane, copied, replies.slice(0, switching.length), result)
+        if (copied) await this.onSwitched(copied, replies.slice(0, switching.length), result)
         copied = next && (await this.restore(lane, next, replies.slice(switching.length)))
         if (copied && this.broken) await this.giveUp(copied)
         if (next && !copied) result.refused.push(next.slot)
@@ -147,31 +149,23 @@ export class CopyLanes {
   }
 
   private switchCommands({copies, slot}: CopiedSlot): WireCommand[] {
-    return [
-      ['MULTI'],
-      setMigrating(slot, this.context.target.id),
-      ...(copies.length > 0 ? [deleteKeys(copies)] : []),
-      ['EXEC'],
-      keysInSlot(slot, LIST_KEYS),
-    ]
+    return [['MULTI'], switchSlot(slot, this.context.target.id, copies), ['EXEC'], keysInSlot(slot, LIST_KEYS)]
   }
 
   private async onSwitched(
-    lane: Wire,
     {copies, slot}: CopiedSlot,
     answers: readonly WireReply[],
     result: {readonly switched: SwitchedSlot[]; readonly refused: number[]},
   ): Promise<void> {
     const {emit, source, target} = this.context
     const [done, left] = answers.slice(-2)
-    if (!Array.isArray(done)) {
+    const refusal = Array.isArray(done) ? done.find((reply) => reply instanceof NodeReplyError) : undefined
+    if (!Array.isArray(done) || refusal) {
+      // Unless it is the script itself that is refused, MIGRATE is refused as well, and says why.
+      if (refusal || refusesCommand(answers)) this.off = true
       await this.discard(copies)
       result.refused.push(slot)
       return
-    }
-    if (done[0] !== 'OK') {
-      await this.putBack(lane, slot, copies)
-      throw new CliError('PLAN_PARTIAL', `${source.name} does not migrate slot ${slot}: ${textOf(done[0])}`)
     }
     emit({event: 'progress', from: source.id, to: target.id, keys: copies.length, slots: 1})
     result.switched.push({slot, keyCount: copies.length, left: Array.isArray(left) ? (left as string[]) : []})
@@ -202,18 +196,6 @@ export class CopyLanes {
       throw new CliError('PLAN_PARTIAL', `${this.context.target.name} does not delete copies: ${reply.message}`)
     }
   }
-
-  /** The source deleted the keys but refused to redirect, which takes a target that failed over this very moment. */
-  private async putBack(lane: Wire, slot: number, copies: readonly Copy[]): Promise<void> {
-    const replies = await lane.send(copies.map((copy) => ['RESTORE', ...restoreKey(copy).slice(1)]))
-    const refusal = replies.find((reply) => reply instanceof NodeReplyError && !reply.message.startsWith('BUSYKEY'))
-    if (!(refusal instanceof NodeReplyError)) await this.discard(copies)
-    else {
-      const {source, target} = this.context
-      const text = `keys of slot ${slot} are at ${target.name} alone, and ${source.name} does not take them back`
-      throw new CliError('PLAN_PARTIAL', `${text}: ${refusal.message}`)
-    }
-  }
 }
 
 /** Whether a node has keys that expire, by its INFO keyspace; yes if it does not tell. */
@@ -225,8 +207,4 @@ function hasExpiries(info: WireReply | undefined): boolean {
 /** Whether a node cannot or may not do this at all, so that trying with each slot is a waste. */
 function refusesCommand(replies: readonly WireReply[]): boolean {
   return replies.some((reply) => reply instanceof NodeReplyError && /^NOPERM|^ERR unknown command/i.test(reply.message))
-}
-
-function textOf(reply: WireReply | undefined): string {
-  return reply instanceof NodeReplyError ? reply.message : JSON.stringify(reply)
 }

@@ -28,6 +28,7 @@ const TAKEN: readonly MoveCommand[] = [
   {...NEEDED.pttl, roles: ['source'], copyOnly: true},
   {...NEEDED.multi, roles: ['source'], copyOnly: true},
   {...NEEDED.exec, roles: ['source'], copyOnly: true},
+  {...NEEDED.eval, roles: ['source'], copyOnly: true},
   {...NEEDED.asking, roles: ['target'], copyOnly: true},
   {...NEEDED.del, roles: BOTH, copyOnly: true},
   // To close the connections of a run that was killed.

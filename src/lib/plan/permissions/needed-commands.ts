@@ -25,7 +25,7 @@ function dryRunOnly(name: string, ...words: [string, ...string[]]): NeededComman
   return {name, words}
 }
 
-/** Functions came with Redis 7.0; embedded nodes have no scripts. */
+/** Functions came with Redis 7.0; a node may have been started without EVAL (`rename-command`). */
 function whereThereIs(command: NeededCommand): NeededCommand {
   return {...command, mayLack: true}
 }
