@@ -34,13 +34,13 @@ export function requireEnvironmentName(name: string): string {
 /**
  * The request with defaults filled in.
  *
- * @throws {CliError} BAD_FLAG; ENVIRONMENT_LACKS if it asks for replicas, which embedded nodes cannot be yet
+ * @throws {CliError} BAD_FLAG; ENVIRONMENT_LACKS if it asks for replicas, which environments cannot have yet
  */
 export function planEnvironment(request: EnvironmentRequest): EnvironmentSpec {
   const name = requireEnvironmentName(request.name)
   const {basePort = DEFAULTS.basePort, password, primaries = DEFAULTS.primaries, replicas = DEFAULTS.replicas} = request
   if (replicas > 0) {
-    throw new CliError('ENVIRONMENT_LACKS', 'embedded nodes do not replicate data in this version of Shoal', {
+    throw new CliError('ENVIRONMENT_LACKS', 'environments have primaries only in this version of Shoal', {
       suggestions: [`shoal up --name ${name} --primaries ${primaries}`],
     })
   }
