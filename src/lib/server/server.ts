@@ -155,7 +155,7 @@ export class Server {
     }
     this.limits = {bulkBytesMax: 0, requestBytesMax: 0}
     this.saving = new Saving(this)
-    this.replication = new Replication(this, (selected) => openSnapshot(this, selected))
+    this.replication = new Replication(this, (selected, parts) => openSnapshot(this, selected, parts))
     this.applySettings()
     this.acl = new Acl(this)
     this.acl.loadAtStart()

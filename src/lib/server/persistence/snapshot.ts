@@ -4,11 +4,14 @@ import type {Value} from '../keyspace/value.js'
 import {knownScripting} from '../scripting/known-scripting.js'
 import {REDIS_VERSION, type Server} from '../server.js'
 
+/** What a snapshot holds: everything, or less. */
+export type SnapshotParts = 'all' | 'functions' | 'nothing'
+
 export interface SnapshotFacts {
   /** Fields before the data: `repl-id`, `aof-base` and their like. */
   readonly aux?: Readonly<Record<string, string>>
   /** Default: everything. */
-  readonly parts?: 'all' | 'functions' | 'nothing'
+  readonly parts?: SnapshotParts
 }
 
 /** Bytes made in one step. */

@@ -1,4 +1,5 @@
 import type {Client} from '../client.js'
+import type {SnapshotParts} from '../persistence/snapshot.js'
 
 export type ReplicaState = 'wait_bgsave' | 'send_bulk' | 'online'
 
@@ -12,6 +13,8 @@ export class AttachedReplica {
   held: string[] = []
   /** Its snapshot ended with a mark: nothing may follow before its first ACK. */
   waitsForAck = false
+  /** It wants the snapshot and nothing after it. */
+  isLast = false
 
   constructor(
     readonly client: Client,
@@ -45,5 +48,5 @@ export interface ReplicaFacts {
   /** It wants a snapshot and nothing after it. */
   rdbOnly: boolean
   /** What it wants of the snapshot. */
-  filter: 'all' | 'functions' | 'nothing'
+  filter: SnapshotParts
 }

@@ -1,6 +1,6 @@
 import {encodeCommand} from '../../protocol/resp/encode-command.js'
 import {type Client, SPECIAL_REPLICA} from '../client.js'
-import type {Snapshot} from '../persistence/snapshot.js'
+import type {Snapshot, SnapshotParts} from '../persistence/snapshot.js'
 import type {Server} from '../server.js'
 import {AttachedReplica, type ReplicaFacts} from './attached-replica.js'
 import {Backlog} from './backlog.js'
@@ -47,7 +47,7 @@ export class Replicas {
   constructor(
     server: Server,
     private readonly stateOf: () => StreamState,
-    private readonly openSnapshot: () => Snapshot,
+    private readonly openSnapshot: (parts: SnapshotParts) => Snapshot,
   ) {
     this.server = server
   }
@@ -66,12 +66,14 @@ export class Replicas {
     for (const replica of this.attached.values()) {
       if (replica.state === 'online') replica.client.pushInline(text)
       // It was there when its snapshot began: this is what comes after it.
-      else if (replica.state === 'send_bulk') replica.held.push(text)
+      else if (replica.state === 'send_bulk' && !replica.isLast) replica.held.push(text)
     }
   }
 
   openBacklog(): void {
     this.backlog ??= new Backlog(this.server.config.values.replBacklogSize, this.stateOf().offset + 1)
+    // Whoever is to go on with it needs time to come.
+    this.aloneSinceMs = this.server.effects.nowMs()
   }
 
   /**
@@ -120,16 +122,24 @@ export class Replicas {
   }
 
   private start(): void {
-    const waiting = [...this.attached.values()].filter(({state}) => state === 'wait_bgsave')
-    if (waiting.length === 0) return
+    const all = [...this.attached.values()].filter(({state}) => state === 'wait_bgsave')
+    const [first] = all
+    if (first === undefined) return
+    const parts = this.factsOf(first.client).filter
+    // Who wants another part of the data waits for the next.
+    const waiting = all.filter(({client}) => this.factsOf(client).filter === parts)
     const {id, offset} = this.stateOf()
     for (const replica of waiting) {
       replica.state = 'send_bulk'
       replica.client.pushInline(`+FULLRESYNC ${id} ${offset}\r\n`)
     }
-    const source = this.openSnapshot()
+    const source = this.openSnapshot(parts)
     const mark = this.server.rng.hex(40)
-    const receivers = waiting.map((replica) => ({hasMark: this.factsOf(replica.client).eof, replica}))
+    const receivers = waiting.map((replica) => {
+      const {eof, rdbOnly} = this.factsOf(replica.client)
+      replica.isLast = rdbOnly
+      return {hasMark: eof, replica}
+    })
     this.transfer = new SnapshotTransfer(this.server, source, mark, receivers, () => {
       this.transfer = undefined
       this.startSoon()

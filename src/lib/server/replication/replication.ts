@@ -1,7 +1,7 @@
 import type {Rng} from '../../kernel/rng.js'
 import {encodeCommand} from '../../protocol/resp/encode-command.js'
 import {unblockForDemotion} from '../blocked-in-cluster.js'
-import type {Snapshot} from '../persistence/snapshot.js'
+import type {Snapshot, SnapshotParts} from '../persistence/snapshot.js'
 import type {PropagationSink} from '../propagation/propagation.js'
 import type {Server} from '../server.js'
 import {PrimaryLink} from './primary-link.js'
@@ -43,18 +43,18 @@ export class Replication implements PropagationSink {
   private loaded: {readonly id: string; readonly offset: number} | undefined = undefined
 
   /** @param openSnapshot - of the data as they are now; `selected` is the database of the stream */
-  constructor(server: Server, openSnapshot: (selected: number) => Snapshot) {
+  constructor(server: Server, openSnapshot: (selected: number, parts: SnapshotParts) => Snapshot) {
     this.server = server
     this.rng = server.rng
     this.id = server.rng.hex(REPLICATION_ID_LENGTH)
     this.replicas = new Replicas(
       server,
       () => this,
-      () => {
+      (parts) => {
         const selected = this.link === undefined ? -1 : this.link.selected
         // Whoever begins with this snapshot must be told where the stream goes on.
         if (this.link === undefined) this.selected = -1
-        return openSnapshot(selected)
+        return openSnapshot(selected, parts)
       },
     )
     this.replicas.onTell = (text) => this.write(text)

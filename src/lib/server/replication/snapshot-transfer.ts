@@ -89,11 +89,11 @@ export class SnapshotTransfer {
       if (hasMark) {
         replica.client.pushInline(this.mark)
         // A replica looks for the mark at the end of what it has read: nothing may follow before its answer.
-        replica.waitsForAck = true
+        replica.waitsForAck = !replica.isLast
       } else {
         replica.client.pushInline(`$${length}\r\n`)
         for (const piece of this.pieces) replica.client.pushInline(piece)
-        replica.goOnline()
+        if (!replica.isLast) replica.goOnline()
       }
       replica.ackMs = this.server.state.nowMs
     }
