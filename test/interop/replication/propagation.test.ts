@@ -1,7 +1,7 @@
 import {afterAll, beforeAll, describe, expect, it} from 'vitest'
 import type {Client} from '../../../src/lib/server/client.js'
 import {type RedisNode, startRedis} from '../../support/peers.js'
-import {RawConnection} from '../../support/raw-resp.js'
+import {encodeRequest, RawConnection} from '../../support/raw-resp.js'
 import {ReplicationTap} from '../../support/replication-tap.js'
 import {Rig} from '../../unit/server/rig.js'
 import {SCENARIOS_OF_KEYS} from './propagation-of-keys.js'
@@ -64,7 +64,7 @@ async function streamOfRedis(lines: readonly string[]): Promise<string[]> {
       await main.call(...argv)
     } else {
       const connection = await opened(who)
-      connection.send(`*${argv.length}\r\n${argv.map((one) => `$${one.length}\r\n${one}\r\n`).join('')}`)
+      connection.send(encodeRequest(argv))
       blocked++
       while (!(await control.call('INFO', 'clients')).includes(`blocked_clients:${blocked}\r\n`)) {
         if ((await control.call('CLIENT', 'LIST')).includes(`cmd=${argv[0]!.toLowerCase()} `)) break
@@ -109,10 +109,7 @@ function streamOfNode(lines: readonly string[]): string[] {
       rig.nowMs += Number(argv[1]) + 1
       continue
     }
-    const bytes = Buffer.from(
-      `*${argv.length}\r\n${argv.map((one) => `$${one.length}\r\n${one}\r\n`).join('')}`,
-      'latin1',
-    )
+    const bytes = Buffer.from(encodeRequest(argv), 'latin1')
     client.feed(bytes, bytes.length, rig.nowMs)
     for (const one of clients.values()) rig.turn(one)
   }
