@@ -1,5 +1,6 @@
 import {connect} from 'node:net'
 import type {Address} from '../model/address.js'
+import {encodeCommand, toWireText} from '../protocol/resp/encode-command.js'
 
 /**
  * Asks a node once whether it is ready, over RESP. No client library: this runs while the node starts, every few
@@ -22,7 +23,7 @@ export function pingOnce(
     }
     const timer = setTimeout(() => finish(undefined), timeoutMs)
     socket.once('connect', () => {
-      if (password !== undefined) socket.write(encodeCommand(['AUTH', password]))
+      if (password !== undefined) socket.write(encodeCommand(['AUTH', toWireText(password)]), 'latin1')
       socket.write(encodeCommand(['PING']) + encodeCommand(['INFO', 'server']))
     })
     socket.setEncoding('latin1').on('data', (chunk: string) => {
@@ -33,8 +34,4 @@ export function pingOnce(
     })
     socket.once('error', () => finish(undefined)).once('close', () => finish(undefined))
   })
-}
-
-function encodeCommand(parts: readonly string[]): string {
-  return `*${parts.length}\r\n${parts.map((part) => `$${Buffer.byteLength(part)}\r\n${part}\r\n`).join('')}`
 }

@@ -1,8 +1,9 @@
 import type {Address} from '../../model/address.js'
 import type {NodeId} from '../../model/node-id.js'
+import {toWireText} from '../../protocol/resp/encode-command.js'
 import {NodeReplyError} from '../reply-error.js'
 import type {WireReply} from './reply-reader.js'
-import {toWireText, type WireCommand} from './wire.js'
+import type {WireCommand} from './wire.js'
 
 /**
  * The legacy dialect of moving slots, which every Redis and Valkey speaks: SETSLOT on both sides and MIGRATE per batch of

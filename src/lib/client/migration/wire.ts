@@ -3,7 +3,7 @@ import {connect as connectTls} from 'node:tls'
 import {CliError, messageOf} from '../../kernel/errors.js'
 import type {Address} from '../../model/address.js'
 import {isSocketPath, renderAddress} from '../../model/address.js'
-import {encodeCommand} from '../../protocol/resp/encode-command.js'
+import {encodeCommand, toWireText} from '../../protocol/resp/encode-command.js'
 import type {ConnectOptions} from '../connect-options.js'
 import {NodeReplyError} from '../reply-error.js'
 import {ReplyReader, type WireReply} from './reply-reader.js'
@@ -125,11 +125,6 @@ export class SocketWire implements Wire {
     this.socket.destroy()
     for (const batch of this.owed.splice(0)) batch.reject(error)
   }
-}
-
-/** UTF-8 text in the one-character-per-byte form of `WireCommand`. */
-export function toWireText(text: string): string {
-  return Buffer.from(text).toString('latin1')
 }
 
 /**

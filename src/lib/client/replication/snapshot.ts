@@ -2,6 +2,7 @@ import type {Socket} from 'node:net'
 import {CliError, messageOf} from '../../kernel/errors.js'
 import {type Address, renderAddress} from '../../model/address.js'
 import {type SnapshotEvent, SnapshotReader} from '../../protocol/replication/snapshot-reader.js'
+import {encodeCommand, toWireText} from '../../protocol/resp/encode-command.js'
 import {interrupted, throwIfAborted} from '../abort.js'
 import type {ConnectOptions} from '../connect-options.js'
 import {openSocket} from '../migration/wire.js'
@@ -146,8 +147,6 @@ class Handshake {
 
   private send(command: Asked, ...args: string[]): void {
     this.owed.push(command)
-    const words = [command, ...args]
-    const text = words.map((word) => `$${Buffer.byteLength(word)}\r\n${word}\r\n`).join('')
-    this.socket.write(`*${words.length}\r\n${text}`)
+    this.socket.write(encodeCommand([command, ...args.map(toWireText)]), 'latin1')
   }
 }

@@ -1,7 +1,7 @@
-import {toWireText} from '../../client/migration/wire.js'
 import type {NodeConnection} from '../../client/node-connection.js'
 import {NodeReplyError} from '../../client/reply-error.js'
 import {CliError} from '../../kernel/errors.js'
+import {toWireText} from '../../protocol/resp/encode-command.js'
 import type {ObservedCluster} from '../observe.js'
 
 /** Name and rules, latin1 text. */

@@ -4,3 +4,8 @@ export function encodeCommand(argv: readonly string[]): string {
   for (const argument of argv) text += `$${argument.length}\r\n${argument}\r\n`
   return text
 }
+
+/** UTF-8 text as the binary string that `encodeCommand` takes: one character per byte. */
+export function toWireText(text: string): string {
+  return Buffer.from(text).toString('latin1')
+}
