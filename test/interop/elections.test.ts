@@ -1,3 +1,4 @@
+import {readFileSync} from 'node:fs'
 import {afterAll, beforeAll, expect, it} from 'vitest'
 import {ClusterBus} from '../../src/lib/node/cluster-bus.js'
 import type {ClusterCore} from '../../src/lib/server/cluster/core.js'
@@ -146,10 +147,12 @@ describeWithPeers('an embedded voter (wire.md 1.10)', () => {
       const replica = await startReplica(primary, nodes, REAL)
       nodes.push(replica)
       await waitFor(async () => core.nodes.get(await idOf(replica))?.isReplica, {what: 'the replica to be known here'})
+      await waitForLine([replica], core.myself.id, /master - .* 0-99$/)
       const before = core.lastVoteEpoch
       await primary.kill()
       await waitForLine([other, replica], await idOf(replica), /master - .*\d+-\d+/).catch((error: Error) => {
-        throw new Error(`${error.message}\n${rig.log.slice(-20).join('\n')}`, {cause: error})
+        const logs = [rig.log.join('\n'), ...[other, replica].map(({logFile}) => readFileSync(logFile, 'utf8'))]
+        throw new Error([error.message, ...logs.map((log) => log.slice(-4000))].join('\n---\n'), {cause: error})
       })
       const epoch = Number((await lineOf(other, await idOf(replica))).split(' ')[6])
       expect(core.lastVoteEpoch).toBeGreaterThan(before)

@@ -264,14 +264,18 @@ export async function startReplica(
   await waitFor(async () => (await replica.call('CLUSTER', 'REPLICATE', primaryId as string)) === 'OK', {
     what: 'a replica',
   })
+  const ids = await Promise.all(nodes.map(async (node) => String(await node.call('CLUSTER', 'MYID'))))
   await waitFor(
     async () => {
       const info = String(await replica.call('INFO', 'replication'))
       const views = await Promise.all(nodes.map((node) => node.call('CLUSTER', 'NODES')))
       const known = new RegExp(`${id} .*slave\\S* ${primaryId}`)
-      return info.includes('master_link_status:up') && views.every((view) => known.test(String(view)))
+      // It met its primary alone: if that dies first, nobody introduces the others, and it never asks for votes.
+      const own = String(await replica.call('CLUSTER', 'NODES'))
+      const knowsAll = ids.every((other) => own.includes(other)) && !own.includes('handshake')
+      return knowsAll && info.includes('master_link_status:up') && views.every((view) => known.test(String(view)))
     },
-    {what: 'a replica in sync that all know'},
+    {what: 'a replica in sync that knows all and that all know'},
   )
   return replica
 }
