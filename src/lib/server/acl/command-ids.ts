@@ -36,6 +36,7 @@ export class CommandIds {
     }
     for (const command of everyCommand(table)) known.set(command.fullName, {categories: command.acl, command})
     const names = [...known.keys()].sort()
+    const subcommandIds = groupSubcommands(names)
     this.all = names.map((fullName, id) => {
       const {categories, command} = known.get(fullName)!
       const ruled: RuledCommand = {
@@ -44,7 +45,7 @@ export class CommandIds {
         fullName,
         id,
         isSubcommand: fullName.includes('|'),
-        subcommandIds: names.flatMap((other, at) => (other.startsWith(`${fullName}|`) ? at : [])),
+        subcommandIds: subcommandIds.get(fullName) ?? [],
       }
       this.byName.set(fullName, ruled)
       if (command !== undefined) {
@@ -59,6 +60,19 @@ export class CommandIds {
   find(name: string): RuledCommand | undefined {
     return this.byName.get(name.toLowerCase())
   }
+}
+
+/** The ids of subcommands by the name of their container; an id is a place in `names`. */
+function groupSubcommands(names: readonly string[]): Map<string, number[]> {
+  const groups = new Map<string, number[]>()
+  for (const [id, name] of names.entries()) {
+    const bar = name.indexOf('|')
+    if (bar < 0) continue
+    const group = groups.get(name.slice(0, bar))
+    if (group === undefined) groups.set(name.slice(0, bar), [id])
+    else group.push(id)
+  }
+  return groups
 }
 
 /** @param name - without `@`, in any case. @returns 0 if there is no such category */
