@@ -6,8 +6,8 @@ const CRON_MS = 100
 /** A longer delay would end at once. */
 const TIMER_MS_MAX = 2 ** 31 - 1
 /** Deadlines looked at between two looks at the clock, and for how long in one turn of the loop; the rest follows later. */
-const EXPIRY_ENTRIES = 64
-const EXPIRY_TURN_MS = 2
+const EXPIRY_ENTRIES = 32
+const EXPIRY_TURN_MS = 1
 /** Of each 100 ms: Redis gives its own cycle a quarter of the CPU. */
 const EXPIRY_CRON_MS = 25
 

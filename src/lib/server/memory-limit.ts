@@ -8,12 +8,12 @@ import type {Server} from './server.js'
 export const OUT_OF_MEMORY = "OOM command not allowed when used memory > 'maxmemory'."
 
 /** The clock is read after so many evictions. */
-const EVICTIONS_PER_LOOK = 16
+const EVICTIONS_PER_LOOK = 8
 /** What a command evicts at least, if there is need: more than it adds, as a rule, so that writers cannot outrun eviction. */
 const EVICTIONS_PER_COMMAND = 2
 /** After maxmemory was set keys are counted for so long in one go; the clock is read after so many. */
-const COUNT_SLICE_US = 1000
-const COUNTED_PER_LOOK = 100
+const COUNT_SLICE_US = 500
+const COUNTED_PER_LOOK = 50
 
 /** What eviction came to. */
 type Outcome = 'enough' | 'goes-on' | 'exceeded'
@@ -36,6 +36,8 @@ export class MemoryLimit {
   private peakBytes = 0
   /** `state.nowMs` of the input for which a slice's time was used up. */
   private slicedAtMs = 0
+  /** Whether a command took a slice since the last `work`, which then leaves this turn of the loop to clients. */
+  private commandSliced = false
   /** Since when memory has exceeded the limit, in monotonic microseconds; 0 = it does not. And for how long it did before. */
   private exceededSinceUs = 0
   private exceededUs = 0
@@ -109,6 +111,10 @@ export class MemoryLimit {
     const {meter} = this.server.state
     if (meter === undefined) return false
     this.countSome(meter)
+    if (this.commandSliced) {
+      this.commandSliced = false
+      return true
+    }
     return this.makeRoom(false) === 'goes-on' || !meter.isComplete
   }
 
@@ -150,7 +156,10 @@ export class MemoryLimit {
           ? count === EVICTIONS_PER_COMMAND
           : count % EVICTIONS_PER_LOOK === 0 && effects.monotonicUs() > untilUs
       ) {
-        if (forCommand) this.slicedAtMs = state.nowMs
+        if (forCommand) {
+          this.slicedAtMs = state.nowMs
+          this.commandSliced = true
+        }
         return 'goes-on'
       }
     }
