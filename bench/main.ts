@@ -18,7 +18,7 @@ const USAGE = `usage: npm run bench -- TOPIC [options]
   --rounds N      rounds of each comparison (default 5; over the delaying links of reshard 2)
   --quick         a tenth of the work, one round: does it run at all?
   --only TEXT     of reshard, only the links and scenarios with TEXT in their name, of scale only planning or observing,
-                  of long-commands only the values;
+                  of long-commands only the values, of node only throughput, stalls or processes;
                   writes no report
   --base-port N   first of 300 ports to use (default 22000; the cluster bus uses 10000 more)
 `

@@ -6,7 +6,7 @@ import {compareThroughput, throughputTable} from './node-throughput.js'
 import type {BenchOptions} from './options.js'
 import {beforeExit, makeFolder, runOk, start, stop, untilPong} from './processes.js'
 import {startRealCluster} from './real-cluster.js'
-import {median, publish, table, thousands} from './report.js'
+import {medianWithRange, publish, table, thousands} from './report.js'
 import {commandOf, type Kind, serve} from './served.js'
 
 /** The embedded node beside redis-server: throughput in alternating rounds, then stalls, start, check, up and memory. */
@@ -89,20 +89,10 @@ async function memoryOf(kind: Kind, port: number, content: keyof typeof CONTENTS
   return {emptyKb, fullKb}
 }
 
-const ms = (values: readonly number[]) =>
-  `${median(values).toFixed(0)} ms (${Math.min(...values).toFixed(0)}-${Math.max(...values).toFixed(0)})`
+type Result = Record<string, unknown>
 
-export async function benchNode({basePort, quick, rounds}: BenchOptions): Promise<void> {
-  const scale = quick ? 0.1 : 1
-  const times = quick ? 3 : 10
-  const comparisons = await compareThroughput(basePort, rounds ?? (quick ? 1 : 5), scale)
-  const throughputs = throughputTable(comparisons)
-  console.log(`\n${throughputs}\n`)
-
-  const stalls = await measureStalls(basePort + 5, 1_000_000 * scale)
-  const stalled = stallTable(stalls)
-  console.log(`${stalled}\n`)
-
+/** What the nodes take besides time for commands: whole processes, and memory. */
+async function measureProcesses(basePort: number, scale: number, times: number): Promise<[string, Result]> {
   const port = basePort + 10
   const redisStart = await startTimes('redis-server', port, times)
   const shoalStart = await startTimes('shoal-server', port, times)
@@ -126,14 +116,37 @@ export async function benchNode({basePort, quick, rounds}: BenchOptions): Promis
     bar,
   ]
   const rows = [
-    ['node start to PONG', ms(redisStart), ms(shoalStart), '150 ms'],
-    ['check of 6 nodes', `${ms(check.redisCli)} (redis-cli)`, ms(check.shoal), '250 ms'],
-    ['`shoal up`, 3 nodes, until ready', '', ms(up), '3000 ms'],
+    ['node start to PONG', medianWithRange(redisStart), medianWithRange(shoalStart), '150 ms'],
+    ['check of 6 nodes', `${medianWithRange(check.redisCli)} (redis-cli)`, medianWithRange(check.shoal), '250 ms'],
+    ['`shoal up`, 3 nodes, until ready', '', medianWithRange(up), '3000 ms'],
     memoryRow(`${thousands(keyCount)} keys x 100 B`, memory, '1.5x'),
     memoryRow(`sorted set of ${thousands(keyCount)} members`, zsetMemory, '2x'),
   ]
-  const others = table(['whole process, median (range)', 'redis', 'shoal', 'bar'], rows)
-  console.log(`${others}\n`)
-  const result = {check, comparisons, memory, zsetMemory, keyCount, stalls, redisStart, shoalStart, up}
-  publish('node', quick, result, [throughputs, stalled, others])
+  const shown = table(['whole process, median (range)', 'redis', 'shoal', 'bar'], rows)
+  return [shown, {check, keyCount, memory, redisStart, shoalStart, up, zsetMemory}]
+}
+
+export async function benchNode({basePort, only, quick, rounds}: BenchOptions): Promise<void> {
+  const scale = quick ? 0.1 : 1
+  const parts: Record<string, () => Promise<[string, Result]>> = {
+    throughput: async () => {
+      const comparisons = await compareThroughput(basePort, rounds ?? (quick ? 1 : 5), scale)
+      return [throughputTable(comparisons), {comparisons}]
+    },
+    stalls: async () => {
+      const stalls = await measureStalls(basePort + 5, rounds ?? (quick ? 1 : 3), 1_000_000 * scale)
+      return [stallTable(stalls), {stalls}]
+    },
+    processes: () => measureProcesses(basePort, scale, quick ? 3 : 10),
+  }
+  const tables: string[] = []
+  const results: Result = {}
+  for (const [name, measure] of Object.entries(parts)) {
+    if (only !== undefined && !name.includes(only)) continue
+    const [shown, result] = await measure()
+    console.log(`\n${shown}\n`)
+    tables.push(shown)
+    Object.assign(results, result)
+  }
+  if (only === undefined) publish('node', quick, results, tables)
 }
