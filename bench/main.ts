@@ -3,6 +3,7 @@ import {benchLongCommands} from './long-commands.js'
 import {benchNode} from './node.js'
 import {guard} from './processes.js'
 import {benchRebalance} from './rebalance.js'
+import {benchReplication} from './replication.js'
 import {describeMachine, machineLine} from './report.js'
 import {benchReshard} from './reshard.js'
 import {benchScale} from './scale.js'
@@ -11,6 +12,7 @@ const USAGE = `usage: npm run bench -- TOPIC [options]
 
   reshard   redis-cli and shoal move the same slots between redis-servers in turn
   rebalance redis-cli and shoal give a node that joined three its quarter, in turn
+  replication  full syncs and failovers, the embedded node and redis-server in turn
   scale     observing 100 redis-servers; planning for 1000 nodes
   node      the embedded node and redis-server under redis-benchmark in turn; start, check, up, memory
   long-commands  commands on values and keyspaces of a million, the embedded node and redis-server in turn
@@ -18,7 +20,8 @@ const USAGE = `usage: npm run bench -- TOPIC [options]
   --rounds N      rounds of each comparison (default 5; over the delaying links of reshard 2)
   --quick         a tenth of the work, one round: does it run at all?
   --only TEXT     of reshard, only the links and scenarios with TEXT in their name, of scale only planning or observing,
-                  of long-commands only the values, of node only throughput, stalls or processes;
+                  of long-commands only the values, of node only throughput, stalls or processes,
+                  of replication only full-sync or failovers;
                   writes no report
   --base-port N   first of 300 ports to use (default 22000; the cluster bus uses 10000 more)
 `
@@ -27,6 +30,7 @@ const TOPICS = {
   'long-commands': benchLongCommands,
   node: benchNode,
   rebalance: benchRebalance,
+  replication: benchReplication,
   reshard: benchReshard,
   scale: benchScale,
 }

@@ -1,9 +1,10 @@
 import {type ChildProcess, spawn} from 'node:child_process'
 import {join} from 'node:path'
 import {Redis} from 'ioredis'
-import {makeFolder, own, start, stop, until, untilPong} from './processes.js'
+import {own, start, stop, until, untilPong} from './processes.js'
+import {commandOf, type Kind} from './served.js'
 
-/** A cluster of real redis-servers, its slots spread evenly, optionally behind delaying proxies. */
+/** A cluster of servers of one kind, its slots spread evenly, optionally behind delaying proxies. */
 
 const SLOT_COUNT = 16384
 
@@ -28,6 +29,8 @@ export interface RealCluster {
 
 export interface RealClusterOptions {
   readonly basePort: number
+  /** Default redis-server. */
+  readonly kind?: Kind
   readonly primaryCount: number
   /** Primaries without slots, after the others. Default 0. */
   readonly emptyCount?: number
@@ -53,9 +56,8 @@ async function startProxies(ports: readonly number[], delayMs: number): Promise<
   return child
 }
 
-function startServer(port: number, announcedPort: number): ChildProcess {
+function startServer(kind: Kind, port: number, announcedPort: number): ChildProcess {
   const settings: Record<string, string> = {
-    appendonly: 'no',
     // A primary that gave away its last slot is to stay one.
     'cluster-allow-replica-migration': 'no',
     'cluster-announce-bus-port': String(port + BUS_PORT_OFFSET),
@@ -63,14 +65,9 @@ function startServer(port: number, announcedPort: number): ChildProcess {
     'cluster-announce-port': String(announcedPort),
     'cluster-enabled': 'yes',
     'cluster-node-timeout': '15000',
-    dir: makeFolder(),
-    port: String(port),
-    save: '',
   }
-  return start(
-    'redis-server',
-    Object.entries(settings).flatMap(([name, value]) => [`--${name}`, value]),
-  )
+  const more = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, value])
+  return start(...commandOf(kind, port, more))
 }
 
 /** The part of CLUSTER NODES that must be the same everywhere: who owns what. */
@@ -121,10 +118,10 @@ async function formCluster(nodes: readonly ClusterNode[], primaryCount: number, 
 }
 
 export async function startRealCluster(options: RealClusterOptions): Promise<RealCluster> {
-  const {basePort, delayMs, emptyCount = 0, primaryCount, replicaCount = 0} = options
+  const {basePort, delayMs, emptyCount = 0, kind = 'redis-server', primaryCount, replicaCount = 0} = options
   const ports = Array.from({length: primaryCount + emptyCount + replicaCount}, (_, index) => basePort + index)
   const announcedPortOf = (port: number): number => (delayMs > 0 ? port + PROXY_PORT_OFFSET : port)
-  const processes = ports.map((port) => startServer(port, announcedPortOf(port)))
+  const processes = ports.map((port) => startServer(kind, port, announcedPortOf(port)))
   if (delayMs > 0) processes.push(await startProxies(ports, delayMs))
   await Promise.all(ports.map((port) => untilPong(port)))
   const nodes = await Promise.all(

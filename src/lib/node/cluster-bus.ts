@@ -8,6 +8,7 @@ import type {ClusterBinding} from '../server/cluster/api.js'
 import {ClusterCore} from '../server/cluster/core.js'
 import type {ClusterEffect, ClusterInput} from '../server/cluster/types.js'
 import type {Server} from '../server/server.js'
+import {isOfFailover, latestNews} from './bus-news.js'
 import {BUS_PORT_OFFSET, clusterConfigOf} from './cluster-config.js'
 import {applyToServer, type ClusterReplication, replicationOf} from './cluster-effects.js'
 import type {Dial} from './dial.js'
@@ -32,6 +33,9 @@ export interface ClusterBusOptions {
   readonly onFatal: (reason: string) => void
 }
 
+/** Whether somebody waits for a save: the caller of an admin command, or the clients of a shard that changes hands. */
+type Haste = 'at-once' | 'soon' | 'with-reply'
+
 interface Connection {
   readonly socket: Socket
   readonly decoder: FrameDecoder
@@ -39,8 +43,9 @@ interface Connection {
 }
 
 /**
- * The cluster bus of one node: sockets, the tick and nodes.conf around a `ClusterCore` (server/cluster/types.ts). A save that must be durable is so before any packet after it leaves: an admin call waits for
- * the disk, as its reply reveals the change too; what packets and ticks bring about only holds back what is to be sent.
+ * The cluster bus of one node: sockets, the tick and nodes.conf around a `ClusterCore` (server/cluster/types.ts). A save that
+ * must be durable is so before any packet after it leaves. What packets and ticks bring about only holds back what is to be
+ * sent; an admin call waits for the disk, as its reply reveals the change too, and so does a failover, for which writers wait.
  */
 export class ClusterBus implements ClusterBinding {
   readonly core: ClusterCore
@@ -57,6 +62,8 @@ export class ClusterBus implements ClusterBinding {
   private nextAccepted = -1
   /** Durable saves under way; while there are any, packets are held. Below: those, and packets of this turn, by link. */
   private savesPending = 0
+  /** Saves of an earlier round are waited for no longer. */
+  private saveRound = 0
   private readonly outgoing = new Map<number, BusMessage[]>()
   private heldCount = 0
   private isAheadWanted = false
@@ -116,7 +123,8 @@ export class ClusterBus implements ClusterBinding {
   }
 
   perform(effects: readonly ClusterEffect[]): void {
-    for (const effect of effects) this.carryOut(effect, true)
+    const haste = effects.some(isOfFailover) ? 'at-once' : 'with-reply'
+    for (const effect of effects) this.carryOut(effect, haste)
   }
 
   /** Settings changed at run time. */
@@ -209,19 +217,17 @@ export class ClusterBus implements ClusterBinding {
   private step(input: ClusterInput): void {
     if (this.closed) return
     const effects = this.core.step(input, this.nowMs())
-    // A replica that takes over serves clients at once: they must not be told what a crash would take back.
-    const waits = effects.some((effect) => effect.kind === 'role-changed' && !effect.primary)
-    for (const effect of effects) this.carryOut(effect, waits)
+    const haste = effects.some(isOfFailover) ? 'at-once' : 'soon'
+    for (const effect of effects) this.carryOut(effect, haste)
   }
 
-  /** @param waits - for the disk */
-  private carryOut(effect: ClusterEffect, waits: boolean): void {
+  private carryOut(effect: ClusterEffect, haste: Haste): void {
     switch (effect.kind) {
       case 'send':
         this.send(effect)
         return
       case 'save':
-        this.save(effect.fsync, waits)
+        this.save(effect.fsync, haste)
         return
       case 'dial':
         this.dial(effect.link, effect.host, effect.port)
@@ -234,16 +240,30 @@ export class ClusterBus implements ClusterBinding {
     }
   }
 
-  private save(fsync: boolean, waits: boolean): void {
-    if (fsync && (waits || this.heldCount > HELD_MESSAGES_MAX)) {
+  private save(fsync: boolean, haste: Haste): void {
+    if (fsync && (haste === 'with-reply' || this.heldCount > HELD_MESSAGES_MAX)) {
       this.guardSave(() => this.file.saveNow(this.core.renderNodesConf()))
       return
     }
-    if (fsync) this.savesPending++
-    const onDone = fsync ? () => this.onSaved() : undefined
-    this.file.saveSoon(() => this.core.renderNodesConf(), this.onSaveFailed, onDone)
-    if (!waits) return
+    if (fsync && haste === 'at-once') this.makeDurable()
+    const isAwaited = fsync && haste === 'soon'
+    if (isAwaited) this.savesPending++
+    const round = this.saveRound
+    const onDone = () => {
+      if (round === this.saveRound) this.onSaved()
+    }
+    this.file.saveSoon(() => this.core.renderNodesConf(), this.onSaveFailed, isAwaited ? onDone : undefined)
+    if (haste !== 'with-reply') return
     this.isAheadWanted = true
+    this.atEndOfTurn()
+  }
+
+  /** All that is true now, what earlier saves are under way for included. */
+  private makeDurable(): void {
+    this.guardSave(() => this.file.writeAhead(this.core.renderNodesConf(), true))
+    this.saveRound++
+    this.savesPending = 0
+    // What earlier saves held back.
     this.atEndOfTurn()
   }
 
@@ -368,16 +388,6 @@ export class ClusterBus implements ClusterBinding {
     this.outgoing.delete(link)
     connection?.socket.destroy()
   }
-}
-
-/**
- * A PONG on a link that we dialled answers nothing: it is news of us, and the last one of a turn tells all. A window of
- * slots closed in one go would otherwise cost every node one claim per slot.
- */
-function latestNews(link: number, messages: readonly BusMessage[]): readonly BusMessage[] {
-  if (link < 0 || messages.length === 1) return messages
-  const last = messages.findLastIndex(({body}) => body.type === 'pong')
-  return messages.filter(({body}, index) => body.type !== 'pong' || index === last)
 }
 
 function addressesOf(socket: Socket): {localIp: string; peerIp: string} {

@@ -16,6 +16,7 @@ import {Config} from '../server/config/config.js'
 import {globMatch} from '../server/config/glob.js'
 import {FatalConfigError, loadConfig} from '../server/config/load.js'
 import type {ServerArguments} from '../server/config/syntax.js'
+import {fsyncFolder} from './fsync-folder.js'
 
 /** The disk side of redis.conf. Texts are latin1: one byte per character, so that any byte survives a rewrite. */
 
@@ -173,19 +174,10 @@ export function replaceFile(path: string, text: string): void {
       closeSync(file)
     }
     renameSync(temporary, path)
-    syncFolder(dirname(path))
+    fsyncFolder(dirname(path))
   } catch (error) {
     removeQuietly(temporary)
     throw new Error(systemMessage(error))
-  }
-}
-
-function syncFolder(folder: string): void {
-  const handle = openSync(folder, 'r')
-  try {
-    fsyncSync(handle)
-  } finally {
-    closeSync(handle)
   }
 }
 

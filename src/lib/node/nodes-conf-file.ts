@@ -1,16 +1,8 @@
-import {
-  closeSync,
-  fsyncSync,
-  linkSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-  writeSync,
-} from 'node:fs'
+import {closeSync, fsyncSync, linkSync, openSync, readFileSync, renameSync, rmSync, writeFileSync} from 'node:fs'
 import {open} from 'node:fs/promises'
 import {dirname} from 'node:path'
+import {fsyncFolder} from './fsync-folder.js'
+import {AheadCopies, hashOfConf} from './nodes-conf-ahead.js'
 
 /** The file is another node's. */
 export class NodesConfLockedError extends Error {
@@ -30,7 +22,6 @@ interface PendingSave {
 }
 
 const LOCK_ATTEMPTS = 5
-const AHEAD_HEAD = '# bytes '
 /** How long a save may wait for others to join it, if nobody waits for it. */
 const SAVE_DELAY_MS = 50
 /** Some file systems have none; creating the file exclusively is the next best. */
@@ -41,8 +32,8 @@ const NO_HARD_LINKS = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS'])
  *
  * A save is write-temp, fsync, rename, fsync of the folder; `saveNow` is durable when it returns. `saveSoon` does the same
  * off the event loop's back, joins saves that come meanwhile, and tells when it is durable. `writeAhead` bridges the time
- * until then against the death of the process: a copy beside the file, without fsync, which is taken at the next start if
- * it is whole. The lock file `<path>.lock` names the process; one left behind by a process that is gone is taken over.
+ * until then by a copy beside the file (nodes-conf-ahead.ts), against the death of the process, or of the machine too. The
+ * lock file `<path>.lock` names the process; one left behind by a process that is gone is taken over.
  */
 export class NodesConfFile {
   /** What was there at the start; undefined if nothing. */
@@ -52,22 +43,25 @@ export class NodesConfFile {
   private writing: Promise<void> | undefined
   private closed = false
   private timer: NodeJS.Timeout | undefined
-  /** Open while there is a copy beside the file, valid or voided. */
-  private aheadFile: number | undefined
-  /** Counts the copies written ahead; `aheadOnDisk` is the number of the valid one, 0 = none. */
-  private aheadCount = 0
-  private aheadOnDisk = 0
+  private readonly ahead: AheadCopies
+  /** By hash: what the file durably holds; and what a save under way is about to put there. */
+  private base: string
+  private nextBase: string | undefined
+  /** The file holds what the copies up to this number do. */
+  private heldCopies = 0
 
   /** @throws {NodesConfLockedError} if another running node has it */
   constructor(private readonly path: string) {
     lock(`${path}.lock`)
+    this.ahead = new AheadCopies(path)
     try {
       const saved = readIfThere(path)
-      const text = newerOf(saved, readAhead(`${path}.ahead`))
+      this.base = hashOfConf(saved)
+      const text = this.ahead.newest(saved) ?? saved
       // Redis treats an empty file as none.
       this.text = text === '' ? undefined : text
       if (text !== undefined && text !== saved) this.saveNow(text)
-      rmSync(`${path}.ahead`, {force: true})
+      this.ahead.remove()
     } catch (error) {
       rmSync(`${path}.lock`, {force: true})
       throw error
@@ -90,7 +84,9 @@ export class NodesConfFile {
     }
     renameSync(temporary, this.path)
     fsyncFolder(dirname(this.path))
-    this.dropAhead(this.aheadCount)
+    this.base = hashOfConf(text)
+    this.nextBase = undefined
+    this.heldCopies = this.ahead.written
     for (const done of joined) done()
   }
 
@@ -125,23 +121,13 @@ export class NodesConfFile {
   }
 
   /**
-   * In the hands of the system on return: it outlives the process, not the machine. `saveSoon` must have been asked too.
+   * On return `text` outlives the process; if `durable`, the machine too. `saveSoon` must have been asked as well.
    *
    * @throws the system's error
    */
-  writeAhead(text: string): void {
+  writeAhead(text: string, durable = false): void {
     if (this.closed) return
-    this.aheadFile ??= openSync(`${this.path}.ahead`, 'w', 0o644)
-    // One write over the last copy: nothing is created, renamed or cut, so this costs little.
-    writeSync(this.aheadFile, Buffer.from(`${AHEAD_HEAD}${text.length}\n${text}`, 'latin1'), 0, undefined, 0)
-    this.aheadOnDisk = ++this.aheadCount
-  }
-
-  /** The file itself holds what was written ahead up to that number: the copy is void. */
-  private dropAhead(number: number): void {
-    if (this.aheadFile === undefined || this.aheadOnDisk === 0 || this.aheadOnDisk > number) return
-    this.aheadOnDisk = 0
-    writeSync(this.aheadFile, Buffer.alloc(1), 0, 1, 0)
+    this.ahead.write(text, this.nextBase === undefined ? [this.base] : [this.base, this.nextBase], durable)
   }
 
   /** Writes what is pending and lets go of the lock. Safe to call twice. */
@@ -154,9 +140,9 @@ export class NodesConfFile {
       this.closed = true
       this.generation++
       clearTimeout(this.timer)
-      if (this.aheadFile !== undefined) closeSync(this.aheadFile)
       // Without a save that holds it, the copy is still needed.
-      if (this.aheadOnDisk === 0) rmSync(`${this.path}.ahead`, {force: true})
+      if (this.ahead.written > this.heldCopies) this.ahead.close()
+      else this.ahead.remove()
       rmSync(`${this.path}.lock`, {force: true})
     }
   }
@@ -177,7 +163,10 @@ export class NodesConfFile {
   }
 
   private async writeOnce(text: string): Promise<void> {
-    const {aheadCount, generation} = this
+    const {generation} = this
+    const {written} = this.ahead
+    const hash = hashOfConf(text)
+    this.nextBase = hash
     const temporary = `${this.path}.tmp-${process.pid}-soon`
     const file = await open(temporary, 'w', 0o644)
     try {
@@ -199,28 +188,11 @@ export class NodesConfFile {
     } finally {
       await folder.close()
     }
-    this.dropAhead(aheadCount)
+    if (generation !== this.generation) return
+    this.base = hash
+    this.nextBase = undefined
+    this.heldCopies = written
   }
-}
-
-/** @returns undefined if there is none, a void one, or one that was not on disk whole when the machine stopped */
-function readAhead(path: string): string | undefined {
-  const copy = readIfThere(path)
-  if (copy === undefined || !copy.startsWith(AHEAD_HEAD)) return undefined
-  const start = copy.indexOf('\n') + 1
-  const length = Number(copy.slice(AHEAD_HEAD.length, start))
-  const text = copy.slice(start, start + length)
-  return length > 0 && text.length === length && text.endsWith('\n') && !text.includes('\0') ? text : undefined
-}
-
-/** The copy, unless the file is known to be later: a durable save may have come between the two. */
-function newerOf(text: string | undefined, ahead: string | undefined): string | undefined {
-  if (ahead === undefined || text === undefined) return ahead ?? text
-  const epochs = (conf: string) =>
-    /^vars currentEpoch (\d+) lastVoteEpoch (\d+)/m.exec(conf)?.slice(1).map(Number) ?? []
-  const [current = 0, vote = 0] = epochs(ahead)
-  const [savedCurrent = 0, savedVote = 0] = epochs(text)
-  return current >= savedCurrent && vote >= savedVote ? ahead : text
 }
 
 function readIfThere(path: string): string | undefined {
@@ -229,15 +201,6 @@ function readIfThere(path: string): string | undefined {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
     throw error
-  }
-}
-
-function fsyncFolder(folder: string): void {
-  const handle = openSync(folder, 'r')
-  try {
-    fsyncSync(handle)
-  } finally {
-    closeSync(handle)
   }
 }
 

@@ -4,6 +4,7 @@ import {connect, createServer, type Socket} from 'node:net'
 import {join} from 'node:path'
 import {afterEach, describe, expect, it} from 'vitest'
 import {NodeLog} from '../../../src/lib/node/log.js'
+import {AheadCopies} from '../../../src/lib/node/nodes-conf-ahead.js'
 import {Node, StartError} from '../../../src/lib/node/start-node.js'
 import {decodeMessage} from '../../../src/lib/protocol/bus/decode.js'
 import {encodeMessage} from '../../../src/lib/protocol/bus/encode.js'
@@ -162,6 +163,44 @@ describe('the bus shell', () => {
       if (received.at(-1)?.header.currentEpoch === epoch) onDiskWhenTold.push(Number(saved?.[1]) - epoch)
     }
     expect(onDiskWhenTold).toEqual(Array.from({length: 20}, () => 0))
+  })
+
+  it('gives no vote that is not on disk', async () => {
+    const [failed, replica] = ['f'.repeat(40), 'd'.repeat(40)]
+    const first = await startNode()
+    const {id} = first.node.server.cluster!.core.myself
+    await first.node.stop()
+    const replicaPort = await claimPorts()
+    const path = join(first.dir, 'nodes.conf')
+    const told: (string | undefined)[] = []
+    const decoder = new FrameDecoder()
+    const listener = createServer((socket) => {
+      sockets.push(socket)
+      socket.on('error', () => undefined)
+      socket.on('data', (chunk: Buffer) => {
+        decoder.push(chunk, (frame) => {
+          if (decodeMessage(frame)?.body.type !== 'auth-ack') return
+          const saved = readFileSync(path, 'latin1')
+          told.push(/lastVoteEpoch \d+/.exec(new AheadCopies(path).newest(saved) ?? saved)?.[0])
+        })
+      })
+    })
+    await new Promise<void>((resolve) => listener.listen(replicaPort + 10_000, '127.0.0.1', resolve))
+    const lines = [
+      `${id} 127.0.0.1:${first.busPort - 10000}@${first.busPort} myself,master - 0 0 1 connected 0-100`,
+      `${failed} 127.0.0.1:7999@17999 master,fail - 0 0 2 disconnected 101-16383`,
+      `${replica} 127.0.0.1:${replicaPort}@${replicaPort + 10_000} slave ${failed} 0 0 2 connected`,
+      'vars currentEpoch 2 lastVoteEpoch 0',
+    ]
+    writeFileSync(path, `${lines.join('\n')}\n`)
+    const {busPort, node} = await startNode({dir: first.dir})
+    await waitFor(() => node.server.cluster!.core.nodes.get(replica)?.link?.open, {what: 'the link to the replica'})
+    const {socket} = await dial(busPort)
+    const asks = header(replica, {configEpoch: 2, currentEpoch: 3, flags: 18, replicaOf: failed})
+    socket.write(encodeMessage({body: {type: 'auth-request'}, header: asks}))
+    await waitFor(() => told.length > 0, {everyMs: 1, what: 'the vote'})
+    expect(told).toEqual(['lastVoteEpoch 3'])
+    listener.close()
   })
 
   it('tells a window of slots in one PONG', async () => {

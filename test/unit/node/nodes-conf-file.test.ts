@@ -2,6 +2,7 @@ import {existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {afterEach, beforeEach, describe, expect, it} from 'vitest'
+import {AheadCopies} from '../../../src/lib/node/nodes-conf-ahead.js'
 import {NodesConfFile, NodesConfLockedError} from '../../../src/lib/node/nodes-conf-file.js'
 import {spawnTracked, waitFor} from '../../support/processes.js'
 
@@ -107,49 +108,70 @@ describe('what is written ahead of a save', () => {
   const conf = (current: number, vote: number, slots = '') =>
     `${'a'.repeat(40)} :7000@17000 myself,master - 0 0 1 connected${slots}\nvars currentEpoch ${current} lastVoteEpoch ${vote}\n`
 
-  /** The text that a start finds after the death of a process that left these two. */
-  function found(saved: string | undefined, ahead: string): string | undefined {
+  /** The contents of both places. */
+  type Places = readonly [string, string]
+  const nameOf = (index: number) => `${path}.ahead-${index}`
+  const placesNow = (): string[] =>
+    [0, 1].map((index) => (existsSync(nameOf(index)) ? readFileSync(nameOf(index), 'latin1') : ''))
+
+  /** The text that a start finds after the death of a process that left these. */
+  function found(saved: string | undefined, places: readonly string[]): string | undefined {
+    rmSync(path, {force: true})
     if (saved !== undefined) writeFileSync(path, saved)
-    writeFileSync(`${path}.ahead`, ahead)
+    for (const [index, copy] of places.entries()) writeFileSync(nameOf(index), copy)
     const file = new NodesConfFile(path)
     file.close()
     return file.text
   }
 
-  /** What `writeAhead` leaves, without closing. */
-  function left(text: string): string {
+  /** What `writeAhead` of these leaves, one after the other, without closing. */
+  function left(saved: string | undefined, ...texts: readonly string[]): Places {
+    if (saved !== undefined) writeFileSync(path, saved)
     const file = new NodesConfFile(path)
-    file.writeAhead(text)
-    const ahead = readFileSync(`${path}.ahead`, 'latin1')
+    for (const text of texts) file.writeAhead(text, true)
+    const places = placesNow()
     file.saveNow('x')
     file.close()
     rmSync(path)
-    return ahead
+    return places as unknown as Places
   }
 
   it('outlives the process, is durable after the next start, and gone then', () => {
-    expect(found(conf(1, 0), left(conf(1, 0, ' 5')))).toBe(conf(1, 0, ' 5'))
+    expect(found(conf(1, 0), left(conf(1, 0), conf(1, 0, ' 5')))).toBe(conf(1, 0, ' 5'))
     expect(readFileSync(path, 'latin1')).toBe(conf(1, 0, ' 5'))
     expect(readdirSync(folder)).toEqual(['nodes.conf'])
   })
 
   it('is taken by a node that never saved', () => {
-    expect(found(undefined, left(conf(0, 0)))).toBe(conf(0, 0))
+    expect(found(undefined, left(undefined, conf(0, 0)))).toBe(conf(0, 0))
   })
 
   it.each([
     ['cut off', (text: string) => text.slice(0, -3)],
     ['without its beginning', (text: string) => text.slice(5)],
-    ['with a hole', (text: string) => `${text.slice(0, 10)}${'\0'.repeat(10)}${text.slice(20)}`],
+    ['with a hole', (text: string) => `${text.slice(0, 200)}${'\0'.repeat(10)}${text.slice(210)}`],
+    ['half of an older one', (text: string) => `${text.slice(0, 170)}${conf(1, 0, ' 7').slice(-30)}`],
     ['empty', () => ''],
   ])('is ignored %s', (_name, damage) => {
-    expect(found(conf(1, 0), damage(left(conf(1, 0, ' 5'))))).toBe(conf(1, 0))
+    const places = left(conf(1, 0), conf(1, 0, ' 5'))
+    expect(found(conf(1, 0), places)).toBe(conf(1, 0, ' 5'))
+    expect(found(conf(1, 0), places.map(damage))).toBe(conf(1, 0))
   })
 
-  it('never takes back a vote or an epoch', () => {
-    expect(found(conf(5, 5), left(conf(5, 4, ' 5')))).toBe(conf(5, 5))
-    expect(found(conf(6, 4), left(conf(5, 4, ' 5')))).toBe(conf(6, 4))
+  it('of several the last counts; torn, the one before it', () => {
+    const places = left(conf(1, 0), conf(2, 0), conf(3, 3), conf(4, 3))
+    expect(found(conf(1, 0), places)).toBe(conf(4, 3))
+    const torn = places.map((text) => (text.includes('currentEpoch 4') ? text.slice(0, -5) : text))
+    expect(torn).not.toEqual(places)
+    expect(found(conf(1, 0), torn)).toBe(conf(3, 3))
   })
+
+  it('never takes back what was saved later, even if the disk brings it back', () => {
+    expect(found(conf(5, 5), left(conf(5, 4), conf(5, 4, ' 5')))).toBe(conf(5, 5))
+    expect(found(conf(5, 4, ' 6'), left(conf(5, 4), conf(5, 4, ' 5')))).toBe(conf(5, 4, ' 6'))
+  })
+
+  const foundBy = (saved: string) => new AheadCopies(path).newest(saved)
 
   it('goes with the save that holds it, not with one begun before', async () => {
     const file = new NodesConfFile(path)
@@ -166,9 +188,9 @@ describe('what is written ahead of a save', () => {
     file.writeAhead(conf(1, 0, ' 5'))
     save(conf(1, 0, ' 5'))
     await waitFor(() => saves === 1 || saves === 2, {everyMs: 0, what: 'the first save'})
-    if (saves === 1) expect(readFileSync(`${path}.ahead`, 'latin1')).toMatch(/^# bytes/)
+    if (saves === 1) expect(foundBy(conf(1, 0))).toBe(conf(1, 0, ' 5'))
     await waitFor(() => saves === 2, {what: 'the second save'})
-    expect(readFileSync(`${path}.ahead`, 'latin1')).toMatch(/^\0/)
+    expect(foundBy(conf(1, 0, ' 5'))).toBe(undefined)
     file.close()
     expect(readdirSync(folder)).toEqual(['nodes.conf'])
   })

@@ -57,6 +57,9 @@ export interface ClusterCoreApi {
   replicate(id: string): ClusterEffect[]
   /** Plain and force only begin it: what becomes of it shows in the roles. Takeover is done on return. */
   failover(mode: FailoverMode): ClusterEffect[]
+  /** A failover waits for this node to have applied more of its primary's stream: after each step `streamApplied` is due. */
+  readonly awaitsStream: boolean
+  streamApplied(): ClusterEffect[]
   reset(hard: boolean): ClusterEffect[]
   saveConfig(): ClusterEffect[]
   /** To all nodes of the cluster (sharded: of the shard). Binary strings. */

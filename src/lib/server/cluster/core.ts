@@ -7,7 +7,7 @@ import {countFailureReports} from './failure.js'
 import {updateState} from './health.js'
 import {closeLink, onLinkAccepted, onLinkClosed, onLinkOpened} from './links.js'
 import {loadNodesConf} from './load.js'
-import {type FailoverMode, requestFailover} from './manual-failover.js'
+import {type FailoverMode, requestFailover, watchManualFailover} from './manual-failover.js'
 import {publish} from './messages.js'
 import type {ClusterLink, ClusterNode} from './node.js'
 import {onPacket} from './receive.js'
@@ -213,6 +213,15 @@ export class ClusterCore implements ClusterCoreApi {
 
   replicate(id: string): ClusterEffect[] {
     return this.run(() => admin.replicate(this.state, id))
+  }
+
+  get awaitsStream(): boolean {
+    const {manual} = this.state
+    return manual?.primaryOffset !== undefined && !manual.canStart
+  }
+
+  streamApplied(): ClusterEffect[] {
+    return this.run(() => watchManualFailover(this.state))
   }
 
   failover(mode: FailoverMode): ClusterEffect[] {

@@ -93,7 +93,7 @@ export function onPrimaryHeader(state: ClusterState, sender: ClusterNode, header
   startIfCaughtUp(state, manual)
 }
 
-/** Every tick. */
+/** Every tick, and whenever more of the primary's stream was applied. */
 export function watchManualFailover(state: ClusterState): void {
   const {manual} = state
   if (!manual) return

@@ -77,6 +77,8 @@ export class Replication implements PropagationSink {
   /** A change of the primary's that was applied, as it came. */
   relay(text: string): void {
     this.write(text)
+    const {cluster} = this.server
+    if (cluster?.core.awaitsStream === true) cluster.perform(cluster.core.streamApplied())
   }
 
   /** From the first replica on there is a stream. */

@@ -78,6 +78,21 @@ describe('CLUSTER FAILOVER, plain (wire.md 1.11)', () => {
     expect(replica.core.myself.isPrimary).toBe(true)
   })
 
+  it('does not wait for a tick once the stream has been applied so far', () => {
+    const {net, primary, replica} = pair()
+    expect(replica.core.awaitsStream).toBe(false)
+    primary.offset = 140
+    net.perform(replica, replica.core.failover('plain'))
+    expect(replica.core.awaitsStream).toBe(true)
+    replica.offset = 139
+    net.perform(replica, replica.core.streamApplied())
+    expect(replica.core.myself.isReplica).toBe(true)
+    replica.offset = 140
+    net.perform(replica, replica.core.streamApplied())
+    expect(replica.core.myself.isPrimary).toBe(true)
+    expect(replica.core.awaitsStream).toBe(false)
+  })
+
   it('times out after 5 s on both sides; the pause runs its time', () => {
     const {net, primary, replica} = pair()
     primary.offset = 140
