@@ -1,5 +1,6 @@
 import {createReadStream, existsSync, statSync} from 'node:fs'
 import {SnapshotLoader} from '../server/persistence/snapshot-loader.js'
+import {placeIn} from '../server/replication/stream-place.js'
 import type {Server} from '../server/server.js'
 
 const CHUNK_BYTES = 64 * 1024
@@ -22,8 +23,8 @@ export async function loadSnapshotFile(server: Server, path: string): Promise<vo
   }
   loader.finish()
   server.endLoading(loader)
-  const [id, offset] = [loader.auxOf('repl-id'), Number(loader.auxOf('repl-offset'))]
-  if (id !== undefined && Number.isSafeInteger(offset)) server.replication.resume(id, offset)
+  const place = placeIn((name) => loader.auxOf(name))
+  if (place !== undefined) server.replication.resume(place)
   const seconds = ((performance.now() - startedMs) / 1000).toFixed(3)
   server.effects.log('notice', `Done loading RDB, keys loaded: ${loader.keys}, keys expired: ${loader.expiredKeys}.`)
   server.effects.log('notice', `DB loaded from disk: ${seconds} seconds`)
