@@ -32,7 +32,7 @@ function save(rig: Rig): Buffer {
 
 /** As a node does that starts with such a file. */
 function load(rig: Rig, file: Buffer): void {
-  const loader = new SnapshotLoader(rig.server)
+  const loader = new SnapshotLoader(rig.server, true)
   loader.push(file)
   loader.finish()
   const place = placeIn((name) => loader.auxOf(name))
@@ -101,5 +101,23 @@ describe('the history of the data', () => {
       expect(run(restarted, 'SELECT 0', 'GET b', 'SELECT 3', 'GET b')).toBe('+OK\r\n$-1\r\n+OK\r\n$1\r\n1\r\n')
       run(restarted, 'REPLICAOF NO ONE')
     }
+  })
+
+  it('goes on with keys whose time was over when the replica came back, and had been put off', () => {
+    const rigs = new LinkedRigs('', '', '')
+    const [primary, replica, restarted] = rigs.rigs as [Rig, Rig, Rig]
+    run(replica, 'REPLICAOF h 0')
+    run(primary, 'SET kept 1 PX 5000', 'SET gone 1 PX 5000')
+    rigs.pass(2)
+    const file = save(replica)
+    run(primary, 'PERSIST kept')
+    rigs.pass(10)
+    load(restarted, file)
+    run(restarted, 'REPLICAOF h 0')
+    rigs.pass(2)
+    expect(run(primary, 'GET gone')).toBe('$-1\r\n')
+    rigs.pass(1)
+    expect(primary.server.replication.replicas.partialSyncs).toBe(1)
+    expect(run(restarted, 'GET kept', 'DBSIZE')).toBe('$1\r\n1\r\n:1\r\n')
   })
 })
