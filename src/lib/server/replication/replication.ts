@@ -162,6 +162,11 @@ export class Replication implements PropagationSink {
     this.server.refreshRole()
   }
 
+  /** The node ends: it follows nobody any more. */
+  close(): void {
+    this.link?.close()
+  }
+
   /** The data are those of a snapshot of this history. */
   adopt(id: string, offset: number): void {
     this.id = id
