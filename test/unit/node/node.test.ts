@@ -146,7 +146,9 @@ describe('a node on a socket', () => {
     const replica = await start({replicaof: `127.0.0.1 ${primary.port}`})
     const watcher = await RawConnection.open(primary.port)
     const replicas = (): Promise<string> => field(watcher, 'replication', 'connected_slaves')
-    await waitFor(async () => (await field(watcher, 'replication', 'slave0')).includes('state=online'), {what: 'replica online'})
+    await waitFor(async () => (await field(watcher, 'replication', 'slave0')).includes('state=online'), {
+      what: 'replica online',
+    })
     await replica.stop()
     await waitFor(async () => (await replicas()) === '0', {what: 'replica gone'})
     watcher.close()

@@ -2,6 +2,8 @@ import type {Client} from '../../../../src/lib/server/client.js'
 import type {LinkEvents, ReplicationEffects} from '../../../../src/lib/server/replication/link-effects.js'
 import {Rig} from '../rig.js'
 
+const TURNS_MAX = 1000
+
 interface Line {
   readonly events: LinkEvents
   readonly from: Rig
@@ -23,7 +25,7 @@ export class LinkedRigs {
   }
 
   add(settings = ''): Rig {
-    const rig = new Rig(settings)
+    const rig = new Rig(settings, this.rigs.length + 1)
     const effects = rig.server.effects as unknown as ReplicationEffects & {closeClient(client: Client): void}
     effects.openLink = (_host, port, events) => this.open(rig, this.rigs[port]!, events)
     effects.closeClient = (client) => {
@@ -61,28 +63,36 @@ export class LinkedRigs {
 
   /** Delivers all there is, in turns, until nothing is left. */
   settle(): void {
-    for (let turn = 0, isBusy = true; isBusy && turn < 1000; turn++) {
-      isBusy = false
-      for (const line of [...this.lines]) {
-        if (!line.isOpen) {
-          line.isOpen = true
-          isBusy = true
-          line.events.onOpen()
-        }
-        const text = line.sent
-        line.sent = ''
-        if (text !== '') {
-          isBusy = true
-          line.client.feed(Buffer.from(text, 'latin1'), text.length, line.to.nowMs)
-        }
-        const out = line.to.turn(line.client)
-        if (out === '' || line.isClosed) continue
-        isBusy = true
-        line.client.onDrain?.()
-        line.events.onData(Buffer.from(out, 'latin1'))
-      }
-      for (const rig of this.rigs) rig.turn(rig.server.clients.values().next().value ?? rig.connect())
+    for (let turn = 0; turn < TURNS_MAX && this.turn(); turn++);
+  }
+
+  /** So many turns of that. */
+  step(turns: number): void {
+    for (let turn = 0; turn < turns; turn++) this.turn()
+  }
+
+  private turn(): boolean {
+    let isBusy = false
+    for (const line of [...this.lines]) if (this.deliver(line)) isBusy = true
+    for (const rig of this.rigs) rig.turn(rig.server.clients.values().next().value ?? rig.connect())
+    return isBusy
+  }
+
+  private deliver(line: Line): boolean {
+    const isNew = !line.isOpen
+    if (isNew) {
+      line.isOpen = true
+      line.events.onOpen()
     }
+    const {client, events, sent, to} = line
+    line.sent = ''
+    if (sent !== '') client.feed(Buffer.from(sent, 'latin1'), sent.length, to.nowMs)
+    const out = to.turn(client)
+    if (out !== '' && !line.isClosed) {
+      client.onDrain?.()
+      events.onData(Buffer.from(out, 'latin1'))
+    }
+    return isNew || sent !== '' || out !== ''
   }
 
   /** Seconds pass for all: links are begun anew, pings are sent. */
