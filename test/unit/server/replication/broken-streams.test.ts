@@ -55,7 +55,15 @@ describe('replication', () => {
     expect([replication.offset, replica.run(reader, 'DBSIZE')]).toEqual([before, ':0\r\n'])
     primary.server.replication.feed(-1, encodeCommand(['EXEC']))
     rigs.settle()
+    for (const piece of encodeCommand(['SET', 'c', '3'])
+      .repeat(20)
+      .match(/[^]{1,37}/g)!) {
+      primary.server.replication.feed(-1, piece)
+      rigs.settle()
+    }
     expect(replication.offset).toBe(primary.server.replication.offset)
+    const [theirs, its] = [primary, replica].map(({server}) => server.replication.replicas.backlog!)
+    expect(its!.from(its!.firstOffset)).toBe(theirs!.from(its!.firstOffset))
     expect(replica.run(reader, 'MGET a b')).toBe('*2\r\n$1\r\n1\r\n$1\r\n2\r\n')
   })
 
