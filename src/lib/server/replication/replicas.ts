@@ -227,7 +227,8 @@ export class Replicas {
     this.isAsking = true
     replicationEffects(this.server).soon(() => {
       this.isAsking = false
-      this.tell(GET_ACK)
+      // Who takes over must reach the very offset that it was told; it acknowledges every second all the same.
+      if (this.server.failoverPausedUntilMs === 0) this.tell(GET_ACK)
     })
   }
 

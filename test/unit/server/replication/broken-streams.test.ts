@@ -55,16 +55,30 @@ describe('replication', () => {
     expect([replication.offset, replica.run(reader, 'DBSIZE')]).toEqual([before, ':0\r\n'])
     primary.server.replication.feed(-1, encodeCommand(['EXEC']))
     rigs.settle()
-    for (const piece of encodeCommand(['SET', 'c', '3'])
-      .repeat(20)
-      .match(/[^]{1,37}/g)!) {
-      primary.server.replication.feed(-1, piece)
+    const more = encodeCommand(['SET', 'c', '3']).repeat(20)
+    for (let at = 0; at < more.length; at += 37) {
+      primary.server.replication.feed(-1, more.slice(at, at + 37))
       rigs.settle()
     }
     expect(replication.offset).toBe(primary.server.replication.offset)
     const [theirs, its] = [primary, replica].map(({server}) => server.replication.replicas.backlog!)
     expect(its!.from(its!.firstOffset)).toBe(theirs!.from(its!.firstOffset))
     expect(replica.run(reader, 'MGET a b')).toBe('*2\r\n$1\r\n1\r\n$1\r\n2\r\n')
+  })
+
+  it('stands still while a replica takes over, whoever waits for acknowledgements', () => {
+    const {primary, rigs, writer} = pair()
+    primary.run(writer, 'SET a 1')
+    const {replication} = primary.server
+    primary.server.pauseForFailover(primary.nowMs + 5000)
+    const {offset} = replication
+    expect(primary.run(writer, 'WAIT 2 3000')).toBe('')
+    rigs.pass(2)
+    expect(replication.offset).toBe(offset)
+    primary.server.endFailoverPause()
+    rigs.pass(12)
+    expect(replication.offset).toBeGreaterThan(offset)
+    expect(writer.reply.take()).toBe(':1\r\n')
   })
 
   it('begins anew where a replica lags too far behind, be it behind its snapshot', () => {
