@@ -66,6 +66,30 @@ describe('replication', () => {
     expect(replica.run(reader, 'MGET a b')).toBe('*2\r\n$1\r\n1\r\n$1\r\n2\r\n')
   })
 
+  it('goes by the clock of the primary, whenever the stream comes', () => {
+    const {primary, reader, replica, rigs, writer} = pair()
+    primary.run(writer, 'SET from 1')
+    const payload = primary.run(writer, 'DUMP from').split('\r\n').slice(1, -1).join('\r\n')
+    primary.server.execute(writer, ['RESTORE', 'restored', '1000', payload])
+    primary.run(writer, 'SET set 1 PX 1000', 'SET put-off 1', 'PEXPIRE put-off 1000')
+    for (const key of ['restored', 'set', 'put-off']) expect(primary.run(writer, `PERSIST ${key}`)).toBe(':1\r\n')
+    replica.nowMs += 5000
+    rigs.settle()
+    expect(replica.run(reader, 'EXISTS restored set put-off')).toBe(':3\r\n')
+  })
+
+  it('takes the last deadline there is', () => {
+    const {primary, reader, replica, rigs, writer} = pair()
+    const last = '9223372036854775807'
+    primary.run(writer, `SET a 1 PXAT ${last}`, 'SET b 1', `GETEX b PXAT ${last}`, 'SET c 1', `PEXPIREAT c ${last}`)
+    rigs.settle()
+    for (const key of ['a', 'b', 'c']) expect(replica.run(reader, `PEXPIRETIME ${key}`)).toBe(`:${last}\r\n`)
+    // And in a snapshot.
+    replica.run(reader, 'REPLICAOF NO ONE', 'SET mine 1', 'REPLICAOF h 0')
+    rigs.pass(2)
+    expect(replica.run(reader, 'DBSIZE', 'PEXPIRETIME a')).toBe(`:3\r\n:${last}\r\n`)
+  })
+
   it('stands still while a replica takes over, whoever waits for acknowledgements', () => {
     const {primary, rigs, writer} = pair()
     primary.run(writer, 'SET a 1')
