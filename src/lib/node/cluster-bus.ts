@@ -182,12 +182,18 @@ export class ClusterBus implements ClusterBinding {
     const host = name === '*' ? '0.0.0.0' : name === '::*' ? '::' : name
     const listener = createServer(accept)
     return new Promise((resolve, reject) => {
-      listener.once('error', (error: NodeJS.ErrnoException) => {
+      const onFailed = (error: NodeJS.ErrnoException): void => {
         const isMissing = error.code === 'EADDRNOTAVAIL' || error.code === 'EAFNOSUPPORT'
         if (isOptional && isMissing) resolve()
         else reject(listenError(name, port, error))
-      })
+      }
+      listener.once('error', onFailed)
       listener.listen({host, port, ipv6Only: host.includes(':')}, () => {
+        listener.removeListener('error', onFailed)
+        // Running out of descriptors must not end the node.
+        listener.on('error', ({message}) => {
+          this.server.effects.log('warning', `Error accepting cluster node: ${message}`)
+        })
         this.listeners.push(listener)
         resolve()
       })

@@ -1,5 +1,6 @@
-import {createReadStream, existsSync, statSync} from 'node:fs'
+import {createReadStream, statSync} from 'node:fs'
 import {SnapshotLoader} from '../server/persistence/snapshot-loader.js'
+import {placeIn} from '../server/replication/stream-place.js'
 import type {Server} from '../server/server.js'
 
 const CHUNK_BYTES = 64 * 1024
@@ -10,10 +11,11 @@ const CHUNK_BYTES = 64 * 1024
  * @throws RdbError, or the system's error: this node must not go on as if it had no data
  */
 export async function loadSnapshotFile(server: Server, path: string): Promise<void> {
-  if (!existsSync(path)) return
+  const file = statUnlessMissing(path)
+  if (file === undefined) return
   const startedMs = performance.now()
-  const loader = new SnapshotLoader(server, !server.isReplica)
-  server.beginLoading(statSync(path).size)
+  const loader = new SnapshotLoader(server, true)
+  server.beginLoading(file.size)
   for await (const chunk of createReadStream(path, {highWaterMark: CHUNK_BYTES})) {
     server.loadedBytes += (chunk as Buffer).length
     loader.push(chunk as Buffer)
@@ -22,9 +24,19 @@ export async function loadSnapshotFile(server: Server, path: string): Promise<vo
   }
   loader.finish()
   server.endLoading(loader)
-  const [id, offset] = [loader.auxOf('repl-id'), Number(loader.auxOf('repl-offset'))]
-  if (id !== undefined && Number.isSafeInteger(offset)) server.replication.resume(id, offset)
+  const place = placeIn((name) => loader.auxOf(name))
+  if (place !== undefined) server.replication.resume(place)
   const seconds = ((performance.now() - startedMs) / 1000).toFixed(3)
   server.effects.log('notice', `Done loading RDB, keys loaded: ${loader.keys}, keys expired: ${loader.expiredKeys}.`)
   server.effects.log('notice', `DB loaded from disk: ${seconds} seconds`)
+}
+
+/** Undefined: there is none. @throws the system's error: a file that cannot be looked at may be there */
+function statUnlessMissing(path: string): {readonly size: number} | undefined {
+  try {
+    return statSync(path)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    throw error
+  }
 }

@@ -181,6 +181,7 @@ export class Node {
 
   private async close(): Promise<void> {
     this.timers.stop()
+    this.server.replication.close()
     this.tcp.close()
     this.bus?.close()
     this.effects.close()

@@ -87,3 +87,10 @@ export function deadline(value: number | bigint, inSeconds: boolean, baseMs: num
   if (exactMs > INT64_MAX || exactMs < INT64_MIN || exact > INT64_MAX || exact < INT64_MIN) throw invalidExpire(command)
   return Number(exact)
 }
+
+/** Deadlines beyond 2^53 are kept as the nearest number; the last of them is just beyond 64 bits. */
+export function int64(value: number): number | bigint {
+  if (Number.isSafeInteger(value)) return value
+  const exact = BigInt(value)
+  return exact > INT64_MAX ? INT64_MAX : exact
+}

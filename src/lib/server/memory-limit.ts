@@ -1,4 +1,4 @@
-import type {Client} from './client.js'
+import {type Client, SPECIAL_REPLICA} from './client.js'
 import type {Command} from './commands/command.js'
 import {Eviction} from './keyspace/eviction.js'
 import {Lfu} from './keyspace/lfu.js'
@@ -134,7 +134,8 @@ export class MemoryLimit {
   private measureClients(): void {
     this.clientBytes = 0
     if (!this.isSet) return
-    for (const client of this.server.clients.values()) this.clientBytes += bytesOf(client)
+    // Deletions would fill a replica's buffer further, which would make more of them.
+    for (const client of this.server.clients.values()) if (!isReplica(client)) this.clientBytes += bytesOf(client)
   }
 
   /** @param forCommand - one of perhaps many in the input at hand, which get one slice together and little more each */
@@ -180,7 +181,7 @@ export class MemoryLimit {
     const limit = maxmemoryClients < 0 ? (maxmemory * -maxmemoryClients) / 100 : maxmemoryClients
     if (limit === 0) return
     const sized = [...clients.values()]
-      .filter(({noEvict}) => !noEvict)
+      .filter((client) => !client.noEvict && !isReplica(client))
       .map((client) => ({bytes: bytesOf(client), client}))
       .sort((a, b) => a.bytes - b.bytes)
     let total = sized.reduce((sum, {bytes}) => sum + bytes, 0)
@@ -195,6 +196,11 @@ export class MemoryLimit {
 }
 
 const WAYS_OUT = new Set(['discard', 'quit', 'reset'])
+
+/** What is on its way to it has limits of its own: client-output-buffer-limit replica. */
+function isReplica({special}: Client): boolean {
+  return (special & SPECIAL_REPLICA) !== 0
+}
 
 /** Of a connection itself. */
 const CLIENT_BYTES = 2048

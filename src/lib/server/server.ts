@@ -21,8 +21,8 @@ import {Saving} from './persistence/saving.js'
 import type {SnapshotLoader} from './persistence/snapshot-loader.js'
 import {eventMask, publishEvent} from './pubsub/keyspace-events.js'
 import {PubSub} from './pubsub/pubsub.js'
-import {openSnapshot} from './replication/open-snapshot.js'
 import {Replication} from './replication/replication.js'
+import {openSnapshot} from './replication/stream-place.js'
 import {Tracking} from './tracking/tracking.js'
 
 export interface ServerOptions {
@@ -155,7 +155,7 @@ export class Server {
     }
     this.limits = {bulkBytesMax: 0, requestBytesMax: 0}
     this.saving = new Saving(this)
-    this.replication = new Replication(this, (selected, parts) => openSnapshot(this, selected, parts))
+    this.replication = new Replication(this, (parts) => openSnapshot(this, parts))
     this.applySettings()
     this.acl = new Acl(this)
     this.acl.loadAtStart()

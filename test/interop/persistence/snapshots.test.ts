@@ -1,4 +1,13 @@
-import {copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync} from 'node:fs'
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import {join} from 'node:path'
 import {afterEach, expect, it} from 'vitest'
 import {type StartedNode, startNode} from '../../../src/embedded.js'
@@ -113,6 +122,10 @@ describeWithPeers('RDB files', () => {
     await expect(node(folder)).rejects.toThrow(/Fatal error loading the DB/)
     writeFileSync(path, bytes.subarray(0, 100))
     await expect(node(folder)).rejects.toThrow(/Fatal error loading the DB/)
+    // What cannot be looked at is not missing.
+    rmSync(path)
+    symlinkSync('dump.rdb', path)
+    await expect(node(folder)).rejects.toThrow(/Fatal error loading the DB.*ELOOP/)
   }, 20_000)
 
   it('are written when the node is told to end, unless it is told not to', async () => {

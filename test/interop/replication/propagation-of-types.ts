@@ -174,7 +174,9 @@ export const SCENARIOS_OF_TYPES: Readonly<Record<string, readonly string[]>> = {
   streams: [
     `
       XADD st 5-5 f v
-      XADD st NOMKSTREAM MINID ~ 5 6-6 f v`,
+      XADD st NOMKSTREAM MINID ~ 5 6-6 f v
+      XADD none MINID ~ 9-9 5-5 f v
+      XLEN none`,
     `
       XADD st * f v
       XADD st 9999999999999-* f v

@@ -1,6 +1,6 @@
 import {randomBytes} from 'node:crypto'
 import {readFileSync, writeFileSync} from 'node:fs'
-import {connect, createServer, type Socket} from 'node:net'
+import {connect, createServer, type Server as NetServer, type Socket} from 'node:net'
 import {join} from 'node:path'
 import {afterEach, describe, expect, it} from 'vitest'
 import {NodeLog} from '../../../src/lib/node/log.js'
@@ -77,6 +77,14 @@ describe('the bus shell', () => {
     const {closed, socket} = await dial(busPort)
     socket.write('GET / HTTP/1.1\r\n\r\n')
     await waitFor(closed, {what: 'the end of the socket'})
+  })
+
+  it('goes on when it cannot accept, again and again', async () => {
+    const {busPort, dir, node} = await startNode()
+    const [listener] = Reflect.get(Reflect.get(node, 'bus'), 'listeners') as NetServer[]
+    for (let i = 0; i < 3; i++) listener!.emit('error', new Error('accept EMFILE'))
+    await dial(busPort)
+    expect(readFileSync(join(dir, 'log'), 'utf8')).toContain('accept EMFILE')
   })
 
   it('skips a frame it does not understand and goes on', async () => {

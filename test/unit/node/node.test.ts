@@ -141,6 +141,19 @@ describe('a node on a socket', () => {
     await again.stop()
   })
 
+  it('follows no more after stop', async () => {
+    const primary = await start()
+    const replica = await start({replicaof: `127.0.0.1 ${primary.port}`})
+    const watcher = await RawConnection.open(primary.port)
+    const replicas = (): Promise<string> => field(watcher, 'replication', 'connected_slaves')
+    await waitFor(async () => (await field(watcher, 'replication', 'slave0')).includes('state=online'), {
+      what: 'replica online',
+    })
+    await replica.stop()
+    await waitFor(async () => (await replicas()) === '0', {what: 'replica gone'})
+    watcher.close()
+  })
+
   it('says which port is taken', async () => {
     const node = await start()
     await expect(startNode({port: node.port})).rejects.toThrow(`127.0.0.1:${node.port}: bind: Address already in use`)

@@ -171,6 +171,21 @@ describe('maxmemory', () => {
     }
   })
 
+  it('does not count what is on its way to replicas, nor close them for it', () => {
+    const rig = new Rig('maxmemory 1mb\nmaxmemory-policy allkeys-lru\nmaxmemory-clients 1mb')
+    const client = rig.connect()
+    const replica = rig.connect()
+    const closed: Client[] = []
+    rig.server.effects.closeClient = (one) => closed.push(one)
+    fill(rig, client, 100)
+    rig.run(replica, 'PSYNC ? -1')
+    replica.unsentBytes = 50 * 1024 * 1024
+    rig.server.cron(rig.nowMs)
+    while (rig.server.memory.work());
+    expect(rig.run(client, 'DBSIZE')).toBe(':100\r\n')
+    expect(closed).toEqual([])
+  })
+
   it('closes those with the most in buffers where clients exceed maxmemory-clients, but for NO-EVICT', () => {
     const rig = new Rig('maxmemory-clients 100kb')
     const [greedy, spared, modest] = [rig.connect(), rig.connect(), rig.connect()]

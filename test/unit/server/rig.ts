@@ -17,11 +17,11 @@ export class Rig {
   private readonly resumed: Client[] = []
   private readonly later: (() => void)[] = []
 
-  /** @param settings - lines of redis.conf */
-  constructor(settings = '') {
+  /** @param settings - lines of redis.conf @param seed - of ids and all else that is chance */
+  constructor(settings = '', seed = 7) {
     const config = new Config()
     loadConfig(config, settings, () => [])
-    this.server = new Server({config, effects: this.effects(), nowMs: this.nowMs, processId: 1, rng: seededRng(7)})
+    this.server = new Server({config, effects: this.effects(), nowMs: this.nowMs, processId: 1, rng: seededRng(seed)})
   }
 
   connect(): Client {

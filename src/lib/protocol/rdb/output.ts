@@ -79,8 +79,10 @@ export class RdbOutput extends ChunkOutput {
 
   /** Signed, eight bytes, little-endian. */
   int64LE(value: number): void {
-    this.uint32LE(lowHalf(value))
-    this.uint32LE(highHalf(value))
+    // The greatest one is kept as the nearest number, which is 2^63.
+    const isBeyond = value >= 2 ** 63
+    this.uint32LE(isBeyond ? 0xffffffff : lowHalf(value))
+    this.uint32LE(isBeyond ? 0x7fffffff : highHalf(value))
   }
 
   /** Eight bytes, little-endian. */

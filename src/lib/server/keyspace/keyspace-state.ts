@@ -57,6 +57,11 @@ export class KeyspaceState {
   /** Told of every change of a key, in any database; undefined while nobody needs it. */
   onChange: ((key: string) => void) | undefined = undefined
 
+  /** A deadline in the past is kept like any other: the stream may put it off, and deletes the key otherwise. */
+  get leavesExpired(): boolean {
+    return this.keepExpired || this.isApplying
+  }
+
   /** What lies at a place is about to be changed. */
   willChange(store: Store, place: number): void {
     for (const walk of this.walks) walk.willChange(store, place)

@@ -1,6 +1,6 @@
+import {openSnapshot} from '../replication/stream-place.js'
 import type {Server} from '../server.js'
 import {diskEffects} from './disk-effects.js'
-import {Snapshot} from './snapshot.js'
 
 /** After a save that failed the next one waits, or a full disk would keep the node busy; milliseconds. */
 const RETRY_MS = 5000
@@ -41,10 +41,7 @@ export class Saving {
     const waiting = this.waiting.splice(0)
     this.startedMs = state.nowMs
     const dirtyBefore = state.dirty
-    const {id, link, offset} = server.replication
-    const selected = link?.selected ?? 0
-    const aux = {'repl-stream-db': String(selected), 'repl-id': id, 'repl-offset': String(offset), 'aof-base': '0'}
-    const snapshot = new Snapshot(server, {aux})
+    const snapshot = openSnapshot(server, 'all')
     server.effects.log('notice', 'Background saving started')
     diskEffects(server).saveSnapshot(server.config.values.dbfilename, snapshot, (error) => {
       snapshot.close()

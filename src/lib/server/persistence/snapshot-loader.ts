@@ -18,7 +18,10 @@ export class SnapshotLoader {
   /** Keys left out because their time was over. */
   expiredKeys = 0
 
-  /** @param dropsExpired - a primary's own file: what has run out meanwhile is gone */
+  /**
+   * @param dropsExpired - a node's own file: what has run out meanwhile is gone. Unless the file has a place in a stream:
+   * it may go on by giving such a key more time, or replicas are to hear of the deletion
+   */
   constructor(
     private readonly server: Server,
     private readonly dropsExpired = false,
@@ -40,7 +43,7 @@ export class SnapshotLoader {
 
   private add({database, expireAtMs, frequency, idleSeconds, key, value}: RdbFileKey): void {
     const {config, state} = this.server
-    if (this.dropsExpired && expireAtMs !== undefined && expireAtMs <= state.nowMs) {
+    if (this.dropsExpired && expireAtMs !== undefined && expireAtMs <= state.nowMs && !this.aux.has('repl-id')) {
       this.expiredKeys++
       return
     }

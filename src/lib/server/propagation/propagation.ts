@@ -1,4 +1,5 @@
-import {encodeCommand} from '../../protocol/resp/encode-command.js'
+import {isTooLong} from '../../kernel/too-long.js'
+import {encodeCommand, encodeInPieces} from '../../protocol/resp/encode-command.js'
 
 /** Bits of who takes a command. */
 export const TO_AOF = 1
@@ -7,7 +8,10 @@ export const TO_ALL = TO_AOF | TO_REPLICAS
 
 /** Takes the stream of changes: the append-only file, or the backlog with the replicas. */
 export interface PropagationSink {
-  /** @param database - in which it is to run; -1: that does not matter @param command - RESP, as binary string */
+  /**
+   * @param database - in which it is to run; -1: that does not matter @param command - RESP, as binary string; one that no
+   * string can hold comes in pieces
+   */
   feed(database: number, command: string): void
 }
 
@@ -111,6 +115,20 @@ function send(sink: PropagationSink, items: readonly Item[], to: number): void {
   const own = items.every((item) => (item.to & to) !== 0) ? items : items.filter((item) => (item.to & to) !== 0)
   const isTransaction = own.length > 1
   if (isTransaction) sink.feed(own[0]!.database, MULTI)
-  for (const {argv, database} of own) sink.feed(database, encodeCommand(argv))
+  for (const {argv, database} of own) sendCommand(sink, database, argv)
   if (isTransaction) sink.feed(-1, EXEC)
+}
+
+function sendCommand(sink: PropagationSink, database: number, argv: readonly string[]): void {
+  let command: string
+  try {
+    command = encodeCommand(argv)
+  } catch (error) {
+    if (!isTooLong(error)) throw error
+    const [head, ...rest] = encodeInPieces(argv)
+    sink.feed(database, head!)
+    for (const piece of rest) sink.feed(-1, piece)
+    return
+  }
+  sink.feed(database, command)
 }

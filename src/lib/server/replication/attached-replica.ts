@@ -9,8 +9,9 @@ export class AttachedReplica {
   /** What it acknowledged last, and when (unix milliseconds). */
   ackOffset = 0
   ackMs: number
-  /** Stream that it is to get behind its snapshot. */
-  held: string[] = []
+  /** Stream that it is to get behind its snapshot, and how many bytes that is. */
+  private held: string[] = []
+  private heldBytes = 0
   /** Its snapshot ended with a mark: nothing may follow before its first ACK. */
   waitsForAck = false
   /** It wants the snapshot and nothing after it. */
@@ -28,7 +29,21 @@ export class AttachedReplica {
     this.state = 'online'
     const {held} = this
     this.held = []
-    if (held.length > 0) this.client.pushInline(held.join(''))
+    this.heldBytes = 0
+    for (const text of held) this.client.pushInline(text)
+  }
+
+  /** Some of the stream, which comes after what it has or is being sent. @param bytesMax - of what waits here @returns whether there was room */
+  take(text: string, bytesMax: number): boolean {
+    if (this.state === 'online') {
+      if (this.client.reply.out.length + text.length > bytesMax) return false
+      this.client.pushInline(text)
+    } else if (this.state === 'send_bulk' && !this.isLast) {
+      this.heldBytes += text.length
+      if (this.heldBytes > bytesMax) return false
+      this.held.push(text)
+    }
+    return true
   }
 
   /** Seconds since it was last heard of. */

@@ -1,3 +1,4 @@
+import {messageOf} from '../../kernel/errors.js'
 import {SnapshotReader} from '../../protocol/replication/snapshot-reader.js'
 import {encodeCommand} from '../../protocol/resp/encode-command.js'
 import {SnapshotLoader} from '../persistence/snapshot-loader.js'
@@ -43,12 +44,16 @@ export class PrimaryLink {
   private applier: StreamApplier | undefined = undefined
   /** What each answer to come is to; the first is next. */
   private awaited: ('ping' | 'auth' | 'option' | 'psync')[] = []
+  /** What the primary has of the stream is of no use. */
+  private mustStartOver = false
   private resync: {readonly id: string; readonly offset: number} | undefined = undefined
 
   constructor(
     server: Server,
     replication: Replication,
     readonly primary: PrimaryHost,
+    /** That the stream is in where this node is to go on. */
+    private readonly firstDatabase: number,
   ) {
     this.server = server
     this.replication = replication
@@ -62,7 +67,7 @@ export class PrimaryLink {
 
   /** Database that the primary's stream is in. */
   get selected(): number {
-    return this.applier?.selected ?? 0
+    return this.applier?.selected ?? this.firstDatabase
   }
 
   /** How old the data are: since when nothing has come of the stream. Infinity: it never came. */
@@ -80,11 +85,16 @@ export class PrimaryLink {
     this.heardMs = this.server.effects.nowMs()
     this.reader = newReader()
     this.log('notice', `Connecting to MASTER ${host}:${port}`)
-    this.connection = replicationEffects(this.server).openLink(host, port, {
-      onClose: (reason) => this.onClose(reason),
-      onData: (bytes) => this.onData(bytes),
-      onOpen: () => this.onOpen(),
-    })
+    try {
+      this.connection = replicationEffects(this.server).openLink(host, port, {
+        onClose: (reason) => this.onClose(reason),
+        onData: (bytes) => this.onData(bytes),
+        onOpen: () => this.onOpen(),
+      })
+    } catch (error) {
+      // Settings for TLS that make none.
+      this.onClose(messageOf(error))
+    }
   }
 
   /** Lets go of the primary; the link is of no use any more. */
@@ -149,7 +159,7 @@ export class PrimaryLink {
     try {
       this.read(bytes)
     } catch (error) {
-      this.log('warning', `Failed trying to load the MASTER synchronization DB: ${(error as Error).message}`)
+      this.log('warning', `Failed trying to load the MASTER synchronization DB: ${messageOf(error)}`)
       this.again()
     }
   }
@@ -203,8 +213,12 @@ export class PrimaryLink {
   }
 
   private askForStream(): void {
-    const {id, offset} = this.replication
     this.awaited.push('psync')
+    if (this.mustStartOver) {
+      this.send('PSYNC', '?', '-1')
+      return
+    }
+    const {id, offset} = this.replication
     this.log('notice', `Trying a partial resynchronization (request ${id}:${offset + 1}).`)
     this.send('PSYNC', id, String(offset + 1))
   }
@@ -214,6 +228,7 @@ export class PrimaryLink {
     if (word === '+FULLRESYNC' && REPLICATION_ID.test(id) && /^\d+$/.test(offset)) {
       this.log('notice', `Full resync from master: ${id}:${offset}`)
       this.resync = {id, offset: Number(offset)}
+      this.mustStartOver = false
       this.state = 'sync'
     } else if (word === '+CONTINUE') {
       this.log('notice', 'Successful partial resynchronization with master.')
@@ -250,10 +265,23 @@ export class PrimaryLink {
   }
 
   /** The stream follows. */
-  private begin(selected = 0): void {
-    this.applier ??= new StreamApplier(this.server, this.replication, () => this.acknowledge(), selected)
+  private begin(selected = this.firstDatabase): void {
+    this.applier ??= new StreamApplier(
+      this.server,
+      this.replication,
+      () => this.acknowledge(),
+      (reason) => this.onBroken(reason),
+      selected,
+    )
     this.state = 'connected'
     this.server.refreshRole()
+  }
+
+  /** The stream makes no sense: going on where it is would only meet the same bytes again. */
+  private onBroken(reason: string): void {
+    this.log('warning', `Protocol error (${reason}) from the master. Everything is asked for anew.`)
+    this.mustStartOver = true
+    this.again()
   }
 
   private acknowledge(): void {

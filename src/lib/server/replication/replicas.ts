@@ -10,6 +10,9 @@ import {SnapshotTransfer} from './snapshot-transfer.js'
 const GET_ACK = encodeCommand(['REPLCONF', 'GETACK', '*'])
 const PING = encodeCommand(['ping'])
 
+/** Of one replica, whatever client-output-buffer-limit allows: no string holds much more. */
+const UNSENT_BYTES_MAX = 384 * 1024 * 1024
+
 /** A client that WAIT keeps until enough replicas have what it wrote. */
 interface Waiter {
   readonly offset: number
@@ -63,11 +66,21 @@ export class Replicas {
   /** Some of the stream, for all that have what came before it. */
   feed(text: string): void {
     this.backlog?.append(text)
+    if (this.attached.size === 0) return
+    const {hardBytes} = this.server.config.values.clientOutputBufferLimit.replica
+    const bytesMax = hardBytes === 0 ? UNSENT_BYTES_MAX : Math.min(hardBytes, UNSENT_BYTES_MAX)
     for (const replica of this.attached.values()) {
-      if (replica.state === 'online') replica.client.pushInline(text)
-      // It was there when its snapshot began: this is what comes after it.
-      else if (replica.state === 'send_bulk' && !replica.isLast) replica.held.push(text)
+      if (!replica.take(text, bytesMax)) this.dropSlow(replica.client)
     }
+  }
+
+  private dropSlow(client: Client): void {
+    const {effects} = this.server
+    effects.log(
+      'warning',
+      `Client id=${client.id} addr=${client.address} closed for overcoming of output buffer limits.`,
+    )
+    effects.closeClient(client, false)
   }
 
   openBacklog(): void {
@@ -214,7 +227,8 @@ export class Replicas {
     this.isAsking = true
     replicationEffects(this.server).soon(() => {
       this.isAsking = false
-      this.tell(GET_ACK)
+      // Who takes over must reach the very offset that it was told; it acknowledges every second all the same.
+      if (this.server.failoverPausedUntilMs === 0) this.tell(GET_ACK)
     })
   }
 

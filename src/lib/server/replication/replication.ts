@@ -15,6 +15,15 @@ export interface PrimaryHost {
   readonly port: number
 }
 
+/** A moment of a history. */
+export interface StreamPlace {
+  readonly id: string
+  /** Bytes of the stream up to there. */
+  readonly offset: number
+  /** That the stream is in. */
+  readonly database: number
+}
+
 /**
  * One node's part in replication: which history of the data it holds and how far, whom it follows, who follows it
  * (wire.md 2).
@@ -40,10 +49,10 @@ export class Replication implements PropagationSink {
   private selected = -1
   private cronCount = 0
   /** What the file said that was loaded at the start. */
-  private loaded: {readonly id: string; readonly offset: number} | undefined = undefined
+  private loaded: StreamPlace | undefined = undefined
 
-  /** @param openSnapshot - of the data as they are now; `selected` is the database of the stream */
-  constructor(server: Server, openSnapshot: (selected: number, parts: SnapshotParts) => Snapshot) {
+  /** @param openSnapshot - of the data as they are now */
+  constructor(server: Server, openSnapshot: (parts: SnapshotParts) => Snapshot) {
     this.server = server
     this.rng = server.rng
     this.id = server.rng.hex(REPLICATION_ID_LENGTH)
@@ -51,10 +60,9 @@ export class Replication implements PropagationSink {
       server,
       () => this,
       (parts) => {
-        const selected = this.link === undefined ? -1 : this.link.selected
         // Whoever begins with this snapshot must be told where the stream goes on.
         if (this.link === undefined) this.selected = -1
-        return openSnapshot(selected, parts)
+        return openSnapshot(parts)
       },
     )
     this.replicas.onTell = (text) => this.write(text)
@@ -93,6 +101,20 @@ export class Replication implements PropagationSink {
     replicas.openBacklog()
   }
 
+  /** Nobody has come for long: what changes from here on is not counted, and whoever knows the history must not go on in it. */
+  private endStream(): void {
+    this.server.state.propagation.setReplicas(undefined)
+    this.loaded = undefined
+    this.changeId()
+  }
+
+  /** Where in the stream the data are that a snapshot taken now holds; undefined: changes are not counted by any. */
+  get place(): StreamPlace | undefined {
+    if (this.replicas.backlog === undefined) return undefined
+    const database = this.link === undefined ? this.selected : this.link.selected
+    return {database: Math.max(0, database), id: this.id, offset: this.offset}
+  }
+
   /** What others hold of the history is of no use any more. */
   changeId(): void {
     this.id = this.rng.hex(REPLICATION_ID_LENGTH)
@@ -105,6 +127,8 @@ export class Replication implements PropagationSink {
     const {link} = this
     if (link?.primary.host === primary.host && link.primary.port === primary.port) return
     const wasPrimary = link === undefined
+    // The stream may go on where it is, from another that has it.
+    let database = link?.selected ?? 0
     link?.close()
     this.server.state.propagation.setReplicas(undefined)
     // Theirs may be another history soon.
@@ -115,10 +139,11 @@ export class Replication implements PropagationSink {
         this.id = this.loaded.id
         this.id2 = NO_REPLICATION_ID
         this.secondOffset = -1
+        database = this.loaded.database
       }
     }
     this.loaded = undefined
-    this.link = new PrimaryLink(this.server, this, primary)
+    this.link = new PrimaryLink(this.server, this, primary, database)
     this.server.refreshRole()
     this.link.connect()
   }
@@ -139,6 +164,11 @@ export class Replication implements PropagationSink {
     this.server.refreshRole()
   }
 
+  /** The node ends: it follows nobody any more. */
+  close(): void {
+    this.link?.close()
+  }
+
   /** The data are those of a snapshot of this history. */
   adopt(id: string, offset: number): void {
     this.id = id
@@ -154,11 +184,11 @@ export class Replication implements PropagationSink {
    * The data were loaded from a file of this history. Whoever followed this node may go on where it was; and so may this
    * node, if it turns out to be a replica.
    */
-  resume(id: string, offset: number): void {
-    this.loaded = {id, offset}
-    this.offset = offset
-    this.id2 = id
-    this.secondOffset = offset + 1
+  resume(place: StreamPlace): void {
+    this.loaded = place
+    this.offset = place.offset
+    this.id2 = place.id
+    this.secondOffset = place.offset + 1
     this.server.state.propagation.setReplicas(this)
     this.replicas.openBacklog()
   }
@@ -179,6 +209,6 @@ export class Replication implements PropagationSink {
     const {replicas} = this
     const hadBacklog = replicas.backlog !== undefined
     replicas.cron(nowMs, this.link === undefined)
-    if (hadBacklog && replicas.backlog === undefined) this.server.state.propagation.setReplicas(undefined)
+    if (hadBacklog && replicas.backlog === undefined) this.endStream()
   }
 }

@@ -1,4 +1,4 @@
-import {deadline, INT64_MAX, requireInt64} from '../../arguments.js'
+import {deadline, int64, requireInt64} from '../../arguments.js'
 import {NOTIFY_GENERIC} from '../../keyspace/notifications.js'
 import {ReplyError} from '../../reply-error.js'
 import type {Command, CommandContext, CommandHandler} from '../command.js'
@@ -48,7 +48,7 @@ function expire(name: string, inSeconds: boolean, isAbsolute: boolean): CommandH
     const isSet = db.has(key) && isAllowed(conditions, db.expiryOf(key), atMs)
     if (isSet) {
       // A replica must not delete by its own clock.
-      const isPast = atMs <= nowMs && !server.state.keepExpired
+      const isPast = atMs <= nowMs && !server.state.leavesExpired
       if (isPast) {
         db.delete(key)
         propagateDeletion(server, db, key, server.config.values.lazyfreeLazyExpire)
@@ -74,13 +74,6 @@ function remaining(show: (atMs: number, nowMs: number) => number): CommandHandle
     const atMs = db.expiryOf(key)
     reply.integer(atMs === undefined ? -1 : int64(show(atMs, nowMs)))
   }
-}
-
-/** Deadlines beyond 2^53 are kept as the nearest number; the last of them is just beyond 64 bits. */
-function int64(value: number): number | bigint {
-  if (Number.isSafeInteger(value)) return value
-  const exact = BigInt(value)
-  return exact > INT64_MAX ? INT64_MAX : exact
 }
 
 function persist({db, reply}: CommandContext, argv: string[]): void {

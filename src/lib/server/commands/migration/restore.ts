@@ -1,3 +1,4 @@
+import {int64} from '../../arguments.js'
 import type {Database} from '../../keyspace/database.js'
 import {NOTIFY_GENERIC} from '../../keyspace/notifications.js'
 import {isInt64Text} from '../../keyspace/value.js'
@@ -77,7 +78,7 @@ const run: CommandHandler = ({db, nowMs, reply, server}, argv) => {
 
   const deadlineMs = ttl === 0 || isAbsolute ? ttl : nowMs + ttl
   const isReplaced = replace && db.drop(key)
-  if (deadlineMs === 0 || deadlineMs > nowMs) {
+  if (deadlineMs === 0 || deadlineMs > nowMs || server.state.leavesExpired) {
     db.set(key, value)
     if (deadlineMs !== 0) {
       db.setExpiry(key, deadlineMs)
@@ -94,7 +95,14 @@ const run: CommandHandler = ({db, nowMs, reply, server}, argv) => {
 /** Another clock must come to the same deadline. */
 function propagateAbsolute(server: Server, db: Database, argv: readonly string[], deadlineMs: number): void {
   const [name, key, , payload] = argv as [string, string, string, string]
-  server.state.propagation.instead(db.index, [name, key, String(deadlineMs), payload, ...argv.slice(4), 'ABSTTL'])
+  server.state.propagation.instead(db.index, [
+    name,
+    key,
+    String(int64(deadlineMs)),
+    payload,
+    ...argv.slice(4),
+    'ABSTTL',
+  ])
 }
 
 const definition: Omit<CommandDefinition, 'name' | 'since' | 'group'> = {

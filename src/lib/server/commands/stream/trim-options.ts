@@ -1,4 +1,4 @@
-import {formatId, ID_MIN} from '../../../protocol/stream-id.js'
+import {formatId, ID_MAX, ID_MIN} from '../../../protocol/stream-id.js'
 import {requireInteger} from '../../arguments.js'
 import {ReplyError, SYNTAX_ERROR} from '../../reply-error.js'
 import type {Server} from '../../server.js'
@@ -72,7 +72,8 @@ export class TrimOptionsReader {
     const words = [...argv]
     if (!this.isApproximate) return words
     words[thresholdAt - 1] = '='
-    words[thresholdAt] = strategy === 'maxlen' ? String(stream.length) : formatId(stream.firstId)
+    if (strategy === 'maxlen') words[thresholdAt] = String(stream.length)
+    else words[thresholdAt] = formatId(stream.length > 0 ? stream.firstId : ID_MAX)
     return words
   }
 

@@ -1,3 +1,4 @@
+import {int64} from '../../arguments.js'
 import {NOTIFY_GENERIC, NOTIFY_STRING} from '../../keyspace/notifications.js'
 import {ReplyError, WRONG_TYPE} from '../../reply-error.js'
 import type {Command, CommandContext} from '../command.js'
@@ -37,7 +38,8 @@ function setWithOptions({db, nowMs, reply, server}: CommandContext, argv: string
     db.notify(NOTIFY_STRING, 'set', key)
     if (expireAtMs !== undefined) db.notify(NOTIFY_GENERIC, 'expire', key)
     const {propagation} = server.state
-    if (expireAtMs !== undefined) propagation.instead(db.index, ['SET', key, argv[2]!, 'PXAT', String(expireAtMs)])
+    if (expireAtMs !== undefined)
+      propagation.instead(db.index, ['SET', key, argv[2]!, 'PXAT', String(int64(expireAtMs))])
     else if (options.get) propagation.instead(db.index, withoutGet(argv))
   }
   if (options.get) reply.bulkOrNil(before)
@@ -57,7 +59,7 @@ function setWithExpiry(command: 'setex' | 'psetex') {
     db.setExpiry(argv[1]!, at)
     db.notify(NOTIFY_STRING, 'set', argv[1]!)
     db.notify(NOTIFY_GENERIC, 'expire', argv[1]!)
-    server.state.propagation.instead(db.index, ['SET', argv[1]!, argv[3]!, 'PXAT', String(at)])
+    server.state.propagation.instead(db.index, ['SET', argv[1]!, argv[3]!, 'PXAT', String(int64(at))])
     reply.ok()
   }
 }
@@ -106,7 +108,7 @@ function getex({db, nowMs, reply, server}: CommandContext, argv: string[]): void
       db.notify(NOTIFY_GENERIC, 'del', key)
     } else if (expireAtMs !== undefined) {
       db.setExpiry(key, expireAtMs)
-      server.state.propagation.instead(db.index, ['PEXPIREAT', key, String(expireAtMs)])
+      server.state.propagation.instead(db.index, ['PEXPIREAT', key, String(int64(expireAtMs))])
       db.notify(NOTIFY_GENERIC, 'expire', key)
     }
   }
