@@ -264,9 +264,9 @@ export class Server {
   }
 
   /** The data are there. */
-  endLoading({expiredKeys, keys}: SnapshotLoader): void {
+  endLoading({expired, keys}: SnapshotLoader): void {
     this.loading = undefined
-    this.loadedKeys = {expired: expiredKeys, loaded: keys}
+    this.loadedKeys = {expired: expired.length, loaded: keys}
     this.special &= ~SERVER_LOADING
   }
 

@@ -41,10 +41,7 @@ export class Saving {
     const waiting = this.waiting.splice(0)
     this.startedMs = state.nowMs
     const dirtyBefore = state.dirty
-    const {id, link, offset} = server.replication
-    const selected = link?.selected ?? 0
-    const aux = {'repl-stream-db': String(selected), 'repl-id': id, 'repl-offset': String(offset), 'aof-base': '0'}
-    const snapshot = new Snapshot(server, {aux})
+    const snapshot = new Snapshot(server, {aux: {...placeInStream(server), 'aof-base': '0'}})
     server.effects.log('notice', 'Background saving started')
     diskEffects(server).saveSnapshot(server.config.values.dbfilename, snapshot, (error) => {
       snapshot.close()
@@ -87,4 +84,11 @@ export class Saving {
       return
     }
   }
+}
+
+/** So that whoever loads the file can go on in the stream. */
+function placeInStream({replication}: Server): Readonly<Record<string, string>> {
+  const {place} = replication
+  if (place === undefined) return {}
+  return {'repl-stream-db': String(place.selected), 'repl-id': place.id, 'repl-offset': String(place.offset)}
 }

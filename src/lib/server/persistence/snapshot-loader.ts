@@ -15,10 +15,10 @@ export class SnapshotLoader {
   private readonly functions: string[] = []
   private readonly aux = new Map<string, string>()
   keys = 0
-  /** Keys left out because their time was over. */
-  expiredKeys = 0
+  /** Left out because their time was over. */
+  readonly expired: {readonly database: number; readonly key: string}[] = []
 
-  /** @param dropsExpired - a primary's own file: what has run out meanwhile is gone */
+  /** @param dropsExpired - a primary's own file: what has run out meanwhile is gone, which its replicas are to be told */
   constructor(
     private readonly server: Server,
     private readonly dropsExpired = false,
@@ -41,7 +41,7 @@ export class SnapshotLoader {
   private add({database, expireAtMs, frequency, idleSeconds, key, value}: RdbFileKey): void {
     const {config, state} = this.server
     if (this.dropsExpired && expireAtMs !== undefined && expireAtMs <= state.nowMs) {
-      this.expiredKeys++
+      this.expired.push({database, key})
       return
     }
     this.keys++

@@ -49,6 +49,8 @@ export class PrimaryLink {
     server: Server,
     replication: Replication,
     readonly primary: PrimaryHost,
+    /** Database that the stream is in where this node's data are. */
+    private readonly firstSelected: number,
   ) {
     this.server = server
     this.replication = replication
@@ -62,7 +64,7 @@ export class PrimaryLink {
 
   /** Database that the primary's stream is in. */
   get selected(): number {
-    return this.applier?.selected ?? 0
+    return this.applier?.selected ?? this.firstSelected
   }
 
   /** How old the data are: since when nothing has come of the stream. Infinity: it never came. */
@@ -250,7 +252,7 @@ export class PrimaryLink {
   }
 
   /** The stream follows. */
-  private begin(selected = 0): void {
+  private begin(selected = this.firstSelected): void {
     this.applier ??= new StreamApplier(this.server, this.replication, () => this.acknowledge(), selected)
     this.state = 'connected'
     this.server.refreshRole()

@@ -15,6 +15,14 @@ export interface PrimaryHost {
   readonly port: number
 }
 
+/** Where a file's data are in a stream. */
+export interface StreamPlace {
+  readonly id: string
+  readonly offset: number
+  /** Database that the stream is in there. */
+  readonly selected: number
+}
+
 /**
  * One node's part in replication: which history of the data it holds and how far, whom it follows, who follows it
  * (wire.md 2).
@@ -36,11 +44,11 @@ export class Replication implements PropagationSink {
 
   private readonly server: Server
   private readonly rng: Rng
-  /** Database that the stream is in; -1: to be said anew. */
+  /** Database that the stream of a primary is in; -1: to be said anew. */
   private selected = -1
   private cronCount = 0
   /** What the file said that was loaded at the start. */
-  private loaded: {readonly id: string; readonly offset: number} | undefined = undefined
+  private loaded: StreamPlace | undefined = undefined
 
   /** @param openSnapshot - of the data as they are now; `selected` is the database of the stream */
   constructor(server: Server, openSnapshot: (selected: number, parts: SnapshotParts) => Snapshot) {
@@ -58,6 +66,17 @@ export class Replication implements PropagationSink {
       },
     )
     this.replicas.onTell = (text) => this.write(text)
+  }
+
+  /**
+   * Where the data are that are there now, for a file of them. Undefined: nobody has been told of what was changed, so that
+   * no offset says which changes are in the data.
+   */
+  get place(): StreamPlace | undefined {
+    if (this.replicas.backlog === undefined) return undefined
+    const {id, link, offset} = this
+    // Where it is to be said anew, it does not matter.
+    return {id, offset, selected: link === undefined ? Math.max(0, this.selected) : link.selected}
   }
 
   /** A change made here. */
@@ -103,6 +122,8 @@ export class Replication implements PropagationSink {
     const {link} = this
     if (link?.primary.host === primary.host && link.primary.port === primary.port) return
     const wasPrimary = link === undefined
+    // The stream may go on in the middle, which does not say its database again.
+    let selected = link === undefined ? Math.max(0, this.selected) : link.selected
     link?.close()
     this.server.state.propagation.setReplicas(undefined)
     // Theirs may be another history soon.
@@ -113,10 +134,11 @@ export class Replication implements PropagationSink {
         this.id = this.loaded.id
         this.id2 = NO_REPLICATION_ID
         this.secondOffset = -1
+        selected = this.loaded.selected
       }
     }
     this.loaded = undefined
-    this.link = new PrimaryLink(this.server, this, primary)
+    this.link = new PrimaryLink(this.server, this, primary, selected)
     this.server.refreshRole()
     this.link.connect()
   }
@@ -152,8 +174,9 @@ export class Replication implements PropagationSink {
    * The data were loaded from a file of this history. Whoever followed this node may go on where it was; and so may this
    * node, if it turns out to be a replica.
    */
-  resume(id: string, offset: number): void {
-    this.loaded = {id, offset}
+  resume(place: StreamPlace): void {
+    const {id, offset} = place
+    this.loaded = place
     this.offset = offset
     this.id2 = id
     this.secondOffset = offset + 1
@@ -177,6 +200,10 @@ export class Replication implements PropagationSink {
     const {replicas} = this
     const hadBacklog = replicas.backlog !== undefined
     replicas.cron(nowMs, this.link === undefined)
-    if (hadBacklog && replicas.backlog === undefined) this.server.state.propagation.setReplicas(undefined)
+    if (!hadBacklog || replicas.backlog !== undefined) return
+    // From here on the data change and the offset does not: nobody may go on from it, this node neither.
+    this.server.state.propagation.setReplicas(undefined)
+    this.changeId()
+    this.loaded = undefined
   }
 }
