@@ -14,7 +14,14 @@ interface StreamEntry {
 
 /** What travels between a replica and its primary. */
 export type ReplicationMessage =
-  | {readonly kind: 'psync'; readonly node: number; readonly history: string; readonly offset: number}
+  | {
+      readonly kind: 'psync'
+      readonly node: number
+      /** Id of the node that is expected there. */
+      readonly to: string
+      readonly history: string
+      readonly offset: number
+    }
   | {readonly kind: 'ack'; readonly offset: number}
   | {readonly kind: 'continue'; readonly history: string}
   /** The replica drops what it has; its copy follows. */
@@ -47,6 +54,7 @@ const RECONNECT_MS = 1000
 /** Silence after which either side gives the link up. */
 const LINK_TIMEOUT_MS = 5000
 const ACK_PERIOD_MS = 1000
+const APPLY_LATE_MS = 100
 
 /**
  * Asynchronous replication as the cluster core relies on it: a stream of a primary's writes with offsets, acknowledged by
@@ -79,6 +87,8 @@ export class SimReplication implements ReplicationFacts {
   constructor(
     private readonly world: World,
     private readonly node: SimNode,
+    /** A planted bug: what has arrived is acknowledged at once, and applied a moment later. */
+    private readonly acksBeforeApply: boolean,
   ) {
     this.history = this.newHistory()
   }
@@ -189,7 +199,7 @@ export class SimReplication implements ReplicationFacts {
     if (this.backlog.length > BACKLOG_ENTRIES) this.backlog.shift()
   }
 
-  private dial({host}: PrimaryAddress, nowMs: number): void {
+  private dial({host, id}: PrimaryAddress, nowMs: number): void {
     this.lastDialMs = nowMs
     if (host === '') return
     const socket: Socket<SimMessage> = this.world.network.dial(this.node.index, this.node.ip, host, CLIENT_PORT, {
@@ -198,13 +208,13 @@ export class SimReplication implements ReplicationFacts {
       onOpen: () =>
         this.ifCurrent(socket, () => {
           const {hasCopy, history, node, offset} = this
-          send(socket, {history: hasCopy ? history : NO_HISTORY, kind: 'psync', node: node.index, offset})
+          send(socket, {history: hasCopy ? history : NO_HISTORY, kind: 'psync', node: node.index, offset, to: id})
         }),
     })
     this.socket = socket
   }
 
-  private ifCurrent(socket: Socket<SimMessage>, run: () => void): void {
+  private ifCurrent(socket: Socket<SimMessage> | undefined, run: () => void): void {
     this.node.deliver(() => {
       if (this.socket === socket) run()
     })
@@ -247,7 +257,9 @@ export class SimReplication implements ReplicationFacts {
         this.linkUp = true
         break
       case 'entry':
-        this.applyFromPrimary(message)
+        if (this.acksBeforeApply) this.acknowledge(message.offset)
+        if (this.acksBeforeApply) this.applyLater(message)
+        else this.applyFromPrimary(message)
         break
       default:
         return
@@ -266,10 +278,19 @@ export class SimReplication implements ReplicationFacts {
     else keyspace.set(entry.key, entry.value)
   }
 
-  private acknowledge(): void {
+  private applyLater(entry: StreamEntry): void {
+    const {history, socket} = this
+    this.world.queue.after(APPLY_LATE_MS, () =>
+      this.ifCurrent(socket, () => {
+        if (this.history === history && entry.offset === this.offset + 1) this.applyFromPrimary(entry)
+      }),
+    )
+  }
+
+  private acknowledge(offset = this.offset): void {
     if (!this.socket) return
     this.lastSentMs = this.node.clockMs()
-    send(this.socket, {kind: 'ack', offset: this.offset})
+    send(this.socket, {kind: 'ack', offset})
   }
 
   private accept(socket: Socket<SimMessage>): SocketHandlers<SimMessage> {
@@ -294,9 +315,9 @@ export class SimReplication implements ReplicationFacts {
     } else if (message?.kind === 'psync') this.sync(replica, message)
   }
 
-  private sync(replica: Replica, {history, node, offset}: Extract<ReplicationMessage, {kind: 'psync'}>): void {
+  private sync(replica: Replica, {history, node, offset, to}: Extract<ReplicationMessage, {kind: 'psync'}>): void {
     const {socket} = replica
-    if (this.primary) {
+    if (this.primary || to !== this.node.id) {
       this.replicas.delete(socket)
       socket.close()
       return

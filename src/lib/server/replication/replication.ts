@@ -13,6 +13,8 @@ const REPLICATION_ID_LENGTH = 40
 export interface PrimaryHost {
   readonly host: string
   readonly port: number
+  /** In a cluster: who is expected there. */
+  readonly id?: string
 }
 
 /** A moment of a history. */
@@ -45,7 +47,7 @@ export class Replication implements PropagationSink {
 
   private readonly server: Server
   private readonly rng: Rng
-  /** Database that the stream is in; -1: to be said anew. */
+  /** Database that the stream of a primary is in; -1: to be said anew. */
   private selected = -1
   private cronCount = 0
   /** What the file said that was loaded at the start. */
@@ -125,10 +127,10 @@ export class Replication implements PropagationSink {
   /** This node follows another, or another one than before. */
   follow(primary: PrimaryHost): void {
     const {link} = this
-    if (link?.primary.host === primary.host && link.primary.port === primary.port) return
+    if (link !== undefined && isSame(link.primary, primary)) return
     const wasPrimary = link === undefined
     // The stream may go on where it is, from another that has it.
-    let database = link?.selected ?? 0
+    let database = link === undefined ? Math.max(0, this.selected) : link.selected
     link?.close()
     this.server.state.propagation.setReplicas(undefined)
     // Theirs may be another history soon.
@@ -211,4 +213,8 @@ export class Replication implements PropagationSink {
     replicas.cron(nowMs, this.link === undefined)
     if (hadBacklog && replicas.backlog === undefined) this.endStream()
   }
+}
+
+function isSame(one: PrimaryHost, other: PrimaryHost): boolean {
+  return one.host === other.host && one.port === other.port && one.id === other.id
 }
