@@ -23,7 +23,8 @@ export function updateState(state: ClusterState): void {
   let ok = !state.config.requireFullCoverage || isCovered(state)
   if (reachable < quorum(size)) {
     ok = false
-    state.minorityMs = state.nowMs
+    // Where nobody owns anything yet there is no majority to come back to.
+    if (size > 0) state.minorityMs = state.nowMs
   }
   if (ok === state.stateOk) return
   const rejoinDelayMs = Math.max(REJOIN_DELAY_MS_MIN, Math.min(REJOIN_DELAY_MS_MAX, state.config.nodeTimeoutMs))
