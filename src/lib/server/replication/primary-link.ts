@@ -203,10 +203,12 @@ export class PrimaryLink {
   }
 
   private askForStream(): void {
-    const {id, offset} = this.replication
+    const {failover, id, offset} = this.replication
     this.awaited.push('psync')
     this.log('notice', `Trying a partial resynchronization (request ${id}:${offset + 1}).`)
-    this.send('PSYNC', id, String(offset + 1))
+    // A replica that we hand over to becomes a primary by it.
+    const mode = failover.state === 'failover-in-progress' ? ['FAILOVER'] : []
+    this.send('PSYNC', id, String(offset + 1), ...mode)
   }
 
   private onPsync(text: string): void {
@@ -215,14 +217,18 @@ export class PrimaryLink {
       this.log('notice', `Full resync from master: ${id}:${offset}`)
       this.resync = {id, offset: Number(offset)}
       this.state = 'sync'
+      this.replication.failover.onAnswer(true)
     } else if (word === '+CONTINUE') {
       this.log('notice', 'Successful partial resynchronization with master.')
       if (REPLICATION_ID.test(id)) this.replication.rename(id)
       this.begin()
+      this.replication.failover.onAnswer(true)
     } else {
       // -NOMASTERLINK, -LOADING: not now. Anything else is no more than that: older protocols are not spoken.
       this.log('notice', `MASTER is currently unable to PSYNC: ${text}`)
-      this.again()
+      this.replication.failover.onAnswer(false)
+      // If that ended a failover, this node is a primary again, and the link is closed.
+      if (this.connection !== undefined) this.again()
     }
   }
 

@@ -159,6 +159,7 @@ export class Replicas {
     }
     this.countGood()
     this.serveWaiters()
+    this.onAcknowledged()
   }
 
   /** The connection is gone. */
@@ -214,9 +215,13 @@ export class Replicas {
     this.isAsking = true
     replicationEffects(this.server).soon(() => {
       this.isAsking = false
-      this.tell(GET_ACK)
+      // Whoever is to take over waits for a stream that stands still; it tells how far it is every second anyway.
+      if (this.server.failoverPausedUntilMs === 0) this.tell(GET_ACK)
     })
   }
+
+  /** Some replica has more than before. */
+  onAcknowledged: () => void = () => undefined
 
   /** Part of the stream that changes no data. */
   onTell: (text: string) => void = () => undefined
