@@ -34,7 +34,8 @@ function parseOptions(argv: readonly string[]): Options {
 
 /** FAILOVER [TO host port [FORCE]] [ABORT] [TIMEOUT milliseconds] */
 function run({nowMs, reply, server}: CommandContext, argv: string[]): void {
-  if (server.isCluster) throw new ReplyError('ERR FAILOVER not allowed in cluster mode. Use CLUSTER FAILOVER command instead.')
+  if (server.isCluster)
+    throw new ReplyError('ERR FAILOVER not allowed in cluster mode. Use CLUSTER FAILOVER command instead.')
   const {abort, force, target, timeoutMs} = parseOptions(argv)
   const {failover, link, replicas} = server.replication
   if (failover.state !== 'no-failover') {
