@@ -17,7 +17,7 @@ export default class Down extends BaseCommand {
     const {name, removed, stoppedNodes} = result
     this.note(
       removed
-        ? `environment ${name} is gone, ${stoppedNodes.length} nodes stopped`
+        ? `environment ${name} is gone, with its data; ${stoppedNodes.length} nodes stopped`
         : `there is no environment ${name}, nothing to do`,
     )
     return result

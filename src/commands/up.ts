@@ -3,7 +3,7 @@ import {BaseCommand} from '../lib/cli/base-command.js'
 import {environmentParts} from '../lib/cli/environment-parts.js'
 import {environmentNameFlag, environmentPasswordFlag} from '../lib/cli/flags-environment.js'
 import {renderEnvironment, renderTryThis} from '../lib/cli/render/environment.js'
-import {DEFAULTS} from '../lib/environment/spec.js'
+import {DEFAULTS, PERSISTENCES} from '../lib/environment/spec.js'
 import {type EnvironmentStatus, statusOf} from '../lib/environment/status.js'
 import {bringUp, type UpResult} from '../lib/environment/up.js'
 
@@ -18,12 +18,14 @@ interface UpDocument {
 export default class Up extends BaseCommand {
   static override summary = 'Start a cluster of embedded nodes on this machine.'
   static override description =
-    'The nodes run on after the command ends, until `down`. Run again, it starts the nodes that are down. ' +
-    'If it fails or is interrupted, nothing is left behind.'
+    'Primaries with replicas, ready when every node agrees and every replica is in sync. The nodes run on after the ' +
+    'command ends, until `down`, which deletes their data. Run again, it starts the nodes that are down, with what they kept ' +
+    '(--persistence). If it fails or is interrupted, nothing is left behind.'
 
   static override examples = [
     '<%= config.bin %> <%= command.id %>',
-    '<%= config.bin %> <%= command.id %> --name blue --primaries 5 --base-port 17101',
+    '<%= config.bin %> <%= command.id %> --name blue --primaries 5 --replicas 0 --base-port 17101',
+    '<%= config.bin %> <%= command.id %> --persistence rdb',
   ]
 
   static override flags = {
@@ -34,18 +36,23 @@ export default class Up extends BaseCommand {
       helpValue: 'PORT',
       summary: `Port of the first node; the bus listens on port + 10000. New: ${DEFAULTS.basePort}.`,
     }),
+    persistence: Flags.option({
+      options: PERSISTENCES,
+      summary: `What nodes keep when they are stopped: nothing, snapshots, or every write. New: ${DEFAULTS.persistence}.`,
+    })(),
     password: environmentPasswordFlag(),
   }
 
   async run(): Promise<UpDocument> {
     const {flags} = await this.parse(Up)
-    const {name, password, primaries, replicas} = flags
+    const {name, password, persistence, primaries, replicas} = flags
     const basePort = flags['base-port']
     const parts = environmentParts(process.env)
     const request = {
       name,
       ...(primaries !== undefined && {primaries}),
       ...(replicas !== undefined && {replicas}),
+      ...(persistence !== undefined && {persistence}),
       ...(basePort !== undefined && {basePort}),
       ...(password !== undefined && {password}),
     }

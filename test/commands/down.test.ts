@@ -9,7 +9,7 @@ let state: string
 let basePort: number
 
 const shoal = (args: readonly string[]) => runShoal(args, {env: {SHOAL_STATE_DIR: state}})
-const up = (args: readonly string[] = []) => shoal(['up', '--base-port', String(basePort), '--primaries', '2', ...args])
+const up = () => shoal(['up', '--base-port', String(basePort), '--primaries', '1', '--persistence', 'rdb'])
 
 beforeEach(async () => {
   state = join(temporaryFolder('down'), 'state')
@@ -25,7 +25,7 @@ describe('shoal down', () => {
   it('stops the nodes, deletes their data and frees their ports', async () => {
     expect((await up()).code).toBe(0)
     const result = await shoal(['down'])
-    expect(result).toMatchObject({code: 0, stdout: 'environment default is gone, 2 nodes stopped\n'})
+    expect(result).toMatchObject({code: 0, stdout: 'environment default is gone, with its data; 2 nodes stopped\n'})
     expect(processesWith(state)).toEqual([])
     expect(existsSync(join(state, 'environments'))).toBe(false)
     for (const port of [basePort, basePort + 1, basePort + 10_000]) expect(await isPortFree(port)).toBe(true)

@@ -52,8 +52,8 @@ interface Run {
  * `docs/json/COMMAND.schema.json`. What only happens sometimes (a `result` after a dry run) wants a run for each case.
  */
 const RUNS: readonly Run[] = [
-  {args: ({basePort}) => ['up', '--base-port', `${basePort}`]},
-  {args: ({basePort}) => ['up', '--base-port', `${basePort}`]},
+  {args: ({basePort}) => ['up', '--primaries', '1', '--base-port', `${basePort}`]},
+  {args: ({basePort}) => ['up', '--primaries', '1', '--base-port', `${basePort}`]},
   {args: () => ['ps']},
   {args: ({basePort}) => ['check', `127.0.0.1:${basePort}`]},
   {args: ({basePort}) => ['info', `127.0.0.1:${basePort}`]},

@@ -65,11 +65,11 @@ describe('the package, installed into an empty folder', () => {
   })
 
   it('brings a cluster up and down', async () => {
-    const basePort = await claimPorts(3)
+    const basePort = await claimPorts(6)
     const env = shoalEnv()
     const up = await run(bin('shoal'), ['up', '--base-port', String(basePort), '--json'], {env})
     expect(JSON.parse(up.stdout)).toMatchObject({change: 'created', environment: {state: 'ok'}})
-    expect(processesWith(join(folder, 'node_modules', 'shoal', 'bin', 'server.js'))).toHaveLength(3)
+    expect(processesWith(join(folder, 'node_modules', 'shoal', 'bin', 'server.js'))).toHaveLength(6)
     expect(await callRedis(basePort, ['CLUSTER', 'INFO'])).toContain('cluster_state:ok')
     await run(bin('shoal'), ['down'], {env})
     expect(processesWith(folder)).toEqual([])

@@ -36,7 +36,7 @@ describe('shoal ps', () => {
   })
 
   it('shows each node as it is: running, frozen, killed', async () => {
-    await shoal(['up', '--base-port', String(basePort)])
+    await shoal(['up', '--replicas', '0', '--base-port', String(basePort)])
     const running = (await shoal(['ps', '--json'])).json<PsDocument>()
     expect(running).toMatchObject({environments: [{name: 'default', state: 'ok'}]})
     const [first, second, third] = running.environments[0]?.nodes ?? []
@@ -58,9 +58,21 @@ describe('shoal ps', () => {
     expect(after.stdout).toMatch(/n3 .* stopped /)
   })
 
+  it('shows who follows whom, and a replica whose primary is gone', async () => {
+    await shoal(['up', '--primaries', '1', '--base-port', String(basePort)])
+    const [primary, replica] = (await shoal(['ps', '--json'])).json<PsDocument>().environments[0]?.nodes ?? []
+    expect(replica).toMatchObject({lagBytes: 0, link: 'up', replicaOf: 'n1', role: 'replica', state: 'running'})
+    process.kill(primary?.pid ?? 0, 'SIGKILL')
+    await waitFor(() => !isAlive(primary?.pid ?? 0), {what: 'end of n1'})
+    const after = (await shoal(['ps', '--json'])).json<PsDocument>().environments[0]
+    expect(after).toMatchObject({nodes: [{state: 'stopped'}, {link: 'down', replicaOf: 'n1'}], state: 'degraded'})
+    expect(after?.nodes[1]).not.toHaveProperty('lagBytes')
+  })
+
   it('shows one environment if asked for one', async () => {
-    await shoal(['up', '--name', 'a', '--primaries', '1', '--base-port', String(basePort)])
-    await shoal(['up', '--name', 'b', '--primaries', '1', '--base-port', String(basePort + 1)])
+    const alone = ['up', '--primaries', '1', '--replicas', '0']
+    await shoal([...alone, '--name', 'a', '--base-port', String(basePort)])
+    await shoal([...alone, '--name', 'b', '--base-port', String(basePort + 1)])
     const names = async (args: readonly string[]) =>
       (await shoal(['ps', '--json', ...args])).json<PsDocument>().environments.map(({name}) => name)
     expect(await names([])).toEqual(['a', 'b'])

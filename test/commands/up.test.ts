@@ -25,12 +25,13 @@ function shoal(args: readonly string[], options: RunOptions = {}) {
   return runShoal(args, {...options, env: {SHOAL_STATE_DIR: state, ...options.env}})
 }
 
-const up = (args: readonly string[] = [], options: RunOptions = {}) =>
+/** Primaries only, which is quick, unless told otherwise. */
+const up = (args: readonly string[] = ['--replicas', '0'], options: RunOptions = {}) =>
   shoal(['up', '--base-port', String(basePort), ...args], options)
 
 async function newPlace(): Promise<void> {
   state = join(temporaryFolder('up'), 'state')
-  basePort = await claimPorts(4)
+  basePort = await claimPorts(6)
 }
 
 async function endAll(): Promise<void> {
@@ -50,22 +51,30 @@ describe('shoal up', () => {
 
   beforeAll(async () => {
     await newPlace()
-    first = await up()
+    first = await up([])
   })
 
   afterAll(endAll)
 
-  it('starts three nodes that are one cluster and says how to use it', async () => {
-    expect([first.code, first.stderr]).toEqual([0, 'starting 3 nodes\nforming the cluster\n'])
+  it('starts three primaries and their replicas that are one cluster and says how to use it', async () => {
+    expect([first.code, first.stderr]).toEqual([0, 'starting 6 nodes\nforming the cluster\n'])
     expect(first.stdout).toMatch(/default: ok/)
     expect(first.stdout).toMatch(new RegExp(`n3 +127\\.0\\.0\\.1:${basePort + 2} +\\d+ +primary +10923-16383 +running`))
+    expect(first.stdout).toMatch(
+      new RegExp(`n4 +127\\.0\\.0\\.1:${basePort + 3} +\\d+ +replica of n1 +- +running +up +0 B`),
+    )
     expect(first.stdout).toContain(`redis-cli -c -p ${basePort} `)
-    expect(processesWith(state)).toHaveLength(3)
-    const infos = await Promise.all([0, 1, 2].map((index) => callRedis(basePort + index, ['CLUSTER', 'INFO'])))
-    for (const info of infos) {
+    expect(processesWith(state)).toHaveLength(6)
+    for (const index of [0, 1, 2, 3, 4, 5]) {
+      const info = await callRedis(basePort + index, ['CLUSTER', 'INFO'])
       expect(info).toContain('cluster_state:ok')
-      expect(info).toContain('cluster_known_nodes:3')
+      expect(info).toContain('cluster_known_nodes:6')
       expect(info).toContain('cluster_size:3')
+    }
+    for (const index of [3, 4, 5]) {
+      const info = await callRedis(basePort + index, ['INFO', 'replication'])
+      expect(info).toContain('master_link_status:up')
+      expect(info).toContain(`master_port:${basePort + index - 3}`)
     }
   })
 
@@ -86,7 +95,11 @@ describe('shoal up', () => {
     const before = processesWith(state)
     const again = await up(['--json'])
     expect(again.code).toBe(0)
-    expect(again.json()).toMatchObject({change: 'none', startedNodes: []})
+    expect(again.json()).toMatchObject({
+      change: 'none',
+      environment: {nodes: [{role: 'primary'}, {}, {}, {link: 'up', replicaOf: 'n1', role: 'replica'}, {}, {}]},
+      startedNodes: [],
+    })
     expect(processesWith(state)).toEqual(before)
     const plain = await shoal(['up'])
     expect([plain.code, plain.stdout]).toEqual([0, expect.stringContaining('nothing to do')])
@@ -129,11 +142,18 @@ describe('shoal up, of several environments', () => {
   afterEach(endAll)
 
   it('prints one JSON document that holds no password, and takes the password from the environment', async () => {
-    const result = await up(['--json'], {env: {SHOAL_PASSWORD: 'swordfish'}})
+    const result = await up(['--primaries', '1', '--json'], {env: {SHOAL_PASSWORD: 'swordfish'}})
     expect(result.code).toBe(0)
     expect(result.json()).toMatchObject({
       change: 'created',
-      environment: {name: 'default', nodes: [{name: 'n1', role: 'primary'}, {}, {}], state: 'ok'},
+      environment: {
+        name: 'default',
+        nodes: [
+          {name: 'n1', role: 'primary'},
+          {link: 'up', name: 'n2'},
+        ],
+        state: 'ok',
+      },
       seed: `127.0.0.1:${basePort}`,
     })
     expect(result.stdout + result.stderr).not.toContain('swordfish')
@@ -151,9 +171,10 @@ describe('shoal up, of several environments', () => {
   })
 
   it('keeps two environments apart', async () => {
+    const alone = ['up', '--primaries', '1', '--replicas', '0']
     const [one, two] = await Promise.all([
-      up(['--primaries', '2', '--name', 'one', '--json']),
-      shoal(['up', '--name', 'two', '--primaries', '1', '--base-port', String(basePort + 3), '--json']),
+      up(['--primaries', '2', '--replicas', '0', '--name', 'one', '--json']),
+      shoal([...alone, '--name', 'two', '--base-port', String(basePort + 3), '--json']),
     ])
     expect([one.code, two.code]).toEqual([0, 0])
     expect((await shoal(['down', '--name', 'one'])).code).toBe(0)
@@ -162,10 +183,32 @@ describe('shoal up, of several environments', () => {
   })
 
   it('lets one of two that run at once create the environment', async () => {
-    const results = await Promise.all([up(['--json']), up(['--json'])])
+    const small = ['--replicas', '0']
+    const results = await Promise.all([up([...small, '--json']), up([...small, '--json'])])
     expect(results.map(({code}) => code)).toEqual([0, 0])
     expect(results.map((result) => result.json<UpDocument>().change).sort()).toEqual(['created', 'none'])
     expect(processesWith(state)).toHaveLength(3)
+  })
+})
+
+describe('shoal up, of nodes that keep their data', () => {
+  beforeEach(newPlace)
+  afterEach(endAll)
+
+  it('starts stopped nodes with what they had, replicas included', async () => {
+    const keeping = ['--primaries', '1', '--persistence', 'rdb', '--json']
+    expect((await up(keeping)).code).toBe(0)
+    expect(await callRedis(basePort, ['SET', 'city', 'Oslo'])).toBe('OK')
+    const pids = processesWith(state)
+    for (const pid of pids) process.kill(pid, 'SIGTERM')
+    await waitFor(() => processesWith(state).length === 0, {what: 'end of all nodes'})
+    expect((await up(keeping)).json()).toMatchObject({
+      change: 'started',
+      environment: {state: 'ok', nodes: [{role: 'primary'}, {link: 'up', role: 'replica'}]},
+      startedNodes: ['n1', 'n2'],
+    })
+    expect(await callRedis(basePort, ['GET', 'city'])).toBe('Oslo')
+    expect((await up(['--persistence', 'none', '--json'])).stdout).toContain('--persistence is rdb, not none')
   })
 })
 
@@ -195,7 +238,9 @@ describe('shoal up, when it cannot', () => {
     [['--primaries', '0'], 2, 'BAD_FLAG'],
     [['--primaries', 'three'], 2, 'BAD_FLAG'],
     [['--base-port', '60000'], 2, 'BAD_FLAG'],
-    [['--replicas', '1'], 8, 'ENVIRONMENT_LACKS'],
+    [['--replicas', '-1'], 2, 'BAD_FLAG'],
+    [['--replicas', '40'], 2, 'BAD_FLAG'],
+    [['--persistence', 'all'], 2, 'BAD_FLAG'],
   ])('refuses %j with exit %i', async (args, code, name) => {
     const result = await shoal(['up', ...args, '--json'])
     expect(result.code).toBe(code)
@@ -207,7 +252,7 @@ describe('shoal up, when it cannot', () => {
     for (const when of [/starting/, /forming/]) {
       let sent = false
       let kill: (name: NodeJS.Signals) => void = () => undefined
-      const result = await up([], {
+      const result = await up(undefined, {
         onStart: (run) => {
           kill = run.kill
         },
@@ -225,7 +270,7 @@ describe('shoal up, when it cannot', () => {
 
   it('recovers from kill -9 of itself', async () => {
     let pid = 0
-    const killed = await up([], {
+    const killed = await up(undefined, {
       onStart: (run) => {
         pid = run.pid
       },
@@ -236,7 +281,7 @@ describe('shoal up, when it cannot', () => {
     expect(killed.signal).toBe('SIGKILL')
     const ps = await shoal(['ps', '--json'])
     expect(ps.json()).toMatchObject({environments: [{name: 'default', state: 'incomplete'}]})
-    const again = await up(['--json'])
+    const again = await up(['--replicas', '0', '--json'])
     expect(again.stderr).not.toContain('rror')
     expect(again.json()).toMatchObject({change: 'created', environment: {state: 'ok'}})
     expect(processesWith(state)).toHaveLength(3)

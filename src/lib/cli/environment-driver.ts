@@ -1,12 +1,13 @@
 import {throwIfAborted} from '../client/abort.js'
 import type {ConnectOptions} from '../client/connect-options.js'
 import {connectNode} from '../client/node-connection.js'
-import type {ClusterAccess, ClusterDriver, NodeFacts} from '../environment/cluster-driver.js'
+import type {ClusterAccess, ClusterDriver, NodeFacts, ReplicaLink} from '../environment/cluster-driver.js'
 import {CliError} from '../kernel/errors.js'
 import type {Address} from '../model/address.js'
 import {renderAddress} from '../model/address.js'
-import {ownRecord} from '../model/cluster-map.js'
-import type {ClusterView} from '../model/cluster-view.js'
+import {nameNode, ownRecord, replicasOf} from '../model/cluster-map.js'
+import {numberIn} from '../model/cluster-members.js'
+import type {ClusterView, NodeRecord, NodeView} from '../model/cluster-view.js'
 import {prepareCreate} from '../operations/create.js'
 import {applyCreate} from '../operations/create-apply.js'
 import {judgeJoined} from '../operations/create-join.js'
@@ -19,13 +20,14 @@ const SETTLE_TIMEOUT_MS = 30_000
 
 /** Environments' way to speak to their nodes: `create` and the observations that all commands use. */
 export const clusterDriver: ClusterDriver = {
-  async form(access, signal) {
+  async form(access, replicasPerPrimary, signal) {
     // The nodes are new and nobody else's: nothing to ask, and their few primaries are no surprise.
-    const request = {allowFewPrimaries: true, replicasPerPrimary: 0, skipBusCheck: true, zones: new Map()}
+    const request = {allowFewPrimaries: true, replicasPerPrimary, skipBusCheck: true, zones: new Map()}
     const {addresses} = access
     const prepared = await prepareCreate({...request, addresses}, optionsOf(access, TIMEOUT_MS), signal)
+    let view: ClusterView
     try {
-      await applyCreate(prepared, {joinTimeoutMs: SETTLE_TIMEOUT_MS, onProgress: () => undefined, signal})
+      view = await applyCreate(prepared, {joinTimeoutMs: SETTLE_TIMEOUT_MS, onProgress: () => undefined, signal})
     } catch (error) {
       if (!(error instanceof CliError && error.code === 'PLAN_PARTIAL')) throw error
       // `up` does not continue half a cluster, it clears it away.
@@ -33,6 +35,8 @@ export const clusterDriver: ClusterDriver = {
     } finally {
       prepared.close()
     }
+    // `create` is content with replicas that are on their way.
+    if (judgeCopies(view).length > 0) await settleAll(access, signal)
   },
 
   settle: settleAll,
@@ -58,13 +62,30 @@ async function settleAll(access: ClusterAccess, signal: AbortSignal): Promise<vo
   }
 }
 
-/** Judge: every node is there, linked to all others, and ready. */
+/** Judge: every node is there, linked to all others, and ready; replicas have their copies. */
 function judgeWhole(addresses: readonly Address[]): (view: ClusterView) => string[] {
   return (view) => {
     const seen = new Set(view.nodes.map(({address}) => renderAddress(address)))
     const missing = addresses.map(renderAddress).filter((name) => !seen.has(name))
-    return [...missing.map((name) => `${name} is missing`), ...judgeJoined(view.nodes), ...judgeReady(view)]
+    return [
+      ...missing.map((name) => `${name} is missing`),
+      ...judgeJoined(view.nodes),
+      ...judgeReady(view),
+      ...judgeCopies(view),
+    ]
   }
+}
+
+/** Judge: every replica is in sync. */
+function judgeCopies(view: ClusterView): string[] {
+  return replicasOf(view)
+    .filter(({node}) => linkOf(node) !== 'up')
+    .map(({node}) => `${nameNode(node)} has not got its primary's data`)
+}
+
+function linkOf({info}: NodeView): ReplicaLink {
+  if (info.get('master_link_status') === 'up') return 'up'
+  return info.get('master_sync_in_progress') === '1' ? 'syncing' : 'down'
 }
 
 async function factsOf(address: Address, options: ConnectOptions, signal: AbortSignal): Promise<NodeFacts | undefined> {
@@ -73,8 +94,7 @@ async function factsOf(address: Address, options: ConnectOptions, signal: AbortS
     try {
       const view = await readView(link)
       const own = ownRecord(view)
-      const state = view.clusterInfo.get('cluster_state') ?? 'unknown'
-      return own && {address, role: own.role, slots: own.slots, state}
+      return own && factsIn(address, view, own)
     } finally {
       link.close()
     }
@@ -82,6 +102,15 @@ async function factsOf(address: Address, options: ConnectOptions, signal: AbortS
     throwIfAborted(signal)
     return undefined
   }
+}
+
+function factsIn(address: Address, view: NodeView, {primaryId, role, slots}: NodeRecord): NodeFacts {
+  const state = view.clusterInfo.get('cluster_state') ?? 'unknown'
+  const offset = numberIn(view.info, role === 'primary' ? 'master_repl_offset' : 'slave_repl_offset')
+  const facts = {address, role, slots, state, ...(offset !== undefined && {offset})}
+  if (role === 'primary') return facts
+  const primary = view.records.find(({id}) => id === primaryId)?.address
+  return {...facts, link: linkOf(view), ...(primary && {primary})}
 }
 
 function optionsOf({password}: ClusterAccess, timeoutMs: number): ConnectOptions {

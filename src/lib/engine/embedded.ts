@@ -69,7 +69,9 @@ export class EmbeddedEngine implements Engine {
     let child: ChildProcess | undefined
     try {
       await mkdir(folder, {mode: 0o700, recursive: true})
-      await writeSecretFile(join(folder, CONF_NAME), renderNodeConf(spec, folder))
+      const conf = join(folder, CONF_NAME)
+      // CONFIG REWRITE writes there too: what was set since is kept over a restart.
+      if (!existsSync(conf)) await writeSecretFile(conf, renderNodeConf(spec, folder))
       requireNotAborted(signal)
       child = await this.launch(folder)
       const pid = await this.waitUntilReady(child, spec, signal)

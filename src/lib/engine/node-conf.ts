@@ -24,8 +24,6 @@ export function renderNodeConf(spec: NodeSpec, folder: string): string {
     ['cluster-config-file', 'nodes.conf'],
     ['cluster-port', String(busPort)],
     ['dir', folder],
-    ['save', ''],
-    ['appendonly', 'no'],
     ...(password === undefined
       ? []
       : ([

@@ -14,13 +14,21 @@ export interface NodeFacts {
   readonly slots: readonly SlotRange[]
   /** Its own `cluster_state`. */
   readonly state: string
+  /** Bytes of the replication stream that it has written, or taken as a replica; undefined if it does not say. */
+  readonly offset?: number
+  /** Of a replica: whom it follows, and how its copy is. */
+  readonly primary?: Address
+  readonly link?: ReplicaLink
 }
+
+/** `syncing`: it is being sent all data. */
+export type ReplicaLink = 'down' | 'syncing' | 'up'
 
 /** What an environment needs done by those who speak to nodes; given in, so that this layer needs no connections. */
 export interface ClusterDriver {
-  /** Makes one cluster of empty nodes; resolves when all agree and report ok. */
-  form(access: ClusterAccess, signal: AbortSignal): Promise<void>
-  /** Resolves when all nodes agree and report ok. @throws {CliError} TIMED_OUT naming who does not */
+  /** Makes one cluster of empty nodes; resolves when all agree, report ok, and every replica is in sync. */
+  form(access: ClusterAccess, replicas: number, signal: AbortSignal): Promise<void>
+  /** Resolves when that is so again. @throws {CliError} TIMED_OUT naming who is not ready */
   settle(access: ClusterAccess, signal: AbortSignal): Promise<void>
   /** Of the nodes that answer, by their own word. Never throws: no answer is no fact. */
   describe(access: ClusterAccess, signal: AbortSignal): Promise<NodeFacts[]>

@@ -10,7 +10,8 @@ export interface DownResult {
   readonly stoppedNodes: readonly string[]
 }
 
-const GRACE_MS = 3000
+/** A clean end would save data that is deleted in the next moment, and wait for replicas that end too. */
+const GRACE_MS = 0
 
 /**
  * Stops and deletes an environment, whatever state it is in: a killed `up`, a lost or damaged state file. Safe to repeat;

@@ -2,7 +2,7 @@ import type {NodeRef} from '../engine/engine.js'
 import type {Address} from '../model/address.js'
 import {renderAddress} from '../model/address.js'
 import type {SlotRange} from '../model/slot-set.js'
-import type {NodeFacts} from './cluster-driver.js'
+import type {NodeFacts, ReplicaLink} from './cluster-driver.js'
 import {nodesOf} from './spec.js'
 import type {EnvironmentState} from './store.js'
 import {accessOf, type EnvironmentParts} from './up.js'
@@ -14,6 +14,11 @@ export interface NodeStatus {
   readonly pid?: number
   readonly role?: 'primary' | 'replica'
   readonly slots?: readonly SlotRange[]
+  /** Of a replica: the name of the node that it follows, or HOST:PORT of one outside the environment. */
+  readonly replicaOf?: string
+  readonly link?: ReplicaLink
+  /** Bytes of its primary's stream that it lacks. The two are not asked at one instant: a few mean nothing. */
+  readonly lagBytes?: number
   readonly uptimeMs?: number
   /** Resident set, bytes. */
   readonly memoryBytes?: number
@@ -22,7 +27,7 @@ export interface NodeStatus {
 export interface EnvironmentStatus {
   readonly name: string
   /**
-   * `ok`: all nodes run and report ok. `degraded`: some do not. `stopped`: none runs. `incomplete`: an `up` was cut short,
+   * `ok`: all nodes run and report ok, all replicas are linked. `degraded`: some do not. `stopped`: none runs. `incomplete`: an `up` was cut short,
    * or the state file is lost; `down` or `up` clears it.
    */
   readonly state: 'degraded' | 'incomplete' | 'ok' | 'stopped'
@@ -57,18 +62,41 @@ export function judge(
 ): EnvironmentStatus {
   const factsAt = new Map(facts.map((fact) => [renderAddress(fact.address), fact]))
   const specs = state ? nodesOf(state.spec) : []
+  const nameAt = new Map(specs.map(({address, name: node}) => [renderAddress(address), node]))
   const strays = refs.filter((ref) => !specs.some((spec) => spec.name === ref.name))
   const nodes = [
     ...specs.map((spec) => {
       const ref = refs.find((each) => each.name === spec.name)
-      return nodeStatus(spec.name, spec.address, ref, factsAt.get(renderAddress(spec.address)))
+      return nodeStatus(spec.name, spec.address, ref, factsAt.get(renderAddress(spec.address)), (fact) =>
+        copyStatus(fact, factsAt, nameAt),
+      )
     }),
     ...strays.map((ref) => nodeStatus(ref.name, ref.address, ref, undefined)),
   ]
-  const isOk = facts.length === nodes.length && facts.every((fact) => fact.state === 'ok')
+  const isOk = facts.length === nodes.length && facts.every((fact) => fact.state === 'ok' && isInSync(fact))
   if (!state?.formed) return {name, nodes, state: 'incomplete'}
   if (refs.length === 0) return {name, nodes, state: 'stopped'}
   return {name, nodes, state: isOk ? 'ok' : 'degraded'}
+}
+
+function isInSync({link, role}: NodeFacts): boolean {
+  return role === 'primary' || link === 'up'
+}
+
+type CopyStatus = Pick<NodeStatus, 'lagBytes' | 'link' | 'replicaOf'>
+
+function copyStatus(
+  {link, offset, primary}: NodeFacts,
+  factsAt: ReadonlyMap<string, NodeFacts>,
+  nameAt: ReadonlyMap<string, string>,
+): CopyStatus {
+  const at = primary && renderAddress(primary)
+  const ahead = at === undefined ? undefined : factsAt.get(at)?.offset
+  return {
+    ...(at !== undefined && {replicaOf: nameAt.get(at) ?? at}),
+    ...(link !== undefined && {link}),
+    ...(ahead !== undefined && offset !== undefined && {lagBytes: Math.max(0, ahead - offset)}),
+  }
 }
 
 function nodeStatus(
@@ -76,11 +104,13 @@ function nodeStatus(
   address: Address | undefined,
   ref: NodeRef | undefined,
   fact: NodeFacts | undefined,
+  copyOf: (fact: NodeFacts) => CopyStatus = () => ({}),
 ): NodeStatus {
   const base = {name, ...(address ? {address} : {})}
   if (!ref) return {...base, state: 'stopped'}
   const {memoryBytes, pid, uptimeMs} = ref
   const process = {memoryBytes, pid, uptimeMs}
   if (!fact) return {...base, ...process, state: 'unresponsive'}
-  return {...base, ...process, role: fact.role, slots: fact.slots, state: 'running'}
+  const {role, slots} = fact
+  return {...base, ...process, role, slots, ...(role === 'replica' && copyOf(fact)), state: 'running'}
 }

@@ -2,7 +2,7 @@ import {chmod, mkdir, readdir, readFile, rename, rm, rmdir, writeFile} from 'nod
 import {dirname, join, resolve} from 'node:path'
 import envPaths from 'env-paths'
 import {CliError, messageOf} from '../kernel/errors.js'
-import type {EnvironmentSpec} from './spec.js'
+import {type EnvironmentSpec, PERSISTENCES} from './spec.js'
 
 /**
  * What an environment is meant to be: names, ports, secrets (mode 0600). What it *is*, the engine says.
@@ -111,10 +111,12 @@ export class EnvironmentStore {
 function parseState(text: string): EnvironmentState {
   const state = JSON.parse(text) as Partial<EnvironmentState> | null
   if (state?.version !== 1) throw new Error('written by another version of Shoal')
-  const {basePort, name, primaries, replicas} = state.spec ?? ({} as Partial<EnvironmentSpec>)
-  const numbers = [basePort, primaries, replicas]
-  if (typeof name !== 'string' || !numbers.every(Number.isInteger)) throw new Error('not an environment')
-  return state as EnvironmentState
+  // Environments of before had no choice.
+  const spec = {persistence: 'none', ...state.spec} as EnvironmentSpec
+  const {basePort, name, persistence, primaries, replicas} = spec
+  const isSpec = typeof name === 'string' && [basePort, primaries, replicas].every(Number.isInteger)
+  if (!isSpec || !PERSISTENCES.includes(persistence)) throw new Error('not an environment')
+  return {formed: state.formed === true, spec, version: 1}
 }
 
 function isMissing(error: unknown): boolean {

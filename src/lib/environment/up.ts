@@ -36,7 +36,8 @@ const ROLLBACK_GRACE_MS = 0
 const BASE_PORT_STEP = 20
 
 /**
- * Brings an environment up and resolves when every node agrees and reports ok. Safe to call again.
+ * Brings an environment up and resolves when every node agrees and reports ok, and every replica is in sync. Safe to call
+ * again.
  *
  * @throws {CliError} whatever goes wrong; a new environment then leaves no process, file or folder behind, an existing
  *   one is as it was
@@ -74,7 +75,7 @@ async function create(
     await startAll(parts.engine, nodes, signal)
     onProgress('forming the cluster')
     await whileNodesRun(parts.engine, spec.name, namesOf(nodes), signal, (both) =>
-      parts.driver.form(accessOf(spec), both),
+      parts.driver.form(accessOf(spec), spec.replicas, both),
     )
     await parts.store.write({formed: true, spec, version: 1})
     return {change: 'created', spec, startedNodes: namesOf(nodes)}
@@ -176,7 +177,8 @@ async function claimedPorts(store: EnvironmentStore): Promise<Map<number, string
 }
 
 async function freeBasePort(spec: EnvironmentSpec, claimed: ReadonlyMap<number, string>): Promise<number | undefined> {
-  for (let base = spec.basePort + BASE_PORT_STEP; base + spec.primaries + BUS_PORT_OFFSET <= 65535; base += 10) {
+  const {length} = nodesOf(spec)
+  for (let base = spec.basePort + BASE_PORT_STEP; base + length + BUS_PORT_OFFSET <= 65535; base += 10) {
     const ports = portsOf({...spec, basePort: base})
     if (ports.some((port) => claimed.has(port))) continue
     if ((await takenPorts(HOST, ports)).length === 0) return base

@@ -172,16 +172,17 @@ const REST_MARGIN_MS = 1000
  * Redis forgets the votes of an election only when it starts the next, which is four node timeouts later at the earliest. A
  * replica that won one, was demoted, and is asked again within the first two of them counts the old votes: it is primary
  * at once, by an epoch that is long overtaken, and what it accepts is lost when the others correct it (seen on 7.0.15).
- * Within the other two it does nothing.
+ * Within the other two it does nothing. Embedded nodes forget them with the change of sides.
  *
  * @param replicaSeconds - for how long, at least, it has been a replica
- * @returns milliseconds; 0 if it never stood for election since its start
+ * @returns milliseconds; 0 if it never stood for election since its start, or is an embedded node
  */
 export function electionRestMs(
-  {clusterInfo}: Pick<NodeView, 'clusterInfo'>,
+  {clusterInfo, info}: Pick<NodeView, 'clusterInfo' | 'info'>,
   nodeTimeoutMs: number,
   replicaSeconds: number,
 ): number {
+  if (info.has('shoal_version')) return 0
   if (Number(clusterInfo.get('cluster_stats_messages_auth-req_sent') ?? 0) === 0) return 0
   const retryMs = Math.max(nodeTimeoutMs * 2, ELECTION_MS_MIN) * 2
   return Math.max(0, retryMs + REST_MARGIN_MS - replicaSeconds * 1000)

@@ -19,7 +19,7 @@ import {routeKeys} from './key-routing.js'
 import {OUT_OF_MEMORY} from './memory-limit.js'
 import {redacted} from './redaction.js'
 import type {ReplyWriter} from './reply.js'
-import {ReplyError, TOO_LONG} from './reply-error.js'
+import {NO_REPLICAS, PRIMARY_DOWN, READ_ONLY_REPLICA, ReplyError, TOO_LONG} from './reply-error.js'
 import {scriptingOf} from './scripting/scripting.js'
 import {
   SERVER_BUSY,
@@ -321,12 +321,9 @@ function refusalInMode(client: Client, command: Command): string | undefined {
 function refusalInRole(server: Server, client: Client, command: Command): string | undefined {
   const isExec = command.name === 'exec' && client.queue !== undefined
   const writes = command.isWrite || (isExec && client.queue!.some((one) => one.command.isWrite))
-  const {link, replicas} = server.replication
-  if (writes && !server.isReplica && !replicas.areEnough) return 'NOREPLICAS Not enough good replicas to write.'
-  if (writes && server.refusesWrites) return "READONLY You can't write against a read only replica."
-  const isStale = link !== undefined && !link.isUp && !server.config.values.replicaServeStaleData
-  if (!isStale || command.flags.includes('stale')) return undefined
-  return "MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'."
+  if (writes && server.lacksReplicas) return NO_REPLICAS
+  if (writes && server.refusesWrites) return READ_ONLY_REPLICA
+  return !server.isStale || command.flags.includes('stale') ? undefined : PRIMARY_DOWN
 }
 
 const WHILE_SUBSCRIBED = new Set([

@@ -12,6 +12,10 @@ export const NOT_AN_INTEGER = 'ERR value is not an integer or out of range'
 export const NOT_A_FLOAT = 'ERR value is not a valid float'
 export const WRONG_TYPE = 'WRONGTYPE Operation against a key holding the wrong kind of value'
 export const NO_SUCH_KEY = 'ERR no such key'
+/** Of replication: what a role does not allow. */
+export const READ_ONLY_REPLICA = "READONLY You can't write against a read only replica."
+export const NO_REPLICAS = 'NOREPLICAS Not enough good replicas to write.'
+export const PRIMARY_DOWN = "MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'."
 
 /** What redis-server would hold and send, and no string here can. */
 export const TOO_LONG = 'ERR the reply or the value would be longer than the 512 MiB that this node can put together'

@@ -248,6 +248,17 @@ export class Server {
     return this.isReplica && this.config.values.replicaReadOnly
   }
 
+  /** A primary with fewer replicas near than `min-replicas-to-write` asks. */
+  get lacksReplicas(): boolean {
+    return !this.isReplica && !this.replication.replicas.areEnough
+  }
+
+  /** A replica without a link that is not to serve data that may be out of date. */
+  get isStale(): boolean {
+    const {link} = this.replication
+    return link !== undefined && !link.isUp && !this.config.values.replicaServeStaleData
+  }
+
   /** Where replicas and the cluster are to reach this node's clients' port. */
   get announcedPort(): number {
     const {port, tlsPort, tlsReplication} = this.config.values

@@ -1,10 +1,11 @@
 import {execFileSync} from 'node:child_process'
-import {existsSync, readdirSync, readFileSync, statSync} from 'node:fs'
+import {appendFileSync, existsSync, readdirSync, readFileSync, statSync} from 'node:fs'
 import {join} from 'node:path'
 import {afterEach, beforeEach, describe, expect, it} from 'vitest'
 import {EmbeddedEngine} from '../../../src/lib/engine/embedded.js'
 import type {NodeSpec} from '../../../src/lib/engine/engine.js'
 import {packageFolder} from '../../support/cli.js'
+import {callRedis} from '../../support/peers.js'
 import {claimPorts} from '../../support/ports.js'
 import {isAlive, temporaryFolder, waitFor} from '../../support/processes.js'
 import {describeEngine} from './contract.js'
@@ -106,9 +107,20 @@ describe('embedded engine', () => {
   it('keeps what a node has when a later start of it fails', async () => {
     const node = await engine.start(spec, never())
     await engine.stop(node, 1000)
-    const settings = [['stand-in', 'exits']] as const
-    await expect(engine.start({...spec, settings}, never())).rejects.toMatchObject({code: 'NODE_START_FAILED'})
+    appendFileSync(join(folder, 'blue', 'nodes', 'n1', 'node.conf'), 'stand-in exits\n')
+    await expect(engine.start(spec, never())).rejects.toMatchObject({code: 'NODE_START_FAILED'})
     expect(nodesKept(folder, 'blue')).toEqual(['n1'])
+  })
+
+  it('starts a stopped node with the settings that CONFIG REWRITE kept', async () => {
+    const real = new EmbeddedEngine({folder, serverEntry: REAL})
+    const {port} = spec.address
+    const node = await real.start(spec, never())
+    await callRedis(port, ['CONFIG', 'SET', 'cluster-node-timeout', '1234'])
+    await callRedis(port, ['CONFIG', 'REWRITE'])
+    await real.stop(node, 2000)
+    expect((await real.start(spec, never())).address).toEqual(spec.address)
+    expect(await callRedis(port, ['CONFIG', 'GET', 'cluster-node-timeout'])).toEqual(['cluster-node-timeout', '1234'])
   })
 
   it('does not take another state folder for its own', async () => {

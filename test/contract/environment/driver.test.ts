@@ -11,7 +11,7 @@ describeWithPeers('cluster driver of environments, on real redis-servers', () =>
     const base = await claimPorts(3)
     const nodes = await Promise.all([0, 1, 2].map((index) => startRedis({cluster: true, password, port: base + index})))
     const access = {addresses: nodes.map(({host, port}) => ({host, port})), password}
-    await clusterDriver.form(access, never())
+    await clusterDriver.form(access, 0, never())
     const infos = await Promise.all(nodes.map((node) => node.call('CLUSTER', 'INFO')))
     for (const info of infos) {
       expect(info).toContain('cluster_state:ok')
@@ -30,7 +30,7 @@ describeWithPeers('cluster driver of environments, on real redis-servers', () =>
   it('says who would not join, and stops waiting when interrupted', async () => {
     const alone = await startRedis({cluster: false})
     const access = {addresses: [{host: '127.0.0.1', port: alone.port}]}
-    await expect(clusterDriver.form(access, never())).rejects.toMatchObject({
+    await expect(clusterDriver.form(access, 0, never())).rejects.toMatchObject({
       code: 'NOT_CLUSTER_MODE',
       message: expect.stringContaining(`127.0.0.1:${alone.port}`),
     })
@@ -38,7 +38,7 @@ describeWithPeers('cluster driver of environments, on real redis-servers', () =>
     // A cluster of one that waits for a second that never comes.
     const base = await claimPorts()
     const addresses = [{host: '127.0.0.1', port: cut.port}]
-    await clusterDriver.form({addresses}, never())
+    await clusterDriver.form({addresses}, 0, never())
     const abort = new AbortController()
     const waiting = clusterDriver.settle({addresses: [...addresses, {host: '127.0.0.1', port: base}]}, abort.signal)
     setTimeout(() => abort.abort(), 100)

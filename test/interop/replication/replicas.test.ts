@@ -1,59 +1,27 @@
 import {afterEach, describe, expect, it} from 'vitest'
-import {type StartedNode, startNode} from '../../../src/embedded.js'
-import {callRedis, type RedisNode, startRedis} from '../../support/peers.js'
+import {callRedis, startRedis} from '../../support/peers.js'
 import {waitFor} from '../../support/processes.js'
 import {RawConnection} from '../../support/raw-resp.js'
-import {call, expectSameData, fill, follow, infoOf, type Peer, untilInSync} from './support.js'
+import {
+  both,
+  call,
+  expectSameData,
+  fill,
+  follow,
+  infoOf,
+  node,
+  type Peer,
+  redis,
+  running,
+  stopAll,
+  untilInSync,
+  untilLinked,
+  writer,
+} from './support.js'
 
 /** Embedded nodes and redis-servers, each as the other's primary and replica. */
 
-const running: (StartedNode | RedisNode)[] = []
-afterEach(async () => {
-  for (const one of running.splice(0).reverse()) await one.stop()
-})
-
-async function node(settings: Readonly<Record<string, string>> = {}): Promise<StartedNode> {
-  const started = await startNode({
-    settings: {'enable-debug-command': 'yes', 'repl-backlog-size': '64mb', ...settings},
-  })
-  running.push(started)
-  return started
-}
-
-async function redis(...args: string[]): Promise<RedisNode> {
-  const started = await startRedis({args: ['--repl-diskless-sync-delay', '0', '--repl-backlog-size', '64mb', ...args]})
-  running.push(started)
-  return started
-}
-
-/** Writes all the time, until told to stop. @returns how many writes were acknowledged */
-function writer({port}: Peer): {stop(): Promise<number>} {
-  let isRunning = true
-  const run = (async () => {
-    const connection = await RawConnection.open(port)
-    let count = 0
-    while (isRunning) {
-      const commands = Array.from({length: 20}, (_, i) => {
-        const n = count + i
-        if (n % 5 === 0) return ['SET', `w:${n % 700}`, String(n), 'EX', '1000']
-        if (n % 5 === 1) return ['RPUSH', `wl:${n % 50}`, String(n)]
-        if (n % 5 === 2) return ['HSET', `wh:${n % 30}`, `f${n % 900}`, String(n)]
-        if (n % 5 === 3) return ['DEL', `w:${(n * 7) % 700}`]
-        return ['ZADD', `wz:${n % 20}`, String(n), `m${n % 400}`]
-      })
-      await connection.batch(commands)
-      count += commands.length
-    }
-    connection.close()
-    return count
-  })()
-  return {
-    stop: () => {
-      isRunning = false
-      return run
-    },
-  }
-}
+afterEach(stopAll)
 
 const PAIRS = [
   ['a redis-server that follows a node', (): Promise<[Peer, Peer]> => both(node(), redis())],
@@ -65,10 +33,6 @@ const PAIRS = [
   ['a node that follows a redis-server that syncs from disk', () => both(redis('--repl-diskless-sync', 'no'), node())],
   ['a node that follows a node', () => both(node(), node())],
 ] as const
-
-async function both(first: Promise<Peer>, second: Promise<Peer>): Promise<[Peer, Peer]> {
-  return [await first, await second]
-}
 
 describe.each(PAIRS)('%s', (_name, start) => {
   it('has all data, and what is written meanwhile and later', async () => {
@@ -120,10 +84,6 @@ describe.each(PAIRS)('%s', (_name, start) => {
     expect((await infoOf(replica, 'stats')).get('sync_full')).toBe('0')
   }, 30_000)
 })
-
-async function untilLinked(replica: Peer): Promise<void> {
-  await waitFor(async () => (await infoOf(replica)).get('master_link_status') === 'up', {what: 'the link'})
-}
 
 describe('chains', () => {
   it.each([

@@ -1,10 +1,66 @@
 import {expect} from 'vitest'
-import {callRedis} from '../../support/peers.js'
+import {type StartedNode, startNode} from '../../../src/embedded.js'
+import {callRedis, type RedisNode, startRedis} from '../../support/peers.js'
 import {waitFor} from '../../support/processes.js'
+import {RawConnection} from '../../support/raw-resp.js'
 
 /** Either kind of server. */
 export interface Peer {
   readonly port: number
+}
+
+/** What this test started; `stopAll` ends it. */
+export const running: (StartedNode | RedisNode)[] = []
+
+export async function stopAll(): Promise<void> {
+  for (const one of running.splice(0).reverse()) await one.stop()
+}
+
+export async function node(settings: Readonly<Record<string, string>> = {}): Promise<StartedNode> {
+  const started = await startNode({
+    settings: {'enable-debug-command': 'yes', 'repl-backlog-size': '64mb', ...settings},
+  })
+  running.push(started)
+  return started
+}
+
+export async function redis(...args: string[]): Promise<RedisNode> {
+  const started = await startRedis({args: ['--repl-diskless-sync-delay', '0', '--repl-backlog-size', '64mb', ...args]})
+  running.push(started)
+  return started
+}
+
+export async function both(first: Promise<Peer>, second: Promise<Peer>): Promise<[Peer, Peer]> {
+  return [await first, await second]
+}
+
+/** Writes all the time, until told to stop. @returns how many writes were acknowledged */
+export function writer({port}: Peer): {stop(): Promise<number>} {
+  let isRunning = true
+  const run = (async () => {
+    const connection = await RawConnection.open(port)
+    let count = 0
+    while (isRunning) {
+      const commands = Array.from({length: 20}, (_, i) => {
+        const n = count + i
+        if (n % 5 === 0) return ['SET', `w:${n % 700}`, String(n), 'EX', '1000']
+        if (n % 5 === 1) return ['RPUSH', `wl:${n % 50}`, String(n)]
+        if (n % 5 === 2) return ['HSET', `wh:${n % 30}`, `f${n % 900}`, String(n)]
+        if (n % 5 === 3) return ['DEL', `w:${(n * 7) % 700}`]
+        return ['ZADD', `wz:${n % 20}`, String(n), `m${n % 400}`]
+      })
+      await connection.batch(commands)
+      count += commands.length
+    }
+    connection.close()
+    return count
+  })()
+  return {
+    stop: () => {
+      isRunning = false
+      return run
+    },
+  }
 }
 
 export function call({port}: Peer, ...command: (string | number)[]): Promise<unknown> {
@@ -24,6 +80,10 @@ export async function infoOf(peer: Peer, section = 'replication'): Promise<Map<s
 
 export async function follow(replica: Peer, primary: Peer): Promise<void> {
   await call(replica, 'REPLICAOF', '127.0.0.1', primary.port)
+}
+
+export async function untilLinked(replica: Peer): Promise<void> {
+  await waitFor(async () => (await infoOf(replica)).get('master_link_status') === 'up', {what: 'the link'})
 }
 
 /** Until the link stands and the replica has all of its primary's stream. */

@@ -21,7 +21,7 @@ class FakeDriver implements ClusterDriver {
   failing: CliError | undefined
   onForm: () => void = () => undefined
 
-  async form(_access: ClusterAccess, _signal: AbortSignal): Promise<void> {
+  async form(_access: ClusterAccess, _replicas: number, _signal: AbortSignal): Promise<void> {
     this.calls.push('form')
     this.onForm()
     if (this.failing) throw this.failing
@@ -42,14 +42,14 @@ let stateFolder: string
 let engine: FakeEngine
 let driver: FakeDriver
 let parts: {driver: FakeDriver; engine: FakeEngine; store: EnvironmentStore}
-let request: {name: string; basePort: number; primaries: number}
+let request: {name: string; basePort: number; primaries: number; replicas: number}
 
 beforeEach(async () => {
   stateFolder = join(temporaryFolder('environment'), 'state')
   engine = new FakeEngine()
   driver = new FakeDriver()
   parts = {driver, engine, store: new EnvironmentStore(stateFolder)}
-  request = {basePort: await claimPorts(3), name: 'blue', primaries: 3}
+  request = {basePort: await claimPorts(3), name: 'blue', primaries: 3, replicas: 0}
 })
 
 /** No process, no file, no folder. */
@@ -132,7 +132,7 @@ describe('up', () => {
   })
 
   it.each(['n1', 'n3'])('names %s at once when it ends while the cluster is formed', async (name) => {
-    driver.form = async (_access, signal) => {
+    driver.form = async (_access, _replicas, signal) => {
       await engine.stop((await engine.list()).find((node) => node.name === name)!)
       await once(signal, 'abort')
       throw new CliError('INTERRUPTED', 'interrupted')
@@ -203,7 +203,7 @@ describe('up', () => {
   })
 
   it('undoes its work when the lock is lost', async () => {
-    driver.form = async (_access, signal) => {
+    driver.form = async (_access, _replicas, signal) => {
       rmSync(parts.store.lockPath('blue'), {recursive: true})
       await once(signal, 'abort')
       throw new CliError('INTERRUPTED', 'interrupted')
@@ -240,7 +240,7 @@ describe('down', () => {
 
   it('removes one environment and leaves the other', async () => {
     await bringUp(parts, request, never())
-    await bringUp(parts, {basePort: await claimPorts(1), name: 'green', primaries: 1}, never())
+    await bringUp(parts, {basePort: await claimPorts(1), name: 'green', primaries: 1, replicas: 0}, never())
     await takeDown(parts, 'blue', never())
     expect((await engine.list()).map(({environment}) => environment)).toEqual(['green'])
     expect(await parts.store.names()).toEqual(['green'])

@@ -37,6 +37,22 @@ describe('environments as text', () => {
     ])
   })
 
+  it('says of replicas whom they follow, how, and how far', () => {
+    const [primary, other] = environment.nodes
+    const nodes = [
+      primary!,
+      {...other!, lagBytes: 2048, link: 'up', replicaOf: 'n1', role: 'replica', slots: [], state: 'running'} as const,
+      {...other!, link: 'down', name: 'n3', role: 'replica', slots: [], state: 'running'} as const,
+    ]
+    expect(renderEnvironment({...environment, nodes}, plain).split('\n')).toEqual([
+      'blue: degraded',
+      'NODE  ADDRESS           PID  ROLE           SLOTS                     STATE    LINK     LAG  UPTIME  MEMORY',
+      'n1    127.0.0.1:17001  4711  primary        0-4,10-14,20-24,... (20)  running  -          -   1m 5s   61 MB',
+      'n2    127.0.0.1:17002     -  replica of n1  -                         running  up    2.0 KB       -       -',
+      'n3    127.0.0.1:17002     -  replica        -                         running  down       -       -       -',
+    ])
+  })
+
   it('says the same in colour', () => {
     const colored = renderEnvironment(environment, styleOf(true))
     expect(colored).not.toBe(stripStyle(colored))

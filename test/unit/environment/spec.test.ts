@@ -17,38 +17,55 @@ describe('environment spec', () => {
   })
 
   it('fills in defaults', () => {
-    expect(planEnvironment({name: 'x'})).toEqual({basePort: 17001, name: 'x', primaries: 3, replicas: 0})
+    expect(planEnvironment({name: 'x'})).toEqual({
+      basePort: 17001,
+      name: 'x',
+      persistence: 'none',
+      primaries: 3,
+      replicas: 1,
+    })
   })
 
   it.each([
     [{primaries: 0}, 'BAD_FLAG'],
     [{primaries: 101}, 'BAD_FLAG'],
     [{basePort: 0}, 'BAD_FLAG'],
-    [{basePort: 55534}, 'BAD_FLAG'],
+    [{basePort: 55531}, 'BAD_FLAG'],
     [{password: ''}, 'BAD_FLAG'],
-    [{replicas: 1}, 'ENVIRONMENT_LACKS'],
+    [{replicas: -1}, 'BAD_FLAG'],
+    [{primaries: 34, replicas: 2}, 'BAD_FLAG'],
   ])('refuses %j', (request, code) => {
     expect(() => planEnvironment({name: 'x', ...request})).toThrow(expect.objectContaining({code}))
   })
 
   it('takes the last ports there are', () => {
-    expect(Math.max(...portsOf(planEnvironment({basePort: 55533, name: 'x'})))).toBe(65535)
+    expect(Math.max(...portsOf(planEnvironment({basePort: 55530, name: 'x'})))).toBe(65535)
   })
 
   it('lays nodes out on consecutive ports with their bus 10000 above', () => {
-    const nodes = nodesOf(planEnvironment({basePort: 20000, name: 'x', password: 'p', primaries: 2}))
+    const nodes = nodesOf(planEnvironment({basePort: 20000, name: 'x', password: 'p', primaries: 1}))
     expect(nodes.map(({address, busPort, name, password}) => [name, address.port, busPort, password])).toEqual([
       ['n1', 20000, 30000, 'p'],
       ['n2', 20001, 30001, 'p'],
     ])
   })
 
+  it.each([
+    ['none', ['save ', 'appendonly no']],
+    ['rdb', ['save 3600 1 300 100 60 10000', 'appendonly no']],
+    ['aof', ['save ', 'appendonly yes']],
+  ] as const)('lets nodes keep %s', (persistence, lines) => {
+    const nodes = nodesOf(planEnvironment({name: 'x', persistence}))
+    for (const {settings} of nodes) expect(settings?.map((words) => words.join(' '))).toEqual(lines)
+  })
+
   it('finds only differences that were asked for, and shows no password', () => {
     const existing = planEnvironment({name: 'x', password: 'old'})
     expect(differencesOf({name: 'x'}, existing)).toEqual([])
     expect(differencesOf({basePort: 17001, name: 'x', password: 'old', primaries: 3}, existing)).toEqual([])
-    const found = differencesOf({basePort: 1, name: 'x', password: 'new', primaries: 5}, existing)
-    expect(found).toHaveLength(3)
+    const other = {basePort: 1, password: 'new', persistence: 'rdb', primaries: 5, replicas: 0} as const
+    const found = differencesOf({name: 'x', ...other}, existing)
+    expect(found).toHaveLength(5)
     expect(found.join()).not.toMatch(/new|old/)
   })
 })

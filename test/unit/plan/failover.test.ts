@@ -106,10 +106,14 @@ describe('planFailover', () => {
 })
 
 describe('electionRestMs', () => {
-  const stood = {clusterInfo: new Map([['cluster_stats_messages_auth-req_sent', '5']])}
+  const stood = {clusterInfo: new Map([['cluster_stats_messages_auth-req_sent', '5']]), info: new Map<string, string>()}
 
   it('asks for none of a node that never stood for election', () => {
-    expect(electionRestMs({clusterInfo: new Map()}, 15_000, 0)).toBe(0)
+    expect(electionRestMs({clusterInfo: new Map(), info: new Map()}, 15_000, 0)).toBe(0)
+  })
+
+  it('asks for none of an embedded node, which never counts votes again', () => {
+    expect(electionRestMs({...stood, info: new Map([['shoal_version', '0.1.0']])}, 15_000, 0)).toBe(0)
   })
 
   it.each([

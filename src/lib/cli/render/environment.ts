@@ -1,26 +1,50 @@
 import type {EnvironmentStatus, NodeStatus} from '../../environment/status.js'
 import {renderAddress} from '../../model/address.js'
 import {countSlots, renderRanges} from '../../model/slot-set.js'
+import {renderBytes} from './numbers.js'
 import type {Style} from './style.js'
 import {type Column, renderTable} from './table.js'
 
-const NODE_COLUMNS: readonly Column[] = [
-  {title: 'NODE'},
-  {title: 'ADDRESS'},
-  {align: 'right', title: 'PID'},
-  {title: 'ROLE'},
-  {title: 'SLOTS'},
-  {title: 'STATE'},
-  {align: 'right', title: 'UPTIME'},
-  {align: 'right', title: 'MEMORY'},
+interface NodeColumn extends Column {
+  /** Shown if there are replicas. */
+  readonly ofReplicas?: true
+  readonly cell: (node: NodeStatus, style: Style) => string
+}
+
+const UNKNOWN = '-'
+const right = 'right' as const
+
+const NODE_COLUMNS: readonly NodeColumn[] = [
+  {title: 'NODE', cell: ({name}) => name},
+  {title: 'ADDRESS', cell: ({address}) => (address ? renderAddress(address) : UNKNOWN)},
+  {title: 'PID', align: right, cell: ({pid}) => (pid === undefined ? UNKNOWN : String(pid))},
+  {title: 'ROLE', cell: renderRole},
+  {title: 'SLOTS', cell: ({role, slots}) => (slots && role === 'primary' ? renderSlots(slots) : UNKNOWN)},
+  {title: 'STATE', cell: ({state}, style) => paintState(state, style)},
+  {title: 'LINK', ofReplicas: true, cell: ({link}, style) => (link ? paintLink(link, style) : UNKNOWN)},
+  {
+    title: 'LAG',
+    align: right,
+    ofReplicas: true,
+    cell: ({lagBytes}) => (lagBytes === undefined ? UNKNOWN : renderBytes(lagBytes)),
+  },
+  {title: 'UPTIME', align: right, cell: ({uptimeMs}) => (uptimeMs === undefined ? UNKNOWN : renderUptime(uptimeMs))},
+  {
+    title: 'MEMORY',
+    align: right,
+    cell: ({memoryBytes}) => (memoryBytes === undefined ? UNKNOWN : `${(memoryBytes / (1024 * 1024)).toFixed(0)} MB`),
+  },
 ]
 /** A node that owns confetti must not break the table. */
 const RANGES_SHOWN_MAX = 3
 
 /** One environment: a headline and a line per node. */
 export function renderEnvironment(environment: EnvironmentStatus, style: Style): string {
-  const rows = environment.nodes.map((node) => nodeCells(node, style))
-  const [titles = '', ...lines] = renderTable(NODE_COLUMNS, rows)
+  const {nodes} = environment
+  const hasReplicas = nodes.some(({role}) => role === 'replica')
+  const columns = NODE_COLUMNS.filter(({ofReplicas}) => hasReplicas || !ofReplicas)
+  const rows = nodes.map((node) => columns.map(({cell}) => cell(node, style)))
+  const [titles = '', ...lines] = renderTable(columns, rows)
   const head = `${style.bold(environment.name)}: ${paintState(environment.state, style)}`
   return [head, style.dim(titles), ...lines].join('\n')
 }
@@ -42,18 +66,8 @@ export function renderTryThis(port: number, hasPassword: boolean, style: Style):
   ].join('\n')
 }
 
-function nodeCells(node: NodeStatus, style: Style): string[] {
-  const {address, memoryBytes, name, pid, role, slots, state, uptimeMs} = node
-  return [
-    name,
-    address ? renderAddress(address) : '-',
-    pid === undefined ? '-' : String(pid),
-    role ?? '-',
-    slots ? renderSlots(slots) : '-',
-    paintState(state, style),
-    uptimeMs === undefined ? '-' : renderUptime(uptimeMs),
-    memoryBytes === undefined ? '-' : `${(memoryBytes / (1024 * 1024)).toFixed(0)} MB`,
-  ]
+function renderRole({replicaOf, role}: NodeStatus): string {
+  return replicaOf === undefined ? (role ?? UNKNOWN) : `${role} of ${replicaOf}`
 }
 
 function renderSlots(slots: NonNullable<NodeStatus['slots']>): string {
@@ -65,6 +79,10 @@ function renderSlots(slots: NonNullable<NodeStatus['slots']>): string {
 function paintState(state: EnvironmentStatus['state'] | NodeStatus['state'], style: Style): string {
   if (state === 'ok' || state === 'running') return style.green(state)
   return state === 'stopped' ? style.dim(state) : style.red(state)
+}
+
+function paintLink(link: NonNullable<NodeStatus['link']>, style: Style): string {
+  return link === 'up' ? style.green(link) : style.red(link)
 }
 
 /** `42s`, `3m 5s`, `2h 10m`, `5d 3h`: two units at most. */

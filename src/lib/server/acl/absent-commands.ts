@@ -5,7 +5,6 @@
  */
 export const ABSENT_COMMANDS: Readonly<Record<string, string>> = {
   bgrewriteaof: 'admin slow dangerous',
-  failover: 'admin slow dangerous',
   module: 'slow',
   'module|help': 'slow',
   'module|list': 'admin slow dangerous',

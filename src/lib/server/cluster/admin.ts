@@ -3,6 +3,7 @@ import {bumpEpochWithoutConsensus, claimImportedSlot} from './epochs.js'
 import {endManualFailover} from './failover-state.js'
 import {deleteNode, startHandshake} from './handshake.js'
 import {normalizeIp} from './ip.js'
+import {broadcastPong} from './messages.js'
 import type {ClusterNode} from './node.js'
 import {announceRole, becomeReplicaOf, markPrimary} from './roles.js'
 import {bindSlot, closeAllSlots, setImporting, setMigrating, unbindAllSlotsOf, unbindSlot} from './slots.js'
@@ -151,6 +152,7 @@ export function replicate(state: ClusterState, id: string): void {
   }
   becomeReplicaOf(state, node)
   state.save()
+  broadcastPong(state)
 }
 
 /** Forgets everything; hard: also who we are. */

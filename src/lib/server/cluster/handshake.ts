@@ -1,7 +1,7 @@
 import type {BusHeader} from '../../protocol/bus/message.js'
 import {NODE_FLAG} from '../../protocol/bus/message.js'
 import {endManualFailover} from './failover-state.js'
-import {closeLink} from './links.js'
+import {closeLink, dial} from './links.js'
 import {type ClusterLink, ClusterNode, withOneRole} from './node.js'
 import {announceRole} from './roles.js'
 import {unbindAllSlotsOf} from './slots.js'
@@ -33,7 +33,9 @@ export function startHandshake(
   node.port = port
   node.busPort = busPort
   node.plainPort = plainPort
-  return state.addNode(node) ? node : undefined
+  if (!state.addNode(node)) return undefined
+  dial(state, node)
+  return node
 }
 
 /** The peer answered under its real id. */

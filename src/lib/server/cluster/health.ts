@@ -2,7 +2,10 @@ import {SLOT_COUNT} from '../../model/slot-set.js'
 import {NODE_FLAG} from '../../protocol/bus/message.js'
 import type {ClusterState} from './state.js'
 
-/** A primary stays in `fail` that long after its start: it may have been replaced and not know it yet. */
+/**
+ * A primary that comes back stays in `fail` that long: it may have been replaced and not know it yet. Redis lets new nodes
+ * wait too, which know of nothing that could be out of date.
+ */
 const WRITABLE_DELAY_MS = 2000
 const REJOIN_DELAY_MS_MIN = 500
 const REJOIN_DELAY_MS_MAX = 5000
@@ -10,7 +13,7 @@ const REJOIN_DELAY_MS_MAX = 5000
 /** Decides ok or fail (wire.md 1.13). Cheap if nothing that matters changed; safe to call at any time. */
 export function updateState(state: ClusterState): void {
   const isPrimary = state.myself.isPrimary
-  if (isPrimary && !state.stateOk && state.nowMs - state.startedMs < WRITABLE_DELAY_MS) {
+  if (isPrimary && !state.stateOk && state.nowMs - state.rejoinedMs < WRITABLE_DELAY_MS) {
     state.size = countPrimaries(state).size
     return // stateDirty stays: asked again by the next tick
   }
@@ -20,7 +23,8 @@ export function updateState(state: ClusterState): void {
   let ok = !state.config.requireFullCoverage || isCovered(state)
   if (reachable < quorum(size)) {
     ok = false
-    state.minorityMs = state.nowMs
+    // Where nobody owns anything yet there is no majority to come back to.
+    if (size > 0) state.minorityMs = state.nowMs
   }
   if (ok === state.stateOk) return
   const rejoinDelayMs = Math.max(REJOIN_DELAY_MS_MIN, Math.min(REJOIN_DELAY_MS_MAX, state.config.nodeTimeoutMs))

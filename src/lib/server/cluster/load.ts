@@ -12,6 +12,7 @@ import type {ClusterState} from './state.js'
  */
 export function loadNodesConf(state: ClusterState, text: string): void {
   const conf = parseNodesConf(text)
+  state.rejoinedMs = state.nowMs
   for (const line of conf.nodes) {
     const node = nodeOf(state, line)
     if (node.isMyself) state.myself = node

@@ -119,6 +119,8 @@ function onPing(
   if (link.id > 0 && !checkIdentity(state, link, sender, header)) return
   if (!sender || sender.inHandshake) {
     if (body.type === 'pong') onPong(state, link)
+    // Nobody is believed before the handshake: what it has to say of its role and slots is asked for again, at once.
+    if (link.id > 0 && link.node?.inHandshake === false) sendPing(state, link, 'ping')
     return
   }
   setFlag(sender, NODE_FLAG.nofailover, (header.flags & NODE_FLAG.nofailover) !== 0)

@@ -22,7 +22,8 @@ const MESSAGE_TYPE_COUNT = Object.keys(MESSAGE_TYPES).length
  */
 export class ClusterState {
   nowMs: number
-  readonly startedMs: number
+  /** When this node came back to a cluster that it knew before; -Infinity: it is new. */
+  rejoinedMs = Number.NEGATIVE_INFINITY
   readonly nodes = new Map<string, ClusterNode>()
   readonly links = new Map<number, ClusterLink>()
   myself: ClusterNode
@@ -73,7 +74,6 @@ export class ClusterState {
     nowMs: number,
   ) {
     this.nowMs = nowMs
-    this.startedMs = nowMs
     this.myself = new ClusterNode(rng.hex(40), NODE_FLAG.myself | NODE_FLAG.primary, nowMs)
   }
 

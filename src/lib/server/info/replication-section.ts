@@ -12,7 +12,7 @@ export function renderReplication({nowMs, server}: InfoFacts): InfoField[] {
   const {backlog} = replicas
   const {id, id2, offset, secondOffset} = server.replication
   fields.push(
-    ['master_failover_state', 'no-failover'],
+    ['master_failover_state', server.replication.failover.state],
     ['master_replid', id],
     ['master_replid2', id2],
     ['master_repl_offset', offset],

@@ -255,9 +255,11 @@ export class PrimaryLink {
       this.send('PSYNC', '?', '-1')
       return
     }
-    const {id, offset} = this.replication
+    const {failover, id, offset} = this.replication
     this.log('notice', `Trying a partial resynchronization (request ${id}:${offset + 1}).`)
-    this.send('PSYNC', id, String(offset + 1))
+    // A replica that we hand over to becomes a primary by it.
+    const mode = failover.state === 'failover-in-progress' ? ['FAILOVER'] : []
+    this.send('PSYNC', id, String(offset + 1), ...mode)
   }
 
   private onPsync(text: string): void {
@@ -267,14 +269,18 @@ export class PrimaryLink {
       this.resync = {id, offset: Number(offset)}
       this.mustStartOver = false
       this.state = 'sync'
+      this.replication.failover.onAnswer(true)
     } else if (word === '+CONTINUE') {
       this.log('notice', 'Successful partial resynchronization with master.')
       if (REPLICATION_ID.test(id)) this.replication.rename(id)
       this.begin()
+      this.replication.failover.onAnswer(true)
     } else {
       // -NOMASTERLINK, -LOADING: not now. Anything else is no more than that: older protocols are not spoken.
       this.log('notice', `MASTER is currently unable to PSYNC: ${text}`)
-      this.again()
+      this.replication.failover.onAnswer(false)
+      // If that ended a failover, this node is a primary again, and the link is closed.
+      if (this.connection !== undefined) this.again()
     }
   }
 

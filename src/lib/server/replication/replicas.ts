@@ -172,6 +172,7 @@ export class Replicas {
     }
     this.countGood()
     this.serveWaiters()
+    this.onAcknowledged()
   }
 
   /** The connection is gone. */
@@ -231,6 +232,9 @@ export class Replicas {
       if (this.server.failoverPausedUntilMs === 0) this.tell(GET_ACK)
     })
   }
+
+  /** Some replica has more than before. */
+  onAcknowledged: () => void = () => undefined
 
   /** Part of the stream that changes no data. */
   onTell: (text: string) => void = () => undefined

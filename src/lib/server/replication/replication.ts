@@ -4,6 +4,7 @@ import {unblockForDemotion} from '../blocked-in-cluster.js'
 import type {Snapshot, SnapshotParts} from '../persistence/snapshot.js'
 import type {PropagationSink} from '../propagation/propagation.js'
 import type {Server} from '../server.js'
+import {Failover} from './failover.js'
 import {PrimaryLink} from './primary-link.js'
 import {Replicas} from './replicas.js'
 
@@ -42,6 +43,7 @@ export class Replication implements PropagationSink {
   /** Bytes of the stream that are in the data. */
   offset = 0
   readonly replicas: Replicas
+  readonly failover: Failover
   /** Whom this node follows; undefined for a primary. */
   link: PrimaryLink | undefined = undefined
 
@@ -68,6 +70,8 @@ export class Replication implements PropagationSink {
       },
     )
     this.replicas.onTell = (text) => this.write(text)
+    this.failover = new Failover(server, this)
+    this.replicas.onAcknowledged = () => this.failover.look(server.state.nowMs)
   }
 
   /** A change made here. */
@@ -206,6 +210,7 @@ export class Replication implements PropagationSink {
 
   /** Every 100 ms. */
   cron(nowMs: number): void {
+    this.failover.look(nowMs)
     if (++this.cronCount % 10 !== 0) return
     this.link?.cron(nowMs)
     const {replicas} = this

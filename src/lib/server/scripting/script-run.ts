@@ -10,6 +10,7 @@ export const SCRIPT_FLAGS = {
 } as const
 export const NO_WRITES = SCRIPT_FLAGS['no-writes']
 export const ALLOW_OOM = SCRIPT_FLAGS['allow-oom']
+export const ALLOW_STALE = SCRIPT_FLAGS['allow-stale']
 export const NO_CLUSTER = SCRIPT_FLAGS['no-cluster']
 export const ALLOW_CROSS_SLOT = SCRIPT_FLAGS['allow-cross-slot-keys']
 /** A script without a first line that names flags: as before Redis 7, all is allowed. */

@@ -4,7 +4,7 @@ import type {Command, CommandContext} from '../commands/command.js'
 import type {LogLevel} from '../effects.js'
 import {OUT_OF_MEMORY} from '../memory-limit.js'
 import {TO_ALL} from '../propagation/propagation.js'
-import {ReplyError} from '../reply-error.js'
+import {NO_REPLICAS, READ_ONLY_REPLICA, ReplyError} from '../reply-error.js'
 import {SERVER_BUSY, type Server} from '../server.js'
 import {LuaEngine, requireEngineFailure, type ScriptFailure} from './engine.js'
 import {FunctionLibraries} from './functions.js'
@@ -353,6 +353,7 @@ export class Scripting implements ScriptHost {
     // MIGRATE answers when its target has; a script cannot wait for that.
     if (command.noScript || command.name === 'migrate') return NOT_ALLOWED
     const {client, server} = this
+    if (server.isStale && !command.flags.includes('stale')) return 'ERR Can not execute the command on a stale replica'
     if ((client.special & SPECIAL_RESTRICTED) !== 0) {
       const denial = server.acl.check(client, command, argv, 'lua')
       if (denial !== undefined) return DENIALS[denial.what]
@@ -361,7 +362,8 @@ export class Scripting implements ScriptHost {
     if (run.isReadonly && (command.isWrite || command.mayReplicate)) {
       return 'ERR Write commands are not allowed from read-only scripts.'
     }
-    if (command.isWrite && server.refusesWrites) return "READONLY You can't write against a read only replica."
+    if (command.isWrite && server.refusesWrites) return READ_ONLY_REPLICA
+    if (command.isWrite && server.lacksReplicas) return NO_REPLICAS
     // Once it has written it is let finish.
     if (command.deniesOom && run.isOutOfMemory && !run.hasWritten) return OUT_OF_MEMORY
     return server.cluster === undefined ? undefined : routeRefusal(server, this.client, command, argv, run)

@@ -112,8 +112,7 @@ describe('packets of strangers (wire.md 1.7)', () => {
 function meetingNode(): TestNode {
   const node = new TestNode(7000)
   node.core.start()
-  node.core.meet('10.0.0.2', 7999, 17999)
-  const dial = node.core.step({kind: 'tick'}, START_MS).find((effect) => effect.kind === 'dial')
+  const dial = node.core.meet('10.0.0.2', 7999, 17999).find((effect) => effect.kind === 'dial')
   expect(dial).toMatchObject({host: '10.0.0.2', port: 17999, link: 1})
   node.effects.push(
     ...node.core.step({kind: 'link-opened', link: 1, localIp: '10.0.0.1', peerIp: '10.0.0.2'}, START_MS),

@@ -173,6 +173,18 @@ export const serverDocs: Readonly<Record<string, CommandDocs>> = {
     complexity: 'O(1)',
     docFlags: ['syscmd'],
   },
+  failover: {
+    summary: 'Start a coordinated failover between this server and one of its replicas.',
+    complexity: 'O(1)',
+    arguments: [
+      block('target', [str('host'), int('port'), word('force', 'FORCE', {optional: true})], {
+        token: 'TO',
+        optional: true,
+      }),
+      word('abort', 'ABORT', {optional: true}),
+      int('milliseconds', {token: 'TIMEOUT', optional: true}),
+    ],
+  },
   replicaof: {
     summary: 'Make the server a replica of another instance, or promote it as master.',
     complexity: 'O(1)',

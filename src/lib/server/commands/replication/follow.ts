@@ -16,6 +16,9 @@ function replicaof({client, reply, server}: CommandContext, argv: string[]): voi
   if (server.isCluster) throw new ReplyError('ERR REPLICAOF not allowed in cluster mode.')
   const [host, port] = [argv[1]!, argv[2]!]
   const {effects, replication} = server
+  if (replication.failover.state !== 'no-failover') {
+    throw new ReplyError('ERR REPLICAOF not allowed while failing over.')
+  }
   if (host.toLowerCase() === 'no' && port.toLowerCase() === 'one') {
     if (replication.link !== undefined) {
       effects.log('notice', `MASTER MODE enabled (user request from 'id=${client.id} addr=${client.address}')`)

@@ -17,18 +17,26 @@ function synchronize(context: CommandContext, id: string, next: number): void {
   replication.replicas.attach(client, id, next)
 }
 
+/** The primary hands over to this replica. @param id - of the stream that it has acknowledged */
+function promote({client, server}: CommandContext, id: string): void {
+  const {cluster, config, effects, replication} = server
+  effects.log('warning', `Failover request received for replid ${id}.`)
+  if (replication.link === undefined) throw new ReplyError("ERR PSYNC FAILOVER can't be sent to a master.")
+  if (id.toLowerCase() !== replication.id) throw new ReplyError('ERR PSYNC FAILOVER replid must match my replid.')
+  if (cluster !== undefined) {
+    // The slots come along.
+    cluster.perform(cluster.core.failover('takeover'))
+  } else {
+    replication.become()
+    config.values.replicaof = undefined
+  }
+  effects.log('notice', `MASTER MODE enabled (failover request from 'id=${client.id} addr=${client.address}')`)
+}
+
 function psync(context: CommandContext, argv: string[]): void {
   const {reply, server} = context
   const [, id, offset, option] = argv as [string, string, string, string | undefined]
-  const {link} = server.replication
-  if (option?.toLowerCase() === 'failover') {
-    if (link === undefined) throw new ReplyError("ERR PSYNC FAILOVER can't be sent to a master.")
-    if (id.toLowerCase() !== server.replication.id) {
-      throw new ReplyError('ERR PSYNC FAILOVER replid must match my replid.')
-    }
-    server.effects.log('warning', 'Failover request was accepted.')
-    server.replication.become()
-  }
+  if (option?.toLowerCase() === 'failover') promote(context, id)
   const next = parseInt64(offset)
   if (next === undefined) {
     server.effects.log('warning', 'PSYNC with an offset that is no number')
