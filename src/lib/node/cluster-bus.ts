@@ -1,4 +1,4 @@
-import {connect, createServer, type Server as NetServer, type Socket} from 'node:net'
+import {connect, type Server as NetServer, type Socket} from 'node:net'
 import {join} from 'node:path'
 import {decodeMessage} from '../protocol/bus/decode.js'
 import {encodeMessage} from '../protocol/bus/encode.js'
@@ -8,12 +8,12 @@ import type {ClusterBinding} from '../server/cluster/api.js'
 import {ClusterCore} from '../server/cluster/core.js'
 import type {ClusterEffect, ClusterInput} from '../server/cluster/types.js'
 import type {Server} from '../server/server.js'
+import {listenOnBus} from './bus-listener.js'
 import {isOfFailover, latestNews} from './bus-news.js'
 import {BUS_PORT_OFFSET, clusterConfigOf} from './cluster-config.js'
 import {applyToServer, type ClusterReplication, replicationOf} from './cluster-effects.js'
 import type {Dial} from './dial.js'
 import {NodesConfFile} from './nodes-conf-file.js'
-import {listenError} from './tcp-server.js'
 import {TlsGate} from './tls-gate.js'
 
 const TICK_MS = 100
@@ -149,6 +149,7 @@ export class ClusterBus implements ClusterBinding {
   }
 
   private async listen(): Promise<void> {
+    const {config, effects} = this.server
     const {port} = this.core.myself
     const busPort = this.core.config.busPort
     if (busPort > 65535) {
@@ -158,7 +159,12 @@ export class ClusterBus implements ClusterBinding {
       )
     }
     const accept = this.acceptor()
-    for (const word of this.server.config.values.bind) await this.listenOn(word, busPort, accept)
+    // Running out of descriptors must not end the node.
+    const onError = (message: string) => effects.log('warning', `Error accepting cluster node: ${message}`)
+    for (const word of config.values.bind) {
+      const listener = await listenOnBus(word, busPort, accept, onError)
+      if (listener !== undefined) this.listeners.push(listener)
+    }
     if (this.listeners.length === 0) throw new Error(`cannot listen on the cluster bus port ${busPort}`)
   }
 
@@ -173,31 +179,6 @@ export class ClusterBus implements ClusterBinding {
       onSecure: (socket) => this.accept(socket),
     })
     return (socket) => gate.accept(socket)
-  }
-
-  /** @param word - as in `bind`: an address, `*` or `::*`; `-` before it: need not be there */
-  private listenOn(word: string, port: number, accept: (socket: Socket) => void): Promise<void> {
-    const isOptional = word.startsWith('-')
-    const name = isOptional ? word.slice(1) : word
-    const host = name === '*' ? '0.0.0.0' : name === '::*' ? '::' : name
-    const listener = createServer(accept)
-    return new Promise((resolve, reject) => {
-      const onFailed = (error: NodeJS.ErrnoException): void => {
-        const isMissing = error.code === 'EADDRNOTAVAIL' || error.code === 'EAFNOSUPPORT'
-        if (isOptional && isMissing) resolve()
-        else reject(listenError(name, port, error))
-      }
-      listener.once('error', onFailed)
-      listener.listen({host, port, ipv6Only: host.includes(':')}, () => {
-        listener.removeListener('error', onFailed)
-        // Running out of descriptors must not end the node.
-        listener.on('error', ({message}) => {
-          this.server.effects.log('warning', `Error accepting cluster node: ${message}`)
-        })
-        this.listeners.push(listener)
-        resolve()
-      })
-    })
   }
 
   private join(): void {

@@ -4,7 +4,7 @@ import type {Command, CommandContext} from '../commands/command.js'
 import type {LogLevel} from '../effects.js'
 import {OUT_OF_MEMORY} from '../memory-limit.js'
 import {TO_ALL} from '../propagation/propagation.js'
-import {NO_REPLICAS, READ_ONLY_REPLICA, ReplyError} from '../reply-error.js'
+import {ReplyError} from '../reply-error.js'
 import {SERVER_BUSY, type Server} from '../server.js'
 import {LuaEngine, requireEngineFailure, type ScriptFailure} from './engine.js'
 import {FunctionLibraries} from './functions.js'
@@ -14,7 +14,7 @@ import {type WasmModule, wasm} from './lua/web-assembly.js'
 import {writeValue} from './lua-to-reply.js'
 import {ScriptRandom} from './random.js'
 import {type ScriptHost, sha1Hex} from './redis-api.js'
-import {DENIALS} from './script-denials.js'
+import {DENIALS, refusalOfWrites, UNKILLABLE} from './script-denials.js'
 import {scriptEffects} from './script-effects.js'
 import {requireAllowed} from './script-flags.js'
 import {routeRefusal} from './script-routing.js'
@@ -32,10 +32,6 @@ const LOAD_US_MAX = 500_000
 const LOG_LEVELS: readonly LogLevel[] = ['debug', 'verbose', 'notice', 'warning']
 
 const NOT_ALLOWED = 'ERR This Redis command is not allowed from script'
-const UNKILLABLE =
-  'UNKILLABLE Sorry the script already executed write commands against the dataset. You can either wait the script ' +
-  'termination or kill the server in a hard way using the SHUTDOWN NOSAVE command.'
-
 export function busyText(kind: ScriptRun['kind']): string {
   const command = kind === 'eval' ? 'SCRIPT' : 'FUNCTION'
   return `BUSY Redis is busy running a script. You can only call ${command} KILL or SHUTDOWN NOSAVE.`
@@ -362,8 +358,8 @@ export class Scripting implements ScriptHost {
     if (run.isReadonly && (command.isWrite || command.mayReplicate)) {
       return 'ERR Write commands are not allowed from read-only scripts.'
     }
-    if (command.isWrite && server.refusesWrites) return READ_ONLY_REPLICA
-    if (command.isWrite && server.lacksReplicas) return NO_REPLICAS
+    const refusal = command.isWrite ? refusalOfWrites(server) : undefined
+    if (refusal !== undefined) return refusal
     // Once it has written it is let finish.
     if (command.deniesOom && run.isOutOfMemory && !run.hasWritten) return OUT_OF_MEMORY
     return server.cluster === undefined ? undefined : routeRefusal(server, this.client, command, argv, run)
