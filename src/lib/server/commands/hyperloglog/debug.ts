@@ -13,6 +13,8 @@ function makeDense(db: Database, key: string, sketch: Sketch): Uint8Array {
   const dense = toDense(sketch.bytes, sketch.length)
   if (dense === undefined) throw invalidObject()
   db.putUntold(key, dense.toString('latin1'))
+  // It goes out all the same.
+  db.state.dirty++
   return dense
 }
 
