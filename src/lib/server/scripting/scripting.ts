@@ -4,7 +4,7 @@ import type {Command, CommandContext} from '../commands/command.js'
 import type {LogLevel} from '../effects.js'
 import {OUT_OF_MEMORY} from '../memory-limit.js'
 import {TO_ALL} from '../propagation/propagation.js'
-import {NO_REPLICAS, READ_ONLY_REPLICA, ReplyError} from '../reply-error.js'
+import {ReplyError} from '../reply-error.js'
 import {SERVER_BUSY, type Server} from '../server.js'
 import {LuaEngine, requireEngineFailure, type ScriptFailure} from './engine.js'
 import {FunctionLibraries} from './functions.js'
@@ -16,7 +16,7 @@ import {ScriptRandom} from './random.js'
 import {type ScriptHost, sha1Hex} from './redis-api.js'
 import {DENIALS} from './script-denials.js'
 import {scriptEffects} from './script-effects.js'
-import {requireAllowed} from './script-flags.js'
+import {requireAllowed, writeRefusal} from './script-flags.js'
 import {routeRefusal} from './script-routing.js'
 import {ALLOW_OOM, NO_WRITES, type ScriptRun} from './script-run.js'
 import {readShebang, type Script} from './scripts.js'
@@ -358,12 +358,8 @@ export class Scripting implements ScriptHost {
       const denial = server.acl.check(client, command, argv, 'lua')
       if (denial !== undefined) return DENIALS[denial.what]
     }
-    // What is only passed on, as PUBLISH and what PFCOUNT writes, counts too.
-    if (run.isReadonly && (command.isWrite || command.mayReplicate)) {
-      return 'ERR Write commands are not allowed from read-only scripts.'
-    }
-    if (command.isWrite && server.refusesWrites) return READ_ONLY_REPLICA
-    if (command.isWrite && server.lacksReplicas) return NO_REPLICAS
+    const refusal = writeRefusal(server, command, run.isReadonly)
+    if (refusal !== undefined) return refusal
     // Once it has written it is let finish.
     if (command.deniesOom && run.isOutOfMemory && !run.hasWritten) return OUT_OF_MEMORY
     return server.cluster === undefined ? undefined : routeRefusal(server, this.client, command, argv, run)
