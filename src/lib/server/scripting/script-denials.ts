@@ -1,6 +1,4 @@
 import type {Denial} from '../acl/permissions.js'
-import {NO_REPLICAS, READ_ONLY_REPLICA} from '../reply-error.js'
-import type {Server} from '../server.js'
 
 /** What a script is told that calls what its user may not do. */
 export const DENIALS: Readonly<Record<Denial['what'], string>> = {
@@ -13,9 +11,3 @@ export const DENIALS: Readonly<Record<Denial['what'], string>> = {
 export const UNKILLABLE =
   'UNKILLABLE Sorry the script already executed write commands against the dataset. You can either wait the script ' +
   'termination or kill the server in a hard way using the SHUTDOWN NOSAVE command.'
-
-/** Why nothing may be written here now; undefined: it may. */
-export function refusalOfWrites({lacksReplicas, refusesWrites}: Server): string | undefined {
-  if (refusesWrites) return READ_ONLY_REPLICA
-  return lacksReplicas ? NO_REPLICAS : undefined
-}

@@ -1,3 +1,4 @@
+import type {Command} from '../commands/command.js'
 import {OUT_OF_MEMORY} from '../memory-limit.js'
 import {NO_REPLICAS, PRIMARY_DOWN, READ_ONLY_REPLICA, ReplyError} from '../reply-error.js'
 import type {Server} from '../server.js'
@@ -10,8 +11,8 @@ export function requireAllowed(server: Server, flags: number, isReadonly: boolea
     return
   }
   if ((flags & NO_WRITES) === 0) {
-    if (server.lacksReplicas) throw new ReplyError(NO_REPLICAS)
-    if (server.refusesWrites) throw new ReplyError(READ_ONLY_REPLICA)
+    const refusal = roleRefusal(server)
+    if (refusal !== undefined) throw new ReplyError(refusal)
   }
   if (server.isStale && (flags & ALLOW_STALE) === 0) throw new ReplyError(PRIMARY_DOWN)
   if ((flags & NO_CLUSTER) !== 0 && server.cluster !== undefined) {
@@ -21,4 +22,19 @@ export function requireAllowed(server: Server, flags: number, isReadonly: boolea
     throw new ReplyError('ERR Can not execute a script with write flag using *_ro command.')
   }
   if (isOutOfMemory && (flags & (ALLOW_OOM | NO_WRITES)) === 0) throw new ReplyError(OUT_OF_MEMORY)
+}
+
+/** Why a script may not call this command. @param isReadonly - of the script */
+export function writeRefusal(server: Server, command: Command, isReadonly: boolean): string | undefined {
+  // What is only passed on, as PUBLISH and what PFCOUNT writes, counts too.
+  if (isReadonly && (command.isWrite || command.mayReplicate)) {
+    return 'ERR Write commands are not allowed from read-only scripts.'
+  }
+  return command.isWrite ? roleRefusal(server) : undefined
+}
+
+/** Why nothing may be written here now, for reasons of replication. */
+function roleRefusal(server: Server): string | undefined {
+  if (server.lacksReplicas) return NO_REPLICAS
+  return server.refusesWrites ? READ_ONLY_REPLICA : undefined
 }

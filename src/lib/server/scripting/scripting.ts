@@ -14,9 +14,9 @@ import {type WasmModule, wasm} from './lua/web-assembly.js'
 import {writeValue} from './lua-to-reply.js'
 import {ScriptRandom} from './random.js'
 import {type ScriptHost, sha1Hex} from './redis-api.js'
-import {DENIALS, refusalOfWrites, UNKILLABLE} from './script-denials.js'
+import {DENIALS, UNKILLABLE} from './script-denials.js'
 import {scriptEffects} from './script-effects.js'
-import {requireAllowed} from './script-flags.js'
+import {requireAllowed, writeRefusal} from './script-flags.js'
 import {routeRefusal} from './script-routing.js'
 import {ALLOW_OOM, NO_WRITES, type ScriptRun} from './script-run.js'
 import {readShebang, type Script} from './scripts.js'
@@ -354,11 +354,7 @@ export class Scripting implements ScriptHost {
       const denial = server.acl.check(client, command, argv, 'lua')
       if (denial !== undefined) return DENIALS[denial.what]
     }
-    // What is only passed on, as PUBLISH and what PFCOUNT writes, counts too.
-    if (run.isReadonly && (command.isWrite || command.mayReplicate)) {
-      return 'ERR Write commands are not allowed from read-only scripts.'
-    }
-    const refusal = command.isWrite ? refusalOfWrites(server) : undefined
+    const refusal = writeRefusal(server, command, run.isReadonly)
     if (refusal !== undefined) return refusal
     // Once it has written it is let finish.
     if (command.deniesOom && run.isOutOfMemory && !run.hasWritten) return OUT_OF_MEMORY
