@@ -4,16 +4,19 @@ import type {Server} from '../server/server.js'
 
 const CHUNK_BYTES = 64 * 1024
 
+/** Bytes of the file; 0 without one. */
+export function snapshotFileBytes(path: string): number {
+  return existsSync(path) ? statSync(path).size : 0
+}
+
 /**
- * Loads the RDB file, if it is there, while the loop answers that the node is loading.
+ * Loads an RDB file while the loop answers that the node is loading.
  *
  * @throws RdbError, or the system's error: this node must not go on as if it had no data
  */
 export async function loadSnapshotFile(server: Server, path: string): Promise<void> {
-  if (!existsSync(path)) return
   const startedMs = performance.now()
   const loader = new SnapshotLoader(server, !server.isReplica)
-  server.beginLoading(statSync(path).size)
   for await (const chunk of createReadStream(path, {highWaterMark: CHUNK_BYTES})) {
     server.loadedBytes += (chunk as Buffer).length
     loader.push(chunk as Buffer)
@@ -21,7 +24,7 @@ export async function loadSnapshotFile(server: Server, path: string): Promise<vo
     await new Promise((resolve) => setImmediate(resolve))
   }
   loader.finish()
-  server.endLoading(loader)
+  server.loadedKeys = {expired: loader.expiredKeys, loaded: loader.keys}
   const [id, offset] = [loader.auxOf('repl-id'), Number(loader.auxOf('repl-offset'))]
   if (id !== undefined && Number.isSafeInteger(offset)) server.replication.resume(id, offset)
   const seconds = ((performance.now() - startedMs) / 1000).toFixed(3)

@@ -23,6 +23,7 @@ import {ReplyError, TOO_LONG} from './reply-error.js'
 import {scriptingOf} from './scripting/scripting.js'
 import {
   SERVER_BUSY,
+  SERVER_DISK_FULL,
   SERVER_HOLDS_KEYS,
   SERVER_LOADING,
   SERVER_MONITORED,
@@ -212,6 +213,10 @@ export class Dispatcher {
       this.forbid(client, command, OUT_OF_MEMORY)
       return
     }
+    if ((server.special & SERVER_DISK_FULL) !== 0 && (command.name === 'ping' || writes(client, command))) {
+      this.forbid(client, command, server.appendOnly.refusal!)
+      return
+    }
     if ((server.special & SERVER_ROLE) !== 0) {
       const refusal = refusalInRole(server, client, command)
       if (refusal !== undefined) {
@@ -317,13 +322,17 @@ function refusalInMode(client: Client, command: Command): string | undefined {
   return isOfKeyspace ? "ERR Replica can't interact with the keyspace" : undefined
 }
 
+function writes(client: Client, command: Command): boolean {
+  if (command.name !== 'exec' || client.queue === undefined) return command.isWrite
+  return client.queue.some((one) => one.command.isWrite)
+}
+
 /** What a replica, or a primary with too few of them, does not do; in redis-server's order. */
 function refusalInRole(server: Server, client: Client, command: Command): string | undefined {
-  const isExec = command.name === 'exec' && client.queue !== undefined
-  const writes = command.isWrite || (isExec && client.queue!.some((one) => one.command.isWrite))
+  const isWrite = writes(client, command)
   const {link, replicas} = server.replication
-  if (writes && !server.isReplica && !replicas.areEnough) return 'NOREPLICAS Not enough good replicas to write.'
-  if (writes && server.refusesWrites) return "READONLY You can't write against a read only replica."
+  if (isWrite && !server.isReplica && !replicas.areEnough) return 'NOREPLICAS Not enough good replicas to write.'
+  if (isWrite && server.refusesWrites) return "READONLY You can't write against a read only replica."
   const isStale = link !== undefined && !link.isUp && !server.config.values.replicaServeStaleData
   if (!isStale || command.flags.includes('stale')) return undefined
   return "MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'."

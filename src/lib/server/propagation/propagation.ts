@@ -34,6 +34,8 @@ export class Propagation {
   /** OR of TO_...: what commands are for, while a script says so (redis.set_repl). */
   targets = TO_ALL
 
+  /** Nothing goes out: what runs comes from where it would go. */
+  private isSuspended = false
   private aof: PropagationSink | undefined = undefined
   private replicas: PropagationSink | undefined = undefined
   /** Units and commands under way, each within the one before. */
@@ -45,12 +47,27 @@ export class Propagation {
   /** @param sink - undefined: none any more */
   setAof(sink: PropagationSink | undefined): void {
     this.aof = sink
-    this.isOn = this.aof !== undefined || this.replicas !== undefined
+    this.refresh()
   }
 
   setReplicas(sink: PropagationSink | undefined): void {
     this.replicas = sink
-    this.isOn = this.aof !== undefined || this.replicas !== undefined
+    this.refresh()
+  }
+
+  /** What comes until `goOn` does not go out. */
+  suspend(): void {
+    this.isSuspended = true
+    this.refresh()
+  }
+
+  goOn(): void {
+    this.isSuspended = false
+    this.refresh()
+  }
+
+  private refresh(): void {
+    this.isOn = !this.isSuspended && (this.aof !== undefined || this.replicas !== undefined)
   }
 
   /** A unit begins, or a part of the one under way. */

@@ -362,6 +362,7 @@ export class Scripting implements ScriptHost {
       return 'ERR Write commands are not allowed from read-only scripts.'
     }
     if (command.isWrite && server.refusesWrites) return "READONLY You can't write against a read only replica."
+    if (command.isWrite && server.appendOnly.refusal !== undefined) return server.appendOnly.refusal
     // Once it has written it is let finish.
     if (command.deniesOom && run.isOutOfMemory && !run.hasWritten) return OUT_OF_MEMORY
     return server.cluster === undefined ? undefined : routeRefusal(server, this.client, command, argv, run)
