@@ -23,8 +23,8 @@ export class AofWriter {
   private fd = -1
   /** Of the file, up to the last whole write. */
   private bytes = 0
-  /** What could not be written. */
-  private rest = ''
+  /** Of what has been gathered, bytes that are in the file all the same: the last write failed half-way. */
+  private halfWritten = 0
   private isQueued = false
   /** Another file is being made to go on in. */
   private isWaiting = false
@@ -149,39 +149,32 @@ export class AofWriter {
 
   /** @returns whether everything is with the kernel */
   private write(): boolean {
-    while (this.rest === '') {
-      this.rest = this.log.take()
-      if (this.rest === '') return true
-      this.writeRest()
-    }
-    // Of what failed before.
-    this.writeRest()
-    return this.rest === '' ? this.write() : false
-  }
-
-  private writeRest(): void {
-    let written = 0
+    const {log} = this
+    const bytes = log.gathered()
+    if (bytes.length === 0) return true
+    let at = this.halfWritten
     try {
-      do {
-        const text = written === 0 ? this.rest : this.rest.slice(written)
-        written += writeSync(this.fd, text, null, 'latin1')
-      } while (written < this.rest.length)
+      while (at < bytes.length) at += writeSync(this.fd, bytes, at)
     } catch (error) {
-      this.onWriteError(systemMessage(error), written)
-      return
+      this.onWriteError(systemMessage(error), at - this.halfWritten)
+      return false
     }
-    this.rest = ''
+    const written = bytes.length - this.halfWritten
+    this.halfWritten = 0
+    log.taken()
     this.isDirty = true
     this.bytes += written
-    this.log.currentBytes += written
-    this.log.noteWrite(undefined)
+    log.currentBytes += written
+    log.noteWrite(undefined)
+    return true
   }
 
   private onWriteError(reason: string, written: number): void {
     this.failedMs = this.server.effects.nowMs()
     if (written > 0 && !this.cutBack()) {
-      this.rest = this.rest.slice(written)
+      this.halfWritten += written
       this.bytes += written
+      this.log.currentBytes += written
     }
     this.log.noteWrite(reason)
     if (this.server.config.values.appendfsync !== 'always') return
@@ -218,7 +211,7 @@ export class AofWriter {
       this.isSyncing = false
       this.log.pendingSyncs = 0
       if (error === null) {
-        if (this.rest === '') this.log.noteWrite(undefined)
+        if (this.log.gatheredBytes === 0) this.log.noteWrite(undefined)
         then()
       } else this.onSyncError(systemMessage(error))
       this.onIdle?.()
@@ -262,7 +255,7 @@ export class AofWriter {
     const isDurable = this.flush()
     closeSync(this.fd)
     this.fd = -1
-    this.rest = ''
+    this.halfWritten = 0
     this.generation++
     this.isWaiting = false
     if (isDurable || !this.gate.isShut) this.letAllOut()

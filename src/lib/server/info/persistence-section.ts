@@ -43,7 +43,7 @@ export function renderPersistence({nowMs, server}: InfoFacts): InfoField[] {
       ['aof_current_size', appendOnly.currentBytes],
       ['aof_base_size', appendOnly.baseBytes],
       ['aof_pending_rewrite', 0],
-      ['aof_buffer_length', appendOnly.gatheredLength],
+      ['aof_buffer_length', appendOnly.gatheredBytes],
       ['aof_pending_bio_fsync', appendOnly.pendingSyncs],
       ['aof_delayed_fsync', appendOnly.delayedSyncs],
     )

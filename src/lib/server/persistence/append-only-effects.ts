@@ -3,7 +3,7 @@ import type {Server} from '../server.js'
 
 /** What the append-only file asks of the shell, which carries out calls in their order. */
 export interface AppendOnlyEffects {
-  /** Text has been gathered: it is to be written at the end of this turn of the loop (`AppendOnly.take`). */
+  /** Something has been gathered, after nothing: it is to be written at the end of this turn of the loop. */
   appendSoon(): void
   /** Every 100 ms while there is a file: what had to wait, or failed, is tried again. */
   appendLate(nowMs: number): void

@@ -1,20 +1,20 @@
-import {encodeCommand} from '../../protocol/resp/encode-command.js'
+import {AofOutput} from '../../protocol/aof/output.js'
 import type {PropagationSink} from '../propagation/propagation.js'
 import {ReplyError} from '../reply-error.js'
 import {SERVER_DISK_FULL, type Server} from '../server.js'
 import {type AppendOnlyEffects, appendOnlyEffects} from './append-only-effects.js'
 
-/** Text gathered beyond this is handed out in parts: no string may become too long. */
-const PART_LENGTH = 16 * 1024 * 1024
 /** After as many rewrites that failed the next ones wait, for a minute first, twice as long each time. */
 const FAILURES_MAX = 3
 const DELAY_FIRST_MS = 60_000
 const DELAY_MAX_MS = 60 * 60_000
 
+const NOTHING = new Uint8Array(0)
+
 const IS_REWRITING = 'ERR Background append only file rewriting already in progress'
 
 /**
- * The append-only file as the server sees it (wire.md 4): what commands change gathers here as text, which the shell writes
+ * The append-only file as the server sees it (wire.md 4): what commands change gathers here, which the shell writes
  * and makes durable as `appendfsync` says.
  *
  *     off --CONFIG SET appendonly yes--> waiting --the first rewrite has ended--> on
@@ -48,60 +48,59 @@ export class AppendOnly implements PropagationSink {
   private readonly server: Server
   /** Changes are gathered. */
   private isGathering = false
-  private text = ''
-  private readonly parts: string[] = []
-  /** Database that the text is in; -1: to be said anew. */
+  private out: AofOutput | undefined = undefined
+  /** Database that it is in; -1: to be said anew. */
   private selected = -1
-  /** Of the last annotation in the text. */
+  /** Of the last annotation. */
   private stampSeconds = 0
   private retryMs = 0
   private retryDelayMs = 0
 
   constructor(server: Server) {
     this.server = server
-    server.config.onChange((changed) => (changed.has('appendonly') ? this.applySetting() : undefined))
+    server.config.onChange((changed) => {
+      // What has been gathered is under the new policy at once.
+      if (changed.has('appendfsync') && this.state !== 'off') this.effects.appendSoon()
+      return changed.has('appendonly') ? this.applySetting() : undefined
+    })
   }
 
   get isRewriting(): boolean {
     return this.rewriteStartedMs !== 0
   }
 
-  /** Length of the text that is not yet with the shell. */
-  get gatheredLength(): number {
-    let {length} = this.text
-    for (const part of this.parts) length += part.length
-    return length
+  /** Bytes that the shell has not yet taken. */
+  get gatheredBytes(): number {
+    return this.out?.position ?? 0
   }
 
   /** A change, which the shell is to write. */
-  feed(database: number, command: string): void {
-    if (this.text === '') this.effects.appendSoon()
-    else if (this.text.length > PART_LENGTH) {
-      this.parts.push(this.text)
-      this.text = ''
-    }
+  feed(database: number, argv: readonly string[]): void {
     const {server} = this
-    if (server.config.values.aofTimestampEnabled) this.stamp(Math.floor(server.state.nowMs / 1000))
+    this.out ??= new AofOutput(undefined)
+    const {out} = this
+    if (out.position === 0) this.effects.appendSoon()
+    if (server.config.values.aofTimestampEnabled) this.stamp(out, Math.floor(server.state.nowMs / 1000))
     if (database !== -1 && database !== this.selected) {
       this.selected = database
-      this.text += encodeCommand(['SELECT', String(database)])
+      out.command('SELECT', String(database))
     }
-    this.text += command
+    out.commandOf(argv)
   }
 
-  private stamp(unixSeconds: number): void {
+  private stamp(out: AofOutput, unixSeconds: number): void {
     if (unixSeconds <= this.stampSeconds) return
     this.stampSeconds = unixSeconds
-    this.text += `#TS:${unixSeconds}\r\n`
+    out.raw(`#TS:${unixSeconds}\r\n`)
   }
 
-  /** What has been gathered, which is the shell's from then on; part after part, '' at the end. */
-  take(): string {
-    const part = this.parts.shift()
-    if (part !== undefined) return part
-    const {text} = this
-    this.text = ''
-    return text
+  /** What has been gathered; good until the next `feed`. The shell says `taken` when it has all of it. */
+  gathered(): Uint8Array {
+    return this.out?.written() ?? NOTHING
+  }
+
+  taken(): void {
+    this.out?.forget()
   }
 
   /** The file is open, and what the data are is in it. */
@@ -193,13 +192,8 @@ export class AppendOnly implements PropagationSink {
     if (this.state !== 'waiting') return
     // Without a base what was gathered is of no use.
     this.gather(false)
-    this.forget()
+    this.taken()
     this.isScheduled = true
-  }
-
-  private forget(): void {
-    this.parts.length = 0
-    this.text = ''
   }
 
   private applySetting(): string | undefined {
@@ -232,7 +226,7 @@ export class AppendOnly implements PropagationSink {
     this.rewriteStartedMs = 0
     this.gather(false)
     this.effects.stopAppending()
-    this.forget()
+    this.taken()
     this.noteWrite(undefined)
   }
 

@@ -61,12 +61,12 @@ export class Replication implements PropagationSink {
   }
 
   /** A change made here. */
-  feed(database: number, command: string): void {
+  feed(database: number, argv: readonly string[]): void {
     if (database !== -1 && database !== this.selected) {
       this.selected = database
       this.write(encodeCommand(['SELECT', String(database)]))
     }
-    this.write(command)
+    this.write(encodeCommand(argv))
   }
 
   private write(text: string): void {
