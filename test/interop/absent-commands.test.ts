@@ -15,11 +15,8 @@ import {RawPeer} from './admin-peer.js'
  */
 const LIST = join(import.meta.dirname, '../../src/lib/server/acl/absent-commands.ts')
 
-const APPEND_ONLY = 'there is no append-only file yet'
-
 /** By command, else by container, else by group. */
 const REASONS: Readonly<Record<string, string>> = {
-  bgrewriteaof: APPEND_ONLY,
   module: 'a node in JavaScript cannot load modules written in C',
 }
 

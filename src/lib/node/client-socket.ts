@@ -2,6 +2,7 @@ import {Socket, type SocketConstructorOpts} from 'node:net'
 import {type Client, SPECIAL_MONITOR, SPECIAL_REPLICA, SPECIAL_SUBSCRIBED} from '../server/client.js'
 import type {OutputLimit} from '../server/config/special.js'
 import type {Server} from '../server/server.js'
+import type {OutputGate} from './output-gate.js'
 
 /** A socket with this much unsent output is not read from until the peer has taken it, unless a limit above is set. */
 const UNSENT_BYTES_MAX = 1024 * 1024
@@ -24,7 +25,8 @@ interface InPlaceOptions {
 /** Who has had a turn since the loop's last round. */
 let outbox: ClientSocket[] = []
 
-function emptyOutbox(): void {
+/** Lets everybody who has had a turn send, or wait at the gate. */
+export function emptyOutbox(): void {
   const turn = outbox
   outbox = []
   for (const socket of turn) socket.finishTurn()
@@ -35,10 +37,15 @@ export class ClientSocket {
   readonly client: Client
   private readonly socket: Socket
   private readonly server: Server
+  private readonly gate: OutputGate
   private readonly onGone: (client: ClientSocket) => void
   private isPaused = false
   private isQueued = false
   private isGone = false
+  /** Waits at the gate with all its output. */
+  private isHeld = false
+  /** What the gate lets out first. */
+  private sealed = ''
   private isWriting = false
   private writesUnderWay = 0
   /** Bytes of each write that the kernel has not taken yet, in order. */
@@ -68,6 +75,7 @@ export class ClientSocket {
     accepted: Socket,
     client: Client,
     server: Server,
+    gate: OutputGate,
     onGone: (client: ClientSocket) => void,
     isRaw: boolean,
   ) {
@@ -75,6 +83,7 @@ export class ClientSocket {
     this.socket = socket
     this.client = client
     this.server = server
+    this.gate = gate
     this.onGone = onGone
     socket.on('end', () => this.close(false))
     socket.on('error', () => this.close(false))
@@ -143,31 +152,62 @@ export class ClientSocket {
     this.isQueued = false
     this.flush()
     const {client} = this
-    if (client.throttled && !this.isGone && client.unsentBytes <= this.unsentBytesMax()) {
+    if (client.throttled && !this.isGone && !this.isHeld && client.unsentBytes <= this.unsentBytesMax()) {
       setImmediate(() => this.resume())
     }
     this.adjustReading()
   }
 
-  /** Sends what has gathered. */
+  /** Sends what has gathered, or waits at the gate with it. */
   flush(): void {
     const {client} = this
     if (this.isGone) return
-    if (client.reply.out !== '') {
-      const out = client.reply.take()
-      this.server.stats.outputBytes += out.length
-      this.server.stats.writes++
-      this.write(out)
-      if (client.unsentBytes !== 0 && this.isOverLimit(Date.now())) {
-        this.server.effects.log(
-          'warning',
-          `Client id=${client.id} addr=${client.address} closed for overcoming of output buffer limits.`,
-        )
-        this.close(false)
-        return
+    if (this.gate.isShut) {
+      if (!this.isHeld && (client.reply.out !== '' || client.closing)) {
+        this.isHeld = true
+        this.gate.hold(this)
       }
+      return
     }
+    if (client.reply.out !== '' && !this.send(client.reply.take())) return
     if (client.closing) this.close(true)
+  }
+
+  /** What has gathered until now is to leave with the next `letOut`. */
+  seal(): void {
+    this.isHeld = false
+    this.sealed += this.client.reply.take()
+  }
+
+  /** What was sealed leaves; the gate may be shut for what came since. */
+  letOut(): void {
+    const {client, sealed} = this
+    this.sealed = ''
+    if (this.isGone) return
+    if (sealed !== '' && !this.send(sealed)) return
+    if (client.closing && client.reply.out === '') this.close(true)
+    else this.finishTurn()
+  }
+
+  /** The gate is open. */
+  goOn(): void {
+    this.isHeld = false
+    this.finishTurn()
+  }
+
+  /** @returns whether the client takes enough of its output to go on */
+  private send(out: string): boolean {
+    const {client} = this
+    this.server.stats.outputBytes += out.length
+    this.server.stats.writes++
+    this.write(out)
+    if (client.unsentBytes === 0 || !this.isOverLimit(Date.now())) return true
+    this.server.effects.log(
+      'warning',
+      `Client id=${client.id} addr=${client.address} closed for overcoming of output buffer limits.`,
+    )
+    this.close(false)
+    return false
   }
 
   /**

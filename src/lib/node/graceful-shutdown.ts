@@ -1,9 +1,11 @@
 import type {ShutdownOptions} from '../server/effects.js'
 import type {Server} from '../server/server.js'
+import type {AppendOnlyShell} from './append-only-shell.js'
 
 const POLL_MS = 20
 /** Nobody waits that long. */
 const FOR_EVER = Number.MAX_SAFE_INTEGER
+const REFUSED = 'ERR Errors trying to SHUTDOWN. Check logs.'
 
 /**
  * What has to be done before a node may end: replicas have all there is, and the data are saved if the configuration or
@@ -15,6 +17,7 @@ export class GracefulShutdown {
 
   constructor(
     private readonly server: Server,
+    private readonly appendOnly: AppendOnlyShell,
     private readonly options: ShutdownOptions,
   ) {}
 
@@ -31,10 +34,18 @@ export class GracefulShutdown {
     const pausedBefore = server.pausedUntilMs
     server.pause(FOR_EVER, true)
     if (!options.now) await this.waitForReplicas()
-    if (this.isAborted) return this.goOn(pausedBefore, 'ERR Errors trying to SHUTDOWN. Check logs.')
+    if (this.isAborted) return this.goOn(pausedBefore, REFUSED)
+    if (server.appendOnly.state === 'waiting') {
+      server.effects.log('warning', `Writing initial AOF${options.force ? '. Exit anyway.' : ", can't exit."}`)
+      if (!options.force) return this.goOn(pausedBefore, REFUSED)
+    }
     this.isFinal = true
     // The file has to end where the stream does, or replicas could not go on with it: no PING, nothing expires any more.
     server.pauseForFailover(FOR_EVER)
+    if (server.appendOnly.state === 'on') {
+      server.effects.log('notice', 'Calling fsync() on the AOF file.')
+      if (!this.appendOnly.flush()) server.effects.log('warning', 'Fail to fsync the AOF file.')
+    }
     const saves = options.save || (!options.noSave && server.config.values.save.length > 0 && !server.isLoading)
     if (!saves) return undefined
     server.effects.log('notice', 'Saving the final RDB snapshot before exiting.')
@@ -44,7 +55,7 @@ export class GracefulShutdown {
       return undefined
     }
     server.effects.log('warning', "Error trying to save the DB, can't exit.")
-    return options.force ? undefined : this.goOn(pausedBefore, 'ERR Errors trying to SHUTDOWN. Check logs.')
+    return options.force ? undefined : this.goOn(pausedBefore, REFUSED)
   }
 
   private goOn(pausedUntilMs: number, reason: string): string {

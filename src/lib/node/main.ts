@@ -52,6 +52,7 @@ function print(text: string): void {
 }
 
 async function run(argv: readonly string[]): Promise<number> {
+  let node: Node
   let stopped: Promise<void>
   try {
     const given = parseServerArguments(argv)
@@ -71,7 +72,7 @@ async function run(argv: readonly string[]): Promise<number> {
     if (config.fileName === undefined && given.options === '') {
       log.write('warning', 'Warning: no config file specified, using the default config.')
     } else log.write('warning', 'Configuration loaded')
-    const node = new Node(config, log)
+    node = new Node(config, log)
     stopped = node.stopped
     stopOnSignals(node)
     log.write('notice', `Running mode=${node.server.isCluster ? 'cluster' : 'standalone'}, port=${config.values.port}.`)
@@ -83,7 +84,7 @@ async function run(argv: readonly string[]): Promise<number> {
   }
   await stopped
   // Sockets of peers that do not close must not keep the process.
-  process.exit(0)
+  process.exit(node.hasFailed ? 1 : 0)
 }
 
 /** Before the start, so that there is no moment at which a signal ends the process with its files left behind. */

@@ -4,10 +4,12 @@ import type {Client} from '../server/client.js'
 import type {Config} from '../server/config/config.js'
 import type {LogLevel, PeerExchange, ServerEffects, ShutdownOptions} from '../server/effects.js'
 import type {HostEffects, HostFacts} from '../server/info/facts.js'
+import type {HasAppendOnly} from '../server/persistence/append-only-effects.js'
 import type {DiskEffects} from '../server/persistence/disk-effects.js'
 import type {Snapshot} from '../server/persistence/snapshot.js'
 import type {LinkEvents, PrimaryConnection, ReplicationEffects} from '../server/replication/link-effects.js'
 import type {ScriptEffects} from '../server/scripting/script-effects.js'
+import type {AppendOnlyShell} from './append-only-shell.js'
 import {pathInDir, readConfigFile, readText, replaceFile} from './config-file.js'
 import type {Dial} from './dial.js'
 import type {NodeLog} from './log.js'
@@ -33,9 +35,12 @@ export interface NodeHooks {
 }
 
 /** Carries out what the pure server asks of sockets, disk, clock and process. */
-export class NodeEffects implements ServerEffects, DiskEffects, HostEffects, ReplicationEffects, ScriptEffects {
+export class NodeEffects
+  implements ServerEffects, DiskEffects, HasAppendOnly, HostEffects, ReplicationEffects, ScriptEffects
+{
   /** Set once the server exists. */
   tcp: TcpServer | undefined
+  appendOnly!: AppendOnlyShell
   private readonly hooks: NodeHooks
   private readonly migrateClient: MigrateClient
   private peakRss = 0

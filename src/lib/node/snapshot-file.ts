@@ -1,6 +1,6 @@
 import {type FileHandle, open, rename, rm} from 'node:fs/promises'
 import {dirname, join} from 'node:path'
-import type {Snapshot} from '../server/persistence/snapshot.js'
+import type {KeyspaceSource} from '../server/persistence/keyspace-source.js'
 import {systemMessage} from './config-file.js'
 
 /** So that the end of a long file does not wait for all of it to reach the disk. */
@@ -11,27 +11,32 @@ const SYNC_EVERY_BYTES = 32 * 1024 * 1024
  *
  * @throws Error with the system's message; the old file is untouched then
  */
-export async function writeSnapshotFile(path: string, snapshot: Snapshot): Promise<void> {
+export async function writeSnapshotFile(path: string, snapshot: KeyspaceSource): Promise<void> {
   const temporary = join(dirname(path), `temp-${process.pid}.rdb`)
-  let file: FileHandle | undefined
   try {
-    file = await open(temporary, 'w')
-    await writeAll(file, snapshot)
-    await file.sync()
-    await file.close()
-    file = undefined
+    await writeDurably(temporary, snapshot)
     await rename(temporary, path)
     await syncFolder(dirname(path))
   } catch (error) {
-    await file?.close().catch(() => undefined)
     await rm(temporary, {force: true}).catch(() => undefined)
     throw new Error(systemMessage(error))
   }
 }
 
-async function writeAll(file: FileHandle, snapshot: Snapshot): Promise<void> {
+/** Resolves when all of it is on the disk, under this name. @throws the system's error; part of the file may be there */
+export async function writeDurably(path: string, source: Pick<KeyspaceSource, 'next'>): Promise<void> {
+  const file = await open(path, 'w', 0o644)
+  try {
+    await writeAll(file, source)
+    await file.sync()
+  } finally {
+    await file.close()
+  }
+}
+
+async function writeAll(file: FileHandle, source: Pick<KeyspaceSource, 'next'>): Promise<void> {
   let unsynced = 0
-  for (let chunk = snapshot.next(); chunk !== undefined; chunk = snapshot.next()) {
+  for (let chunk = source.next(); chunk !== undefined; chunk = source.next()) {
     let written = 0
     while (written < chunk.length) {
       const {bytesWritten} = await file.write(chunk, written)
@@ -48,7 +53,7 @@ async function writeAll(file: FileHandle, snapshot: Snapshot): Promise<void> {
 }
 
 /** A rename is durable once its folder is. */
-async function syncFolder(path: string): Promise<void> {
+export async function syncFolder(path: string): Promise<void> {
   const folder = await open(path, 'r')
   try {
     await folder.sync()

@@ -4,12 +4,13 @@ import type {Config} from '../server/config/config.js'
 import type {ShutdownOptions} from '../server/effects.js'
 import {Server} from '../server/server.js'
 import {seedStringHash} from '../server/values/table/string-hash.js'
+import {AppendOnlyShell} from './append-only-shell.js'
 import type {ClusterBus} from './cluster-bus.js'
 import {pathInDir} from './config-file.js'
 import {limitClients} from './descriptor-limit.js'
 import {type Dial, dialOf, primaryDialOf} from './dial.js'
 import {GracefulShutdown} from './graceful-shutdown.js'
-import {loadSnapshotFile} from './load-snapshot.js'
+import {loadSnapshotFile, snapshotFileBytes} from './load-snapshot.js'
 import type {NodeLog} from './log.js'
 import {NodeEffects} from './node-effects.js'
 import {systemRng} from './system-rng.js'
@@ -19,6 +20,12 @@ import {Timers} from './timers.js'
 /** A node that could not start; `message` is for the operator, the log has it too. */
 export class StartError extends Error {
   override readonly name = 'StartError'
+}
+
+/** What a node had saved when it ended. */
+interface SavedData {
+  readonly bytes: number
+  readonly load: () => Promise<void>
 }
 
 const DEFAULT_SHUTDOWN: ShutdownOptions = {force: false, noSave: false, now: false, save: false}
@@ -36,6 +43,8 @@ export class Node {
   private stopping: Promise<void> | undefined
   private readonly onStopped: (() => void)[] = []
   private hasPidFile = false
+  /** It ended because it could not keep what it had promised. */
+  hasFailed = false
   private leaving: GracefulShutdown | undefined
 
   /** @throws {FatalConfigError} if the users of the configuration or of the ACL file cannot be made */
@@ -63,12 +72,13 @@ export class Node {
     }
     this.tcp = new TcpServer(this.server)
     this.effects.tcp = this.tcp
+    this.effects.appendOnly = new AppendOnlyShell(this.server, this.tcp.gate, (reason) => this.fail(reason))
     this.timers = new Timers(this.server, this.tcp)
   }
 
   /** @throws {StartError} and has undone what it began */
   async start(): Promise<void> {
-    const {clusterEnabled, port, tlsCluster, tlsPort, unixsocket, unixsocketperm} = this.config.values
+    const {clusterEnabled, port, tlsCluster, tlsPort, unixsocket} = this.config.values
     const isOpen = port !== 0 || tlsPort !== 0 || unixsocket !== ''
     try {
       limitClients(this.config, this.log)
@@ -77,14 +87,20 @@ export class Node {
       if (clusterEnabled && tlsCluster && (port !== 0 || tlsPort === 0)) {
         throw new Error('With tls-cluster this node serves clients by TLS alone: port must be 0, and tls-port set')
       }
-      await this.load()
+      const data = await this.findData()
+      // Whoever comes while data are being loaded is told so.
+      if (data !== undefined) {
+        this.server.beginLoading(data.bytes)
+        await this.listen()
+        await this.load(data)
+      }
+      if (this.config.values.appendonly) await (await this.effects.appendOnly.load()).open()
       const {replicaof} = this.config.values
       if (replicaof !== undefined) this.server.replication.follow(replicaof)
       // Clients last: who gets an answer may rely on the whole node, and on nodes.conf being its own.
       if (this.server.isCluster) await this.startBus()
-      if (port !== 0) await this.tcp.listen(port)
-      if (tlsPort !== 0) await this.tcp.listenTls(tlsPort)
-      if (unixsocket !== '') await this.tcp.listenUnix(pathInDir(this.config, unixsocket), unixsocketperm)
+      if (data === undefined) await this.listen()
+      else this.server.endLoading()
     } catch (error) {
       await this.close()
       const what =
@@ -101,14 +117,28 @@ export class Node {
     if (unixsocket !== '') this.log.write('notice', `The server is now ready to accept connections at ${unixsocket}`)
   }
 
-  /** What was saved. Clients that come meanwhile are told that it is being loaded. */
-  private async load(): Promise<void> {
-    const path = pathInDir(this.config, this.config.values.dbfilename)
-    try {
-      await loadSnapshotFile(this.server, path)
-    } catch (error) {
-      throw new Error(`Fatal error loading the DB, check server logs. ${messageOf(error)}`)
+  private async listen(): Promise<void> {
+    const {port, tlsPort, unixsocket, unixsocketperm} = this.config.values
+    if (port !== 0) await this.tcp.listen(port)
+    if (tlsPort !== 0) await this.tcp.listenTls(tlsPort)
+    if (unixsocket !== '') await this.tcp.listenUnix(pathInDir(this.config, unixsocket), unixsocketperm)
+  }
+
+  /** What was saved; undefined if nothing was. @throws if it cannot be told */
+  private async findData(): Promise<SavedData | undefined> {
+    const {appendonly, dbfilename} = this.config.values
+    if (!appendonly) {
+      const path = pathInDir(this.config, dbfilename)
+      const bytes = snapshotFileBytes(path)
+      return bytes === undefined ? undefined : {bytes, load: () => loadSnapshotFile(this.server, path)}
     }
+    const file = await this.effects.appendOnly.load()
+    const bytes = await explained(() => file.find())
+    return bytes === 0 ? undefined : {bytes, load: () => file.load()}
+  }
+
+  private async load({load}: SavedData): Promise<void> {
+    await explained(load)
   }
 
   /** Stopped before it had started. */
@@ -163,7 +193,7 @@ export class Node {
    */
   async shutdown(options: ShutdownOptions = DEFAULT_SHUTDOWN): Promise<string | undefined> {
     if (this.leaving !== undefined || this.stopping !== undefined) return undefined
-    this.leaving = new GracefulShutdown(this.server, options)
+    this.leaving = new GracefulShutdown(this.server, this.effects.appendOnly, options)
     const reason = await this.leaving.prepare()
     this.leaving = undefined
     if (reason === undefined) await this.stop()
@@ -179,16 +209,34 @@ export class Node {
     return this.stopping
   }
 
+  /** What was promised cannot be kept: nobody is answered any more. */
+  private fail(reason: string): void {
+    if (this.hasFailed) return
+    this.hasFailed = true
+    this.log.write('warning', reason)
+    void this.stop()
+  }
+
   private async close(): Promise<void> {
     this.timers.stop()
     this.server.replication.close()
+    const closed = this.effects.appendOnly.close()
     this.tcp.close()
     this.bus?.close()
     this.effects.close()
+    await closed
     if (this.hasPidFile) {
       this.log.write('notice', 'Removing the pid file.')
       removeQuietly(pathInDir(this.config, this.config.values.pidfile))
     }
+  }
+}
+
+async function explained<T>(run: () => Promise<T>): Promise<T> {
+  try {
+    return await run()
+  } catch (error) {
+    throw new Error(`Fatal error loading the DB, check server logs. ${messageOf(error)}`)
   }
 }
 

@@ -2,6 +2,7 @@ import {chmodSync, lstatSync, unlinkSync} from 'node:fs'
 import {createServer, isIP, type ListenOptions, type Server as NetServer, type Socket} from 'node:net'
 import type {Server} from '../server/server.js'
 import {ClientSocket} from './client-socket.js'
+import {OutputGate} from './output-gate.js'
 import {TlsGate} from './tls-gate.js'
 
 const DENIED =
@@ -41,6 +42,8 @@ type Transport = 'tcp' | 'tls' | 'unix'
 /** Accepts clients on every address of `bind`, with or without TLS, and on a Unix socket; owns their sockets. */
 export class TcpServer {
   isClosed = false
+  /** Shut while what clients are to be sent tells of changes that are not durable. */
+  readonly gate = new OutputGate()
   private readonly server: Server
   private readonly listeners: NetServer[] = []
   private readonly sockets = new Map<number, ClientSocket>()
@@ -159,7 +162,7 @@ export class TcpServer {
     })
     effects.log('verbose', `Accepted ${client.address}`)
     const onGone = (gone: ClientSocket): void => this.onGone(gone)
-    this.sockets.set(client.id, new ClientSocket(socket, client, this.server, onGone, transport !== 'tls'))
+    this.sockets.set(client.id, new ClientSocket(socket, client, this.server, this.gate, onGone, transport !== 'tls'))
   }
 
   private onGone({client}: ClientSocket): void {

@@ -23,6 +23,7 @@ import {NO_REPLICAS, PRIMARY_DOWN, READ_ONLY_REPLICA, ReplyError, TOO_LONG} from
 import {scriptingOf} from './scripting/scripting.js'
 import {
   SERVER_BUSY,
+  SERVER_DISK_FULL,
   SERVER_HOLDS_KEYS,
   SERVER_LOADING,
   SERVER_MONITORED,
@@ -212,6 +213,10 @@ export class Dispatcher {
       this.forbid(client, command, OUT_OF_MEMORY)
       return
     }
+    if ((server.special & SERVER_DISK_FULL) !== 0 && (command.name === 'ping' || writes(client, command))) {
+      this.forbid(client, command, server.appendOnly.refusal!)
+      return
+    }
     if ((server.special & SERVER_ROLE) !== 0) {
       const refusal = refusalInRole(server, client, command)
       if (refusal !== undefined) {
@@ -317,12 +322,16 @@ function refusalInMode(client: Client, command: Command): string | undefined {
   return isOfKeyspace ? "ERR Replica can't interact with the keyspace" : undefined
 }
 
+function writes(client: Client, command: Command): boolean {
+  if (command.name !== 'exec' || client.queue === undefined) return command.isWrite
+  return client.queue.some((one) => one.command.isWrite)
+}
+
 /** What a replica, or a primary with too few of them, does not do; in redis-server's order. */
 function refusalInRole(server: Server, client: Client, command: Command): string | undefined {
-  const isExec = command.name === 'exec' && client.queue !== undefined
-  const writes = command.isWrite || (isExec && client.queue!.some((one) => one.command.isWrite))
-  if (writes && server.lacksReplicas) return NO_REPLICAS
-  if (writes && server.refusesWrites) return READ_ONLY_REPLICA
+  const isWrite = writes(client, command)
+  if (isWrite && server.lacksReplicas) return NO_REPLICAS
+  if (isWrite && server.refusesWrites) return READ_ONLY_REPLICA
   return !server.isStale || command.flags.includes('stale') ? undefined : PRIMARY_DOWN
 }
 

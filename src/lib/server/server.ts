@@ -17,8 +17,8 @@ import {KeyspaceState} from './keyspace/keyspace-state.js'
 import {STRING_BYTES_MAX} from './keyspace/string-bytes.js'
 import {MemoryLimit} from './memory-limit.js'
 import {Monitors} from './monitors.js'
+import {AppendOnly} from './persistence/append-only.js'
 import {Saving} from './persistence/saving.js'
-import type {SnapshotLoader} from './persistence/snapshot-loader.js'
 import {eventMask, publishEvent} from './pubsub/keyspace-events.js'
 import {PubSub} from './pubsub/pubsub.js'
 import {Replication} from './replication/replication.js'
@@ -60,6 +60,8 @@ export const SERVER_ROLE = 8
 export const SERVER_LOADING = 16
 /** A script has run for longer than busy-reply-threshold. */
 export const SERVER_BUSY = 4
+/** The append-only file cannot be written. */
+export const SERVER_DISK_FULL = 32
 
 /** No quick command takes longer. */
 const QUICK_COMMAND_US_MAX = 1000
@@ -123,6 +125,7 @@ export class Server {
   /** A replica takes this primary's place: unix milliseconds until which no data changes; 0 = that is not so. */
   failoverPausedUntilMs = 0
   readonly saving: Saving
+  readonly appendOnly: AppendOnly
   /** A file is being loaded at the start: bytes of it; undefined: no. */
   loading: {readonly bytes: number; readonly startedMs: number} | undefined = undefined
   loadedBytes = 0
@@ -155,6 +158,7 @@ export class Server {
     }
     this.limits = {bulkBytesMax: 0, requestBytesMax: 0}
     this.saving = new Saving(this)
+    this.appendOnly = new AppendOnly(this)
     this.replication = new Replication(this, (parts) => openSnapshot(this, parts))
     this.applySettings()
     this.acl = new Acl(this)
@@ -275,9 +279,8 @@ export class Server {
   }
 
   /** The data are there. */
-  endLoading({expiredKeys, keys}: SnapshotLoader): void {
+  endLoading(): void {
     this.loading = undefined
-    this.loadedKeys = {expired: expiredKeys, loaded: keys}
     this.special &= ~SERVER_LOADING
   }
 
@@ -369,6 +372,7 @@ export class Server {
     if (this.failoverPausedUntilMs <= nowMs) this.endFailoverPause()
     this.replication.cron(nowMs)
     this.saving.cron(nowMs)
+    this.appendOnly.cron(nowMs)
     checkBlockedClients(this)
     this.blocked.expire(nowMs)
     this.memory.cron()
@@ -384,6 +388,7 @@ export class Server {
    * @returns whether a whole round over all deadlines is not yet finished and it pays to go on
    */
   activeExpire(nowMs: number, entryLimit: number): boolean {
+    if (this.isLoading) return false
     this.state.setTime(nowMs)
     const goesOn = this.expiry.run(this.databases, entryLimit)
     this.tracking.flushBroadcasts()

@@ -97,7 +97,7 @@ function streamOfNode(lines: readonly string[]): string[] {
         stream.push(['SELECT', String(database)])
         selected = database
       }
-      stream.push(argv.split('\r\n').filter((_, i) => i > 0 && i % 2 === 0))
+      stream.push([...argv])
     },
   })
   const clients = new Map<string, Client>()

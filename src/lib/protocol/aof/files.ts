@@ -80,6 +80,7 @@ function isPart(name: string, appendFilename: string): boolean {
 /** As they are called until they are whole and renamed. */
 function isTemporary(name: string, appendFilename: string): boolean {
   if (/^temp-rewriteaof(?:-bg)?-\d+\.aof$/.test(name) || name === temporaryManifestName(appendFilename)) return true
+  if (name === temporaryIncrementalName(appendFilename)) return true
   return name.startsWith('temp-') && isPart(name.slice('temp-'.length), appendFilename)
 }
 
@@ -90,4 +91,9 @@ export function manifestName(appendFilename: string): string {
 /** Written first, then renamed. */
 export function temporaryManifestName(appendFilename: string): string {
   return `temp-${manifestName(appendFilename)}`
+}
+
+/** What is written to while the first base is being made. */
+export function temporaryIncrementalName(appendFilename: string): string {
+  return `temp-${appendFilename}.incr`
 }

@@ -12,9 +12,9 @@ import {ChunkBuffer, INCOMPLETE} from '../chunk-buffer.js'
  * that is no command is damage: AofError.
  */
 export type AofItem =
-  | {readonly kind: 'command'; readonly argv: readonly string[]}
+  | {readonly kind: 'command'; readonly argv: string[]}
   /** What stood between MULTI and EXEC: all of it was written, or none of it is read. */
-  | {readonly kind: 'transaction'; readonly commands: readonly (readonly string[])[]}
+  | {readonly kind: 'transaction'; readonly commands: readonly string[][]}
   | {readonly kind: 'timestamp'; readonly unixSeconds: number}
 
 /** How the file ends: after a whole command, in one, or in a transaction. */

@@ -115,6 +115,11 @@ export class RdbFileReader {
     }
   }
 
+  /** The file has come to its end. */
+  get isWhole(): boolean {
+    return this.ended
+  }
+
   /** Bytes behind the end that have arrived: an old append only file goes on there. Good until the next `push`. */
   rest(): Uint8Array {
     return this.cursor.rest()

@@ -4,7 +4,6 @@
  * test/interop/absent-commands.test.ts compares the list with a real server; with UPDATE_GOLDEN=1 it writes it anew.
  */
 export const ABSENT_COMMANDS: Readonly<Record<string, string>> = {
-  bgrewriteaof: 'admin slow dangerous',
   module: 'slow',
   'module|help': 'slow',
   'module|list': 'admin slow dangerous',

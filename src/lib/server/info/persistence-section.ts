@@ -2,7 +2,7 @@ import type {InfoFacts, InfoField} from './facts.js'
 
 /** Snapshots are made without a fork: nothing is copied on write. */
 export function renderPersistence({nowMs, server}: InfoFacts): InfoField[] {
-  const {loadedBytes, loadedKeys, loading, saving, state} = server
+  const {appendOnly, loadedBytes, loadedKeys, loading, saving, state} = server
   const fields: InfoField[] = [
     ['loading', loading === undefined ? 0 : 1],
     ['async_loading', 0],
@@ -22,19 +22,32 @@ export function renderPersistence({nowMs, server}: InfoFacts): InfoField[] {
     ['rdb_last_cow_size', 0],
     ['rdb_last_load_keys_expired', loadedKeys.expired],
     ['rdb_last_load_keys_loaded', loadedKeys.loaded],
-    ['aof_enabled', 0],
-    ['aof_rewrite_in_progress', 0],
-    ['aof_rewrite_scheduled', 0],
-    ['aof_last_rewrite_time_sec', -1],
-    ['aof_current_rewrite_time_sec', -1],
-    ['aof_last_bgrewrite_status', 'ok'],
-    ['aof_rewrites', 0],
-    ['aof_rewrites_consecutive_failures', 0],
-    ['aof_last_write_status', 'ok'],
+    ['aof_enabled', appendOnly.state === 'off' ? 0 : 1],
+    ['aof_rewrite_in_progress', appendOnly.isRewriting ? 1 : 0],
+    ['aof_rewrite_scheduled', appendOnly.isScheduled ? 1 : 0],
+    ['aof_last_rewrite_time_sec', appendOnly.lastRewriteSeconds],
+    [
+      'aof_current_rewrite_time_sec',
+      appendOnly.isRewriting ? Math.floor((nowMs - appendOnly.rewriteStartedMs) / 1000) : -1,
+    ],
+    ['aof_last_bgrewrite_status', appendOnly.isRewriteOk ? 'ok' : 'err'],
+    ['aof_rewrites', appendOnly.rewrites],
+    ['aof_rewrites_consecutive_failures', appendOnly.failures],
+    ['aof_last_write_status', appendOnly.writeError === undefined ? 'ok' : 'err'],
     ['aof_last_cow_size', 0],
     ['module_fork_in_progress', 0],
     ['module_fork_last_cow_size', 0],
   ]
+  if (appendOnly.state !== 'off') {
+    fields.push(
+      ['aof_current_size', appendOnly.currentBytes],
+      ['aof_base_size', appendOnly.baseBytes],
+      ['aof_pending_rewrite', 0],
+      ['aof_buffer_length', appendOnly.gatheredBytes],
+      ['aof_pending_bio_fsync', appendOnly.pendingSyncs],
+      ['aof_delayed_fsync', appendOnly.delayedSyncs],
+    )
+  }
   if (loading !== undefined) {
     const share = (loadedBytes / Math.max(1, loading.bytes)) * 100
     fields.push(

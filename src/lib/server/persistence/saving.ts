@@ -18,6 +18,8 @@ export class Saving {
   saves = 0
   private failedMs = 0
   private isWanted = false
+  /** BGSAVE SCHEDULE: as soon as no rewrite is under way. */
+  private isScheduled = false
   private waiting: ((error?: string) => void)[] = []
 
   constructor(private readonly server: Server) {
@@ -71,9 +73,19 @@ export class Saving {
     }
   }
 
+  /** Begins when the rewrite of the append-only file has ended. */
+  schedule(): void {
+    this.isScheduled = true
+  }
+
   /** Every 100 ms. */
   cron(nowMs: number): void {
-    if (this.isRunning || this.server.isLoading) return
+    if (this.isRunning || this.server.isLoading || this.server.appendOnly.isRewriting) return
+    if (this.isScheduled) {
+      this.isScheduled = false
+      this.start()
+      return
+    }
     const {save} = this.server.config.values
     if (save.length === 0 || (!this.isOk && nowMs - this.failedMs < RETRY_MS)) return
     const sinceSeconds = nowMs / 1000 - this.lastSaveSeconds

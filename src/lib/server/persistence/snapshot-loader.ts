@@ -61,6 +61,21 @@ export class SnapshotLoader {
     return this.aux.get(name)
   }
 
+  /** Bytes behind the end of the file, as far as they were pushed: an old append-only file goes on there. */
+  rest(): Uint8Array {
+    return this.reader.rest()
+  }
+
+  /** The file has come to its end. */
+  get isWhole(): boolean {
+    return this.reader.isWhole
+  }
+
+  /** Bytes of the file, up to its end at most. */
+  get offset(): number {
+    return this.reader.offset
+  }
+
   /** Puts the new data in the place of the old. @throws RdbError */
   finish(): void {
     this.reader.requireEnd()

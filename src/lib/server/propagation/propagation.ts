@@ -1,6 +1,3 @@
-import {isTooLong} from '../../kernel/too-long.js'
-import {encodeCommand, encodeInPieces} from '../../protocol/resp/encode-command.js'
-
 /** Bits of who takes a command. */
 export const TO_AOF = 1
 export const TO_REPLICAS = 2
@@ -8,11 +5,8 @@ export const TO_ALL = TO_AOF | TO_REPLICAS
 
 /** Takes the stream of changes: the append-only file, or the backlog with the replicas. */
 export interface PropagationSink {
-  /**
-   * @param database - in which it is to run; -1: that does not matter @param command - RESP, as binary string; one that no
-   * string can hold comes in pieces
-   */
-  feed(database: number, command: string): void
+  /** @param database - in which it is to run; -1: that does not matter @param argv - binary strings */
+  feed(database: number, argv: readonly string[]): void
 }
 
 interface Item {
@@ -21,8 +15,8 @@ interface Item {
   readonly to: number
 }
 
-const MULTI = encodeCommand(['MULTI'])
-const EXEC = encodeCommand(['EXEC'])
+const MULTI: readonly string[] = ['MULTI']
+const EXEC: readonly string[] = ['EXEC']
 
 /**
  * Turns what commands change into commands that make the same change elsewhere, whenever and by whatever clock they run
@@ -38,6 +32,8 @@ export class Propagation {
   /** OR of TO_...: what commands are for, while a script says so (redis.set_repl). */
   targets = TO_ALL
 
+  /** Nothing goes out: what runs comes from where it would go. */
+  private isSuspended = false
   private aof: PropagationSink | undefined = undefined
   private replicas: PropagationSink | undefined = undefined
   /** Units and commands under way, each within the one before. */
@@ -49,12 +45,27 @@ export class Propagation {
   /** @param sink - undefined: none any more */
   setAof(sink: PropagationSink | undefined): void {
     this.aof = sink
-    this.isOn = this.aof !== undefined || this.replicas !== undefined
+    this.refresh()
   }
 
   setReplicas(sink: PropagationSink | undefined): void {
     this.replicas = sink
-    this.isOn = this.aof !== undefined || this.replicas !== undefined
+    this.refresh()
+  }
+
+  /** What comes until `goOn` does not go out. */
+  suspend(): void {
+    this.isSuspended = true
+    this.refresh()
+  }
+
+  goOn(): void {
+    this.isSuspended = false
+    this.refresh()
+  }
+
+  private refresh(): void {
+    this.isOn = !this.isSuspended && (this.aof !== undefined || this.replicas !== undefined)
   }
 
   /** A unit begins, or a part of the one under way. */
@@ -77,7 +88,11 @@ export class Propagation {
 
   /** It is over. @param wasReplaced - what `begin` returned @param isChange - it changed something */
   end(wasReplaced: boolean, database: number, argv: readonly string[], isChange: boolean): void {
-    if (isChange && !this.isReplaced) this.items.push({argv, database, to: this.targets})
+    if (isChange && !this.isReplaced) {
+      // Nearly every unit is one command.
+      if (this.depth === 1 && this.items.length === 0) this.sendOne(database, argv)
+      else this.items.push({argv, database, to: this.targets})
+    }
     this.isReplaced = wasReplaced
     this.close()
   }
@@ -103,6 +118,11 @@ export class Propagation {
     if (this.depth === 0) this.send()
   }
 
+  private sendOne(database: number, argv: readonly string[]): void {
+    if ((this.targets & TO_AOF) !== 0) this.aof?.feed(database, argv)
+    if ((this.targets & TO_REPLICAS) !== 0) this.replicas?.feed(database, argv)
+  }
+
   private send(): void {
     const {aof, items, replicas} = this
     this.items = []
@@ -115,20 +135,6 @@ function send(sink: PropagationSink, items: readonly Item[], to: number): void {
   const own = items.every((item) => (item.to & to) !== 0) ? items : items.filter((item) => (item.to & to) !== 0)
   const isTransaction = own.length > 1
   if (isTransaction) sink.feed(own[0]!.database, MULTI)
-  for (const {argv, database} of own) sendCommand(sink, database, argv)
+  for (const {argv, database} of own) sink.feed(database, argv)
   if (isTransaction) sink.feed(-1, EXEC)
-}
-
-function sendCommand(sink: PropagationSink, database: number, argv: readonly string[]): void {
-  let command: string
-  try {
-    command = encodeCommand(argv)
-  } catch (error) {
-    if (!isTooLong(error)) throw error
-    const [head, ...rest] = encodeInPieces(argv)
-    sink.feed(database, head!)
-    for (const piece of rest) sink.feed(-1, piece)
-    return
-  }
-  sink.feed(database, command)
 }

@@ -299,6 +299,7 @@ export class PrimaryLink {
     loader.finish()
     this.loader = undefined
     this.replication.adopt(id, offset)
+    this.server.appendOnly.restart()
     this.log('notice', 'MASTER <-> REPLICA sync: Finished with success')
     this.applier?.close()
     this.applier = undefined

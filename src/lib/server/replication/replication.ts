@@ -1,5 +1,6 @@
 import type {Rng} from '../../kernel/rng.js'
-import {encodeCommand} from '../../protocol/resp/encode-command.js'
+import {isTooLong} from '../../kernel/too-long.js'
+import {encodeCommand, encodeInPieces} from '../../protocol/resp/encode-command.js'
 import {unblockForDemotion} from '../blocked-in-cluster.js'
 import type {Snapshot, SnapshotParts} from '../persistence/snapshot.js'
 import type {PropagationSink} from '../propagation/propagation.js'
@@ -75,10 +76,23 @@ export class Replication implements PropagationSink {
   }
 
   /** A change made here. */
-  feed(database: number, command: string): void {
+  feed(database: number, argv: readonly string[]): void {
     if (database !== -1 && database !== this.selected) {
       this.selected = database
       this.write(encodeCommand(['SELECT', String(database)]))
+    }
+    this.writeCommand(argv)
+  }
+
+  /** One that no string can hold goes in pieces. */
+  private writeCommand(argv: readonly string[]): void {
+    let command: string
+    try {
+      command = encodeCommand(argv)
+    } catch (error) {
+      if (!isTooLong(error)) throw error
+      for (const piece of encodeInPieces(argv)) this.write(piece)
+      return
     }
     this.write(command)
   }

@@ -30,7 +30,7 @@ export function writeRefusal(server: Server, command: Command, isReadonly: boole
   if (isReadonly && (command.isWrite || command.mayReplicate)) {
     return 'ERR Write commands are not allowed from read-only scripts.'
   }
-  return command.isWrite ? roleRefusal(server) : undefined
+  return command.isWrite ? (roleRefusal(server) ?? server.appendOnly.refusal) : undefined
 }
 
 /** Why nothing may be written here now, for reasons of replication. */

@@ -1,7 +1,6 @@
 import {describe, expect, it} from 'vitest'
 import {encodeCommand} from '../../../../src/lib/protocol/resp/encode-command.js'
 import type {Client} from '../../../../src/lib/server/client.js'
-import type {PropagationSink} from '../../../../src/lib/server/propagation/propagation.js'
 import type {ReplicationEffects} from '../../../../src/lib/server/replication/link-effects.js'
 import {Rig} from '../rig.js'
 import {LinkedRigs} from './linked-rigs.js'
@@ -35,7 +34,7 @@ describe('replication', () => {
 
   it('says that a command of the stream failed', () => {
     const {primary, replica, rigs} = pair()
-    primary.server.replication.feed(0, encodeCommand(['LPUSH', 'k']))
+    primary.server.replication.feed(0, ['LPUSH', 'k'])
     rigs.settle()
     expect(replica.log.at(-1)).toBe(
       "warning == CRITICAL == This replica is sending an error to its master: 'ERR wrong number of arguments for 'lpush' command' after processing the command 'LPUSH'",
@@ -49,15 +48,15 @@ describe('replication', () => {
     const before = replication.offset
     const text = encodeCommand(['MULTI']) + encodeCommand(['SET', 'a', '1']) + encodeCommand(['SET', 'b', '2'])
     for (const byte of text) {
-      primary.server.replication.feed(-1, byte)
+      primary.server.replication.relay(byte)
       rigs.settle()
     }
     expect([replication.offset, replica.run(reader, 'DBSIZE')]).toEqual([before, ':0\r\n'])
-    primary.server.replication.feed(-1, encodeCommand(['EXEC']))
+    primary.server.replication.relay(encodeCommand(['EXEC']))
     rigs.settle()
     const more = encodeCommand(['SET', 'c', '3']).repeat(20)
     for (let at = 0; at < more.length; at += 37) {
-      primary.server.replication.feed(-1, more.slice(at, at + 37))
+      primary.server.replication.relay(more.slice(at, at + 37))
       rigs.settle()
     }
     expect(replication.offset).toBe(primary.server.replication.offset)
@@ -136,18 +135,19 @@ describe('replication', () => {
   it('takes a command that no string can hold', () => {
     const rig = new Rig()
     const client = rig.connect()
+    const {replication} = rig.server
     let bytes = 0
-    const sink: PropagationSink = {
-      feed: (_database, command) => {
-        bytes += command.length
-      },
+    replication.replicas.feed = (text) => {
+      bytes += text.length
     }
-    rig.server.state.propagation.setReplicas(sink)
+    rig.server.state.propagation.setReplicas(replication)
     // Long, and not in memory.
     const half = 'x'.repeat(300 * 1024 * 1024)
     const argv = ['RPUSH', 'k', half, half]
     rig.server.execute(client, argv)
     expect(client.reply.take()).toBe(':2\r\n')
-    expect(bytes).toBe('*4\r\n$5\r\nRPUSH\r\n$1\r\nk\r\n'.length + 2 * `$${half.length}\r\n${half}\r\n`.length)
+    const sent = [encodeCommand(['SELECT', '0']), '*4\r\n$5\r\nRPUSH\r\n$1\r\nk\r\n'].join('').length
+    expect(bytes).toBe(sent + 2 * `$${half.length}\r\n${half}\r\n`.length)
+    expect(replication.offset).toBe(bytes)
   })
 })

@@ -209,6 +209,7 @@ export const serverDocs: Readonly<Record<string, CommandDocs>> = {
     ],
   },
   sync: {summary: 'Internal command used for replication'},
+  bgrewriteaof: {summary: 'Asynchronously rewrite the append-only file', complexity: 'O(1)'},
   bgsave: {
     summary: 'Asynchronously save the dataset to disk',
     complexity: 'O(1)',

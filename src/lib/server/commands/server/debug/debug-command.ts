@@ -1,5 +1,6 @@
 import {requireInteger} from '../../../arguments.js'
 import {adminStateOf} from '../../../info/admin-state.js'
+import {appendOnlyEffects} from '../../../persistence/append-only-effects.js'
 import {ReplyError} from '../../../reply-error.js'
 import {type CommandContext, type CommandHandler, defineCommand} from '../../command.js'
 import {parseLong} from '../arguments.js'
@@ -35,8 +36,16 @@ function debugReload({reply, server}: CommandContext, argv: string[]): void {
   reply.ok()
 }
 
+/** Without an append-only file what would be in one is made in memory. */
 function debugLoadaof({reply, server}: CommandContext): void {
-  reloadDataset(server)
+  if (server.appendOnly.state === 'off') reloadDataset(server)
+  else {
+    const error = appendOnlyEffects(server).reloadAppendOnly()
+    if (error !== undefined) {
+      server.effects.log('warning', error)
+      throw new ReplyError('ERR Error trying to load the AOF files, check server logs.')
+    }
+  }
   server.effects.log('warning', 'Append Only File loaded by DEBUG LOADAOF')
   reply.ok()
 }
@@ -116,7 +125,7 @@ const SUBCOMMANDS: ReadonlyMap<string, Subcommand> = new Map([
     entry(3, 3, 'DROP-CLUSTER-PACKET-FILTER <type>', 'Ignore bus packets of a type; -1: none.', debugPacketFilter),
   ],
   ['error', entry(3, 3, 'ERROR <string>', 'Answer with that error.', debugError)],
-  ['loadaof', entry(2, 2, 'LOADAOF', 'Write all data, empty the databases and read it again.', debugLoadaof)],
+  ['loadaof', entry(2, 2, 'LOADAOF', 'Empty the databases and read them from the append-only file.', debugLoadaof)],
   [
     'log',
     entry(3, 3, 'LOG <message>', 'Write a line to the log.', ({reply, server}, argv) => {

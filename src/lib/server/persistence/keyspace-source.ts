@@ -1,0 +1,78 @@
+import {KeyspaceWalk} from '../keyspace/keyspace-walk.js'
+import type {Value} from '../keyspace/value.js'
+import type {Server} from '../server.js'
+
+/** What turns keys into the bytes of a file. */
+export interface KeyspaceWriter {
+  /** Bytes written, handed out or not. */
+  readonly bytes: number
+  /** @param size - about how many keys follow @param expiresSize - of them with a deadline */
+  database(index: number, size: number, expiresSize: number): void
+  /** @param mark - of its last access @returns whether all of the value is written; if not, go on with `more` */
+  key(key: string, value: Value, expireAtMs: number | undefined, mark: number): boolean
+  /** Goes on with the last key's value. @returns whether all is written */
+  more(): boolean
+  end(): void
+}
+
+/** Bytes made in one step. */
+const STEP_BYTES = 64 * 1024
+const EMPTY = new Uint8Array(0)
+
+/**
+ * The data as they were when it was opened, as bytes that are made while the data change (no fork: design.md 4.3). What is
+ * about to change is written before it does.
+ */
+export class KeyspaceSource {
+  private readonly walk: KeyspaceWalk | undefined
+  private isMidValue = false
+  private isWritten = false
+
+  /** @param chunks - where the writer leaves what it has made @param hasKeys - false: only what is written already */
+  constructor(
+    private readonly server: Server,
+    private readonly writer: KeyspaceWriter,
+    private readonly chunks: Uint8Array[],
+    hasKeys: boolean,
+  ) {
+    if (!hasKeys) return
+    this.walk = new KeyspaceWalk(server.databases, {
+      database: (index, size, expiresSize) => writer.database(index, size, expiresSize),
+      key: (key, value, expireAtMs, mark) => {
+        // A value must not change before all of it is written.
+        this.finishValue()
+        this.isMidValue = !writer.key(key, value, expireAtMs, mark)
+        return !this.isMidValue
+      },
+      settle: () => this.finishValue(),
+    })
+    server.state.walks.add(this.walk)
+  }
+
+  private finishValue(): void {
+    while (this.isMidValue) this.isMidValue = !this.writer.more()
+  }
+
+  /** @returns what comes next, which may be nothing yet; undefined: that was all */
+  next(): Uint8Array | undefined {
+    const {writer} = this
+    const stopAt = writer.bytes + STEP_BYTES
+    while (this.chunks.length === 0 && !this.isWritten) {
+      if (writer.bytes >= stopAt) break
+      if (this.isMidValue) this.isMidValue = !writer.more()
+      else if (this.walk?.step() !== true) {
+        writer.end()
+        this.isWritten = true
+        this.close()
+      }
+    }
+    const chunk = this.chunks.shift()
+    if (chunk !== undefined || this.isWritten) return chunk
+    return EMPTY
+  }
+
+  /** Lets the data go. */
+  close(): void {
+    if (this.walk !== undefined) this.server.state.walks.delete(this.walk)
+  }
+}
