@@ -14,8 +14,9 @@ export interface SnapshotFacts {
   readonly parts?: SnapshotParts
 }
 
-/** Bytes made in one step. */
+/** Bytes made in one step, and keys visited or passed over. */
 const STEP_BYTES = 64 * 1024
+const STEP_KEYS = 4096
 
 /**
  * The data as they were when it was opened, as an RDB file, made while they change (no fork: design.md 4.3). What is about
@@ -82,8 +83,8 @@ export class Snapshot {
   next(): Uint8Array | undefined {
     const {writer} = this
     const stopAt = writer.bytes + STEP_BYTES
-    while (this.chunks.length === 0 && !this.isWritten) {
-      if (writer.bytes >= stopAt) break
+    for (let count = 0; this.chunks.length === 0 && !this.isWritten; count++) {
+      if (writer.bytes >= stopAt || count === STEP_KEYS) break
       if (this.isMidValue) this.isMidValue = !writer.more()
       else if (this.walk?.step() !== true) {
         writer.end()
