@@ -7,6 +7,12 @@ const POLL_MS = 20
 const FOR_EVER = Number.MAX_SAFE_INTEGER
 const REFUSED = 'ERR Errors trying to SHUTDOWN. Check logs.'
 
+/** CLIENT PAUSE as it was. */
+interface PauseBefore {
+  readonly untilMs: number
+  readonly writesOnly: boolean
+}
+
 /**
  * What has to be done before a node may end: replicas have all there is, and the data are saved if the configuration or
  * the operator says so. Writes wait meanwhile, so that nothing is acknowledged that is not in the file.
@@ -31,7 +37,8 @@ export class GracefulShutdown {
   /** @returns the reason why the node must go on; undefined: it may end */
   async prepare(): Promise<string | undefined> {
     const {options, server} = this
-    const pausedBefore = server.pausedUntilMs
+    const {pausedUntilMs, pausesWritesOnly} = server
+    const pausedBefore = {untilMs: pausedUntilMs, writesOnly: pausesWritesOnly}
     server.pause(FOR_EVER, true)
     if (!options.now) await this.waitForReplicas()
     if (this.isAborted) return this.goOn(pausedBefore, REFUSED)
@@ -58,12 +65,13 @@ export class GracefulShutdown {
     return options.force ? undefined : this.goOn(pausedBefore, REFUSED)
   }
 
-  private goOn(pausedUntilMs: number, reason: string): string {
+  private goOn(pausedBefore: PauseBefore, reason: string): string {
     const {server} = this
     this.isFinal = false
     server.endFailoverPause()
     server.unpause()
-    if (pausedUntilMs > server.effects.nowMs()) server.pause(pausedUntilMs, server.pausesWritesOnly)
+    const {untilMs, writesOnly} = pausedBefore
+    if (untilMs > server.effects.nowMs()) server.pause(untilMs, writesOnly)
     return reason
   }
 

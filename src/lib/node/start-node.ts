@@ -129,7 +129,7 @@ export class Node {
     const {appendonly, dbfilename} = this.config.values
     if (!appendonly) {
       const path = pathInDir(this.config, dbfilename)
-      const bytes = snapshotFileBytes(path)
+      const bytes = await explained(async () => snapshotFileBytes(path))
       return bytes === undefined ? undefined : {bytes, load: () => loadSnapshotFile(this.server, path)}
     }
     const file = await this.effects.appendOnly.load()

@@ -7,6 +7,14 @@ export type WireReply = string | number | null | NodeReplyError | WireReply[]
 /** Thrown inside the reader when a reply is not complete yet; one object, since it happens on every chunk. */
 const INCOMPLETE = Symbol('incomplete')
 
+/** In place of an array whose elements follow. */
+const BEGUN = Symbol('begun')
+
+interface OpenArray {
+  readonly items: WireReply[]
+  readonly length: number
+}
+
 /** No reply the migration asks for comes near this; more means that the peer is no Redis node. */
 const DEPTH_MAX = 8
 
@@ -27,6 +35,8 @@ export class ReplyReader {
   private readonly later: string[] = []
   /** Bytes without which the bulk string at hand is not whole: before they are here, looking is a waste. */
   private missing = 0
+  /** Arrays begun, each within the one before: what came of a long one is not read again with every chunk. */
+  private readonly open: OpenArray[] = []
 
   /** Bytes that wait for the rest of their reply. */
   get pendingLength(): number {
@@ -53,14 +63,30 @@ export class ReplyReader {
    */
   next(): WireReply | undefined {
     if (this.at === this.text.length || this.missing > 0) return undefined
-    const start = this.at
-    try {
-      return this.read(0)
-    } catch (error) {
-      if (error !== INCOMPLETE) throw error
-      this.at = start
-      return undefined
+    for (;;) {
+      const start = this.at
+      try {
+        const read = this.read()
+        const whole = read === BEGUN ? undefined : this.place(read)
+        if (whole !== undefined) return whole
+      } catch (error) {
+        if (error !== INCOMPLETE) throw error
+        this.at = start
+        return undefined
+      }
     }
+  }
+
+  /** Into the array at hand. @returns the reply that is whole with it, if one is */
+  private place(reply: WireReply): WireReply | undefined {
+    let whole = reply
+    for (let array = this.open.at(-1); array !== undefined; array = this.open.at(-1)) {
+      array.items.push(whole)
+      if (array.items.length < array.length) return undefined
+      this.open.pop()
+      whole = array.items
+    }
+    return whole
   }
 
   private line(): string {
@@ -74,8 +100,8 @@ export class ReplyReader {
     return line
   }
 
-  private read(depth: number): WireReply {
-    if (depth > DEPTH_MAX) throw notRedis('replies nest too deep')
+  private read(): WireReply | typeof BEGUN {
+    if (this.open.length > DEPTH_MAX) throw notRedis('replies nest too deep')
     if (this.at === this.text.length) throw INCOMPLETE
     const type = this.text.charCodeAt(this.at++)
     // At once: what is no reply may have no line end either.
@@ -91,7 +117,7 @@ export class ReplyReader {
       case 36: // $
         return this.bulk(count(line))
       default: // *
-        return this.array(count(line), depth)
+        return this.array(count(line))
     }
   }
 
@@ -107,11 +133,11 @@ export class ReplyReader {
     return value
   }
 
-  private array(length: number, depth: number): WireReply[] | null {
+  private array(length: number): WireReply | typeof BEGUN {
     if (length < 0) return null
-    const items: WireReply[] = []
-    for (let i = 0; i < length; i++) items.push(this.read(depth + 1))
-    return items
+    if (length === 0) return []
+    this.open.push({items: [], length})
+    return BEGUN
   }
 }
 

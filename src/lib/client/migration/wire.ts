@@ -67,12 +67,14 @@ export class SocketWire implements Wire {
     if (this.failure) return Promise.reject(this.failure)
     if (commands.length === 0) return Promise.resolve([])
     return new Promise((resolve, reject) => {
+      // First: if there is no string that long, nothing is owed.
+      const text = this.unsent + commands.map(encodeCommand).join('')
       this.owed.push({commandCount: commands.length, timeoutMs, replies: [], resolve, reject})
       if (this.owed.length === 1) this.heardAt = performance.now()
       this.watchSilence(timeoutMs)
       // What several ask for in one turn of the event loop goes out as one: a write costs more than what it carries.
       if (this.unsent === '') setImmediate(() => this.flush())
-      this.unsent += commands.map(encodeCommand).join('')
+      this.unsent = text
     })
   }
 

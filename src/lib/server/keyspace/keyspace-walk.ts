@@ -13,14 +13,17 @@ export interface KeyVisitor {
   settle(): void
 }
 
+/** Places passed over in one step. */
+const PASSED_MAX = 1024
+
 /** How far the walk is in one store. */
 class Stop {
   /** The highest place that is not visited; -1: all are. */
   next: number
   readonly size: number
   readonly expiresSize: number
-  /** Keys at `next` or below that are not to be visited: they were, or they came later. */
-  readonly skipped = new Set<string>()
+  /** A bit for each place at `next` or below: its key is not to be visited; it was, or it came later. */
+  private readonly skipped: Uint32Array
 
   constructor(
     readonly database: number,
@@ -29,6 +32,21 @@ class Stop {
     this.next = store.size - 1
     this.size = store.size
     this.expiresSize = store.deadlines?.count ?? 0
+    this.skipped = new Uint32Array(Math.ceil(store.size / 32))
+  }
+
+  isSkipped(place: number): boolean {
+    return ((this.skipped[place >>> 5]! >>> (place & 31)) & 1) === 1
+  }
+
+  skip(place: number): void {
+    this.skipped[place >>> 5]! |= 1 << (place & 31)
+  }
+
+  /** The key at `from` comes to `to`, whose own is gone. */
+  move(from: number, to: number): void {
+    if (this.isSkipped(from)) this.skip(to)
+    else this.skipped[to >>> 5]! &= ~(1 << (to & 31))
   }
 }
 
@@ -63,10 +81,9 @@ export class KeyspaceWalk {
     if (store === this.unsettledStore && store.keyAt(place) === this.unsettledKey) this.settle()
     const stop = this.byStore.get(store)
     if (stop === undefined || place > stop.next) return
-    const key = store.keyAt(place)
-    if (stop.skipped.has(key)) return
-    stop.skipped.add(key)
-    this.visit(stop, place, key)
+    if (stop.isSkipped(place)) return
+    stop.skip(place)
+    this.visit(stop, place, store.keyAt(place))
     this.settle()
   }
 
@@ -75,20 +92,24 @@ export class KeyspaceWalk {
     this.willChange(store, place)
     const stop = this.byStore.get(store)
     if (stop === undefined || place > stop.next) return
-    stop.skipped.delete(store.keyAt(place))
+    // Its bit is set: the key that comes into its place from above is not to be visited either.
     const last = store.size - 1
-    if (last > stop.next) stop.skipped.add(store.keyAt(last))
-    else stop.next = last - 1
+    if (last > stop.next) return
+    stop.move(last, place)
+    stop.next = last - 1
   }
 
-  /** Visits one more key. @returns false: that was all */
+  /** Visits one more key, or passes over some that are not to be visited. @returns false: that was all */
   step(): boolean {
+    let passed = 0
     for (let stop = this.stops.at(-1); stop !== undefined; stop = this.stops.at(-1)) {
       while (stop.next >= 0) {
         const place = stop.next--
-        const key = stop.store.keyAt(place)
-        if (stop.skipped.delete(key)) continue
-        this.visit(stop, place, key)
+        if (stop.isSkipped(place)) {
+          if (++passed === PASSED_MAX) return true
+          continue
+        }
+        this.visit(stop, place, stop.store.keyAt(place))
         return true
       }
       this.stops.pop()

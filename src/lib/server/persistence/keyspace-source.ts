@@ -15,8 +15,9 @@ export interface KeyspaceWriter {
   end(): void
 }
 
-/** Bytes made in one step. */
+/** Bytes made in one step, and keys visited or passed over. */
 const STEP_BYTES = 64 * 1024
+const STEP_KEYS = 4096
 const EMPTY = new Uint8Array(0)
 
 /**
@@ -57,8 +58,8 @@ export class KeyspaceSource {
   next(): Uint8Array | undefined {
     const {writer} = this
     const stopAt = writer.bytes + STEP_BYTES
-    while (this.chunks.length === 0 && !this.isWritten) {
-      if (writer.bytes >= stopAt) break
+    for (let count = 0; this.chunks.length === 0 && !this.isWritten; count++) {
+      if (writer.bytes >= stopAt || count === STEP_KEYS) break
       if (this.isMidValue) this.isMidValue = !writer.more()
       else if (this.walk?.step() !== true) {
         writer.end()

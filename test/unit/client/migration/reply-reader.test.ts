@@ -71,4 +71,16 @@ describe('ReplyReader', () => {
       expect(() => read([wire])).toThrow(/does not speak the Redis protocol/)
     },
   )
+
+  it('reads a long array once, however many chunks it comes in', () => {
+    const reader = new ReplyReader()
+    const count = 100_000
+    reader.push(Buffer.from(`*2\r\n:7\r\n*${count}\r\n`))
+    // Reading what is there with every chunk would take minutes.
+    for (let i = 0; i < count; i++) {
+      expect(reader.next()).toBeUndefined()
+      reader.push(Buffer.from('$1\r\nx\r\n'))
+    }
+    expect(reader.next()).toEqual([7, new Array(count).fill('x')])
+  })
 })

@@ -25,6 +25,16 @@ async function serve(onData: (text: string, socket: Socket) => void): Promise<{h
 const OPTIONS = {timeoutMs: 200}
 
 describe('SocketWire', () => {
+  it('owes no reply to what is too long to be sent', async () => {
+    const address = await serve((_text, socket) => socket.write('+1\r\n'))
+    const wire = await connectWire(address, OPTIONS)
+    // Long, and not in memory.
+    const half = 'x'.repeat(300 * 1024 * 1024)
+    await expect(wire.send([['A', half, half]])).rejects.toThrow('Invalid string length')
+    expect(await wire.send([['B']])).toEqual(['1'])
+    wire.close()
+  })
+
   it('sends a batch in one write, bytes as they are, and gives each its replies', async () => {
     let seen = ''
     const address = await serve((text, socket) => {

@@ -93,6 +93,26 @@ describe('a walk over the keyspace', () => {
     },
   )
 
+  it('passes over what was shown already in steps too', () => {
+    const rig = new Rig()
+    const client = rig.connect()
+    for (let i = 0; i < 3000; i++) rig.run(client, `SET k${i} 1`)
+    let shownCount = 0
+    const walk = new KeyspaceWalk(rig.server.databases, {
+      database: () => undefined,
+      key: () => {
+        shownCount++
+        return true
+      },
+      settle: () => undefined,
+    })
+    rig.server.state.walks.add(walk)
+    for (let i = 0; i < 3000; i++) rig.run(client, `SET k${i} 2`)
+    expect(shownCount).toBe(3000)
+    expect([walk.step(), walk.step(), walk.step()]).toEqual([true, true, false])
+    expect(shownCount).toBe(3000)
+  })
+
   it('says when the value shown last is about to change', () => {
     const rig = new Rig()
     const client = rig.connect()
