@@ -128,7 +128,7 @@ export async function benchNode({basePort, quick, rounds}: BenchOptions): Promis
   const rows = [
     ['node start to PONG', ms(redisStart), ms(shoalStart), '150 ms'],
     ['check of 6 nodes', `${ms(check.redisCli)} (redis-cli)`, ms(check.shoal), '250 ms'],
-    ['`shoal up`, 3 + 3 nodes, until ready', '', ms(up), '3000 ms'],
+    ['`shoal up`, 3+3 nodes, until ready', '', ms(up), '3000 ms'],
     memoryRow(`${thousands(keyCount)} keys x 100 B`, memory, '1.5x'),
     memoryRow(`sorted set of ${thousands(keyCount)} members`, zsetMemory, '2x'),
   ]
