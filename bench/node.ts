@@ -118,7 +118,7 @@ async function measureProcesses(basePort: number, scale: number, times: number):
   const rows = [
     ['node start to PONG', medianWithRange(redisStart), medianWithRange(shoalStart), '150 ms'],
     ['check of 6 nodes', `${medianWithRange(check.redisCli)} (redis-cli)`, medianWithRange(check.shoal), '250 ms'],
-    ['`shoal up`, 3 + 3 nodes, until ready', '', medianWithRange(up), '3000 ms'],
+    ['`shoal up`, 3+3 nodes, until ready', '', medianWithRange(up), '3000 ms'],
     memoryRow(`${thousands(keyCount)} keys x 100 B`, memory, '1.5x'),
     memoryRow(`sorted set of ${thousands(keyCount)} members`, zsetMemory, '2x'),
   ]

@@ -212,6 +212,26 @@ describe('shoal up, of nodes that keep their data', () => {
   })
 })
 
+describe('shoal up, of nodes that keep nothing', () => {
+  beforeEach(newPlace)
+  afterEach(endAll)
+
+  it('lets a replica take over before it starts a killed primary, which comes back empty', async () => {
+    const forgetful = ['--primaries', '1', '--json']
+    expect((await up(forgetful)).code).toBe(0)
+    expect(await callRedis(basePort, ['SET', 'city', 'Oslo'])).toBe('OK')
+    expect(await callRedis(basePort, ['WAIT', '1', '5000'])).toBe(1)
+    const [primary] = (await shoal(['ps', '--json'])).json<PsDocument>().environments[0]?.nodes ?? []
+    process.kill(primary?.pid ?? 0, 'SIGKILL')
+    await waitFor(() => !isAlive(primary?.pid ?? 0), {what: 'end of n1'})
+    expect((await up(forgetful)).json()).toMatchObject({
+      environment: {state: 'ok', nodes: [{link: 'up', replicaOf: 'n2', role: 'replica'}, {role: 'primary'}]},
+      startedNodes: ['n1'],
+    })
+    expect(await callRedis(basePort + 1, ['GET', 'city'])).toBe('Oslo')
+  })
+})
+
 describe('shoal up, when it cannot', () => {
   beforeEach(newPlace)
   afterEach(endAll)

@@ -1,6 +1,7 @@
 import {throwIfAborted} from '../client/abort.js'
 import type {ConnectOptions} from '../client/connect-options.js'
 import {connectNode} from '../client/node-connection.js'
+import {NodeReplyError} from '../client/reply-error.js'
 import type {ClusterAccess, ClusterDriver, NodeFacts, ReplicaLink} from '../environment/cluster-driver.js'
 import {CliError} from '../kernel/errors.js'
 import type {Address} from '../model/address.js'
@@ -40,6 +41,17 @@ export const clusterDriver: ClusterDriver = {
   },
 
   settle: settleAll,
+
+  async takeOver(access, replica, signal) {
+    const link = await connectNode(replica, optionsOf(access, TIMEOUT_MS), {signal})
+    try {
+      await link.call('CLUSTER', 'FAILOVER', 'TAKEOVER')
+    } catch (error) {
+      if (!(error instanceof NodeReplyError)) throw error
+    } finally {
+      link.close()
+    }
+  },
 
   async describe(access, signal) {
     const options = optionsOf(access, DESCRIBE_TIMEOUT_MS)

@@ -30,6 +30,8 @@ export interface ClusterDriver {
   form(access: ClusterAccess, replicas: number, signal: AbortSignal): Promise<void>
   /** Resolves when that is so again. @throws {CliError} TIMED_OUT naming who is not ready */
   settle(access: ClusterAccess, signal: AbortSignal): Promise<void>
+  /** Makes a replica the primary of its shard. One that has no copy of the data refuses, which is fine. */
+  takeOver(access: ClusterAccess, replica: Address, signal: AbortSignal): Promise<void>
   /** Of the nodes that answer, by their own word. Never throws: no answer is no fact. */
   describe(access: ClusterAccess, signal: AbortSignal): Promise<NodeFacts[]>
 }

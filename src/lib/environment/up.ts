@@ -1,8 +1,8 @@
 import type {Engine, NodeRef, NodeSpec} from '../engine/engine.js'
 import {takenPorts} from '../engine/ports.js'
 import {CliError} from '../kernel/errors.js'
-import {BUS_PORT_OFFSET} from '../model/address.js'
-import type {ClusterAccess, ClusterDriver} from './cluster-driver.js'
+import {BUS_PORT_OFFSET, renderAddress} from '../model/address.js'
+import type {ClusterAccess, ClusterDriver, NodeFacts} from './cluster-driver.js'
 import {withEnvironmentLock} from './lock.js'
 import {
   differencesOf,
@@ -102,6 +102,7 @@ async function startMissing(
   const running = new Set((await parts.engine.list(spec.name)).map((node) => node.name))
   const missing = nodesOf(spec).filter((node) => !running.has(node.name))
   if (missing.length > 0) {
+    if (spec.persistence !== 'aof') await saveCopies(parts.driver, accessOf(spec), missing, signal)
     onProgress(`starting ${namesOf(missing).join(', ')}`)
     await startAll(parts.engine, missing, signal)
     onProgress('waiting until all nodes agree')
@@ -111,6 +112,25 @@ async function startMissing(
     parts.driver.settle(accessOf(spec), both),
   )
   return {change: missing.length > 0 ? 'started' : 'none', spec, startedNodes: namesOf(missing)}
+}
+
+/**
+ * A primary that comes back with less than it had would make its replicas forget the rest too: where there is a copy of its
+ * data, that replica takes over first.
+ */
+async function saveCopies(
+  driver: ClusterDriver,
+  access: ClusterAccess,
+  missing: readonly NodeSpec[],
+  signal: AbortSignal,
+): Promise<void> {
+  const facts = await driver.describe(access, signal)
+  for (const {address} of missing) {
+    const isCopy = ({primary, role}: NodeFacts) =>
+      role === 'replica' && primary !== undefined && renderAddress(primary) === renderAddress(address)
+    const [best] = facts.filter(isCopy).sort((a, b) => (b.offset ?? 0) - (a.offset ?? 0))
+    if (best) await driver.takeOver(access, best.address, signal)
+  }
 }
 
 function namesOf(nodes: readonly NodeSpec[]): string[] {

@@ -23,7 +23,7 @@ export class GracefulShutdown {
 
   constructor(
     private readonly server: Server,
-    private readonly appendOnly: AppendOnlyShell,
+    private readonly appendOnly: Pick<AppendOnlyShell, 'flush'>,
     private readonly options: ShutdownOptions,
   ) {}
 

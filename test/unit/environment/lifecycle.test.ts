@@ -3,7 +3,7 @@ import {existsSync, mkdirSync, readdirSync, rmSync, statSync, utimesSync, writeF
 import {createServer} from 'node:net'
 import {join} from 'node:path'
 import {beforeEach, describe, expect, it} from 'vitest'
-import type {ClusterAccess, ClusterDriver} from '../../../src/lib/environment/cluster-driver.js'
+import type {ClusterAccess, ClusterDriver, NodeFacts} from '../../../src/lib/environment/cluster-driver.js'
 import {takeDown} from '../../../src/lib/environment/down.js'
 import {statusOf} from '../../../src/lib/environment/status.js'
 import {EnvironmentStore} from '../../../src/lib/environment/store.js'
@@ -32,7 +32,11 @@ class FakeDriver implements ClusterDriver {
     if (this.failing) throw this.failing
   }
 
-  async describe({addresses}: {addresses: readonly {host: string; port: number}[]}) {
+  async takeOver(): Promise<void> {
+    this.calls.push('take over')
+  }
+
+  async describe({addresses}: ClusterAccess): Promise<NodeFacts[]> {
     const slots = [{first: 0, last: 9}]
     return addresses.map((address) => ({address, role: 'primary' as const, slots, state: 'ok'}))
   }
@@ -93,6 +97,22 @@ describe('up', () => {
     expect(driver.calls).toEqual(['form', 'settle'])
     expect(await engine.list('blue')).toHaveLength(3)
   })
+
+  it.each([
+    ['none', ['form', 'take over', 'settle']],
+    ['rdb', ['form', 'take over', 'settle']],
+    ['aof', ['form', 'settle']],
+  ] as const)(
+    'has a copy of what a stopped primary had take over, unless nodes keep every write (%s)',
+    async (kind, calls) => {
+      await bringUp(parts, {...request, persistence: kind, primaries: 1, replicas: 1}, never())
+      const [primary, replica] = [0, 1].map((index) => ({host: '127.0.0.1', port: request.basePort + index}))
+      driver.describe = async () => [{address: replica!, primary: primary!, role: 'replica', slots: [], state: 'ok'}]
+      await engine.stop((await engine.list())[0]!)
+      await bringUp(parts, {name: 'blue'}, never())
+      expect(driver.calls).toEqual(calls)
+    },
+  )
 
   it('does not turn one environment into another', async () => {
     await bringUp(parts, request, never())

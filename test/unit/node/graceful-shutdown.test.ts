@@ -11,7 +11,8 @@ describe('a shutdown that is called off', () => {
     for (const one of rig.server.replication.replicas.attached.values()) one.state = 'online'
     rig.run(client, 'SET a 1', `CLIENT PAUSE 100000 ${mode}`)
     const before = [rig.server.pausedUntilMs, rig.server.pausesWritesOnly]
-    const shutdown = new GracefulShutdown(rig.server, {force: false, noSave: true, now: false, save: false})
+    const options = {force: false, noSave: true, now: false, save: false}
+    const shutdown = new GracefulShutdown(rig.server, {flush: () => true}, options)
     const ended = shutdown.prepare()
     expect(rig.server.pausesWritesOnly).toBe(true)
     expect(shutdown.abort()).toBe(true)
