@@ -1,6 +1,7 @@
 import {parseArgs} from 'node:util'
 import {benchLongCommands} from './long-commands.js'
 import {benchNode} from './node.js'
+import {benchPersistence} from './persistence.js'
 import {guard} from './processes.js'
 import {benchRebalance} from './rebalance.js'
 import {benchReplication} from './replication.js'
@@ -15,6 +16,7 @@ const USAGE = `usage: npm run bench -- TOPIC [options]
   replication  full syncs and failovers, the embedded node and redis-server in turn
   scale     observing 100 redis-servers; planning for 1000 nodes
   node      the embedded node and redis-server under redis-benchmark in turn; start, check, up, memory
+  persistence    SET with an append-only file, the embedded node and redis-server in turn; start on a million keys
   long-commands  commands on values and keyspaces of a million, the embedded node and redis-server in turn
 
   --rounds N      rounds of each comparison (default 5; over the delaying links of reshard 2)
@@ -29,6 +31,7 @@ const USAGE = `usage: npm run bench -- TOPIC [options]
 const TOPICS = {
   'long-commands': benchLongCommands,
   node: benchNode,
+  persistence: benchPersistence,
   rebalance: benchRebalance,
   replication: benchReplication,
   reshard: benchReshard,

@@ -2,7 +2,7 @@ import {execFileSync} from 'node:child_process'
 import {join} from 'node:path'
 import {makeFolder, start, stop, untilPong} from './processes.js'
 
-/** One server of either kind, without persistence, under the same settings. */
+/** One server of either kind, under the same settings, without persistence if they do not say otherwise. */
 
 const SHOAL_SERVER = join(import.meta.dirname, '..', 'bin', 'server.js')
 
@@ -21,10 +21,10 @@ export function commandOf(
   port: number,
   more: readonly string[] = [],
 ): readonly [string, readonly string[]] {
-  const settings = ['--port', String(port), '--save', '', '--dir', makeFolder(), ...more]
+  const base = ['--port', String(port), '--save', '', '--appendonly', 'no', '--dir', makeFolder()]
   return kind === 'redis-server'
-    ? ['redis-server', [...settings, '--appendonly', 'no']]
-    : [process.execPath, [SHOAL_SERVER, ...settings]]
+    ? ['redis-server', [...base, ...more]]
+    : [process.execPath, [SHOAL_SERVER, ...base, ...more]]
 }
 
 /** Resolves once it answers. @param more - settings as arguments */

@@ -6,7 +6,6 @@ import {setTimeout as delay} from 'node:timers/promises'
 import {describe, expect, it} from 'vitest'
 import {type Rng, seededRng} from '../../../src/lib/kernel/rng.js'
 import {packageFolder} from '../../support/cli.js'
-import {callRedis} from '../../support/peers.js'
 import {claimPorts} from '../../support/ports.js'
 import {spawnTracked, temporaryFolder, waitFor} from '../../support/processes.js'
 import {encodeRequest, RawConnection} from '../../support/raw-resp.js'
@@ -20,7 +19,7 @@ import {encodeRequest, RawConnection} from '../../support/raw-resp.js'
  */
 const SEED = Number(process.env['CRASH_SEED'] ?? Date.now() % 1_000_000)
 const KILLS = {always: Number(process.env['CRASH_KILLS'] ?? 50), everysec: Number(process.env['CRASH_KILLS'] ?? 16)}
-const LIFE_MS = {always: {max: 200, min: 5}, everysec: {max: 2600, min: 2100}}
+const LIFE_MS = {always: {max: 120, min: 5}, everysec: {max: 2600, min: 2100}}
 const LOSS_MS_MAX = {always: 0, everysec: 2000}
 /** Nodes at a time: those of `everysec` mostly wait for the time to pass. */
 const LANES = {always: 2, everysec: 8}
@@ -123,9 +122,12 @@ class Lane {
     await waitFor(
       async () => {
         if (child.exitCode !== null) return 'ended'
-        return (await callRedis(port, ['PING'])) === 'PONG' && 'answers'
+        const connection = await RawConnection.open(port)
+        const answer = await connection.call('PING')
+        connection.close()
+        return answer === '+PONG\r\n' && 'answers'
       },
-      {deadlineMs: 30_000, what: `a node on ${folder}`},
+      {deadlineMs: 60_000, everyMs: 20, what: `a node on ${folder}`},
     ).then((how) => expect(how, `a node on ${readdirSync(folder)}`).toBe('answers'))
   }
 
@@ -150,10 +152,14 @@ class Lane {
   }
 
   private async check(writers: readonly Writer[], killedMs: number): Promise<void> {
+    const connection = await RawConnection.open(this.port)
     for (const [i, {acked, ackedMs, sent}] of writers.entries()) {
-      const one = Number(await callRedis(this.port, ['GET', `one:${i}`]))
-      const two = Number(await callRedis(this.port, ['STRLEN', `two:${i}`]))
-      expect(two, 'the other half of a transaction').toBe(one)
+      const [first, second] = await connection.batch([
+        ['GET', `one:${i}`],
+        ['STRLEN', `two:${i}`],
+      ])
+      const one = Number(first!.split('\r\n')[1] ?? 0)
+      expect(second, 'the other half of a transaction').toBe(`:${one}\r\n`)
       const kept = one - this.counts[i]!
       const due = ackedMs.filter((ms) => ms <= killedMs - LOSS_MS_MAX[this.policy]).length
       expect(kept, 'what had been acknowledged').toBeGreaterThanOrEqual(this.policy === 'always' ? acked : due)
@@ -161,7 +167,9 @@ class Lane {
       this.lost = Math.max(this.lost, acked - kept)
       this.counts[i] = one
     }
-    expect(await callRedis(this.port, ['DBSIZE'])).toBe(KEYS + 2 * this.counts.filter((count) => count > 0).length)
+    const keys = KEYS + 2 * this.counts.filter((count) => count > 0).length
+    expect(await connection.call('DBSIZE')).toBe(`:${keys}\r\n`)
+    connection.close()
     this.rewrites = readdirSync(join(this.folder, 'appendonlydir')).reduce(
       (most, name) => Math.max(most, Number(/\.(\d+)\.base/.exec(name)?.[1] ?? 0)),
       this.rewrites,

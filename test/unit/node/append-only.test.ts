@@ -318,6 +318,52 @@ it('is turned on and off at run time, and a base that fails is tried again', asy
   ])
 })
 
+async function rewritten(connection: RawConnection): Promise<void> {
+  await waitFor(async () => (await infoOf(connection, 'aof_rewrite_in_progress')) === '0', {what: 'the rewrite'})
+}
+
+it('says anew in the next file which database it is in', async () => {
+  const node = await start(temporaryFolder())
+  const connection = await RawConnection.open(node.port)
+  await connection.batch([['SELECT', '2'], ['INCR', 'a'], ['BGREWRITEAOF']])
+  await rewritten(connection)
+  await connection.batch([
+    ['INCR', 'a'],
+    ['DEBUG', 'LOADAOF'],
+  ])
+  expect(await connection.batch([['GET', 'a'], ['SELECT', '0'], ['DBSIZE']])).toEqual([
+    '$1\r\n2\r\n',
+    '+OK\r\n',
+    ':0\r\n',
+  ])
+})
+
+it('begins the next file behind what is in the base, also if that has not been written yet', async () => {
+  const node = await start(temporaryFolder())
+  const connection = await RawConnection.open(node.port)
+  disk.isHeld = true
+  await waitFor(
+    async () => {
+      await connection.call('SET', 'a', '0')
+      return disk.asked.length > 0
+    },
+    {what: 'a question to the disk'},
+  )
+  await connection.batch([['INCR', 'a'], ['BGREWRITEAOF'], ['INCR', 'a']])
+  await turns()
+  disk.isHeld = false
+  answer()
+  await connection.call('INCR', 'a')
+  await rewritten(connection)
+  expect(
+    await connection.batch([
+      ['GET', 'a'],
+      ['DEBUG', 'LOADAOF'],
+      ['GET', 'a'],
+    ]),
+  ).toEqual(['$1\r\n3\r\n', '+OK\r\n', '$1\r\n3\r\n'])
+})
+
 it('begins anew with what a replica got from its primary', async () => {
   const [primaryFolder, folder] = [temporaryFolder(), temporaryFolder()]
   const [primary, replica] = [await start(primaryFolder), await start(folder)]
@@ -328,7 +374,7 @@ it('begins anew with what a replica got from its primary', async () => {
   await waitFor(async () => (await its.call('GET', 'of the primary')) === '$1\r\n1\r\n', {what: 'the link'})
   await theirs.batch([['MULTI'], ['INCR', 'a'], ['SET', 'b', '2', 'EX', '1000'], ['EXEC']])
   await waitFor(async () => (await its.call('GET', 'b')) === '$1\r\n2\r\n', {what: 'the stream'})
-  await waitFor(async () => (await infoOf(its, 'aof_rewrite_in_progress')) === '0', {what: 'the rewrite'})
+  await rewritten(its)
   const digest = await theirs.call('DEBUG', 'DIGEST')
   const again = await restart(replica, folder)
   expect(await (await RawConnection.open(again.port)).call('DEBUG', 'DIGEST')).toBe(digest)
