@@ -8,6 +8,7 @@ import type {DiskEffects} from '../server/persistence/disk-effects.js'
 import type {Snapshot} from '../server/persistence/snapshot.js'
 import type {LinkEvents, PrimaryConnection, ReplicationEffects} from '../server/replication/link-effects.js'
 import type {ScriptEffects} from '../server/scripting/script-effects.js'
+import type {MigrationConnection, MigrationEffects, MigrationLinkEvents} from '../server/slot-migration/link.js'
 import {pathInDir, readConfigFile, readText, replaceFile} from './config-file.js'
 import type {Dial} from './dial.js'
 import type {NodeLog} from './log.js'
@@ -33,7 +34,9 @@ export interface NodeHooks {
 }
 
 /** Carries out what the pure server asks of sockets, disk, clock and process. */
-export class NodeEffects implements ServerEffects, DiskEffects, HostEffects, ReplicationEffects, ScriptEffects {
+export class NodeEffects
+  implements ServerEffects, DiskEffects, HostEffects, MigrationEffects, ReplicationEffects, ScriptEffects
+{
   /** Set once the server exists. */
   tcp: TcpServer | undefined
   private readonly hooks: NodeHooks
@@ -132,6 +135,10 @@ export class NodeEffects implements ServerEffects, DiskEffects, HostEffects, Rep
   }
 
   openLink(host: string, port: number, events: LinkEvents): PrimaryConnection {
+    return new PrimarySocket(this.hooks.dialPrimary, host, port, events)
+  }
+
+  openMigrationLink(host: string, port: number, events: MigrationLinkEvents): MigrationConnection {
     return new PrimarySocket(this.hooks.dialPrimary, host, port, events)
   }
 

@@ -23,6 +23,7 @@ import {eventMask, publishEvent} from './pubsub/keyspace-events.js'
 import {PubSub} from './pubsub/pubsub.js'
 import {openSnapshot} from './replication/open-snapshot.js'
 import {Replication} from './replication/replication.js'
+import {SlotMigrations} from './slot-migration/slot-migrations.js'
 import {Tracking} from './tracking/tracking.js'
 
 export interface ServerOptions {
@@ -115,6 +116,7 @@ export class Server {
   readonly tracking = new Tracking(this)
   readonly monitors = new Monitors()
   readonly replication: Replication
+  readonly migrations: SlotMigrations
   /** Whose command runs, if it is a client that gets messages other than replies; undefined otherwise. */
   running: Client | undefined = undefined
   /** CLIENT PAUSE: unix milliseconds; 0 = not paused. */
@@ -156,6 +158,7 @@ export class Server {
     this.limits = {bulkBytesMax: 0, requestBytesMax: 0}
     this.saving = new Saving(this)
     this.replication = new Replication(this, (selected, parts) => openSnapshot(this, selected, parts))
+    this.migrations = new SlotMigrations(this)
     this.applySettings()
     this.acl = new Acl(this)
     this.acl.loadAtStart()
@@ -201,6 +204,7 @@ export class Server {
     client.discard()
     this.leaveModes(client)
     this.replication.replicas.detach(client)
+    this.migrations.forget(client)
     this.held.forget(client)
     this.blocked.forget(client)
   }
@@ -325,8 +329,9 @@ export class Server {
   }
 
   /** Who must wait for another reason is parked again. */
-  private wakePaused(): void {
-    if (this.pausedUntilMs === 0 && this.failoverPausedUntilMs === 0) this.special &= ~SERVER_PAUSED
+  wakePaused(): void {
+    const isPaused = this.pausedUntilMs !== 0 || this.failoverPausedUntilMs !== 0 || this.migrations.isPausing
+    if (!isPaused) this.special &= ~SERVER_PAUSED
     this.held.wakePaused()
   }
 
@@ -357,6 +362,7 @@ export class Server {
     if (this.pausedUntilMs !== 0 && this.pausedUntilMs <= nowMs) this.unpause()
     if (this.failoverPausedUntilMs <= nowMs) this.endFailoverPause()
     this.replication.cron(nowMs)
+    this.migrations.cron(nowMs)
     this.saving.cron(nowMs)
     checkBlockedClients(this)
     this.blocked.expire(nowMs)

@@ -14,6 +14,9 @@ export interface SnapshotFacts {
   readonly parts?: SnapshotParts
 }
 
+/** Which slots hold keys that nobody is to see (slot-migration/passive-imports.ts). */
+export const HIDDEN_SLOTS_FIELD = 'shoal-hidden-slots'
+
 /** Bytes made in one step. */
 const STEP_BYTES = 64 * 1024
 
@@ -58,6 +61,8 @@ export class Snapshot {
     writer.aux('redis-bits', '64')
     writer.aux('ctime', String(Math.floor(this.server.state.nowMs / 1000)))
     writer.aux('used-mem', String(usedBytes))
+    const hidden = this.server.migrations.snapshotField
+    if (hidden !== undefined) writer.aux(HIDDEN_SLOTS_FIELD, hidden)
     for (const [name, value] of Object.entries(more)) writer.aux(name, value)
   }
 

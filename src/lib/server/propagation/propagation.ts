@@ -11,6 +11,11 @@ export interface PropagationSink {
   feed(database: number, command: string): void
 }
 
+/** Takes changes as commands, whoever they are for: slots on their way to another node. */
+export interface ExportSink {
+  take(argv: readonly string[]): void
+}
+
 interface Item {
   readonly database: number
   readonly argv: readonly string[]
@@ -36,6 +41,7 @@ export class Propagation {
 
   private aof: PropagationSink | undefined = undefined
   private replicas: PropagationSink | undefined = undefined
+  private exports: ExportSink | undefined = undefined
   /** Units and commands under way, each within the one before. */
   private depth = 0
   private items: Item[] = []
@@ -45,12 +51,21 @@ export class Propagation {
   /** @param sink - undefined: none any more */
   setAof(sink: PropagationSink | undefined): void {
     this.aof = sink
-    this.isOn = this.aof !== undefined || this.replicas !== undefined
+    this.settle()
   }
 
   setReplicas(sink: PropagationSink | undefined): void {
     this.replicas = sink
-    this.isOn = this.aof !== undefined || this.replicas !== undefined
+    this.settle()
+  }
+
+  setExports(sink: ExportSink | undefined): void {
+    this.exports = sink
+    this.settle()
+  }
+
+  private settle(): void {
+    this.isOn = this.aof !== undefined || this.replicas !== undefined || this.exports !== undefined
   }
 
   /** A unit begins, or a part of the one under way. */
@@ -100,10 +115,11 @@ export class Propagation {
   }
 
   private send(): void {
-    const {aof, items, replicas} = this
+    const {aof, exports, items, replicas} = this
     this.items = []
     if (aof !== undefined) send(aof, items, TO_AOF)
     if (replicas !== undefined) send(replicas, items, TO_REPLICAS)
+    if (exports !== undefined) for (const {argv} of items) exports.take(argv)
   }
 }
 

@@ -159,6 +159,7 @@ export class Replicas {
     }
     this.countGood()
     this.serveWaiters()
+    this.onAcknowledged()
   }
 
   /** The connection is gone. */
@@ -217,6 +218,9 @@ export class Replicas {
       this.tell(GET_ACK)
     })
   }
+
+  /** A replica said how far it is. */
+  onAcknowledged: () => void = () => undefined
 
   /** Part of the stream that changes no data. */
   onTell: (text: string) => void = () => undefined

@@ -15,6 +15,10 @@ export const clusterDocs: Readonly<Record<string, CommandDocs>> = {
     arguments: [block('start-slot_end-slot', [int('start-slot'), int('end-slot')], {multiple: true})],
   },
   'cluster|bumpepoch': {summary: 'Advance the cluster config epoch', complexity: 'O(1)'},
+  'cluster|cancelslotmigrations': {
+    summary: 'Cancel all ongoing slot migrations away from this node',
+    complexity: 'O(N) where N is the number of migrations',
+  },
   'cluster|count-failure-reports': {
     summary: 'Return the number of failure reports active for a given node',
     complexity: 'O(N) where N is the number of failure reports',

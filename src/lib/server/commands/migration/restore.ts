@@ -77,7 +77,8 @@ const run: CommandHandler = ({db, nowMs, reply, server}, argv) => {
 
   const deadlineMs = ttl === 0 || isAbsolute ? ttl : nowMs + ttl
   const isReplaced = replace && db.drop(key)
-  if (deadlineMs === 0 || deadlineMs > nowMs) {
+  // What the primary decides to keep is kept.
+  if (deadlineMs === 0 || deadlineMs > nowMs || server.state.isApplying) {
     db.set(key, value)
     if (deadlineMs !== 0) {
       db.setExpiry(key, deadlineMs)
