@@ -53,7 +53,13 @@ describeWithPeers('the command table beside redis-server', () => {
         node.call(client, ['COMMAND', 'INFO', name]),
       ].map((reply) => {
         const facts = (reply as Reply[][])[0]!
-        return {names: (facts[9] as string[][]).map(([sub]) => sub).filter((sub) => !OWN.has(sub!)).sort(), rest: facts.slice(0, 9)}
+        return {
+          names: (facts[9] as string[][])
+            .map(([sub]) => sub)
+            .filter((sub) => !OWN.has(sub!))
+            .sort(),
+          rest: facts.slice(0, 9),
+        }
       })
       expect(ours, name).toEqual(theirs)
     }

@@ -122,6 +122,7 @@ export class SimNode {
     this.perform(this.core.start())
     if (!this.core) return
     this.bus.listen()
+    this.backend?.listen()
     this.scheduleTick(this.rng.below(TICK_MS))
   }
 
@@ -152,6 +153,7 @@ export class SimNode {
     if (power) this.world.network.setPower(this.index, false)
     if (!power) this.conf?.onKilled()
     this.bus.stop()
+    this.backend?.unlisten()
     this.replication?.stop()
     this.core = undefined
     this.frozen = false
@@ -275,7 +277,10 @@ export class SimNode {
         this.bus.close(effect.link)
         break
       case 'delete-slot-keys':
-        for (const slot of effect.slots) this.world.onKeysDropped(this, slot, this.store.deleteSlot(slot))
+        this.dropSlots(effect.slots)
+        break
+      case 'slots-lost':
+        if (this.isMigrating) this.backend?.server.migrations.look()
         break
       case 'empty-database':
         this.store.clear()
@@ -283,6 +288,7 @@ export class SimNode {
         break
       case 'role-changed':
         this.replication?.follow(effect.primary)
+        if (this.isMigrating) this.backend?.server.migrations.look()
         break
       case 'pause-writes':
         this.pausedUntilMs = effect.untilMs
@@ -294,6 +300,21 @@ export class SimNode {
       default:
         break
     }
+  }
+
+  private get isMigrating(): boolean {
+    return this.world.options.atomicMoves === true
+  }
+
+  private dropSlots(slots: readonly number[]): void {
+    const {backend, store} = this
+    const before = slots.map((slot) => store.keysInSlot(slot, Number.MAX_SAFE_INTEGER))
+    // Slots that are being handed over keep their keys a while, for nobody to see.
+    if (this.isMigrating && backend) backend.server.migrations.dropSlots(slots)
+    else for (const slot of slots) store.deleteSlot(slot)
+    slots.forEach((slot, index) => {
+      if (store.countKeysInSlot(slot) === 0) this.world.onKeysDropped(this, slot, before[index] ?? [])
+    })
   }
 
   /** An admin call waits for the disk; otherwise only packets do, and the node goes on (if this shell is of that kind). */
@@ -352,6 +373,7 @@ export class SimNode {
   private tick(): void {
     if (!this.isPaused) this.wakeParked()
     this.replication?.tick()
+    if (this.isMigrating) this.backend?.server.cron(this.clockMs())
     this.step({kind: 'tick'})
   }
 

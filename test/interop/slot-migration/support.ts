@@ -19,7 +19,12 @@ export const idOf = async (node: AnyNode): Promise<string> => String(await node.
 
 /** Starts a migration. @returns its name */
 export async function beginMove(source: AnyNode, target: AnyNode, ...slots: readonly number[]): Promise<string> {
-  await source.call('CLUSTER', 'MIGRATESLOTS', 'SLOTSRANGE', ...slots, 'NODE', await idOf(target))
+  return await beginMoveTo(source, await idOf(target), ...slots)
+}
+
+/** The same with a target that may not be able to answer. */
+export async function beginMoveTo(source: AnyNode, targetId: string, ...slots: readonly number[]): Promise<string> {
+  await source.call('CLUSTER', 'MIGRATESLOTS', 'SLOTSRANGE', ...slots, 'NODE', targetId)
   return String((await jobsOf(source))[0]?.name)
 }
 

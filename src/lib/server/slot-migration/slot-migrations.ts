@@ -272,6 +272,7 @@ export class SlotMigrations {
     if (this.server.isReplica && !this.purge.isIdle) {
       // Deletions come from the primary now.
       this.purge.abandon()
+      for (const one of this.imports) one.job.become('failed', this.server.effects.nowMs())
       this.imports = []
     }
     this.passive.look()
