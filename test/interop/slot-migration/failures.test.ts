@@ -134,6 +134,8 @@ describeWithPeers('an atomic migration that fails', () => {
     await expect(start('SLOTSRANGE', SLOT, SLOT, 'NODE', other)).rejects.toThrow(`already migrating slot ${SLOT}`)
     await expect(source.call('CLUSTER', 'SETSLOT', SLOT, 'MIGRATING', other)).rejects.toThrow('is being migrated')
     expect(await source.call('CLUSTER', 'CANCELSLOTMIGRATIONS')).toBe('OK')
+    resume(target.pid)
+    await expectCleanTarget()
   })
 
   it('loses its target, which comes back', async () => {

@@ -14,6 +14,8 @@ import {GRANT_USE_MS_MAX, REPLICAS_WAIT_MS_MAX} from './limits.js'
 export interface ImportHost {
   /** What came is to be deleted. @param then - once it is */
   onCleanUp(job: ImportJob, then: () => void): void
+  /** What comes on the connection is of no meaning; its peer is to close it. */
+  linger(client: Client): void
   /** @param words - of a CLUSTER SYNCSLOTS command for this node's replicas and its append-only file */
   propagate(words: readonly string[]): void
   /** The keys are anybody's to see. */
@@ -209,8 +211,10 @@ export class ImportJob {
     if (this.isOver) return
     const {job, server} = this
     job.message = error.startsWith('ERR ') ? error.slice('ERR '.length) : error
-    this.answer(error.startsWith('-') ? error : `-${error}`)
-    this.letGo()
+    this.answer(`-${error}`)
+    // Closed with something unread in it, the connection would break before the answer is read.
+    if (this.client !== undefined) this.host.linger(this.client)
+    this.client = undefined
     this.waitsSinceMs = 0
     const wasBegun = job.state !== 'waiting-for-ack'
     this.become('cleaning-up')

@@ -18,5 +18,7 @@ export const REPLICAS_WAIT_MS_MAX = 500
 export const GRANT_USE_MS_MAX = 1500
 /** Replicas of the source hear of the new owner before its deletions. */
 export const PURGE_DELAY_MS = 200
+/** A source has so long to read why its target gave up. */
+export const LINGER_MS = 5000
 /** Each end says something at least this often. */
 export const PING_MS = 1000

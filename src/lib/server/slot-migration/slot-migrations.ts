@@ -9,7 +9,7 @@ import {SERVER_PAUSED, type Server} from '../server.js'
 import {ExportJob} from './export-job.js'
 import {ImportJob} from './import-job.js'
 import {Job} from './job.js'
-import {LOG_LENGTH_MAX, PURGE_DELAY_MS} from './limits.js'
+import {LINGER_MS, LOG_LENGTH_MAX, PURGE_DELAY_MS} from './limits.js'
 import {PassiveImports} from './passive-imports.js'
 import {SlotPurge} from './purge.js'
 
@@ -30,6 +30,8 @@ export class SlotMigrations {
   private readonly waitingToCopy: ExportJob[] = []
   private readonly passive: PassiveImports
   private readonly purge: SlotPurge
+  /** Connections of failed imports, and when they are closed if their sources do not; unix milliseconds. */
+  private readonly lingering = new Map<Client, number>()
   /** 1 = writes to the slot wait; undefined: no slot's do. */
   private paused: Uint8Array | undefined = undefined
 
@@ -172,6 +174,7 @@ export class SlotMigrations {
     const job = new Job({...facts, nowMs: effects.nowMs()}, 'waiting-for-ack')
     const one = new ImportJob(this.server, job, client, {
       onCleanUp: (ended, then) => this.onImportFailed(ended, then),
+      linger: (lost) => this.lingering.set(lost, effects.nowMs() + LINGER_MS),
       propagate: (words) => this.propagate(words),
       reveal: (revealed) => this.reveal(revealed),
     })
@@ -285,7 +288,16 @@ export class SlotMigrations {
 
   /** The connection is gone. */
   forget(client: Client): void {
+    this.lingering.delete(client)
     this.importOf(client)?.onClose()
+  }
+
+  private closeLingering(nowMs: number): void {
+    for (const [client, untilMs] of this.lingering) {
+      if (nowMs < untilMs) continue
+      this.lingering.delete(client)
+      this.server.effects.closeClient(client, false)
+    }
   }
 
   /** Every 100 ms. */
@@ -295,6 +307,7 @@ export class SlotMigrations {
     for (const one of this.imports) one.cron(nowMs)
     this.look()
     this.purge.cron()
+    this.closeLingering(nowMs)
   }
 
   /** What a snapshot says beside the data: which slots are not to be seen; undefined: all are. */
