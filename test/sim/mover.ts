@@ -50,8 +50,6 @@ export class Mover {
 
   /** Nobody bumps amid a reshard, nor before the last epochs have spread: a primary that does takes its slots back. */
   get mayBump(): boolean {
-    // An atomic move sees to its epochs itself.
-    if (this.world.options.atomicMoves) return true
     const {nodes} = this.world
     if (this.open > 0 || nodes.some((node) => !node.running)) return false
     const sights = nodes.map((node) => lookAt(node, 0))

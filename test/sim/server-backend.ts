@@ -26,6 +26,7 @@ export class ServerBackend {
   readonly server: Server
   private readonly pending = new Map<Client, Pending[]>()
   private readonly links: ServerLinks
+  private hiddenAtEnd: string | undefined
 
   constructor(
     private readonly world: World,
@@ -44,8 +45,10 @@ export class ServerBackend {
     if (this.world.options.atomicMoves) this.links.listen()
   }
 
+  /** The process is gone; whoever runs still, as if it were not, changes nothing that the next one finds. */
   unlisten(): void {
     this.links.unlisten()
+    this.hiddenAtEnd = this.server.migrations.snapshotField
   }
 
   /** Puts the core where the dispatcher looks for it. */
@@ -103,7 +106,7 @@ export class ServerBackend {
         this.database.set(key, former.database.get(key) as string)
       }
     }
-    this.server.migrations.followed.adopt(former.server.migrations.snapshotField)
+    this.server.migrations.followed.adopt(former.hiddenAtEnd)
   }
 
   private feed(client: Client, text: string, replyCount: number, done: (replies: readonly Reply[]) => void): void {

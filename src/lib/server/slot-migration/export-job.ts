@@ -103,10 +103,10 @@ export class ExportJob {
   }
 
   private establish(): void {
-    const {name, ranges, source} = this.job
+    const {name, ranges, source, target} = this.job
     this.become('sending-establish-command')
     const words = ranges.flatMap(({first, last}) => [String(first), String(last)])
-    this.link!.command('ESTABLISH', 'SOURCE', source!, 'NAME', name, 'SLOTSRANGE', ...words)
+    this.link!.command('ESTABLISH', 'SOURCE', source!, 'TARGET', target, 'NAME', name, 'SLOTSRANGE', ...words)
     this.become('reading-establish-response')
   }
 

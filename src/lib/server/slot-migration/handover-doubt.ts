@@ -48,7 +48,7 @@ export class HandoverDoubt {
 
   private ask(): void {
     this.isAuthenticating = this.link!.authenticate()
-    this.link!.command('ABORT', 'NAME', this.job.name)
+    this.link!.command('ABORT', 'TARGET', this.job.target, 'NAME', this.job.name)
   }
 
   private onLine(line: string): void {

@@ -60,8 +60,9 @@ export class ImportJob {
   begin(): void {
     if (this.job.state !== 'waiting-for-ack') return
     this.become('receiving-snapshot')
-    const words = this.job.ranges.flatMap(({first, last}) => [String(first), String(last)])
-    this.host.propagate(['ESTABLISH', 'SOURCE', this.job.source!, 'NAME', this.job.name, 'SLOTSRANGE', ...words])
+    const {name, ranges, source, target} = this.job
+    const words = ranges.flatMap(({first, last}) => [String(first), String(last)])
+    this.host.propagate(['ESTABLISH', 'SOURCE', source!, 'TARGET', target, 'NAME', name, 'SLOTSRANGE', ...words])
     this.answer('+OK')
   }
 

@@ -42,7 +42,7 @@ const BATCH_BYTES = 64 * 1024
  * A source's connection to the clients' port of its target: commands go out, lines come in.
  *
  *     AUTH [user] password                                        +OK
- *     CLUSTER SYNCSLOTS ESTABLISH SOURCE id NAME name SLOTSRANGE 0 9 ...    +OK
+ *     CLUSTER SYNCSLOTS ESTABLISH SOURCE id TARGET id NAME name SLOTSRANGE ... +OK
  *     the keys as commands, amid them what changes in slots that are done
  *     CLUSTER SYNCSLOTS SNAPSHOT-EOF                              +REQUEST-PAUSE
  *     CLUSTER SYNCSLOTS GETACK n                                  +ACK n

@@ -73,7 +73,8 @@ export class PassiveImports {
   /** @param imports - running ones of this node @param emptied - slots whose keys are being deleted */
   describe(imports: readonly Job[], emptied: readonly number[]): string | undefined {
     const parts = imports.map(({name, ranges}) => `${name}:${renderRanges(ranges)}`)
-    if (emptied.length > 0) parts.push(`${NO_NAME}:${renderRanges(rangesOf([...emptied].sort((a, b) => a - b)))}`)
+    const left = [...new Set([...emptied, ...this.leftover])].sort((a, b) => a - b)
+    if (left.length > 0) parts.push(`${NO_NAME}:${renderRanges(rangesOf(left))}`)
     return parts.length === 0 ? undefined : parts.join(';')
   }
 

@@ -146,23 +146,30 @@ function converse(
     return
   }
   if (word === 'establish') {
-    const {name, slots, source} = parseEstablish(argv)
+    const {name, slots, source, target} = parseEstablish(argv)
+    requireMyself(core, target)
     migrations.establish(client, name, source, slots)
-  } else if (word === 'abort' && argv[3]?.toLowerCase() === 'name' && argv.length === 5) {
-    const epoch = migrations.abort(argv[4]!)
+  } else if (word === 'abort' && argv[5]?.toLowerCase() === 'name' && argv.length === 7) {
+    requireMyself(core, argv[4]!)
+    const epoch = migrations.abort(argv[6]!)
     reply.simple(epoch === undefined ? 'ABORTED' : `FINISHED ${Math.max(epoch, core.myself.configEpoch)}`)
   } else throw new ReplyError(`ERR Unknown CLUSTER SYNCSLOTS subcommand '${argv[2]!.slice(0, 128)}'`)
 }
 
-/** ESTABLISH SOURCE id NAME name SLOTSRANGE first last ... @throws {ReplyError} */
+/** Another node may have the address by now that the source knows. @throws {ReplyError} */
+function requireMyself({myself}: ClusterCoreApi, id: string): void {
+  if (myself.id !== id) throw new ReplyError(`ERR This is not node ${id}`)
+}
+
+/** ESTABLISH SOURCE id TARGET id NAME name SLOTSRANGE first last ... @throws {ReplyError} */
 function parseEstablish(argv: readonly string[]) {
-  const [, , , sourceWord, source, nameWord, name, rangeWord] = argv
-  const words = [sourceWord, nameWord, rangeWord].map((word) => word?.toLowerCase()).join(' ')
-  const {next, slots} = parseRanges(argv, 8)
-  if (words !== 'source name slotsrange' || !NAME.test(name!) || next !== argv.length || slots.length === 0) {
+  const [, , , sourceWord, source, targetWord, target, nameWord, name, rangeWord] = argv
+  const words = [sourceWord, targetWord, nameWord, rangeWord].map((word) => word?.toLowerCase()).join(' ')
+  const {next, slots} = parseRanges(argv, 10)
+  if (words !== 'source target name slotsrange' || !NAME.test(name!) || next !== argv.length || slots.length === 0) {
     throw new ReplyError(SYNTAX_ERROR)
   }
-  return {name: name!, slots, source: source!}
+  return {name: name!, slots, source: source!, target: target!}
 }
 
 /** In the stream of a target: ESTABLISH as above; FINISH NAME name STATE state [EPOCH epoch]. @throws {ReplyError} */
