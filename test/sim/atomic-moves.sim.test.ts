@@ -4,7 +4,7 @@ import type {Scenario} from './scenario.js'
 import {swarmScenario} from './swarm.js'
 
 const FIRST = Number(process.env.SIM_FIRST ?? 1)
-const COUNT = Number(process.env.SIM_SEEDS ?? 40)
+const COUNT = Number(process.env.SIM_SEEDS ?? 12)
 
 /** A seed of the swarm whose slots move by CLUSTER MIGRATESLOTS. */
 function atomicScenario(seed: number): Scenario {

@@ -104,8 +104,9 @@ export class Mover {
     }
   }
 
-  /** The source does it; begun again until the target has the slot. */
-  private *moveAtomically({from, slot, to}: MoveRequest): Job<boolean> {
+  /** The source does it; begun again until the target has the slot, each time behind the barrier. */
+  private *moveAtomically(request: MoveRequest): Job<boolean> {
+    const {from, slot, to} = request
     for (;;) {
       const source = yield* this.look(from, slot)
       const target = yield* this.look(to, slot)
@@ -114,7 +115,10 @@ export class Mover {
         const isElsewhere = source.owner !== source.id && source.owner !== target.id
         if (isElsewhere || !target.isPrimary) return false
         const words = ['CLUSTER', 'MIGRATESLOTS', 'SLOTSRANGE', `${slot}`, `${slot}`, 'NODE', target.id]
-        if (source.owner === source.id) yield* this.ask(from, (done) => runServerCommand(from, words, done))
+        const sights = source.owner === source.id ? yield* this.observe(request) : undefined
+        if (sights && isBarrierMet(sights.values(), target)) {
+          yield* this.ask(from, (done) => runServerCommand(from, words, done))
+        }
       }
       yield* sleep(this.world.queue, RETRY_MS)
     }

@@ -201,7 +201,8 @@ export class ExportJob {
   private pause(): void {
     const {server, walk} = this
     // Keys that MIGRATE has sent, a script amid its commands, a replica about to take over: their writes are to come.
-    this.wantsPause = (server.special & (SERVER_HOLDS_KEYS | SERVER_BUSY)) !== 0 || server.failoverPausedUntilMs !== 0
+    const isBusy = (server.special & (SERVER_HOLDS_KEYS | SERVER_BUSY)) !== 0 || server.failoverPausedUntilMs !== 0
+    this.wantsPause = isBusy || this.sharesEpoch()
     if (this.wantsPause) return
     if (walk!.isStale) {
       this.fail(DROPPED)
@@ -211,6 +212,16 @@ export class ExportJob {
     this.become('failover-paused')
     this.host.onPauseChanged()
     this.link!.command('PAUSED')
+  }
+
+  /** Whoever settles that takes a new epoch, by which others may take the target's claim for an old one. */
+  private sharesEpoch(): boolean {
+    const {myself, nodes} = this.server.cluster!.core
+    for (const node of nodes.values()) {
+      const isRival = node !== myself && node.isPrimary && node.slots.count > 0
+      if (isRival && node.configEpoch === myself.configEpoch) return true
+    }
+    return false
   }
 
   /** @param targetEpoch - the greatest that the target has heard of */
