@@ -113,6 +113,7 @@ describeWithPeers('an atomic migration that fails', () => {
     const third = await beginMoveTo(source, id, SLOT, SLOT)
     expect(await untilState(source, third, 'failed', 'success')).toMatchObject({state: 'success'})
     await callRedis(target.port, ['CONFIG', 'SET', 'requirepass', ''], 'secret')
+    await source.call('CONFIG', 'SET', 'masterauth', '')
     await move(target, source, SLOT, SLOT)
   })
 

@@ -116,7 +116,9 @@ export class ExportJob {
     const [word = '', argument = ''] = line.split(' ')
     if (line.startsWith('-')) {
       const what = job.state === 'reading-auth-response' ? 'Failed to AUTH to target node' : 'Target node replied'
-      this.fail(`${what}: ${line.slice(1)}`, true)
+      // Who has not said who he is may not send much.
+      const error = line.includes('unauthenticated') ? 'NOAUTH Authentication required.' : line.slice(1)
+      this.fail(`${what}: ${error}`, true)
     } else if (job.state === 'reading-auth-response') this.establish()
     else if (job.state === 'reading-establish-response') {
       this.become('waiting-to-snapshot')
