@@ -1,5 +1,6 @@
 import {type Reply, runAdmin, runMigrate} from './commands.js'
 import {type Job, sleep, withTimeout} from './coroutine.js'
+import {runServerCommand} from './server-commands.js'
 import type {SimNode} from './sim-node.js'
 import {CLIENT_MACHINE, type World} from './world.js'
 
@@ -65,7 +66,10 @@ export class Mover {
     this.locked.add(from).add(to)
     this.open++
     this.world.note(`move slot ${request.slot} n${from.index} -> n${to.index}`)
-    const moved = request.careless ? yield* this.moveCarelessly(request) : yield* this.moveSafely(request)
+    const isAtomic = this.world.options.atomicMoves === true
+    const moved = request.careless
+      ? yield* this.moveCarelessly(request)
+      : yield* isAtomic ? this.moveAtomically(request) : this.moveSafely(request)
     this.open--
     if (moved) this.finished++
     this.world.note(`slot ${request.slot} ${moved ? 'is' : 'was not'} moved n${from.index} -> n${to.index}`)
@@ -98,6 +102,31 @@ export class Mover {
       if (isBarrierMet(sights.values(), target) && (yield* this.carryOver(request))) continue
       yield* sleep(this.world.queue, RETRY_MS)
     }
+  }
+
+  /** The source does it; begun again until the target has the slot, each time behind the barrier. */
+  private *moveAtomically(request: MoveRequest): Job<boolean> {
+    const {from, slot, to} = request
+    for (;;) {
+      const source = yield* this.look(from, slot)
+      const target = yield* this.look(to, slot)
+      if (target?.owner === target?.id && target) return true
+      if (source && target) {
+        const isElsewhere = source.owner !== source.id && source.owner !== target.id
+        if (isElsewhere || !target.isPrimary) return false
+        const words = ['CLUSTER', 'MIGRATESLOTS', 'SLOTSRANGE', `${slot}`, `${slot}`, 'NODE', target.id]
+        const sights = source.owner === source.id ? yield* this.observe(request) : undefined
+        if (sights && isBarrierMet(sights.values(), target)) {
+          yield* this.ask(from, (done) => runServerCommand(from, words, done))
+        }
+      }
+      yield* sleep(this.world.queue, RETRY_MS)
+    }
+  }
+
+  private *look(node: SimNode, slot: number): Job<Sight | undefined> {
+    const reply = yield* this.ask(node, (done) => done({value: lookAt(node, slot)}))
+    return reply && 'value' in reply ? (reply.value as Sight) : undefined
   }
 
   /** @returns false if a step was refused or not answered: look again */

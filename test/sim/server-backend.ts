@@ -3,7 +3,9 @@ import type {Client} from '../../src/lib/server/client.js'
 import {Config} from '../../src/lib/server/config/config.js'
 import type {PeerExchange, ServerEffects} from '../../src/lib/server/effects.js'
 import {Server} from '../../src/lib/server/server.js'
+import type {MigrationEffects} from '../../src/lib/server/slot-migration/link.js'
 import type {Reply} from './commands.js'
+import {ServerLinks} from './server-links.js'
 import type {SimNode} from './sim-node.js'
 import type {World} from './world.js'
 
@@ -23,6 +25,8 @@ interface Pending {
 export class ServerBackend {
   readonly server: Server
   private readonly pending = new Map<Client, Pending[]>()
+  private readonly links: ServerLinks
+  private hiddenAtEnd: string | undefined
 
   constructor(
     private readonly world: World,
@@ -33,13 +37,24 @@ export class ServerBackend {
     const config = new Config()
     config.values.clusterEnabled = true
     this.server = new Server({config, effects: this.effects(), nowMs: node.clockMs(), processId: node.index, rng})
+    this.links = new ServerLinks(world, node, this)
     if (former) this.takeOver(former)
+  }
+
+  listen(): void {
+    if (this.world.options.atomicMoves) this.links.listen()
+  }
+
+  /** The process is gone; whoever runs still, as if it were not, changes nothing that the next one finds. */
+  unlisten(): void {
+    this.links.unlisten()
+    this.hiddenAtEnd = this.server.migrations.snapshotField
   }
 
   /** Puts the core where the dispatcher looks for it. */
   bind(): void {
     const core = this.node.core
-    if (core) this.server.cluster = {core, perform: (effects) => this.node.perform(effects)}
+    if (core) this.server.cluster = {core, perform: (effects) => this.node.perform(effects, () => undefined)}
   }
 
   connect(): Client {
@@ -91,6 +106,7 @@ export class ServerBackend {
         this.database.set(key, former.database.get(key) as string)
       }
     }
+    this.server.migrations.followed.adopt(former.hiddenAtEnd)
   }
 
   private feed(client: Client, text: string, replyCount: number, done: (replies: readonly Reply[]) => void): void {
@@ -103,6 +119,7 @@ export class ServerBackend {
   }
 
   private collect(client: Client): void {
+    if (this.links.flush(client)) return
     const queue = this.pending.get(client) ?? []
     for (const reply of parseReplies(client.reply.take())) {
       const first = queue[0]
@@ -147,12 +164,12 @@ export class ServerBackend {
     )
   }
 
-  private effects(): ServerEffects {
+  private effects(): ServerEffects & MigrationEffects {
     const {node, world} = this
     const nothing = (): void => undefined
     return {
       abortShutdown: () => false,
-      closeClient: nothing,
+      closeClient: (client) => this.links.close(client),
       configChanged: nothing,
       cpu: () => ({system: 0, user: 0}),
       exchange: (request) => this.exchange(request),
@@ -161,6 +178,8 @@ export class ServerBackend {
       memory: () => ({heapTotal: 0, heapUsed: 0, peakRss: 0, rss: 0}),
       monotonicUs: () => world.queue.nowMs * 1000,
       nowMs: () => node.clockMs(),
+      openMigrationLink: (host, _port, events) => this.links.open(host, events),
+      soon: (run) => this.soon(run),
       readAclFile: () => '',
       readConfigFile: () => undefined,
       resume: (client) =>

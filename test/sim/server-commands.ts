@@ -45,6 +45,16 @@ export function runServerKeyCommand(
   })
 }
 
+/** A command of a client of its own. */
+export function runServerCommand({backend}: SimNode, words: readonly string[], respond: Respond): void {
+  if (!backend) throw new Error('there is no server')
+  const client = backend.connect()
+  backend.send(client, [words], (replies) => {
+    backend.disconnect(client)
+    respond(replies[0] as Reply)
+  })
+}
+
 export function runServerMigrate(
   backend: ServerBackend,
   target: SimNode,

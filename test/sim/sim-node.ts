@@ -122,6 +122,7 @@ export class SimNode {
     this.perform(this.core.start())
     if (!this.core) return
     this.bus.listen()
+    this.backend?.listen()
     this.scheduleTick(this.rng.below(TICK_MS))
   }
 
@@ -152,6 +153,7 @@ export class SimNode {
     if (power) this.world.network.setPower(this.index, false)
     if (!power) this.conf?.onKilled()
     this.bus.stop()
+    this.backend?.unlisten()
     this.replication?.stop()
     this.core = undefined
     this.frozen = false
@@ -275,7 +277,10 @@ export class SimNode {
         this.bus.close(effect.link)
         break
       case 'delete-slot-keys':
-        for (const slot of effect.slots) this.world.onKeysDropped(this, slot, this.store.deleteSlot(slot))
+        this.dropSlots(effect.slots)
+        break
+      case 'slots-lost':
+        if (this.isMigrating) this.backend?.server.migrations.look()
         break
       case 'empty-database':
         this.store.clear()
@@ -283,6 +288,7 @@ export class SimNode {
         break
       case 'role-changed':
         this.replication?.follow(effect.primary)
+        if (this.isMigrating) this.backend?.server.migrations.look()
         break
       case 'pause-writes':
         this.pausedUntilMs = effect.untilMs
@@ -294,6 +300,16 @@ export class SimNode {
       default:
         break
     }
+  }
+
+  private get isMigrating(): boolean {
+    return this.world.options.atomicMoves === true
+  }
+
+  private dropSlots(slots: readonly number[]): void {
+    // A source that gave slots away keeps their keys until the target has them for good, so dropping them is no loss.
+    if (this.isMigrating) this.backend?.server.migrations.dropSlots(slots)
+    else for (const slot of slots) this.world.onKeysDropped(this, slot, this.store.deleteSlot(slot))
   }
 
   /** An admin call waits for the disk; otherwise only packets do, and the node goes on (if this shell is of that kind). */
@@ -352,6 +368,7 @@ export class SimNode {
   private tick(): void {
     if (!this.isPaused) this.wakeParked()
     this.replication?.tick()
+    if (this.isMigrating) this.backend?.server.cron(this.clockMs())
     this.step({kind: 'tick'})
   }
 

@@ -24,6 +24,8 @@ export interface WorldOptions {
   readonly asyncSaves?: boolean
   /** Keys live in the production server, commands are RESP bytes. Else the least keyspace that can move slots. */
   readonly realServer?: boolean
+  /** Slots move by CLUSTER MIGRATESLOTS, over the simulated network; with `realServer` only. */
+  readonly atomicMoves?: boolean
   /** Primaries stream their writes to their replicas, which can take over. */
   readonly replication?: boolean
   /** With replication: crashes take the data back to the last snapshot, not to the last write. */

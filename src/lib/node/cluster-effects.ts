@@ -35,7 +35,7 @@ export function applyToServer(
       server.effects.log(effect.level, effect.text)
       return
     case 'delete-slot-keys':
-      for (const slot of effect.slots) server.databases[0]!.deleteSlot(slot)
+      server.migrations.dropSlots(effect.slots)
       return
     case 'empty-database':
       server.databases[0]!.flush()
@@ -47,11 +47,14 @@ export function applyToServer(
       return
     case 'slots-lost':
       server.pubsub.dropSlots(effect.slots)
+      server.migrations.look()
       return
     case 'role-changed':
       replication.follow(effect.primary)
+      server.migrations.look()
       return
     case 'pause-writes':
+      server.migrations.onFailoverPause()
       // The bus's clock runs on where the system's is set.
       server.pauseForFailover(server.effects.nowMs() + effect.untilMs - busNowMs)
       return

@@ -9,6 +9,7 @@ import type {DiskEffects} from '../server/persistence/disk-effects.js'
 import type {Snapshot} from '../server/persistence/snapshot.js'
 import type {LinkEvents, PrimaryConnection, ReplicationEffects} from '../server/replication/link-effects.js'
 import type {ScriptEffects} from '../server/scripting/script-effects.js'
+import type {MigrationConnection, MigrationEffects, MigrationLinkEvents} from '../server/slot-migration/link.js'
 import type {AppendOnlyShell} from './append-only-shell.js'
 import {pathInDir, readConfigFile, readText, replaceFile} from './config-file.js'
 import type {Dial} from './dial.js'
@@ -36,7 +37,7 @@ export interface NodeHooks {
 
 /** Carries out what the pure server asks of sockets, disk, clock and process. */
 export class NodeEffects
-  implements ServerEffects, DiskEffects, HasAppendOnly, HostEffects, ReplicationEffects, ScriptEffects
+  implements ServerEffects, DiskEffects, HasAppendOnly, HostEffects, MigrationEffects, ReplicationEffects, ScriptEffects
 {
   /** Set once the server exists. */
   tcp: TcpServer | undefined
@@ -137,6 +138,10 @@ export class NodeEffects
   }
 
   openLink(host: string, port: number, events: LinkEvents): PrimaryConnection {
+    return new PrimarySocket(this.hooks.dialPrimary, host, port, events)
+  }
+
+  openMigrationLink(host: string, port: number, events: MigrationLinkEvents): MigrationConnection {
     return new PrimarySocket(this.hooks.dialPrimary, host, port, events)
   }
 

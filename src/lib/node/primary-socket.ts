@@ -1,15 +1,16 @@
 import type {Socket} from 'node:net'
 import {messageOf} from '../kernel/errors.js'
-import type {LinkEvents, PrimaryConnection} from '../server/replication/link-effects.js'
+import type {LinkEvents} from '../server/replication/link-effects.js'
+import type {MigrationConnection, MigrationLinkEvents} from '../server/slot-migration/link.js'
 import type {Dial} from './dial.js'
 
-/** The socket to this node's primary. */
-export class PrimarySocket implements PrimaryConnection {
+/** The socket to this node's primary, or to a node that takes slots of it. */
+export class PrimarySocket implements MigrationConnection {
   private readonly socket: Socket
   private isGone = false
 
   /** @throws TlsSettingsError */
-  constructor(dial: Dial, host: string, port: number, events: LinkEvents) {
+  constructor(dial: Dial, host: string, port: number, events: LinkEvents & Partial<MigrationLinkEvents>) {
     const socket = dial({host, port})
     this.socket = socket
     socket.setNoDelay(true)
@@ -17,6 +18,7 @@ export class PrimarySocket implements PrimaryConnection {
     // With TLS, what is sent waits for the handshake by itself.
     socket.once('connect', () => this.tell(() => events.onOpen()))
     socket.on('data', (chunk) => this.tell(() => events.onData(chunk)))
+    socket.on('drain', () => this.tell(() => events.onDrain?.()))
     socket.on('error', (error) => {
       reason = messageOf(error)
     })
@@ -32,6 +34,10 @@ export class PrimarySocket implements PrimaryConnection {
 
   send(text: string): void {
     if (!this.isGone) this.socket.write(text, 'latin1')
+  }
+
+  get unsentBytes(): number {
+    return this.socket.writableLength
   }
 
   close(): void {

@@ -35,6 +35,8 @@ export const SPECIAL_MONITOR = 2048
 export const SPECIAL_PRIMARY = 4096
 /** A replica that follows this node. */
 export const SPECIAL_REPLICA = 8192
+/** A node that gives slots to this one: what it sends is carried out for them. */
+export const SPECIAL_IMPORT = 16384
 /** Its user may not do everything. */
 export const SPECIAL_RESTRICTED = 64
 

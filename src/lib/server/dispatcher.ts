@@ -3,6 +3,7 @@ import {hashSlot} from '../protocol/hash-slot.js'
 import {denialText} from './acl/acl.js'
 import {
   type Client,
+  SPECIAL_IMPORT,
   SPECIAL_MONITOR,
   SPECIAL_MULTI,
   SPECIAL_NOT_AUTHENTICATED,
@@ -187,6 +188,10 @@ export class Dispatcher {
     }
     if ((client.special & SPECIAL_NOT_AUTHENTICATED) !== 0 && !command.noAuth && server.acl.needsLogin) {
       this.forbid(client, command, 'NOAUTH Authentication required.')
+      return
+    }
+    if ((client.special & SPECIAL_IMPORT) !== 0) {
+      server.migrations.onImported(client, command, argv, () => this.call(client, command, argv))
       return
     }
     const isQueueing = (client.special & SPECIAL_MULTI) !== 0

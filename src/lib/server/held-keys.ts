@@ -71,7 +71,7 @@ export class HeldKeys {
     }
     // What replicas have to say must come through.
     const isReplica = (client.special & SPECIAL_REPLICA) !== 0
-    if ((special & SERVER_PAUSED) !== 0 && !isReplica && this.isPausedFor(command, isWrite)) {
+    if ((special & SERVER_PAUSED) !== 0 && !isReplica && this.isPausedFor(command, isWrite, keys)) {
       this.paused.add(client)
       client.park(retry)
       return true
@@ -89,10 +89,11 @@ export class HeldKeys {
     return false
   }
 
-  private isPausedFor(command: Command, isWrite: boolean): boolean {
-    const {failoverPausedUntilMs, pausedUntilMs, pausesWritesOnly} = this.server
+  private isPausedFor(command: Command, isWrite: boolean, keys: readonly string[]): boolean {
+    const {failoverPausedUntilMs, migrations, pausedUntilMs, pausesWritesOnly} = this.server
     const changes = isWrite || command.mayReplicate
     if (failoverPausedUntilMs !== 0 && changes) return true
+    if (migrations.isPausing && changes && command.group !== 'pubsub' && migrations.holdsBack(keys)) return true
     if (pausedUntilMs === 0) return false
     if (pausesWritesOnly) return changes
     // Otherwise nobody could end the pause.

@@ -23,6 +23,8 @@ import {eventMask, publishEvent} from './pubsub/keyspace-events.js'
 import {PubSub} from './pubsub/pubsub.js'
 import {Replication} from './replication/replication.js'
 import {openSnapshot} from './replication/stream-place.js'
+import {ServerStats} from './server-stats.js'
+import {SlotMigrations} from './slot-migration/slot-migrations.js'
 import {Tracking} from './tracking/tracking.js'
 
 export interface ServerOptions {
@@ -32,22 +34,6 @@ export interface ServerOptions {
   /** Unix milliseconds at the start. */
   readonly nowMs: number
   readonly processId: number
-}
-
-/** What INFO's stats section reports and the shell or the dispatcher count. */
-export interface ServerStats {
-  commands: number
-  connections: number
-  rejectedConnections: number
-  inputBytes: number
-  outputBytes: number
-  errorReplies: number
-  /** Chunks of input taken, and of output given to the kernel. */
-  reads: number
-  writes: number
-  /** Time the active expiry took, and how often its time was over before its work. */
-  expiryMs: number
-  expiryCapsReached: number
 }
 
 /** What keeps all clients from the dispatcher's short path. */
@@ -87,18 +73,7 @@ export class Server {
   readonly processId: number
   /** 40 hex characters, new at every start. */
   readonly runId: string
-  readonly stats: ServerStats = {
-    commands: 0,
-    connections: 0,
-    rejectedConnections: 0,
-    inputBytes: 0,
-    outputBytes: 0,
-    errorReplies: 0,
-    reads: 0,
-    writes: 0,
-    expiryMs: 0,
-    expiryCapsReached: 0,
-  }
+  readonly stats = new ServerStats()
   /** Number of error replies by their code. */
   readonly errorCounts = new Map<string, number>()
   /** In cluster mode, once the bus shell has set it; undefined otherwise. */
@@ -117,6 +92,7 @@ export class Server {
   readonly tracking = new Tracking(this)
   readonly monitors = new Monitors()
   readonly replication: Replication
+  readonly migrations: SlotMigrations
   /** Whose command runs, if it is a client that gets messages other than replies; undefined otherwise. */
   running: Client | undefined = undefined
   /** CLIENT PAUSE: unix milliseconds; 0 = not paused. */
@@ -160,6 +136,7 @@ export class Server {
     this.saving = new Saving(this)
     this.appendOnly = new AppendOnly(this)
     this.replication = new Replication(this, (parts) => openSnapshot(this, parts))
+    this.migrations = new SlotMigrations(this)
     this.applySettings()
     this.acl = new Acl(this)
     this.acl.loadAtStart()
@@ -205,6 +182,7 @@ export class Server {
     client.discard()
     this.leaveModes(client)
     this.replication.replicas.detach(client)
+    this.migrations.forget(client)
     this.held.forget(client)
     this.blocked.forget(client)
   }
@@ -339,8 +317,9 @@ export class Server {
   }
 
   /** Who must wait for another reason is parked again. */
-  private wakePaused(): void {
-    if (this.pausedUntilMs === 0 && this.failoverPausedUntilMs === 0) this.special &= ~SERVER_PAUSED
+  wakePaused(): void {
+    const isPaused = this.pausedUntilMs !== 0 || this.failoverPausedUntilMs !== 0 || this.migrations.isPausing
+    if (!isPaused) this.special &= ~SERVER_PAUSED
     this.held.wakePaused()
   }
 
@@ -371,6 +350,7 @@ export class Server {
     if (this.pausedUntilMs !== 0 && this.pausedUntilMs <= nowMs) this.unpause()
     if (this.failoverPausedUntilMs <= nowMs) this.endFailoverPause()
     this.replication.cron(nowMs)
+    this.migrations.cron(nowMs)
     this.saving.cron(nowMs)
     this.appendOnly.cron(nowMs)
     checkBlockedClients(this)

@@ -126,6 +126,7 @@ function requirePrimary(state: ClusterState, id: string, unknown: string): Clust
 }
 
 export function bumpEpoch(state: ClusterState): boolean {
+  if (state.isHandingOver) refuse('Slots are being handed over to another node')
   return bumpEpochWithoutConsensus(state)
 }
 

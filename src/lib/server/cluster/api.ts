@@ -61,6 +61,20 @@ export interface ClusterCoreApi {
   readonly awaitsStream: boolean
   streamApplied(): ClusterEffect[]
   reset(hard: boolean): ClusterEffect[]
+  /** handover.ts: slots that were copied beforehand change hands at once. `epoch` is what they were claimed by. */
+  takeOverSlots(
+    slots: readonly number[],
+    from: string,
+    above: number,
+  ): {readonly epoch: number; readonly effects: ClusterEffect[]}
+  yieldSlots(slots: readonly number[], to: string, epoch: number): ClusterEffect[]
+  noteTakeover(slots: readonly number[], epoch: number): ClusterEffect[]
+  keepSlots(granted: number): ClusterEffect[]
+  /** Slots are granted to another node: until that is over we take no new epoch. */
+  isHandingOver: boolean
+  /** A slot is open by SETSLOT. */
+  readonly hasImporting: boolean
+  readonly hasMigrating: boolean
   saveConfig(): ClusterEffect[]
   /** To all nodes of the cluster (sharded: of the shard). Binary strings. */
   publish(channel: string, message: string, sharded: boolean): ClusterEffect[]

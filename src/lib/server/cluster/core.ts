@@ -4,6 +4,7 @@ import type {ClusterCoreApi} from './api.js'
 import {cron} from './cron.js'
 import {renderInfo, renderNode, renderNodes, renderNodesConf} from './describe.js'
 import {countFailureReports} from './failure.js'
+import * as handover from './handover.js'
 import {updateState} from './health.js'
 import {closeLink, onLinkAccepted, onLinkClosed, onLinkOpened} from './links.js'
 import {loadNodesConf} from './load.js'
@@ -230,6 +231,39 @@ export class ClusterCore implements ClusterCoreApi {
 
   reset(hard: boolean): ClusterEffect[] {
     return this.run(() => admin.reset(this.state, hard))
+  }
+
+  takeOverSlots(slots: readonly number[], from: string, above: number): {epoch: number; effects: ClusterEffect[]} {
+    const epoch = handover.takeOverSlots(this.state, slots, from, above)
+    return {epoch, effects: this.settle()}
+  }
+
+  yieldSlots(slots: readonly number[], to: string, epoch: number): ClusterEffect[] {
+    return this.run(() => handover.yieldSlots(this.state, slots, to, epoch))
+  }
+
+  noteTakeover(slots: readonly number[], epoch: number): ClusterEffect[] {
+    return this.run(() => handover.noteTakeover(this.state, slots, epoch))
+  }
+
+  keepSlots(granted: number): ClusterEffect[] {
+    return this.run(() => handover.keepSlots(this.state, granted))
+  }
+
+  get isHandingOver(): boolean {
+    return this.state.isHandingOver
+  }
+
+  set isHandingOver(value: boolean) {
+    this.state.isHandingOver = value
+  }
+
+  get hasImporting(): boolean {
+    return this.state.importing.size > 0
+  }
+
+  get hasMigrating(): boolean {
+    return this.state.migrating.size > 0
   }
 
   saveConfig(): ClusterEffect[] {

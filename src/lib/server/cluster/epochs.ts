@@ -28,7 +28,7 @@ export function bumpEpochWithoutConsensus(state: ClusterState): boolean {
 export function resolveCollision(state: ClusterState, sender: ClusterNode): void {
   const {myself} = state
   if (!myself.isPrimary || !sender.isPrimary || sender.configEpoch !== myself.configEpoch) return
-  if (sender.id <= myself.id) return
+  if (sender.id <= myself.id || state.isHandingOver) return
   takeNewEpoch(state, state.currentEpoch)
   const what = `configEpoch collision with node ${sender.id}`
   state.log('verbose', `WARNING: ${what}. configEpoch set to ${myself.configEpoch}`)
@@ -38,6 +38,11 @@ export function resolveCollision(state: ClusterState, sender: ClusterNode): void
 export function claimImportedSlot(state: ClusterState): void {
   bumpEpochWithoutConsensus(state)
   broadcastPong(state)
+}
+
+/** A new epoch of our own, greater than `above` and all that we have heard of. */
+export function bumpEpochAbove(state: ClusterState, above: number): void {
+  takeNewEpoch(state, Math.max(above, state.currentEpoch))
 }
 
 function takeNewEpoch(state: ClusterState, above: number): void {

@@ -67,6 +67,11 @@ export function requestFailover(state: ClusterState, mode: FailoverMode): void {
 /** One of our replicas wants to take over: no write from here on, so that it can catch up. */
 export function onPauseRequest(state: ClusterState, sender: ClusterNode, link: ClusterLink): void {
   if (!state.myself.isPrimary || sender.primary !== state.myself) return
+  if (state.isHandingOver) {
+    // Two nodes would claim them at a time.
+    state.log('warning', `Manual failover of ${sender.id} put off: slots are being handed over.`)
+    return
+  }
   // An earlier pause goes on without a gap: a write in it would not be in the offset that we tell now.
   dropManualFailover(state)
   state.manual = {

@@ -56,6 +56,8 @@ export class ClusterState {
   readonly received = new Array<number>(MESSAGE_TYPE_COUNT).fill(0)
   linksOverLimit = 0
   dropPacketFilter = -1
+  /** Slots of ours are granted to another node, which claims them with the next epoch: we take none (handover.ts). */
+  isHandingOver = false
   cronCount = 0
   /** Set by whatever may change the outcome of `updateState`. */
   stateDirty = true

@@ -22,6 +22,8 @@ interface Candidate {
 
 /** The best of earlier samples are remembered: with five samples a time that comes close to looking at all keys. */
 const POOL_SIZE = 16
+/** Keys of hidden slots may be hit so often before it counts as there being no other. */
+const HIDDEN_TRIES_MAX = 64
 
 /** Chooses keys to delete, as Redis does: a few by chance at a time, and a pool of the best of them. */
 export class Eviction {
@@ -51,7 +53,7 @@ export class Eviction {
   private evictAny(databases: readonly Database[]): boolean {
     for (let tries = 0; tries < databases.length; tries++) {
       const db = databases[this.nextDb++ % databases.length]!
-      const place = this.pick(db.store)
+      const place = this.pickVisible(db)
       if (place < 0) continue
       db.evict(place)
       return true
@@ -64,7 +66,7 @@ export class Eviction {
       let hasKeys = false
       for (const db of databases) {
         for (let i = 0; i < sampleCount; i++) {
-          const place = this.pick(db.store)
+          const place = this.pickVisible(db)
           if (place < 0) break
           hasKeys = true
           this.sample(db, place)
@@ -80,9 +82,19 @@ export class Eviction {
   /** @returns whether it was still there; it may have left long ago, and its database may hold other data by now */
   private evict({db, key}: Candidate): boolean {
     const place = db.store.find(key)
-    if (place < 0 || (this.isVolatile && db.store.deadlineAt(place) === NEVER)) return false
+    if (place < 0 || (this.isVolatile && db.store.deadlineAt(place) === NEVER) || db.isHiddenAt(place)) return false
     db.evict(place)
     return true
+  }
+
+  /** `pick`, but no key that the stream of its former node goes on to change. @returns -1 also where nearly all are hidden */
+  private pickVisible(db: Database): number {
+    let place = this.pick(db.store)
+    for (let tries = 1; place >= 0 && db.isHiddenAt(place); tries++) {
+      if (tries === HIDDEN_TRIES_MAX) return -1
+      place = this.pick(db.store)
+    }
+    return place
   }
 
   /** A place by chance; under a volatile policy the next with a deadline from there. @returns -1 if there is none */

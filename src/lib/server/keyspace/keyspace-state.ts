@@ -1,9 +1,16 @@
 import {Propagation} from '../propagation/propagation.js'
 import type {KeyObservers} from './key-observers.js'
-import type {KeyspaceWalk} from './keyspace-walk.js'
 import type {Lfu} from './lfu.js'
 import type {MemoryMeter} from './memory-meter.js'
 import type {AwaitedType, Store} from './store.js'
+
+/** Whoever copies keys while they change. */
+export interface KeyWalk {
+  /** What lies at the place is about to be changed. */
+  willChange(store: Store, place: number): void
+  /** The key at the place is about to go; the last one comes into its place. */
+  willRemove(store: Store, place: number): void
+}
 
 /** Who watches a key for EXEC. */
 export interface Watcher {
@@ -42,8 +49,8 @@ export class KeyspaceState {
   keepExpired = false
   /** What runs comes from the primary: it is carried out, whatever the clock or the rules for clients say. */
   isApplying = false
-  /** Told of each key before it changes: snapshots being made. */
-  readonly walks = new Set<KeyspaceWalk>()
+  /** Told of each key before it changes: snapshots being made, slots on their way to another node. */
+  readonly walks = new Set<KeyWalk>()
   /** A key that a client is blocked on has changed: somebody may be served. */
   hasReady = false
   /** How many clients wait for a value of each type, in any database. */

@@ -1,5 +1,6 @@
 import type {Database} from './database.js'
 import {NEVER} from './deadlines.js'
+import type {KeyWalk} from './keyspace-state.js'
 import type {Store} from './store.js'
 import type {Value} from './value.js'
 
@@ -57,7 +58,7 @@ class Stop {
  * It goes from the highest place down, as all walks over a store do: what is added lies above, and what moves into a place
  * that is still to be visited comes from the highest.
  */
-export class KeyspaceWalk {
+export class KeyspaceWalk implements KeyWalk {
   /** The current one is last. */
   private readonly stops: Stop[] = []
   private readonly byStore = new Map<Store, Stop>()

@@ -17,10 +17,13 @@ export interface ScanPage {
  * @param cursor - 0 to begin, else what the page before said
  * @param count - how many keys to look at
  */
-export function scanPage({store}: Database, cursor: number, count: number): ScanPage {
+export function scanPage({hidden, store}: Database, cursor: number, count: number): ScanPage {
   const end = cursor === 0 ? store.size : Math.min(cursor, store.size)
   const first = Math.max(0, end - count)
   const keys: string[] = []
-  for (let place = end - 1; place >= first; place--) keys.push(store.keyAt(place))
+  for (let place = end - 1; place >= first; place--) {
+    const key = store.keyAt(place)
+    if (hidden === undefined || !hidden.hasKey(key)) keys.push(key)
+  }
   return {cursor: first, keys}
 }

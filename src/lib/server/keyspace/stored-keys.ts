@@ -1,5 +1,6 @@
 import {hashSlot} from '../../protocol/hash-slot.js'
 import {Deadlines, NEVER} from './deadlines.js'
+import type {HiddenSlots} from './hidden-slots.js'
 import {KeyObservers} from './key-observers.js'
 import type {KeyspaceState} from './keyspace-state.js'
 import {DEADLINE_BYTES} from './memory-meter.js'
@@ -16,6 +17,8 @@ import type {Value} from './value.js'
 export class StoredKeys extends KeyObservers {
   readonly isSlotted: boolean
   store: Store
+  /** Slots whose keys nobody is to see; undefined while there are none. */
+  hidden: HiddenSlots | undefined = undefined
 
   /** The routing check has just hashed this key; the same string is asked for next. */
   private hintKey = ''
@@ -32,6 +35,16 @@ export class StoredKeys extends KeyObservers {
   /** Number of keys, expired ones not yet deleted included. */
   get size(): number {
     return this.store.size
+  }
+
+  /** Without those of hidden slots. */
+  get visibleSize(): number {
+    return this.hidden === undefined ? this.size : this.size - this.hidden.countIn(this.store)
+  }
+
+  /** Is what lies at the place nobody's to see? */
+  isHiddenAt(place: number): boolean {
+    return this.hidden?.hasKey(this.store.keyAt(place)) === true
   }
 
   /** Number of keys with a deadline. */
@@ -86,7 +99,8 @@ export class StoredKeys extends KeyObservers {
 
   /** Deletes a key whose deadline has passed, unless deletions come from the primary alone. */
   expire(place: number): void {
-    if (this.state.keepExpired) return
+    // The node that a hidden key comes from decides when it is gone.
+    if (this.state.keepExpired || this.isHiddenAt(place)) return
     const key = this.store.keyAt(place)
     const unmoved = this.watchers.size === 0 ? undefined : this.whoSawExpired(key)
     this.state.isExpiring = true

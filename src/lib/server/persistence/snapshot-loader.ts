@@ -4,6 +4,7 @@ import {valueFromRdb} from '../keyspace/from-rdb.js'
 import {knownScripting} from '../scripting/known-scripting.js'
 import {scriptingOf} from '../scripting/scripting.js'
 import type {Server} from '../server.js'
+import {HIDDEN_SLOTS_FIELD} from './snapshot.js'
 
 /**
  * Loads an RDB file, of a primary or from disk, beside the data there are, which stay in use; they are replaced at once when
@@ -88,6 +89,7 @@ export class SnapshotLoader {
     if (this.functions.length > 0 || knownScripting(this.server) !== undefined) {
       scriptingOf(this.server).functions.restore(this.functions, 'flush')
     }
+    this.server.migrations.followed.adopt(this.aux.get(HIDDEN_SLOTS_FIELD))
     tracking.invalidateAll()
     state.dirty = 0
   }

@@ -14,6 +14,9 @@ export interface SnapshotFacts {
   readonly parts?: SnapshotParts
 }
 
+/** Which slots hold keys that nobody is to see (slot-migration/passive-imports.ts). */
+export const HIDDEN_SLOTS_FIELD = 'shoal-hidden-slots'
+
 /** The data as they were when it was opened, as an RDB file. */
 export class Snapshot extends KeyspaceSource {
   constructor(server: Server, {aux = {}, parts = 'all'}: SnapshotFacts) {
@@ -35,7 +38,7 @@ export class Snapshot extends KeyspaceSource {
 
 function writeAux(
   writer: RdbFileWriter,
-  {state}: Server,
+  {migrations, state}: Server,
   usedBytes: number,
   more: Readonly<Record<string, string>>,
 ): void {
@@ -43,6 +46,8 @@ function writeAux(
   writer.aux('redis-bits', '64')
   writer.aux('ctime', String(Math.floor(state.nowMs / 1000)))
   writer.aux('used-mem', String(usedBytes))
+  const hidden = migrations.snapshotField
+  if (hidden !== undefined) writer.aux(HIDDEN_SLOTS_FIELD, hidden)
   for (const [name, value] of Object.entries(more)) writer.aux(name, value)
 }
 

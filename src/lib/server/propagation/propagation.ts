@@ -9,6 +9,11 @@ export interface PropagationSink {
   feed(database: number, argv: readonly string[]): void
 }
 
+/** Takes changes as commands, whoever they are for: slots on their way to another node. */
+export interface ExportSink {
+  take(argv: readonly string[]): void
+}
+
 interface Item {
   readonly database: number
   readonly argv: readonly string[]
@@ -36,6 +41,7 @@ export class Propagation {
   private isSuspended = false
   private aof: PropagationSink | undefined = undefined
   private replicas: PropagationSink | undefined = undefined
+  private exports: ExportSink | undefined = undefined
   /** Units and commands under way, each within the one before. */
   private depth = 0
   private items: Item[] = []
@@ -64,8 +70,14 @@ export class Propagation {
     this.refresh()
   }
 
+  setExports(sink: ExportSink | undefined): void {
+    this.exports = sink
+    this.refresh()
+  }
+
   private refresh(): void {
-    this.isOn = !this.isSuspended && (this.aof !== undefined || this.replicas !== undefined)
+    const isTaken = this.aof !== undefined || this.replicas !== undefined || this.exports !== undefined
+    this.isOn = !this.isSuspended && isTaken
   }
 
   /** A unit begins, or a part of the one under way. */
@@ -121,13 +133,15 @@ export class Propagation {
   private sendOne(database: number, argv: readonly string[]): void {
     if ((this.targets & TO_AOF) !== 0) this.aof?.feed(database, argv)
     if ((this.targets & TO_REPLICAS) !== 0) this.replicas?.feed(database, argv)
+    this.exports?.take(argv)
   }
 
   private send(): void {
-    const {aof, items, replicas} = this
+    const {aof, exports, items, replicas} = this
     this.items = []
     if (aof !== undefined) send(aof, items, TO_AOF)
     if (replicas !== undefined) send(replicas, items, TO_REPLICAS)
+    if (exports !== undefined) for (const {argv} of items) exports.take(argv)
   }
 }
 

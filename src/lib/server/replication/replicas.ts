@@ -172,7 +172,7 @@ export class Replicas {
     }
     this.countGood()
     this.serveWaiters()
-    this.onAcknowledged()
+    for (const listener of this.onAcknowledged) listener()
   }
 
   /** The connection is gone. */
@@ -234,7 +234,7 @@ export class Replicas {
   }
 
   /** Some replica has more than before. */
-  onAcknowledged: () => void = () => undefined
+  readonly onAcknowledged: (() => void)[] = []
 
   /** Part of the stream that changes no data. */
   onTell: (text: string) => void = () => undefined

@@ -72,7 +72,7 @@ export class Replication implements PropagationSink {
     )
     this.replicas.onTell = (text) => this.write(text)
     this.failover = new Failover(server, this)
-    this.replicas.onAcknowledged = () => this.failover.look(server.state.nowMs)
+    this.replicas.onAcknowledged.push(() => this.failover.look(server.state.nowMs))
   }
 
   /** A change made here. */

@@ -2,6 +2,7 @@ import {parseInt64, requireInt64} from '../../arguments.js'
 import type {ClusterCoreApi} from '../../cluster/api.js'
 import type {ClusterEffect} from '../../cluster/types.js'
 import {ReplyError, SYNTAX_ERROR} from '../../reply-error.js'
+import type {CommandHandler} from '../command.js'
 import {changing, inCluster, requireSlot, wrongNumber} from './context.js'
 
 /** CLUSTER subcommands that change the cluster. */
@@ -45,7 +46,7 @@ function requirePort(text: string, which: 'base' | 'bus'): number {
   return Number(port)
 }
 
-export const setSlot = changing((core, argv) => {
+const changeSlot = changing((core, argv) => {
   requirePrimary(core)
   const slot = requireSlot(argv[2]!)
   const action = argv[3]!.toLowerCase()
@@ -56,6 +57,13 @@ export const setSlot = changing((core, argv) => {
   if (id !== undefined && action === 'node') return core.setSlotNode(slot, id)
   throw new ReplyError('ERR Invalid CLUSTER SETSLOT action or number of arguments. Try CLUSTER HELP')
 })
+
+export const setSlot: CommandHandler = (context, argv) => {
+  const {cluster, migrations} = context.server
+  const slot = parseInt64(argv[2]!)
+  if (cluster?.core.myself.isPrimary && typeof slot === 'number') migrations.requireFree(slot)
+  changeSlot(context, argv)
+}
 
 /** Before any argument is looked at, as in Redis. */
 function requirePrimary(core: ClusterCoreApi): void {

@@ -2,6 +2,7 @@ import {type Command, type CommandFlag, type CommandHandler, defineCommand} from
 import {helpLines} from '../server/help.js'
 import * as change from './changes.js'
 import {inCluster} from './context.js'
+import * as migration from './migrations.js'
 import * as report from './reports.js'
 
 /** CLUSTER, ASKING, READONLY, READWRITE. */
@@ -28,6 +29,7 @@ const help = inCluster(({reply}) =>
       ['ADDSLOTS <slot> [<slot> ...]', 'Give unowned slots to this node.'],
       ['ADDSLOTSRANGE <start slot> <end slot> [<start slot> <end slot> ...]', 'The same for inclusive ranges.'],
       ['BUMPEPOCH', 'Take a new config epoch unless ours is the greatest.'],
+      ['CANCELSLOTMIGRATIONS', 'End all migrations of slots away from this node.'],
       ['COUNT-FAILURE-REPORTS <node-id>', 'How many others hold the node for unreachable.'],
       ['COUNTKEYSINSLOT <slot>', 'Number of keys of the slot on this node.'],
       ['DELSLOTS <slot> [<slot> ...]', 'Forget who owns the slots.'],
@@ -35,11 +37,16 @@ const help = inCluster(({reply}) =>
       ['FAILOVER [FORCE|TAKEOVER]', 'Promote this replica.'],
       ['FORGET <node-id>', 'Drop a node from the table, for a minute at least.'],
       ['GETKEYSINSLOT <slot> <count>', 'Keys of the slot on this node, newest first.'],
+      ['GETSLOTMIGRATIONS', 'Migrations from and to this node, newest first.'],
       ['FLUSHSLOTS', 'Give up all slots of this node; it must be empty.'],
       ['INFO', 'State of the cluster as this node sees it.'],
       ['KEYSLOT <key>', 'Hash slot of a key.'],
       ['LINKS', 'Open connections of the cluster bus.'],
       ['MEET <ip> <port> [<bus-port>]', 'Join with the cluster of another node.'],
+      [
+        'MIGRATESLOTS SLOTSRANGE <start slot> <end slot> [...] NODE <node-id> [SLOTSRANGE ... NODE ...]',
+        'Move slots of this node to others, atomically.',
+      ],
       ['MYID', 'Id of this node.'],
       [
         'NODES',
@@ -67,6 +74,7 @@ const cluster = defineCommand({
     sub('addslots', -3, '3.0.0', CHANGE, change.addSlots),
     sub('addslotsrange', -4, '7.0.0', CHANGE, change.addSlotsRange),
     sub('bumpepoch', 2, '3.0.0', CHANGE, change.bumpEpoch, VARIES),
+    sub('cancelslotmigrations', 2, '9.0.0', CHANGE, migration.cancelSlotMigrations),
     sub('count-failure-reports', 3, '3.0.0', ADMIN, report.countFailureReports, VARIES),
     sub('countkeysinslot', 3, '3.0.0', READ, report.countKeysInSlot),
     sub('delslots', -3, '3.0.0', CHANGE, change.delSlots),
@@ -75,11 +83,13 @@ const cluster = defineCommand({
     sub('flushslots', 2, '3.0.0', CHANGE, change.flushSlots),
     sub('forget', 3, '3.0.0', CHANGE, change.forget),
     sub('getkeysinslot', 4, '3.0.0', READ, report.getKeysInSlot, VARIES),
+    sub('getslotmigrations', 2, '9.0.0', ADMIN, migration.getSlotMigrations, VARIES),
     sub('help', 2, '5.0.0', ['loading', 'stale'], help),
     sub('info', 2, '3.0.0', READ, report.info, VARIES),
     sub('keyslot', 3, '3.0.0', READ, report.keySlot),
     sub('links', 2, '7.0.0', READ, report.links, VARIES),
     sub('meet', -4, '3.0.0', CHANGE, change.meet),
+    sub('migrateslots', -7, '9.0.0', CHANGE, migration.migrateSlots),
     sub('myid', 2, '3.0.0', READ, report.myId),
     sub('nodes', 2, '3.0.0', READ, report.nodes, VARIES),
     sub('replicas', 3, '5.0.0', ADMIN, report.replicas, VARIES),
@@ -91,6 +101,7 @@ const cluster = defineCommand({
     sub('shards', 2, '7.0.0', READ, report.shards, VARIES),
     sub('slaves', 3, '3.0.0', ADMIN, report.replicas, VARIES),
     sub('slots', 2, '3.0.0', READ, report.slots, VARIES),
+    sub('syncslots', -3, '9.0.0', [...CHANGE, 'noscript'], migration.syncSlots),
   ],
 })
 

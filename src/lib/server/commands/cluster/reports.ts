@@ -18,14 +18,14 @@ export const keySlot = inCluster(({reply}, argv) => reply.integer(hashSlot(argv[
 export const countKeysInSlot = inCluster(({db, reply}, argv) => {
   const slot = Number(requireInt64(argv[2]!))
   if (slot < 0 || slot > 16383) throw new ReplyError('ERR Invalid slot')
-  reply.integer(db.countKeysInSlot(slot))
+  reply.integer(db.hidden?.has(slot) === true ? 0 : db.countKeysInSlot(slot))
 })
 
 export const getKeysInSlot = inCluster(({db, reply}, argv) => {
   const slot = Number(requireInt64(argv[2]!))
   const count = Number(requireInt64(argv[3]!))
   if (slot < 0 || slot > 16383 || count < 0) throw new ReplyError('ERR Invalid slot or number of keys')
-  reply.bulks(db.keysInSlot(slot, count))
+  reply.bulks(db.hidden?.has(slot) === true ? [] : db.keysInSlot(slot, count))
 })
 
 export const countFailureReports = inCluster(({reply}, argv, {core}) => {

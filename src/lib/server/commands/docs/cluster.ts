@@ -15,6 +15,10 @@ export const clusterDocs: Readonly<Record<string, CommandDocs>> = {
     arguments: [block('start-slot_end-slot', [int('start-slot'), int('end-slot')], {multiple: true})],
   },
   'cluster|bumpepoch': {summary: 'Advance the cluster config epoch', complexity: 'O(1)'},
+  'cluster|cancelslotmigrations': {
+    summary: 'Cancel all ongoing atomic slot migrations away from this node',
+    complexity: 'O(N) where N is the number of migrations',
+  },
   'cluster|count-failure-reports': {
     summary: 'Return the number of failure reports active for a given node',
     complexity: 'O(N) where N is the number of failure reports',
@@ -47,6 +51,10 @@ export const clusterDocs: Readonly<Record<string, CommandDocs>> = {
     complexity: 'O(log(N)) where N is the number of requested keys',
     arguments: [int('slot'), int('count')],
   },
+  'cluster|getslotmigrations': {
+    summary: 'List ongoing and past atomic slot migrations of this node',
+    complexity: 'O(N) where N is the number of migrations',
+  },
   'cluster|help': {summary: 'Show helpful text about the different subcommands', complexity: 'O(1)'},
   'cluster|info': {summary: 'Provides info about Redis Cluster node state', complexity: 'O(1)'},
   'cluster|keyslot': {
@@ -63,6 +71,23 @@ export const clusterDocs: Readonly<Record<string, CommandDocs>> = {
     complexity: 'O(1)',
     history: [['4.0.0', 'Added the optional `cluster_bus_port` argument.']],
     arguments: [str('ip'), int('port'), int('cluster_bus_port', {since: '4.0.0', optional: true})],
+  },
+  'cluster|migrateslots': {
+    summary: 'Move slots of this node to others atomically',
+    complexity: 'O(N) where N is the total number of the slots between the start slot and end slot arguments.',
+    arguments: [
+      block(
+        'migration',
+        [
+          block('start-slot_end-slot', [int('start-slot'), int('end-slot')], {
+            multiple: true,
+            token: 'SLOTSRANGE',
+          }),
+          str('node-id', {token: 'NODE'}),
+        ],
+        {multiple: true},
+      ),
+    ],
   },
   'cluster|myid': {summary: 'Return the node id', complexity: 'O(1)'},
   'cluster|nodes': {
@@ -125,6 +150,11 @@ export const clusterDocs: Readonly<Record<string, CommandDocs>> = {
       ['4.0.0', 'Added node IDs.'],
       ['7.0.0', 'Added additional networking metadata field.'],
     ],
+  },
+  'cluster|syncslots': {
+    summary: 'What nodes say to each other while slots migrate atomically',
+    complexity: 'Depends on subcommand.',
+    docFlags: ['syscmd'],
   },
   readonly: {summary: 'Enables read queries for a connection to a cluster replica node', complexity: 'O(1)'},
   readwrite: {summary: 'Disables read queries for a connection to a cluster replica node', complexity: 'O(1)'},

@@ -71,7 +71,7 @@ export const databaseCommands: readonly Command[] = [
     flags: ['readonly', 'fast'],
     group: 'server',
     name: 'dbsize',
-    run: ({db, reply}) => reply.integer(db.size),
+    run: ({db, reply}) => reply.integer(db.visibleSize),
     since: '1.0.0',
     tips: ['request_policy:all_shards', 'response_policy:agg_sum'],
   }),

@@ -7,7 +7,10 @@ import {keyspaceCommand} from './define.js'
 function keys({db, reply}: CommandContext, argv: string[]): void {
   const pattern = argv[1]!
   const found: string[] = []
-  for (const key of db.keys()) if (pattern === '*' || globMatch(pattern, key)) found.push(key)
+  const {hidden} = db
+  for (const key of db.keys()) {
+    if ((pattern === '*' || globMatch(pattern, key)) && hidden?.hasKey(key) !== true) found.push(key)
+  }
   reply.bulks(found)
 }
 
