@@ -1,5 +1,6 @@
 import {describe, expect, it} from 'vitest'
 import {
+  acksBeforeApply,
   ageIgnored,
   copyNotNeeded,
   noQuorumNeeded,
@@ -19,6 +20,7 @@ const SEED_BUDGET = 100
 /** Where the search begins, to save time: some need a rare meeting of faults. Any seed will do. */
 const PLANTED: [mutation: Mutation, rule: string, firstSeed: number][] = [
   [rankIgnored, 'rank-delays', 12],
+  [acksBeforeApply, 'no-lost-write', 8],
   [requestNotPersisted, 'durable-before-sent', 1],
   [promotedBeforeSave, 'durable-before-sent', 1],
   [voteNotPersisted, 'durable-before-sent', 1],

@@ -94,3 +94,6 @@ export const promotedBeforeSave: Mutation = {
       : effects,
   name: 'promotion not persisted',
 }
+
+/** A replica tells its primary, and so WAIT, of what is not in its data yet. */
+export const acksBeforeApply: Mutation = {acksBeforeApply: true, name: 'acknowledged before it is applied'}

@@ -71,7 +71,9 @@ const OPERATIONS: readonly Make[] = [
     const steps: Step[] = []
     for (let atMs = 0; atMs < faultPhaseMs; atMs += 1 + rng.below(2 * gapMs)) {
       const verb = rng.chance(waits) ? 'wait' : rng.chance(0.8) ? 'write' : 'read'
-      steps.push(operation(atMs, `${verb} ${rng.pick(KEYS)}`))
+      const key = rng.pick(KEYS)
+      // Written once: what is lost of what WAIT promised would be hidden by what is written over it.
+      steps.push(operation(atMs, `${verb} ${verb === 'wait' ? `${key}:${steps.length}` : key}`))
     }
     return steps
   },

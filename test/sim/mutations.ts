@@ -17,6 +17,7 @@ export interface Mutation {
   readonly effects?: (effects: readonly ClusterEffect[]) => readonly ClusterEffect[]
   readonly noFsyncBeforeRename?: boolean
   readonly keepAsking?: boolean
+  readonly acksBeforeApply?: boolean
 }
 
 /** nodes.conf is renamed into place before its data is on the disk. */

@@ -47,6 +47,7 @@ const RECONNECT_MS = 1000
 /** Silence after which either side gives the link up. */
 const LINK_TIMEOUT_MS = 5000
 const ACK_PERIOD_MS = 1000
+const APPLY_LATE_MS = 100
 
 /**
  * Asynchronous replication as the cluster core relies on it: a stream of a primary's writes with offsets, acknowledged by
@@ -79,6 +80,8 @@ export class SimReplication implements ReplicationFacts {
   constructor(
     private readonly world: World,
     private readonly node: SimNode,
+    /** A planted bug: what has arrived is acknowledged at once, and applied a moment later. */
+    private readonly acksBeforeApply: boolean,
   ) {
     this.history = this.newHistory()
   }
@@ -204,7 +207,7 @@ export class SimReplication implements ReplicationFacts {
     this.socket = socket
   }
 
-  private ifCurrent(socket: Socket<SimMessage>, run: () => void): void {
+  private ifCurrent(socket: Socket<SimMessage> | undefined, run: () => void): void {
     this.node.deliver(() => {
       if (this.socket === socket) run()
     })
@@ -247,7 +250,9 @@ export class SimReplication implements ReplicationFacts {
         this.linkUp = true
         break
       case 'entry':
-        this.applyFromPrimary(message)
+        if (this.acksBeforeApply) this.acknowledge(message.offset)
+        if (this.acksBeforeApply) this.applyLater(message)
+        else this.applyFromPrimary(message)
         break
       default:
         return
@@ -266,10 +271,19 @@ export class SimReplication implements ReplicationFacts {
     else keyspace.set(entry.key, entry.value)
   }
 
-  private acknowledge(): void {
+  private applyLater(entry: StreamEntry): void {
+    const {history, socket} = this
+    this.world.queue.after(APPLY_LATE_MS, () =>
+      this.ifCurrent(socket, () => {
+        if (this.history === history && entry.offset === this.offset + 1) this.applyFromPrimary(entry)
+      }),
+    )
+  }
+
+  private acknowledge(offset = this.offset): void {
     if (!this.socket) return
     this.lastSentMs = this.node.clockMs()
-    send(this.socket, {kind: 'ack', offset: this.offset})
+    send(this.socket, {kind: 'ack', offset})
   }
 
   private accept(socket: Socket<SimMessage>): SocketHandlers<SimMessage> {

@@ -57,7 +57,16 @@ function checkOwners(nodes: readonly SimNode[]): string | undefined {
   return unowned < 0 ? undefined : `slot ${unowned} has no owner`
 }
 
+/** By bitmap: each is made once, and asked for by many who wait for agreement. */
+const hashes = new WeakMap<Uint8Array, string>()
+
 function hashOf(bytes: Uint8Array): string {
+  const found = hashes.get(bytes) ?? computeHash(bytes)
+  hashes.set(bytes, found)
+  return found
+}
+
+function computeHash(bytes: Uint8Array): string {
   let hash = 0
   for (const byte of bytes) hash = (Math.imul(hash, 31) + byte) >>> 0
   return hash.toString(16)

@@ -36,6 +36,11 @@ export class CommandIds {
     }
     for (const command of everyCommand(table)) known.set(command.fullName, {categories: command.acl, command})
     const names = [...known.keys()].sort()
+    const subcommandIds = new Map<string, number[]>(names.map((name) => [name, []]))
+    for (const [id, name] of names.entries()) {
+      const bar = name.indexOf('|')
+      if (bar > 0) subcommandIds.get(name.slice(0, bar))?.push(id)
+    }
     this.all = names.map((fullName, id) => {
       const {categories, command} = known.get(fullName)!
       const ruled: RuledCommand = {
@@ -44,7 +49,7 @@ export class CommandIds {
         fullName,
         id,
         isSubcommand: fullName.includes('|'),
-        subcommandIds: names.flatMap((other, at) => (other.startsWith(`${fullName}|`) ? at : [])),
+        subcommandIds: subcommandIds.get(fullName)!,
       }
       this.byName.set(fullName, ruled)
       if (command !== undefined) {

@@ -88,8 +88,13 @@ function check(nodes: readonly NodesConfNode[]): void {
   if (new Set(nodes.map(({id}) => id)).size !== nodes.length) {
     throw new NodesConfError('nodes.conf names a node twice')
   }
-  const owned = nodes.flatMap(({slots}) => slots)
-  if (new Set(owned).size !== owned.length) throw new NodesConfError('nodes.conf gives a slot to two nodes')
+  const owned = new Uint8Array(SLOT_COUNT)
+  for (const {slots} of nodes) {
+    for (const slot of slots) {
+      if (owned[slot] === 1) throw new NodesConfError('nodes.conf gives a slot to two nodes')
+      owned[slot] = 1
+    }
+  }
 }
 
 function parseVars(fields: readonly string[], vars: Map<string, number>, warnings: string[], fail: Fail): void {
