@@ -10,13 +10,15 @@ export function dialOf(config: Config): Dial {
   return config.values.tlsCluster ? securely(config) : connect
 }
 
-/** To the primary: with TLS if `tls-replication` says so, which may change at run time. */
+/** To the primary, from `bind-source-addr`: with TLS if `tls-replication` says so. Both may change at run time. */
 export function primaryDialOf(config: Config): Dial {
   let secure: Dial | undefined
   return (options) => {
-    if (!config.values.tlsReplication) return connect(options)
+    const {bindSourceAddr, tlsReplication} = config.values
+    const from = bindSourceAddr === '' ? options : {...options, localAddress: bindSourceAddr}
+    if (!tlsReplication) return connect(from)
     secure ??= securely(config)
-    return secure(options)
+    return secure(from)
   }
 }
 
