@@ -14,7 +14,14 @@ interface StreamEntry {
 
 /** What travels between a replica and its primary. */
 export type ReplicationMessage =
-  | {readonly kind: 'psync'; readonly node: number; readonly history: string; readonly offset: number}
+  | {
+      readonly kind: 'psync'
+      readonly node: number
+      /** Id of the node that is expected there. */
+      readonly to: string
+      readonly history: string
+      readonly offset: number
+    }
   | {readonly kind: 'ack'; readonly offset: number}
   | {readonly kind: 'continue'; readonly history: string}
   /** The replica drops what it has; its copy follows. */
@@ -192,7 +199,7 @@ export class SimReplication implements ReplicationFacts {
     if (this.backlog.length > BACKLOG_ENTRIES) this.backlog.shift()
   }
 
-  private dial({host}: PrimaryAddress, nowMs: number): void {
+  private dial({host, id}: PrimaryAddress, nowMs: number): void {
     this.lastDialMs = nowMs
     if (host === '') return
     const socket: Socket<SimMessage> = this.world.network.dial(this.node.index, this.node.ip, host, CLIENT_PORT, {
@@ -201,7 +208,7 @@ export class SimReplication implements ReplicationFacts {
       onOpen: () =>
         this.ifCurrent(socket, () => {
           const {hasCopy, history, node, offset} = this
-          send(socket, {history: hasCopy ? history : NO_HISTORY, kind: 'psync', node: node.index, offset})
+          send(socket, {history: hasCopy ? history : NO_HISTORY, kind: 'psync', node: node.index, offset, to: id})
         }),
     })
     this.socket = socket
@@ -308,9 +315,9 @@ export class SimReplication implements ReplicationFacts {
     } else if (message?.kind === 'psync') this.sync(replica, message)
   }
 
-  private sync(replica: Replica, {history, node, offset}: Extract<ReplicationMessage, {kind: 'psync'}>): void {
+  private sync(replica: Replica, {history, node, offset, to}: Extract<ReplicationMessage, {kind: 'psync'}>): void {
     const {socket} = replica
-    if (this.primary) {
+    if (this.primary || to !== this.node.id) {
       this.replicas.delete(socket)
       socket.close()
       return

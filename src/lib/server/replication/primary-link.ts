@@ -1,4 +1,4 @@
-import {SnapshotReader} from '../../protocol/replication/snapshot-reader.js'
+import {type SnapshotEvent, SnapshotReader} from '../../protocol/replication/snapshot-reader.js'
 import {encodeCommand} from '../../protocol/resp/encode-command.js'
 import {SnapshotLoader} from '../persistence/snapshot-loader.js'
 import type {Server} from '../server.js'
@@ -22,7 +22,9 @@ function newReader(): SnapshotReader {
  *     connect -> PING -> AUTH, REPLCONF... -> PSYNC -> +CONTINUE ----------------------> the stream
  *                                                   -> +FULLRESYNC -> snapshot, loaded -> the stream
  *
- * Whatever goes wrong, it is begun anew a second later.
+ * Whatever goes wrong, it is begun anew a second later. In a cluster it is asked before who is there: addresses are given to
+ * other nodes when machines start again, and the data of another shard must not take the place of ours. (redis-server takes
+ * whatever it gets, and may then win the election with it.)
  */
 export class PrimaryLink {
   state: LinkState = 'connect'
@@ -42,7 +44,10 @@ export class PrimaryLink {
   private loader: SnapshotLoader | undefined = undefined
   private applier: StreamApplier | undefined = undefined
   /** What each answer to come is to; the first is next. */
-  private awaited: ('ping' | 'auth' | 'option' | 'psync')[] = []
+  private awaited: ('ping' | 'auth' | 'id' | 'option' | 'psync')[] = []
+  /** What CLUSTER MYID has answered so far; and all of it, until it is compared. */
+  private idSoFar = ''
+  private saidId: string | undefined = undefined
   private resync: {readonly id: string; readonly offset: number} | undefined = undefined
 
   constructor(
@@ -103,6 +108,8 @@ export class PrimaryLink {
     this.loader?.abandon()
     this.loader = undefined
     this.awaited = []
+    this.idSoFar = ''
+    this.saidId = undefined
   }
 
   private onClose(reason?: string): void {
@@ -160,6 +167,7 @@ export class PrimaryLink {
   private read(bytes: Uint8Array): void {
     for (const event of this.reader.push(bytes)) {
       if (event.kind === 'line') this.onLine(event.text)
+      else if (this.awaited[0] === 'id') this.onId(event)
       else if (event.kind === 'begin') this.onSnapshot(event.bytes)
       else if (event.kind === 'data') {
         this.loadedBytes += event.bytes.length
@@ -167,7 +175,8 @@ export class PrimaryLink {
       } else if (event.kind === 'end') this.onLoaded()
       if (this.connection === undefined) return
     }
-    if (this.isUp && this.reader.rest.length > 0) this.applier!.feed(this.reader.rest)
+    if (this.saidId !== undefined) this.readAfterId()
+    else if (this.isUp && this.reader.rest.length > 0) this.applier!.feed(this.reader.rest)
   }
 
   private onLine(text: string): void {
@@ -194,9 +203,37 @@ export class PrimaryLink {
       this.awaited.push('auth')
       this.send('AUTH', ...(masteruser === '' ? [] : [masteruser]), masterauth)
     }
+    const {id} = this.primary
+    if (id !== undefined) {
+      this.awaited.push('id')
+      this.send('CLUSTER', 'MYID')
+    }
     this.option('listening-port', String(replicaAnnouncePort || this.server.announcedPort))
     if (replicaAnnounceIp !== '') this.option('ip-address', replicaAnnounceIp)
     this.option('capa', 'eof', 'capa', 'psync2')
+  }
+
+  /** A string in answer comes in the form of a snapshot. */
+  private onId(event: SnapshotEvent): void {
+    if (event.kind === 'data') this.idSoFar += Buffer.from(event.bytes).toString('latin1')
+    if (event.kind !== 'end') return
+    this.awaited.shift()
+    this.saidId = this.idSoFar
+    this.idSoFar = ''
+  }
+
+  private readAfterId(): void {
+    const {id} = this.primary
+    const {saidId} = this
+    const rest = Buffer.from(this.reader.rest)
+    this.saidId = undefined
+    this.reader = newReader()
+    if (saidId === id) {
+      this.read(rest)
+      return
+    }
+    this.log('warning', `MASTER ${id} is expected at its address, but ${saidId} answers: nothing is copied from there`)
+    this.again()
   }
 
   private option(...words: readonly string[]): void {

@@ -13,6 +13,8 @@ const REPLICATION_ID_LENGTH = 40
 export interface PrimaryHost {
   readonly host: string
   readonly port: number
+  /** In a cluster: who is expected there. */
+  readonly id?: string
 }
 
 /** Where a file's data are in a stream. */
@@ -120,7 +122,7 @@ export class Replication implements PropagationSink {
   /** This node follows another, or another one than before. */
   follow(primary: PrimaryHost): void {
     const {link} = this
-    if (link?.primary.host === primary.host && link.primary.port === primary.port) return
+    if (link !== undefined && isSame(link.primary, primary)) return
     const wasPrimary = link === undefined
     // The stream may go on in the middle, which does not say its database again.
     let selected = link === undefined ? Math.max(0, this.selected) : link.selected
@@ -206,4 +208,8 @@ export class Replication implements PropagationSink {
     this.changeId()
     this.loaded = undefined
   }
+}
+
+function isSame(one: PrimaryHost, other: PrimaryHost): boolean {
+  return one.host === other.host && one.port === other.port && one.id === other.id
 }
