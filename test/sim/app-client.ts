@@ -48,9 +48,16 @@ export class AppClients {
     return this.busy.size === 0
   }
 
-  /** Reads every key until an answer comes, and compares. @returns a job that ends when all are read */
-  *readAll(): Job {
-    for (const key of this.promises.keys) yield* this.reading(key, true)
+  /** Reads every key until an answer comes, and compares. @param done - all are read */
+  readAll(done: () => void): void {
+    const left = new Set(this.promises.keys)
+    const read = function* (this: AppClients, key: string): Job {
+      yield* this.reading(key, true)
+      left.delete(key)
+      if (left.size === 0) done()
+    }
+    if (left.size === 0) done()
+    for (const key of [...left]) spawn(read.call(this, key))
   }
 
   private *writing(key: string, value: string, waits: boolean): Job {

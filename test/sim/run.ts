@@ -7,7 +7,6 @@ import {healingMsMax, requireAgreement, requireNoStorm, requireSingleClaims} fro
 import {OwnershipChecker} from './checkers/ownership.js'
 import {PersistenceChecker} from './checkers/persistence.js'
 import {electionMsMax, requireInSync, requireTakeover} from './checkers/replicas.js'
-import {spawn} from './coroutine.js'
 import {Mover} from './mover.js'
 import type {Mutation} from './mutations.js'
 import {ReplicatedPromises, StrictPromises} from './promises.js'
@@ -162,12 +161,9 @@ function healAndSettle(stage: Stage): void {
   }
   requireNoStorm(world, 5000)
   let read = false
-  spawn(
-    (function* () {
-      yield* app.readAll()
-      read = true
-    })(),
-  )
+  app.readAll(() => {
+    read = true
+  })
   world.run(60_000, () => read)
   if (!read) throw new Violation('keys-readable', 'the keys cannot be read a minute after all is healed')
 }

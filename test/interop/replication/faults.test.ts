@@ -199,10 +199,13 @@ const STEPS: readonly Step[] = [
   {
     name: 'the primary is shut down and back before anybody takes over',
     async run(shard) {
-      const {primary} = shard
+      const {primary, replica} = shard
+      // However slow this machine is.
+      await replica.node.call('CONFIG', 'SET', 'cluster-replica-no-failover', 'yes')
       await shutDown(primary.node)
       await shard.restart('primary')
       await shard.untilWhole()
+      await replica.node.call('CONFIG', 'SET', 'cluster-replica-no-failover', 'no')
       // Whoever followed it goes on where it was.
       expect(await fullSyncs(shard.primary.node)).toBe(0)
       return undefined
