@@ -43,6 +43,13 @@ export class ScriptOutput implements Checker {
       epochs: () => world.nodes.map((node) => renderEpochs(node)).join('\n'),
       /** Log lines since the last time. */
       events: () => this.log.splice(0).join('\n'),
+      /** Of the data set, primary or replica. */
+      keys: (_stage, [node]) =>
+        nodeOf(world, node)
+          .keyspace.entries()
+          .map(([key]) => key)
+          .sort()
+          .join(' ') || 'none',
       nodes: (_stage, [node]) => this.renderNodes(nodeOf(world, node)),
       reports: (_stage, [node, about]) =>
         `${nodeOf(world, node).core?.countFailureReports(knownOf(world, node, about))} reports`,

@@ -96,6 +96,7 @@ const VERBS: Readonly<Record<string, Verb>> = {
       found.ip = ip as string
     }),
   replicate: (stage, [node, other]) => admin(stage, node, (core) => core.replicate(nodeOf(stage.world, other).id)),
+  reset: (stage, [node]) => admin(stage, node, (core) => core.reset(false)),
   run: ({world}, [duration]) => quiet(() => world.run(msOf(duration))),
   // What `fix` does for a slot whose owner is out of reach: its new owner takes it with a new epoch.
   saveconfig: (stage, [node]) => admin(stage, node, (core) => core.saveConfig()),
