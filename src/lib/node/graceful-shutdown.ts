@@ -33,6 +33,8 @@ export class GracefulShutdown {
     if (!options.now) await this.waitForReplicas()
     if (this.isAborted) return this.goOn(pausedBefore, 'ERR Errors trying to SHUTDOWN. Check logs.')
     this.isFinal = true
+    // The file has to end where the stream does, or replicas could not go on with it: no PING, nothing expires any more.
+    server.pauseForFailover(FOR_EVER)
     const saves = options.save || (!options.noSave && server.config.values.save.length > 0 && !server.isLoading)
     if (!saves) return undefined
     server.effects.log('notice', 'Saving the final RDB snapshot before exiting.')
@@ -48,6 +50,7 @@ export class GracefulShutdown {
   private goOn(pausedUntilMs: number, reason: string): string {
     const {server} = this
     this.isFinal = false
+    server.endFailoverPause()
     server.unpause()
     if (pausedUntilMs > server.effects.nowMs()) server.pause(pausedUntilMs, server.pausesWritesOnly)
     return reason

@@ -5,6 +5,7 @@ import {type StartedNode, startNode} from '../../../src/embedded.js'
 import {describeWithPeers, type RedisNode, startRedis} from '../../support/peers.js'
 import {claimPorts} from '../../support/ports.js'
 import {temporaryFolder, waitFor} from '../../support/processes.js'
+import {RawConnection} from '../../support/raw-resp.js'
 import {call, expectSameData, fill, follow, infoOf, type Peer, untilInSync} from './support.js'
 
 /**
@@ -189,6 +190,25 @@ describeWithPeers('restarts from the RDB file', () => {
       await other.start(primary)
       await expectSameData(primary, other)
       expect(await call(other, 'GET', 'a')).toBe('2')
+    })
+
+    it('the stream stands still while a primary saves to end, whoever waits for acknowledgements', async () => {
+      const primary = await member('node')
+      const replica = await member('redis-server', primary)
+      // So many that it takes a while.
+      await call(primary, 'EVAL', "for i = 1, 40000 do redis.call('SET', 'key:' .. i, ('x'):rep(100)) end", 0)
+      await call(primary, 'CONFIG', 'SET', 'repl-ping-replica-period', 1)
+      await untilInSync(primary, replica)
+      const connection = await RawConnection.open(primary.port)
+      const waiting = (async () => {
+        // None of it is a write, which would wait for the end.
+        while (!connection.closed) await connection.call('WAIT', '9', '5')
+      })().catch(() => undefined)
+      await primary.shutDown()
+      await waiting
+      await primary.start()
+      await expectSameData(primary, replica)
+      expect(await fullSyncs(primary)).toBe(0)
     })
 
     it('a file that was written after the backlog was freed names no place either', async () => {

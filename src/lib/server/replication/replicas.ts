@@ -214,7 +214,8 @@ export class Replicas {
     this.isAsking = true
     replicationEffects(this.server).soon(() => {
       this.isAsking = false
-      this.tell(GET_ACK)
+      // While the stream stands still, whoever waits has to wait for what replicas say by themselves.
+      if (this.server.failoverPausedUntilMs === 0) this.tell(GET_ACK)
     })
   }
 
