@@ -15,7 +15,7 @@ const FOLDER = join(import.meta.dirname, 'cluster')
  *   `world nodes=3 timeout=1000 [latency=1] [seed=1] [coverage=no] [migration=no]`: fresh machines, nothing started
  *   `cluster nodes=3 ...`: the same, formed: node i has epoch i and its equal part of the slots; `primaries=2`,
  *   `replica` (the last node replicates node 1), `replicas` (all others replicate the primaries in turn), `streams` (they
- *   really do, and so can take over), `validity=10`, `barrier=1`
+ *   really do, and so can take over), `snapshots` (crashes cost data), `validity=10`, `barrier=1`
  */
 function openStage(words: readonly string[]): {stage: Stage; output: ScriptOutput} {
   const settings = new Map(words.map((word) => word.split('=') as [string, string]))
@@ -47,6 +47,7 @@ function openStage(words: readonly string[]): {stage: Stage; output: ScriptOutpu
       nodeTimeoutMs: number('timeout', 1000),
       seed: number('seed', 1),
       replication: settings.has('streams'),
+      snapshots: settings.has('snapshots'),
       slowFsyncChance: 0,
       slowFsyncMaxMs: 0,
       tellingIds: true,

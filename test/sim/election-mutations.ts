@@ -97,3 +97,9 @@ export const promotedBeforeSave: Mutation = {
 
 /** A replica tells its primary, and so WAIT, of what is not in its data yet. */
 export const acksBeforeApply: Mutation = {acksBeforeApply: true, name: 'acknowledged before it is applied'}
+
+/** A snapshot says that it holds a change more than it does: whoever starts from it never gets that one. */
+export const placeAhead: Mutation = {
+  name: 'a snapshot whose place in the stream is ahead of its data',
+  placeAhead: true,
+}

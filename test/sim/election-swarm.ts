@@ -26,6 +26,9 @@ export function electionScenario(seed: number): Scenario {
     wipes: false,
   }
   const steps = [...FAULTS, ...OPERATIONS].flatMap((make) => make({...draw, rng: rng.fork()}))
+  const snapshotRng = seededRng(seed ^ 0x5a4e_0db1)
+  const snapshots = snapshotRng.chance(0.5)
+  if (snapshots) steps.push(...saves({...draw, rng: snapshotRng}))
   steps.sort((a, b) => a.atMs - b.atMs)
   const config = {
     allowReplicaMigration: shapeRng.chance(0.7),
@@ -38,7 +41,7 @@ export function electionScenario(seed: number): Scenario {
     faultPhaseMs,
     givenEpochs: true,
     keysPerMigrate: 1,
-    options: {...drawn, config, nodeCount, nodeTimeoutMs, realServer: false, replication: true},
+    options: {...drawn, config, nodeCount, nodeTimeoutMs, realServer: false, replication: true, snapshots},
     primaryCount: PRIMARY_COUNT,
     replicas: replicaLinks(shapeRng, replicaCount),
     staysCut: [],
@@ -62,6 +65,15 @@ const KEYS = range(0, 5).map((index) => `{t${index}}k`)
 function lag({rng}: Draw, atMs: number, node: number): Step[] {
   const writes = range(0, 24).map((count) => operation(atMs - 50 + 8 * count, `write ${KEYS[count % KEYS.length]}`))
   return rng.chance(0.5) ? [{atMs: atMs - 60, kind: 'fault', line: `unlink ${node}`}, ...writes] : writes
+}
+
+/** All soon after the beginning, so that a crash costs something and not everything; then each now and then. */
+function saves({faultPhaseMs, nodeCount, rng}: Draw): Step[] {
+  const steps: Step[] = range(1, nodeCount).map((node) => operation(rng.below(500), `snapshot ${node}`))
+  for (let atMs = rng.below(2000); atMs < faultPhaseMs; atMs += rng.below(2000)) {
+    steps.push(operation(atMs, `snapshot ${1 + rng.below(nodeCount)}`))
+  }
+  return steps
 }
 
 const OPERATIONS: readonly Make[] = [

@@ -18,6 +18,7 @@ export interface Mutation {
   readonly noFsyncBeforeRename?: boolean
   readonly keepAsking?: boolean
   readonly acksBeforeApply?: boolean
+  readonly placeAhead?: boolean
 }
 
 /** nodes.conf is renamed into place before its data is on the disk. */

@@ -59,6 +59,8 @@ interface Write {
   isRefused: boolean
   /** Acknowledged by every copy. */
   isEverywhere: boolean
+  /** When it was last made, by whomever; virtual ms. */
+  madeMs: number
   /** Accepted then (virtual ms) by the shard's rightful primary; undefined: by another, or not acknowledged. */
   rightfulMs: number | undefined
 }
@@ -79,6 +81,7 @@ export class ReplicatedPromises implements Promises, Checker {
   }
 
   onWrite(node: SimNode, key: string): void {
+    this.last(key).madeMs = node.virtualMs()
     const atMs = this.elections.isRightful(node, key) ? node.virtualMs() : undefined
     if (atMs !== undefined) this.accepted.get(key)?.set(node, atMs)
     else this.accepted.get(key)?.delete(node)
@@ -87,7 +90,7 @@ export class ReplicatedPromises implements Promises, Checker {
   begin(key: string, value: string): void {
     const writes = this.writes.get(key) ?? []
     this.writes.set(key, writes)
-    writes.push({isEverywhere: false, isRefused: false, rightfulMs: undefined, value})
+    writes.push({isEverywhere: false, isRefused: false, madeMs: 0, rightfulMs: undefined, value})
     this.accepted.set(key, new Map())
   }
 
@@ -112,8 +115,9 @@ export class ReplicatedPromises implements Promises, Checker {
     requireAllowed(key, value, allowed)
   }
 
-  private mustSurvive(key: string, {isEverywhere, rightfulMs}: Write): boolean {
-    return isEverywhere || (rightfulMs !== undefined && this.elections.lastLossMs(key) < rightfulMs)
+  private mustSurvive(key: string, {isEverywhere, madeMs, rightfulMs}: Write): boolean {
+    if (isEverywhere && madeMs > this.elections.lastWipedMs(key)) return true
+    return rightfulMs !== undefined && this.elections.lastLossMs(key) < rightfulMs
   }
 
   private last(key: string): Write {

@@ -1,38 +1,10 @@
 import type {PrimaryAddress, ReplicationFacts} from '../../src/lib/server/cluster/types.js'
-import type {Item, Listener, Socket, SocketHandlers} from './network.js'
+import type {Mutation} from './mutations.js'
+import type {Listener, Socket, SocketHandlers} from './network.js'
+import {messageIn, type ReplicationMessage, type Snapshot, type StreamEntry, send} from './replication-messages.js'
 import {CLIENT_PORT} from './sim-bus.js'
 import type {SimNode} from './sim-node.js'
 import type {SimMessage, World} from './world.js'
-
-/** One change of the data set, or a PING, which has no key. Each moves the offset by one. */
-interface StreamEntry {
-  readonly offset: number
-  readonly key?: string
-  /** Undefined: the key is deleted. */
-  readonly value?: string | undefined
-}
-
-/** What travels between a replica and its primary. */
-export type ReplicationMessage =
-  | {
-      readonly kind: 'psync'
-      readonly node: number
-      /** Id of the node that is expected there. */
-      readonly to: string
-      readonly history: string
-      readonly offset: number
-    }
-  | {readonly kind: 'ack'; readonly offset: number}
-  | {readonly kind: 'continue'; readonly history: string}
-  /** The replica drops what it has; its copy follows. */
-  | {readonly kind: 'full-start'}
-  | {
-      readonly kind: 'full'
-      readonly history: string
-      readonly offset: number
-      readonly entries: readonly (readonly [string, string])[]
-    }
-  | ({readonly kind: 'entry'} & StreamEntry)
 
 interface Replica {
   readonly socket: Socket<SimMessage>
@@ -60,7 +32,8 @@ const APPLY_LATE_MS = 100
  * Asynchronous replication as the cluster core relies on it: a stream of a primary's writes with offsets, acknowledged by
  * replicas; partial resync by (history, offset) where the backlog reaches, else a full copy that takes a while.
  *
- * Data, history and offset survive crashes, as with `appendfsync always`; the backlog and all times do not.
+ * Data, history and offset survive crashes, as with `appendfsync always`; the backlog and all times do not. In worlds with
+ * `snapshots` a crash brings back the last one instead, as an RDB file does, with its place in the stream.
  */
 export class SimReplication implements ReplicationFacts {
   history: string
@@ -70,6 +43,13 @@ export class SimReplication implements ReplicationFacts {
   private formerOffset = -1
   /** There is a data set here: taken from a primary, or our own. */
   hasCopy = false
+  /** Crashes have taken back what was acknowledged, and it has not come again. */
+  isStale = false
+  /** How far the data ever were in this history. */
+  private reachedOffset = 0
+  private saved: Snapshot | undefined
+  /** The snapshot of this life's start, while the data are still those. */
+  private loaded: Snapshot | undefined
   private backlog: StreamEntry[] = []
   private primary: PrimaryAddress | undefined
   private socket: Socket<SimMessage> | undefined
@@ -87,8 +67,7 @@ export class SimReplication implements ReplicationFacts {
   constructor(
     private readonly world: World,
     private readonly node: SimNode,
-    /** A planted bug: what has arrived is acknowledged at once, and applied a moment later. */
-    private readonly acksBeforeApply: boolean,
+    private readonly mutation: Mutation | undefined,
   ) {
     this.history = this.newHistory()
   }
@@ -122,7 +101,30 @@ export class SimReplication implements ReplicationFacts {
   }
 
   stop(): void {
+    if (this.world.options.snapshots) this.goBack()
     if (this.listener) this.world.network.unlisten(this.node.ip, CLIENT_PORT, this.listener)
+  }
+
+  /** A snapshot is on the disk. */
+  save(): void {
+    if (!this.hasCopy) return
+    const offset = this.mutation?.placeAhead ? this.offset + 1 : this.offset
+    this.saved = {entries: this.node.keyspace.entries(), history: this.history, offset}
+  }
+
+  /** What is there after a crash: the last snapshot. A primary begins a new history with it, that others may know. */
+  private goBack(): void {
+    const {saved} = this
+    this.reachedOffset = Math.max(this.reachedOffset, this.offset)
+    this.node.keyspace.clear()
+    for (const [key, value] of saved?.entries ?? []) this.node.keyspace.set(key, value)
+    this.hasCopy = saved !== undefined
+    this.offset = saved?.offset ?? 0
+    if (this.offset < this.reachedOffset || saved?.history !== this.history) this.isStale = true
+    this.loaded = saved
+    this.formerHistory = saved?.history ?? NO_HISTORY
+    this.formerOffset = this.offset
+    this.history = this.newHistory()
   }
 
   /** The effect `role-changed`. */
@@ -132,7 +134,11 @@ export class SimReplication implements ReplicationFacts {
     this.disconnect()
     this.primary = primary
     if (primary) {
-      if (!former) this.dropReplicas()
+      if (!former) {
+        this.dropReplicas()
+        if (this.loaded?.offset === this.offset) this.history = this.loaded.history
+      }
+      this.loaded = undefined
       if (former?.id !== primary.id) this.forgetAge()
       this.lastDialMs = Number.NEGATIVE_INFINITY
     } else if (former) {
@@ -147,6 +153,7 @@ export class SimReplication implements ReplicationFacts {
     this.hasCopy = false
     this.history = this.newHistory()
     this.offset = 0
+    this.loaded = undefined
     this.backlog = []
   }
 
@@ -251,14 +258,16 @@ export class SimReplication implements ReplicationFacts {
         this.node.keyspace.clear()
         for (const [key, value] of message.entries) this.node.keyspace.set(key, value)
         this.hasCopy = true
+        this.isStale = false
         this.history = message.history
         this.offset = message.offset
+        this.reachedOffset = message.offset
         this.backlog = []
         this.linkUp = true
         break
       case 'entry':
-        if (this.acksBeforeApply) this.acknowledge(message.offset)
-        if (this.acksBeforeApply) this.applyLater(message)
+        if (this.mutation?.acksBeforeApply) this.acknowledge(message.offset)
+        if (this.mutation?.acksBeforeApply) this.applyLater(message)
         else this.applyFromPrimary(message)
         break
       default:
@@ -272,6 +281,7 @@ export class SimReplication implements ReplicationFacts {
   private applyFromPrimary(entry: StreamEntry): void {
     if (entry.offset !== this.offset + 1) throw new Error(`n${this.node.index} misses a part of the stream`)
     this.apply(entry)
+    if (entry.offset >= this.reachedOffset) this.isStale = false
     const {keyspace} = this.node
     if (entry.key === undefined) return
     if (entry.value === undefined) keyspace.delete(entry.key)
@@ -359,12 +369,4 @@ export class SimReplication implements ReplicationFacts {
   private newHistory(): string {
     return `${this.node.index}/${this.node.life}/${++this.forks}`
   }
-}
-
-function send(socket: Socket<SimMessage>, message: ReplicationMessage): void {
-  socket.write({kind: 'message', message})
-}
-
-function messageIn(item: Item<SimMessage>): ReplicationMessage | undefined {
-  return item.kind === 'message' && 'kind' in item.message ? item.message : undefined
 }

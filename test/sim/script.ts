@@ -118,6 +118,8 @@ const VERBS: Readonly<Record<string, Verb>> = {
   },
   slow: ({world}, [link, extraMs]) =>
     eachLink([link as string], (from, to) => world.network.slowDown(from, to, Number(extraMs))),
+  /** The data set is saved, as by BGSAVE. */
+  snapshot: ({world}, nodes) => each(world, nodes, (node) => node.running && node.replication?.save()),
   start: ({world}, nodes) => each(world, nodes, (node) => node.start()),
   swap: ({world}, [first, second]) =>
     quiet(() => {

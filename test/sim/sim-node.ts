@@ -71,8 +71,7 @@ export class SimNode {
     this.ip = `10.0.0.${index}`
     this.config = {...config, busPort: BUS_PORT, port: CLIENT_PORT}
     this.bus = new SimBus(world, this)
-    if (world.options.replication)
-      this.replication = new SimReplication(world, this, mutation?.acksBeforeApply ?? false)
+    if (world.options.replication) this.replication = new SimReplication(world, this, mutation)
   }
 
   get store(): SimKeyspace | ServerBackend {

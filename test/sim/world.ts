@@ -5,7 +5,7 @@ import {type Checker, Violation} from './checkers/checker.js'
 import {EventQueue} from './event-queue.js'
 import type {Mutation} from './mutations.js'
 import {type LinkModel, Network} from './network.js'
-import type {ReplicationMessage} from './replication.js'
+import type {ReplicationMessage} from './replication-messages.js'
 import {SimNode} from './sim-node.js'
 import {Trace} from './trace.js'
 
@@ -26,6 +26,8 @@ export interface WorldOptions {
   readonly realServer?: boolean
   /** Primaries stream their writes to their replicas, which can take over. */
   readonly replication?: boolean
+  /** With replication: crashes take the data back to the last snapshot, not to the last write. */
+  readonly snapshots?: boolean
   /** Node 1 has id 111..., node 2 has 222..., for scripts that depend on their order. Else ids are random. */
   readonly tellingIds?: boolean
 }

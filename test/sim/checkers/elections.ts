@@ -24,6 +24,8 @@ interface Shard {
   rightful: SimNode
   epoch: number
   lastLossMs: number
+  /** When its primary last was one whose data a crash had taken back: then what all copies had may be gone as well. */
+  wipedMs: number
 }
 
 /** A process's clock may be a hundredth wrong, and its tick comes every 100 ms. */
@@ -56,7 +58,7 @@ export class ElectionChecker implements Checker {
   begin(primaryCount: number): void {
     for (let index = 1; index <= primaryCount; index++) {
       const node = this.world.node(index)
-      this.shards.push({epoch: node.core?.myself.configEpoch ?? 0, lastLossMs: -1, rightful: node})
+      this.shards.push({epoch: node.core?.myself.configEpoch ?? 0, lastLossMs: -1, rightful: node, wipedMs: -1})
     }
   }
 
@@ -68,6 +70,11 @@ export class ElectionChecker implements Checker {
   /** When acknowledged writes of the key's shard may have been lost last; virtual ms, -1 = never. */
   lastLossMs(key: string): number {
     return this.shardOf(hashSlot(key))?.lastLossMs ?? -1
+  }
+
+  /** When writes of the key's shard that every copy had may have been lost last; virtual ms, -1 = never. */
+  lastWipedMs(key: string): number {
+    return this.shardOf(hashSlot(key))?.wipedMs ?? -1
   }
 
   /** A promotion that was saved before a crash, and not told, counts from the next start. */
@@ -166,9 +173,14 @@ export class ElectionChecker implements Checker {
     if (!shard) return
     const epoch = node.core?.myself.configEpoch ?? 0
     const {rightful} = shard
+    const isWinner = rightful === node || way === 'takeover' || epoch > shard.epoch
+    if (isWinner && node.replication?.isStale) {
+      shard.wipedMs = this.world.queue.nowMs
+      shard.lastLossMs = Math.max(shard.lastLossMs, shard.wipedMs)
+    }
     if (rightful === node) return
     if (way === 'plain' && rightful.core) requireSameData(rightful, node)
-    else shard.lastLossMs = this.world.queue.nowMs
+    else shard.lastLossMs = Math.max(shard.lastLossMs, this.world.queue.nowMs)
     // Takeovers agree with nobody: which of two wins shows later, and what either accepts until then may be lost.
     if (way === 'takeover') shard.lastLossMs = Number.POSITIVE_INFINITY
     if (epoch <= shard.epoch) return
