@@ -47,10 +47,11 @@ function checkOwners(nodes: readonly SimNode[]): string | undefined {
   const owners = new Uint8Array(16384)
   for (const {core, index} of nodes) {
     if (!core) continue
-    for (let slot = 0; slot < owners.length; slot++) {
-      if (core.ownerOf(slot) !== core.myself) continue
-      if (owners[slot] !== 0) return `slot ${slot} is owned by n${owners[slot]} and n${index}`
-      owners[slot] = index
+    for (const {first, last} of core.myself.slots.ranges()) {
+      for (let slot = first; slot <= last; slot++) {
+        if (owners[slot] !== 0) return `slot ${slot} is owned by n${owners[slot]} and n${index}`
+      }
+      owners.fill(index, first, last + 1)
     }
   }
   const unowned = owners.indexOf(0)
