@@ -16,7 +16,7 @@ import {shrink} from './shrink.js'
 import {swarmScenario} from './swarm.js'
 
 /** Does the net catch fish? Each planted bug must break one of its rules within this many seeds. */
-const SEED_BUDGET = 60
+const SEED_BUDGET = 100
 
 const PLANTED: [mutation: Mutation, rules: string[]][] = [
   [noFsyncBeforeRename, ['nodes-conf-loads']],
