@@ -16,7 +16,7 @@ import {shrink} from './shrink.js'
 import {swarmScenario} from './swarm.js'
 
 /** Does the net catch fish? Each planted bug must break one of its rules within this many seeds. */
-const SEED_BUDGET = 60
+const SEED_BUDGET = 100
 
 /** Where the search begins, to save time: some need a rare meeting of faults. Any seed will do. */
 const PLANTED: [mutation: Mutation, rules: string[], firstSeed: number][] = [
