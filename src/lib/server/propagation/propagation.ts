@@ -68,6 +68,11 @@ export class Propagation {
     this.isOn = !this.isSuspended && (this.aof !== undefined || this.replicas !== undefined)
   }
 
+  /** Some of what is in the data has yet to go out: a script that takes long is paused. */
+  get isInUnit(): boolean {
+    return this.depth > 0
+  }
+
   /** A unit begins, or a part of the one under way. */
   open(): void {
     this.depth++
