@@ -364,6 +364,25 @@ it('begins the next file behind what is in the base, also if that has not been w
   ).toEqual(['$1\r\n3\r\n', '+OK\r\n', '$1\r\n3\r\n'])
 })
 
+it('does not begin a base in the middle of a script', async () => {
+  const node = await start(temporaryFolder(), {'busy-reply-threshold': '10'})
+  const connection = await RawConnection.open(node.port)
+  const waits = 'local n = 0 repeat n = n + 1 until n > 20000000'
+  // Asked for by a transaction it begins a moment later, when the script has been paused.
+  const replies = await connection.batch([
+    ['SET', 'a', '1'],
+    ['MULTI'],
+    ['BGREWRITEAOF'],
+    ['EXEC'],
+    ['EVAL', `redis.call('INCR', 'a') ${waits} return redis.call('INCR', 'a')`, '0'],
+  ])
+  expect(replies.at(-1)).toBe(':3\r\n')
+  await waitFor(async () => (await infoOf(connection, 'aof_rewrites')) === '1', {what: 'the rewrite to begin'})
+  await rewritten(connection)
+  await connection.call('DEBUG', 'LOADAOF')
+  expect(await connection.call('GET', 'a')).toBe('$1\r\n3\r\n')
+})
+
 it('begins anew with what a replica got from its primary', async () => {
   const [primaryFolder, folder] = [temporaryFolder(), temporaryFolder()]
   const [primary, replica] = [await start(primaryFolder), await start(folder)]

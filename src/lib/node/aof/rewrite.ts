@@ -62,6 +62,8 @@ export class AofRewrite {
   private async carryOut(): Promise<void> {
     const {folder, server} = this
     await folder.make()
+    // Half of what a script does must not be in the base when all of it goes to the next file.
+    while (server.state.propagation.isInUnit) await new Promise((resolve) => setImmediate(resolve))
     const {state} = server.appendOnly
     const base = server.config.values.aofUseRdbPreamble ? 'rdb' : 'aof'
     this.beginPart()
@@ -76,7 +78,9 @@ export class AofRewrite {
       // From here on it is carried out: half of it would be worse than either.
       const next = withBase(folder.manifest, folder.fileName, base, state === 'on' ? 1 : 0)
       await rename(temporary, folder.pathOf(next.base!.name))
-      await folder.replaceManifest(state === 'waiting' ? await this.withTemporaryFile(next) : next)
+      const manifest = state === 'waiting' ? await this.withTemporaryFile(next) : next
+      await folder.sync()
+      await folder.replaceManifest(manifest)
     } catch (error) {
       await rm(temporary, {force: true}).catch(() => undefined)
       throw error

@@ -80,6 +80,11 @@ export class Propagation {
     this.isOn = !this.isSuspended && isTaken
   }
 
+  /** Some of what is in the data has yet to go out: a script that takes long is paused. */
+  get isInUnit(): boolean {
+    return this.depth > 0
+  }
+
   /** A unit begins, or a part of the one under way. */
   open(): void {
     this.depth++
