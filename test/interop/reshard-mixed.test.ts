@@ -21,6 +21,7 @@ describeWithPeers('reshard between real and embedded nodes', () => {
   afterAll(() => Promise.all(nodes.map((node) => node.stop())))
 
   it.each([
+    ['atomically where both offer it', []],
     ['copied and switched', ['--transfer', 'copy']],
     ['by MIGRATE', ['--transfer', 'migrate']],
   ])('passes slots %s through all of them under writes and loses nothing', async (how, flags) => {
