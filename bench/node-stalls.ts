@@ -1,6 +1,6 @@
-import {connect, type Socket} from 'node:net'
 import {Redis} from 'ioredis'
 import {send} from './keys.js'
+import {Probe} from './probe.js'
 import {medianWithRange, table} from './report.js'
 import {KINDS, type Kind, type Served, serve} from './served.js'
 
@@ -9,7 +9,6 @@ import {KINDS, type Kind, type Served, serve} from './served.js'
  * one before is answered, so the longest wait is the longest stall, and what the machine adds shows in the idle row.
  */
 
-const PING = 'PING\r\n'
 const IDLE_MS = 2000
 const EXPIRE_AFTER_MS = 4000
 
@@ -18,40 +17,6 @@ interface Stall {
   readonly kind: Kind
   /** The longest wait for a PONG, of each round. */
   readonly maxMs: readonly number[]
-}
-
-class Probe {
-  private readonly socket: Socket
-  private sentAt = 0
-  private maxMs = 0
-
-  constructor(port: number) {
-    this.socket = connect(port, '127.0.0.1')
-    this.socket.setNoDelay(true)
-    this.socket.on('connect', () => this.ping())
-    this.socket.on('data', () => {
-      this.maxMs = Math.max(this.maxMs, performance.now() - this.sentAt)
-      setImmediate(() => this.ping())
-    })
-  }
-
-  private ping(): void {
-    this.sentAt = performance.now()
-    this.socket.write(PING)
-  }
-
-  reset(): void {
-    this.maxMs = 0
-  }
-
-  /** The longest since `reset`, one under way included. */
-  longest(): number {
-    return Math.max(this.maxMs, performance.now() - this.sentAt)
-  }
-
-  close(): void {
-    this.socket.destroy()
-  }
 }
 
 interface Scenario {

@@ -5,6 +5,7 @@ import type {BenchOptions} from './options.js'
 import {makeFolder, runOk, start, stop, untilPong} from './processes.js'
 import {median, publish, table, thousands} from './report.js'
 import {commandOf, KINDS, type Kind, serve} from './served.js'
+import {measureSaves, saveTable} from './snapshots.js'
 
 /** What persistence costs the embedded node beside redis-server: writes to an append-only file, and the start on much data. */
 
@@ -134,6 +135,8 @@ export async function benchPersistence({basePort, quick, rounds = quick ? 1 : 5}
       return [file, `${redis.toFixed(0)} ms`, `${shoal.toFixed(0)} ms`, `${ratio.toFixed(2)}x`]
     }),
   )
-  console.log(`\n${throughputs}\n\n${loads}\n`)
-  publish('persistence', quick, {keyCount, rates, starts}, [throughputs, loads])
+  const saves = await measureSaves(port, rounds, keyCount)
+  const saved = saveTable(saves)
+  console.log(`\n${throughputs}\n\n${loads}\n\n${saved}\n`)
+  publish('persistence', quick, {keyCount, rates, saves, starts}, [throughputs, loads, saved])
 }
