@@ -31,7 +31,6 @@ export class ImportJob {
   /** The source's connection. */
   private client: Client | undefined
   private readonly store: Store
-  private readonly isOwn = new Set<number>()
   private requestedMs = 0
   /** Since when replicas are waited for; 0: they are not. */
   private waitsSinceMs = 0
@@ -48,7 +47,6 @@ export class ImportJob {
   ) {
     this.client = client
     this.store = server.databases[0]!.store
-    for (const slot of job.slots) this.isOwn.add(slot)
     client.special |= SPECIAL_IMPORT
   }
 
@@ -107,7 +105,7 @@ export class ImportJob {
     const {server} = this
     if (this.store !== server.databases[0]!.store) return DROPPED
     const [index] = keyIndexesOf(command, argv)
-    if (index === undefined || !this.isOwn.has(hashSlot(argv[index]!))) return `ERR unexpected ${command.fullName}`
+    if (index === undefined || !this.job.hasSlot(hashSlot(argv[index]!))) return `ERR unexpected ${command.fullName}`
     if ((client.special & SPECIAL_RESTRICTED) !== 0) {
       const denial = server.acl.check(client, command, argv)
       if (denial !== undefined) return denialText(denial, command)

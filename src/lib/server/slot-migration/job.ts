@@ -55,11 +55,13 @@ export class Job {
   /** Bytes of the stream that the target has not confirmed. */
   remainingBytes = 0
   private current: ExportState | ImportState | EndState
+  private readonly own: ReadonlySet<number>
 
   constructor(facts: JobFacts, state: ExportState | ImportState) {
     this.name = facts.name
     this.operation = facts.operation
     this.slots = facts.slots
+    this.own = new Set(facts.slots)
     this.ranges = rangesOf(facts.slots)
     this.source = facts.source
     this.target = facts.target
@@ -71,6 +73,10 @@ export class Job {
 
   get state(): ExportState | ImportState | EndState {
     return this.current
+  }
+
+  hasSlot(slot: number): boolean {
+    return this.own.has(slot)
   }
 
   get isEnded(): boolean {

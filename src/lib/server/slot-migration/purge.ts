@@ -7,8 +7,8 @@ const KEYS_PER_LOOK = 64
 const TURN_US = 1000
 
 interface Task {
-  /** Those still to be emptied; the last one is next. */
-  readonly slots: number[]
+  /** Those still to be emptied. */
+  readonly slots: Set<number>
   /** Unix milliseconds: not before. */
   startMs: number
   readonly onEnd: () => void
@@ -34,16 +34,16 @@ export class SlotPurge {
 
   /** Slots waiting to be emptied. */
   get slots(): number[] {
-    return this.tasks.flatMap(({slots}) => slots)
+    return this.tasks.flatMap(({slots}) => [...slots])
   }
 
   has(slot: number): boolean {
-    return this.tasks.some(({slots}) => slots.includes(slot))
+    return this.tasks.some(({slots}) => slots.has(slot))
   }
 
   /** @param slots - hidden @param startMs - unix milliseconds: not before */
   add(slots: readonly number[], startMs: number, onEnd: () => void): void {
-    this.tasks.push({onEnd, slots: [...slots], startMs})
+    this.tasks.push({onEnd, slots: new Set(slots), startMs})
     this.schedule()
   }
 
@@ -56,9 +56,7 @@ export class SlotPurge {
   /** Empties one slot at once. */
   finishSlot(slot: number): void {
     for (const {slots} of this.tasks) {
-      const at = slots.indexOf(slot)
-      if (at < 0) continue
-      slots.splice(at, 1)
+      if (!slots.delete(slot)) continue
       this.database.deleteSlot(slot)
       this.reveal(slot)
     }
@@ -94,14 +92,15 @@ export class SlotPurge {
     // Nothing is deleted while the stream must stand still.
     if (task === undefined || state.keepExpired || task.startMs > effects.nowMs()) return
     const startedUs = effects.monotonicUs()
-    while (task.slots.length > 0 && effects.monotonicUs() - startedUs < TURN_US) {
-      const slot = task.slots.at(-1)!
-      this.database.deleteSlot(slot, KEYS_PER_LOOK)
-      if (this.database.countKeysInSlot(slot) > 0) continue
-      task.slots.pop()
+    const isOver = (): boolean => effects.monotonicUs() - startedUs >= TURN_US
+    for (const slot of task.slots) {
+      while (this.database.countKeysInSlot(slot) > 0 && !isOver()) this.database.deleteSlot(slot, KEYS_PER_LOOK)
+      if (this.database.countKeysInSlot(slot) > 0) break
+      task.slots.delete(slot)
       this.reveal(slot)
+      if (isOver()) break
     }
-    if (task.slots.length === 0) {
+    if (task.slots.size === 0) {
       this.tasks.shift()
       task.onEnd()
     }

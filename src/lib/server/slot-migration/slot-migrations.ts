@@ -57,7 +57,7 @@ export class SlotMigrations {
 
   /** Is a job under way that has to do with the slot? */
   isBusy(slot: number): boolean {
-    return this.log.some((job) => !job.isEnded && job.slots.includes(slot))
+    return this.log.some((job) => !job.isEnded && job.hasSlot(slot))
   }
 
   get hasExports(): boolean {
