@@ -19,6 +19,17 @@ export interface RuledCommand {
 }
 
 /**
+ * Subcommands that Redis 7.0 has not, each allowed with one of like power. Rules may name them, and are worded by the other:
+ * a file of users that is saved here must load in a redis-server, which refuses names that it does not know.
+ */
+const ALLOWED_WITH: Readonly<Record<string, string>> = {
+  'cluster|cancelslotmigrations': 'cluster|setslot',
+  'cluster|getslotmigrations': 'cluster|nodes',
+  'cluster|migrateslots': 'cluster|setslot',
+  'cluster|syncslots': 'cluster|setslot',
+}
+
+/**
  * Every command rules may name: those of the node, and those of Redis 7.0 which it lacks.
  *
  * The latter count too, because an ACL file written for redis-server must load here and mean the same, and because
@@ -34,7 +45,11 @@ export class CommandIds {
     for (const [fullName, categories] of Object.entries(ABSENT_COMMANDS)) {
       known.set(fullName, {categories: categories.split(' '), command: undefined})
     }
-    for (const command of everyCommand(table)) known.set(command.fullName, {categories: command.acl, command})
+    const more: Command[] = []
+    for (const command of everyCommand(table)) {
+      if (Object.hasOwn(ALLOWED_WITH, command.fullName)) more.push(command)
+      else known.set(command.fullName, {categories: command.acl, command})
+    }
     const names = [...known.keys()].sort()
     const subcommandIds = groupSubcommands(names)
     this.all = names.map((fullName, id) => {
@@ -54,6 +69,12 @@ export class CommandIds {
       }
       return ruled
     })
+    for (const command of more) {
+      const ruled = this.byName.get(ALLOWED_WITH[command.fullName]!)!
+      this.byName.set(command.fullName, ruled)
+      command.aclId = ruled.id
+      command.aclNeeds = needsOf(command)
+    }
   }
 
   /** @param name - `get`, `config|get`, in any case */

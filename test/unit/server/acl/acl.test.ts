@@ -32,6 +32,22 @@ describe('users', () => {
     )
   })
 
+  it('are worded by names that redis-server knows, also where rules name other subcommands', () => {
+    const node = new AdminHarness(
+      'user a on nopass -@all +cluster|migrateslots\nuser b on nopass +@all -cluster|setslot',
+    )
+    expect(listOf(node)).toEqual(
+      expect.arrayContaining([
+        'user a on nopass resetchannels -@all +cluster|setslot',
+        'user b on nopass resetchannels +@all -cluster|setslot',
+      ]),
+    )
+    const dryRun = (user: string) =>
+      node.call(node.connect(), `ACL DRYRUN ${user} CLUSTER MIGRATESLOTS SLOTSRANGE 0 1 NODE x`)
+    expect(dryRun('a')).toBe('+OK')
+    expect(dryRun('b')).toContain("has no permissions to run the 'cluster|migrateslots' command")
+  })
+
   it('leave nothing marked that may do everything, and mark clients at once when rules change', () => {
     const node = new AdminHarness()
     const client = node.connect()
