@@ -127,6 +127,9 @@ for (const [base, preamble] of [
       await expectAtSource()
     })
 
+    // What follows does not depend on the base.
+    if (preamble === 'no') return
+
     it.each([['RELOAD'], ['LOADAOF']])('DEBUG %s amid the copy ends it', async (how) => {
       const name = await heldImport()
       await target.call('DEBUG', how)
