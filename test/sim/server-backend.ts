@@ -4,6 +4,7 @@ import {Config} from '../../src/lib/server/config/config.js'
 import type {PeerExchange, ServerEffects} from '../../src/lib/server/effects.js'
 import {Server} from '../../src/lib/server/server.js'
 import type {MigrationEffects} from '../../src/lib/server/slot-migration/link.js'
+import {hiddenField} from '../../src/lib/server/slot-migration/passive-imports.js'
 import type {Reply} from './commands.js'
 import {ServerLinks} from './server-links.js'
 import type {SimNode} from './sim-node.js'
@@ -48,7 +49,7 @@ export class ServerBackend {
   /** The process is gone; whoever runs still, as if it were not, changes nothing that the next one finds. */
   unlisten(): void {
     this.links.unlisten()
-    this.hiddenAtEnd = this.server.migrations.snapshotField
+    this.hiddenAtEnd = hiddenField(this.server.migrations.hidden)
   }
 
   /** Puts the core where the dispatcher looks for it. */

@@ -184,6 +184,10 @@ export class ClusterBus implements ClusterBinding {
   private join(): void {
     this.server.cluster = this
     this.perform(this.core.start())
+    // What was loaded is judged by what nodes.conf says before anybody is served.
+    const {migrations} = this.server
+    migrations.look()
+    this.perform(this.core.claimSlotsWithKeys((slot) => migrations.hides(slot)))
     // Behind what has arrived: after a stall of this process, peers that did answer must not look silent.
     this.timer = setInterval(() => setImmediate(() => this.tick()), TICK_MS)
   }

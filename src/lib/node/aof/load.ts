@@ -60,13 +60,20 @@ export async function readManifest(server: Server, folder: AofFolder): Promise<v
 export function* loadFiles(server: Server, folder: AofFolder): Generator<void, void> {
   const files = filesToLoad(folder.manifest)
   for (const db of server.databases) db.flush()
-  for (const file of files) {
-    const startedMs = performance.now()
-    const loading = new FileLoading(server, folder.pathOf(file.name), file.name, file === files.at(-1))
-    yield* loading.run()
-    const kind = file === folder.manifest.base ? 'base' : 'incr'
-    const seconds = ((performance.now() - startedMs) / 1000).toFixed(3)
-    server.effects.log('notice', `DB loaded from ${kind} file ${file.name}: ${seconds} seconds`)
+  const {followed} = server.migrations
+  followed.adopt(undefined)
+  followed.isOfFile = true
+  try {
+    for (const file of files) {
+      const startedMs = performance.now()
+      const loading = new FileLoading(server, folder.pathOf(file.name), file.name, file === files.at(-1))
+      yield* loading.run()
+      const kind = file === folder.manifest.base ? 'base' : 'incr'
+      const seconds = ((performance.now() - startedMs) / 1000).toFixed(3)
+      server.effects.log('notice', `DB loaded from ${kind} file ${file.name}: ${seconds} seconds`)
+    }
+  } finally {
+    followed.isOfFile = false
   }
 }
 

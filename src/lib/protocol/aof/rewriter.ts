@@ -7,7 +7,7 @@ import {type Rebuild, rebuildOf} from './rebuild.js'
  * Writes a base of an append only file as commands (wire.md 4), the way `RdbFileWriter` writes an RDB file: the caller
  * walks the keyspace, bytes leave in chunks of up to 64 KiB, and a long value takes several steps.
  *
- *     [timestamp], library*, (database, key ...)*, end
+ *     [timestamp], library*, command*, (database, key ...)*, end
  */
 export class AofRewriter {
   private readonly out: AofOutput
@@ -40,6 +40,11 @@ export class AofRewriter {
   /** @param code - of a library of functions, with its `#!lua name=...` */
   library(code: string): void {
     this.out.command('FUNCTION', 'LOAD', code)
+  }
+
+  /** What is to be known of the keys that follow. */
+  command(argv: readonly string[]): void {
+    this.out.commandOf(argv)
   }
 
   /** The keys that follow are in this database. */

@@ -76,6 +76,11 @@ export interface ClusterCoreApi {
   readonly hasImporting: boolean
   readonly hasMigrating: boolean
   saveConfig(): ClusterEffect[]
+  /**
+   * At the start: keys of a slot that nodes.conf does not give to this node. Nobody's slots are its own from now on,
+   * another's are open for import from that node.
+   */
+  claimSlotsWithKeys(isHidden: (slot: number) => boolean): ClusterEffect[]
   /** To all nodes of the cluster (sharded: of the shard). Binary strings. */
   publish(channel: string, message: string, sharded: boolean): ClusterEffect[]
 

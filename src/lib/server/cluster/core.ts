@@ -7,7 +7,7 @@ import {countFailureReports} from './failure.js'
 import * as handover from './handover.js'
 import {updateState} from './health.js'
 import {closeLink, onLinkAccepted, onLinkClosed, onLinkOpened} from './links.js'
-import {loadNodesConf} from './load.js'
+import {claimSlotsWithKeys, loadNodesConf} from './load.js'
 import {type FailoverMode, requestFailover, watchManualFailover} from './manual-failover.js'
 import {publish} from './messages.js'
 import type {ClusterLink, ClusterNode} from './node.js'
@@ -46,6 +46,10 @@ export class ClusterCore implements ClusterCoreApi {
     if (state.myself.isReplica) announceRole(state)
     updateState(state)
     return state.drain()
+  }
+
+  claimSlotsWithKeys(isHidden: (slot: number) => boolean): ClusterEffect[] {
+    return this.run(() => claimSlotsWithKeys(this.state, isHidden))
   }
 
   step(input: ClusterInput, nowMs: number): ClusterEffect[] {

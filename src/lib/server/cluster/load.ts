@@ -1,8 +1,9 @@
+import {SLOT_COUNT} from '../../model/slot-set.js'
 import {NODE_FLAG} from '../../protocol/bus/message.js'
 import {ClusterNode} from './node.js'
 import {type NodesConfNode, parseNodesConf} from './nodes-conf.js'
 import {attach} from './roles.js'
-import {bindSlot} from './slots.js'
+import {bindSlot, setImporting} from './slots.js'
 import type {ClusterState} from './state.js'
 
 /**
@@ -29,6 +30,33 @@ export function loadNodesConf(state: ClusterState, text: string): void {
   state.currentEpoch = conf.currentEpoch
   state.lastVoteEpoch = conf.lastVoteEpoch
   for (const warning of conf.warnings) state.log('warning', warning)
+}
+
+/**
+ * A primary that loaded keys of slots that are not its own: it takes those that nobody has, and opens the others for import,
+ * so that their keys can be moved to where they belong.
+ *
+ * @param isHidden - whose keys are being seen to otherwise
+ */
+export function claimSlotsWithKeys(state: ClusterState, isHidden: (slot: number) => boolean): void {
+  const {myself} = state
+  if (!myself.isPrimary) return
+  let isChanged = false
+  for (let slot = 0; slot < SLOT_COUNT; slot++) {
+    const owner = state.owners[slot]
+    if (owner === myself || state.importing.has(slot) || state.ports.countKeysInSlot(slot) === 0) continue
+    if (isHidden(slot)) continue
+    isChanged = true
+    if (owner === undefined) {
+      state.log('warning', `I have keys for unassigned slot ${slot}. Taking responsibility for it.`)
+      bindSlot(state, slot, myself)
+    } else {
+      const text = `I have keys for slot ${slot}, but the slot is assigned to another node. Setting it to importing state.`
+      state.log('warning', text)
+      setImporting(state, slot, owner)
+    }
+  }
+  if (isChanged) state.save(true)
 }
 
 function nodeOf(state: ClusterState, line: NodesConfNode): ClusterNode {

@@ -2,6 +2,7 @@ import {AofRewriter} from '../../protocol/aof/rewriter.js'
 import type {Value} from '../keyspace/value.js'
 import {knownScripting} from '../scripting/known-scripting.js'
 import type {Server} from '../server.js'
+import {hidingCommands} from '../slot-migration/passive-imports.js'
 import {KeyspaceSource, type KeyspaceWriter} from './keyspace-source.js'
 import {Snapshot} from './snapshot.js'
 
@@ -19,6 +20,7 @@ class CommandSnapshot extends KeyspaceSource {
     const writer = new AofRewriter((chunk) => chunks.push(chunk))
     if (server.config.values.aofTimestampEnabled) writer.timestamp(Math.floor(server.state.nowMs / 1000))
     for (const {code} of knownScripting(server)?.functions.all() ?? []) writer.library(code)
+    for (const argv of hidingCommands(server.migrations.hidden)) writer.command(argv)
     super(server, new CommandKeys(writer), chunks, true)
   }
 }

@@ -2,6 +2,7 @@ import {RdbFileWriter} from '../../protocol/rdb/file-writer.js'
 import type {Value} from '../keyspace/value.js'
 import {knownScripting} from '../scripting/known-scripting.js'
 import {REDIS_VERSION, type Server} from '../server.js'
+import {hiddenField} from '../slot-migration/passive-imports.js'
 import {KeyspaceSource, type KeyspaceWriter} from './keyspace-source.js'
 
 /** What a snapshot holds: everything, or less. */
@@ -46,7 +47,7 @@ function writeAux(
   writer.aux('redis-bits', '64')
   writer.aux('ctime', String(Math.floor(state.nowMs / 1000)))
   writer.aux('used-mem', String(usedBytes))
-  const hidden = migrations.snapshotField
+  const hidden = hiddenField(migrations.hidden)
   if (hidden !== undefined) writer.aux(HIDDEN_SLOTS_FIELD, hidden)
   for (const [name, value] of Object.entries(more)) writer.aux(name, value)
 }

@@ -129,9 +129,9 @@ export class Propagation {
   }
 
   /** Something that goes out beside it; by itself outside of a unit. */
-  also(database: number, argv: readonly string[]): void {
+  also(database: number, argv: readonly string[], to = this.targets): void {
     if (!this.isOn) return
-    this.items.push({argv, database, to: this.targets})
+    this.items.push({argv, database, to})
     if (this.depth === 0) this.send()
   }
 

@@ -23,6 +23,8 @@ export interface ExportHost {
   /** Its slots' writes wait, or go on. */
   onPauseChanged(): void
   onEnded(job: ExportJob): void
+  /** Its slots are about to be given away. */
+  onGranted(job: ExportJob): void
 }
 
 const TOO_SLOW = 'Timed out after too long with no interaction'
@@ -70,7 +72,11 @@ export class ExportJob {
   }
 
   get isGranted(): boolean {
-    return this.grantedEpoch >= 0 && !this.job.isEnded
+    return this.wasGranted && !this.job.isEnded
+  }
+
+  get wasGranted(): boolean {
+    return this.grantedEpoch >= 0
   }
 
   get isCopying(): boolean {
@@ -239,6 +245,7 @@ export class ExportJob {
       this.fail(walk!.isStale ? DROPPED : 'Slots are no longer owned by this node')
       return
     }
+    if (!this.wasGranted) this.host.onGranted(this)
     this.grantedEpoch = Math.max(core.currentEpoch, targetEpoch)
     if (job.state === 'failover-paused') this.become('failover-granted')
     this.host.onPauseChanged()

@@ -9,6 +9,7 @@ import {ReplyError} from '../reply-error.js'
 import type {Server} from '../server.js'
 import type {Job} from './job.js'
 import {GRANT_USE_MS_MAX, REPLICAS_WAIT_MS_MAX} from './limits.js'
+import {establishWords} from './passive-imports.js'
 
 /** What a job of a target needs of those beside it. */
 export interface ImportHost {
@@ -58,9 +59,7 @@ export class ImportJob {
   begin(): void {
     if (this.job.state !== 'waiting-for-ack') return
     this.become('receiving-snapshot')
-    const {name, ranges, source, target} = this.job
-    const words = ranges.flatMap(({first, last}) => [String(first), String(last)])
-    this.host.propagate(['ESTABLISH', 'SOURCE', source!, 'TARGET', target, 'NAME', name, 'SLOTSRANGE', ...words])
+    this.host.propagate(establishWords(this.job))
     this.answer('+OK')
   }
 

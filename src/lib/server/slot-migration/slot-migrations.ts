@@ -4,13 +4,14 @@ import type {Command} from '../commands/command.js'
 import {keysOf} from '../dispatcher.js'
 import {HiddenSlots} from '../keyspace/hidden-slots.js'
 import {SLOT_COUNT} from '../keyspace/slot-keys.js'
+import {TO_AOF} from '../propagation/propagation.js'
 import {ReplyError} from '../reply-error.js'
 import {SERVER_PAUSED, type Server} from '../server.js'
 import {ExportJob} from './export-job.js'
 import {ImportJob} from './import-job.js'
 import {Job} from './job.js'
 import {LINGER_MS, LOG_LENGTH_MAX, PURGE_DELAY_MS} from './limits.js'
-import {PassiveImports} from './passive-imports.js'
+import {type Hidden, PassiveImports, rangeWords} from './passive-imports.js'
 import {SlotPurge} from './purge.js'
 
 /** What CLUSTER MIGRATESLOTS asks for, checked. */
@@ -43,7 +44,14 @@ export class SlotMigrations {
         this.hide(job.slots)
       },
       onEnded: (slots) => this.reveal(slots),
-      purge: (slots, then) => this.purge.add(slots, 0, then),
+      hide: (slots) => this.hide(slots),
+      isImporting: (name) => this.imports.some(({job}) => job.name === name),
+      purge: (slots, then) => {
+        this.hide(slots)
+        this.purge.add(slots, 0, then)
+      },
+      propagate: (words) => this.propagate(words),
+      append: (words) => this.propagate(words, TO_AOF),
     })
     server.replication.replicas.onAcknowledged.push(() => {
       for (const one of this.imports) one.onAcknowledged()
@@ -84,6 +92,7 @@ export class SlotMigrations {
       const one = new ExportJob(this.server, job, {
         onCopied: () => this.copyNext(),
         onEnded: (ended) => this.onExportEnded(ended),
+        onGranted: ({job}) => this.propagate(['HIDE', 'SLOTSRANGE', ...rangeWords(job.slots)], TO_AOF),
         onPauseChanged: () => this.applyPause(),
         onReadyToCopy: (ready) => {
           this.waitingToCopy.push(ready)
@@ -111,6 +120,7 @@ export class SlotMigrations {
     if (this.exports.length === 0) this.server.state.propagation.setExports(undefined)
     // What was given away is hidden before anybody's command goes on.
     if (ended.job.state === 'success' && !this.server.isReplica) this.purgeGiven(ended.job.slots)
+    else if (ended.wasGranted) this.show(ended.job.slots)
     this.applyPause()
     this.copyNext()
   }
@@ -201,8 +211,13 @@ export class SlotMigrations {
     })
   }
 
-  private propagate(words: readonly string[]): void {
-    this.server.state.propagation.also(-1, ['CLUSTER', 'SYNCSLOTS', ...words])
+  private propagate(words: readonly string[], to?: number): void {
+    this.server.state.propagation.also(-1, ['CLUSTER', 'SYNCSLOTS', ...words], to)
+  }
+
+  /** Slots that were granted are this node's again, or empty: a restart is not to judge them. */
+  private show(slots: readonly number[]): void {
+    this.propagate(['SHOW', 'SLOTSRANGE', ...rangeWords(slots)], TO_AOF)
   }
 
   /** A command of a client that is a source's connection. */
@@ -222,7 +237,10 @@ export class SlotMigrations {
   abort(name: string): number | undefined {
     const one = this.imports.find(({job}) => job.name === name)
     if (one !== undefined && one.claimedEpoch < 0) one.fail('ERR Aborted by the source')
-    return one?.claimedEpoch === -1 ? undefined : one?.claimedEpoch
+    if (one !== undefined) return one.claimedEpoch === -1 ? undefined : one.claimedEpoch
+    // An import of this node's earlier life, whose slots turned out to be its own.
+    const wasTaken = this.log.some((job) => job.name === name && job.operation === 'IMPORT' && job.state === 'success')
+    return wasTaken ? this.server.cluster!.core.myself.configEpoch : undefined
   }
 
   /** In the stream of this node's primary, or in a file. */
@@ -240,7 +258,10 @@ export class SlotMigrations {
   private purgeGiven(slots: readonly number[]): void {
     const full = slots.filter((slot) => this.database.countKeysInSlot(slot) > 0)
     this.hide(full)
-    this.purge.add(full, this.server.effects.nowMs() + PURGE_DELAY_MS, () => this.beginImports())
+    this.purge.add(full, this.server.effects.nowMs() + PURGE_DELAY_MS, () => {
+      this.show(slots)
+      this.beginImports()
+    })
   }
 
   /** SETSLOT: what this node gave away is gone before the slot is used again. @throws ReplyError if it is being migrated */
@@ -310,9 +331,19 @@ export class SlotMigrations {
     this.closeLingering(nowMs)
   }
 
-  /** What a snapshot says beside the data: which slots are not to be seen; undefined: all are. */
-  get snapshotField(): string | undefined {
-    const imports = this.log.filter(({isEnded, operation}) => !isEnded && operation === 'IMPORT')
-    return this.passive.describe(imports, this.purge.slots)
+  /** What whoever writes the data to a file must say beside them. */
+  get hidden(): Hidden {
+    const imports = this.log.filter(
+      // Until then nothing has come, and what was in the slots is being emptied.
+      ({isEnded, operation, state}) => !isEnded && operation === 'IMPORT' && state !== 'waiting-for-ack',
+    )
+    const given = this.exports.flatMap(({isGranted, job}) => (isGranted ? job.slots : []))
+    const slots = new Set([...this.purge.slots, ...this.passive.unjudged, ...given])
+    return {imports, slots: [...slots].sort((a, b) => a - b)}
+  }
+
+  /** Are keys of the slot nobody's to see? */
+  hides(slot: number): boolean {
+    return this.database.hidden?.has(slot) === true
   }
 }

@@ -1,5 +1,6 @@
 import {type Client, SPECIAL_IMPORT, SPECIAL_PRIMARY} from '../../client.js'
 import type {ClusterCoreApi} from '../../cluster/api.js'
+import {TO_AOF} from '../../propagation/propagation.js'
 import type {ReplyWriter} from '../../reply.js'
 import {ReplyError, SYNTAX_ERROR} from '../../reply-error.js'
 import type {Server} from '../../server.js'
@@ -172,12 +173,25 @@ function parseEstablish(argv: readonly string[]) {
   return {name: name!, slots, source: source!, target: target!}
 }
 
-/** In the stream of a target: ESTABLISH as above; FINISH NAME name STATE state [EPOCH epoch]. @throws {ReplyError} */
+/** HIDE or SHOW SLOTSRANGE first last ... @throws {ReplyError} */
+function parseHidden(argv: readonly string[]): number[] {
+  const {next, slots} = parseRanges(argv, 4)
+  if (argv[3]?.toLowerCase() !== 'slotsrange' || next !== argv.length) throw new ReplyError(SYNTAX_ERROR)
+  return slots
+}
+
+/**
+ * In the stream of a target, or a file: ESTABLISH as above; FINISH NAME name STATE state [EPOCH epoch]; HIDE and SHOW as
+ * above. A replica's own file has to tell it too. @throws {ReplyError}
+ */
 function follow(server: Server, word: string, argv: readonly string[]): void {
   const {followed} = server.migrations
   if (word === 'establish') {
     const {name, slots} = parseEstablish(argv)
     followed.begin(name, slots)
   } else if (word === 'finish') followed.finish(argv[4]!, argv[6] === 'success' ? Number(argv[8]) : undefined)
+  else if (word === 'hide') followed.keepBack(parseHidden(argv))
+  else if (word === 'show') followed.letGo(parseHidden(argv))
   else throw new ReplyError(SYNTAX_ERROR)
+  server.state.propagation.always(-1, argv, TO_AOF)
 }
