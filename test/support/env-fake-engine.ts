@@ -1,6 +1,7 @@
 import {once} from 'node:events'
 import {createServer, type Server} from 'node:net'
-import type {Engine, NodeRef, NodeSpec, Probe} from '../../src/lib/engine/engine.js'
+import type {Engine, Execution, NodeRef, NodeSpec, Probe} from '../../src/lib/engine/engine.js'
+import type {LinkControl} from '../../src/lib/engine/links.js'
 import {takenPorts} from '../../src/lib/engine/ports.js'
 import {CliError} from '../../src/lib/kernel/errors.js'
 
@@ -16,6 +17,11 @@ interface FakeNode {
  */
 export class FakeEngine implements Engine {
   readonly kind = 'fake'
+  readonly links: LinkControl = {
+    apply: async () => undefined,
+    probe: async () => [],
+    supports: async () => ({available: true}),
+  }
   readonly nodes = new Map<string, FakeNode>()
   /** Names of stopped nodes that still keep something, as `ENVIRONMENT/NODE`. */
   readonly kept = new Set<string>()
@@ -48,7 +54,16 @@ export class FakeEngine implements Engine {
       throw error
     }
     const pid = ++this.lastPid
-    const ref = {address, environment, memoryBytes: 1 << 20, name, pid, startToken: String(pid), uptimeMs: 0}
+    const ref = {
+      address,
+      environment,
+      memoryBytes: 1 << 20,
+      name,
+      paused: false,
+      pid,
+      startToken: String(pid),
+      uptimeMs: 0,
+    }
     this.nodes.set(`${environment}/${name}`, {ref, server, spec})
     this.kept.add(`${environment}/${name}`)
     return ref
@@ -68,6 +83,44 @@ export class FakeEngine implements Engine {
     this.nodes.delete(key)
     found.server.close()
     await once(found.server, 'close')
+  }
+
+  async prepare(): Promise<ReadonlyMap<string, string>> {
+    return new Map()
+  }
+
+  async has(environment: string): Promise<boolean> {
+    const keys = [...this.nodes.keys(), ...this.kept]
+    return keys.some((key) => key.startsWith(`${environment}/`))
+  }
+
+  async signal(node: NodeRef, name: NodeJS.Signals): Promise<boolean> {
+    const isThere = this.nodes.has(`${node.environment}/${node.name}`)
+    if (isThere && name === 'SIGKILL') await this.stop(node)
+    return isThere
+  }
+
+  async pause(node: NodeRef): Promise<boolean> {
+    return this.setPaused(node, true)
+  }
+
+  async unpause(node: NodeRef): Promise<boolean> {
+    return this.setPaused(node, false)
+  }
+
+  private setPaused(node: NodeRef, paused: boolean): boolean {
+    const key = `${node.environment}/${node.name}`
+    const found = this.nodes.get(key)
+    if (found) this.nodes.set(key, {...found, ref: {...found.ref, paused}})
+    return found !== undefined
+  }
+
+  async *logs(_environment: string, name: string): AsyncGenerator<string> {
+    yield `last words of ${name}`
+  }
+
+  execution(_node: NodeRef, [file, ...args]: readonly [string, ...string[]]): Execution {
+    return {args, file}
   }
 
   async logTail(_environment: string, name: string): Promise<string[]> {

@@ -1,8 +1,10 @@
 import {throwIfAborted} from '../client/abort.js'
-import type {ConnectOptions} from '../client/connect-options.js'
+import {parseInfo} from '../client/cluster-nodes.js'
+import {type ConnectOptions, mapAddress} from '../client/connect-options.js'
 import {connectNode} from '../client/node-connection.js'
 import {NodeReplyError} from '../client/reply-error.js'
 import type {ClusterAccess, ClusterDriver, NodeFacts, ReplicaLink} from '../environment/cluster-driver.js'
+import type {Topology} from '../environment/spec.js'
 import {CliError} from '../kernel/errors.js'
 import type {Address} from '../model/address.js'
 import {renderAddress} from '../model/address.js'
@@ -22,9 +24,10 @@ const SETTLE_TIMEOUT_MS = 30_000
 /** Environments' way to speak to their nodes: `create` and the observations that all commands use. */
 export const clusterDriver: ClusterDriver = {
   async form(access, replicasPerPrimary, signal) {
+    if (access.topology === 'replication') return settleCopies(access, signal)
+    const {addresses, regions: zones} = access
     // The nodes are new and nobody else's: nothing to ask, and their few primaries are no surprise.
-    const request = {allowFewPrimaries: true, replicasPerPrimary, skipBusCheck: true, zones: new Map()}
-    const {addresses} = access
+    const request = {allowFewPrimaries: true, replicasPerPrimary, skipBusCheck: true, zones}
     const prepared = await prepareCreate({...request, addresses}, optionsOf(access, TIMEOUT_MS), signal)
     let view: ClusterView
     try {
@@ -40,10 +43,11 @@ export const clusterDriver: ClusterDriver = {
     if (judgeCopies(view).length > 0) await settleAll(access, signal)
   },
 
-  settle: settleAll,
+  settle: (access, signal) => (access.topology === 'cluster' ? settleAll : settleCopies)(access, signal),
 
   async takeOver(access, replica, signal) {
-    const link = await connectNode(replica, optionsOf(access, TIMEOUT_MS), {signal})
+    const options = optionsOf(access, TIMEOUT_MS)
+    const link = await connectNode(mapAddress(replica, options.addressMap), options, {signal})
     try {
       await link.call('CLUSTER', 'FAILOVER', 'TAKEOVER')
     } catch (error) {
@@ -55,7 +59,8 @@ export const clusterDriver: ClusterDriver = {
 
   async describe(access, signal) {
     const options = optionsOf(access, DESCRIBE_TIMEOUT_MS)
-    const facts = await Promise.all(access.addresses.map((address) => factsOf(address, options, signal)))
+    const {addresses, topology} = access
+    const facts = await Promise.all(addresses.map((address) => factsOf(address, topology, options, signal)))
     return facts.filter((fact) => fact !== undefined)
   },
 }
@@ -96,14 +101,24 @@ function judgeCopies(view: ClusterView): string[] {
 }
 
 function linkOf({info}: NodeView): ReplicaLink {
+  return linkIn(info)
+}
+
+function linkIn(info: ReadonlyMap<string, string>): ReplicaLink {
   if (info.get('master_link_status') === 'up') return 'up'
   return info.get('master_sync_in_progress') === '1' ? 'syncing' : 'down'
 }
 
-async function factsOf(address: Address, options: ConnectOptions, signal: AbortSignal): Promise<NodeFacts | undefined> {
+async function factsOf(
+  address: Address,
+  topology: Topology,
+  options: ConnectOptions,
+  signal: AbortSignal,
+): Promise<NodeFacts | undefined> {
   try {
-    const link = await connectNode(address, options, {signal})
+    const link = await connectNode(mapAddress(address, options.addressMap), options, {signal})
     try {
+      if (topology === 'replication') return replicationFacts(address, parseInfo(String(await link.call('INFO'))))
       const view = await readView(link)
       const own = ownRecord(view)
       return own && factsIn(address, view, own)
@@ -125,6 +140,29 @@ function factsIn(address: Address, view: NodeView, {primaryId, role, slots}: Nod
   return {...facts, link: linkOf(view), ...(primary && {primary})}
 }
 
-function optionsOf({password}: ClusterAccess, timeoutMs: number): ConnectOptions {
-  return {timeoutMs, ...(password !== undefined && {password})}
+/** Without cluster: all nodes answer, and every replica has its copy. */
+async function settleCopies(access: ClusterAccess, signal: AbortSignal): Promise<void> {
+  const look = () => clusterDriver.describe(access, signal)
+  const judge = (facts: readonly NodeFacts[]): string[] => [
+    ...access.addresses
+      .filter((address) => !facts.some((fact) => renderAddress(fact.address) === renderAddress(address)))
+      .map((address) => `${renderAddress(address)} does not answer`),
+    ...facts
+      .filter(({link, role}) => role === 'replica' && link !== 'up')
+      .map(({address}) => `${renderAddress(address)} has not got its primary's data`),
+  ]
+  await requireSettled('replicas in sync', look, judge, {signal, timeoutMs: SETTLE_TIMEOUT_MS})
+}
+
+function replicationFacts(address: Address, info: ReadonlyMap<string, string>): NodeFacts {
+  const role = info.get('role') === 'slave' ? 'replica' : 'primary'
+  const offset = numberIn(info, role === 'primary' ? 'master_repl_offset' : 'slave_repl_offset')
+  const facts = {address, role, slots: [], state: 'ok', ...(offset !== undefined && {offset})} as const
+  const host = info.get('master_host')
+  if (role === 'primary' || host === undefined) return facts
+  return {...facts, link: linkIn(info), primary: {host, port: Number(info.get('master_port'))}}
+}
+
+function optionsOf({addressMap, password}: ClusterAccess, timeoutMs: number): ConnectOptions {
+  return {timeoutMs, ...(addressMap.size > 0 && {addressMap}), ...(password !== undefined && {password})}
 }

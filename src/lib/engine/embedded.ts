@@ -5,7 +5,9 @@ import {dirname, join, resolve} from 'node:path'
 import {setTimeout as delay} from 'node:timers/promises'
 import {CliError} from '../kernel/errors.js'
 import {renderAddress} from '../model/address.js'
-import type {Engine, NodeRef, NodeSpec, Probe} from './engine.js'
+import type {Engine, Execution, LogOptions, NodeRef, NodeSpec, Probe} from './engine.js'
+import type {LinkControl} from './links.js'
+import {readLog, tailOf} from './log-file.js'
 import {reasonIn} from './log-reason.js'
 import {parseNodeConfAddress, renderNodeConf} from './node-conf.js'
 import {packageFile} from './package-root.js'
@@ -34,12 +36,12 @@ const CONF_NAME = 'node.conf'
 const LOG_NAME = 'node.log'
 const POLL_MS = 8
 const KILL_WAIT_MS = 5000
-const LOG_TAIL_BYTES = 4096
 /** Secrets and debugging of the CLI's own process are not the node's business. */
 const NOT_INHERITED = ['SHOAL_PASSWORD', 'REDISCLI_AUTH', 'NODE_OPTIONS', 'NODE_CHANNEL_FD']
 
 export class EmbeddedEngine implements Engine {
   readonly kind = 'embedded'
+  readonly links: LinkControl = noLinks
   private readonly folder: string
   private readonly serverEntry: string
   private readonly startTimeoutMs: number
@@ -59,6 +61,11 @@ export class EmbeddedEngine implements Engine {
     }
     if (!existsSync(this.serverEntry)) return {available: false, reason: `${this.serverEntry} is missing`}
     return {available: true}
+  }
+
+  /** Nodes have one address for all, and nothing in common. */
+  async prepare(): Promise<ReadonlyMap<string, string>> {
+    return new Map()
   }
 
   async start(spec: NodeSpec, signal: AbortSignal): Promise<NodeRef> {
@@ -91,8 +98,14 @@ export class EmbeddedEngine implements Engine {
       .sort((a, b) => compareText(a.environment, b.environment) || compareText(a.name, b.name) || a.pid - b.pid)
   }
 
+  async has(environment: string): Promise<boolean> {
+    return existsSync(join(this.folder, environment, 'nodes')) || (await this.list(environment)).length > 0
+  }
+
   async stop(node: NodeRef, graceMs: number): Promise<void> {
     if (!(await this.signal(node, 'SIGTERM'))) return
+    // Frozen, it would hear of it later.
+    await this.signal(node, 'SIGCONT')
     if (await this.waitUntilGone(node, graceMs)) return
     if (!(await this.signal(node, 'SIGKILL'))) return
     if (await this.waitUntilGone(node, KILL_WAIT_MS)) return
@@ -101,6 +114,27 @@ export class EmbeddedEngine implements Engine {
 
   async logTail(environment: string, name: string): Promise<string[]> {
     return tailOf(join(this.nodeFolder(environment, name), LOG_NAME))
+  }
+
+  logs(environment: string, name: string, options: LogOptions, signal: AbortSignal): AsyncIterable<string> {
+    return readLog(join(this.nodeFolder(environment, name), LOG_NAME), options, signal)
+  }
+
+  pause(node: NodeRef): Promise<boolean> {
+    return this.signal(node, 'SIGSTOP')
+  }
+
+  unpause(node: NodeRef): Promise<boolean> {
+    return this.signal(node, 'SIGCONT')
+  }
+
+  execution({address, environment, name}: NodeRef, [file, ...args]: readonly [string, ...string[]]): Execution {
+    const env = {
+      SHOAL_ENVIRONMENT: environment,
+      SHOAL_NODE: name,
+      ...(address && {SHOAL_HOST: address.host, SHOAL_PORT: String(address.port)}),
+    }
+    return {args, cwd: this.nodeFolder(environment, name), env, file}
   }
 
   async discard(environment: string): Promise<void> {
@@ -161,11 +195,11 @@ export class EmbeddedEngine implements Engine {
     })
   }
 
-  private async toRef({commandLine, memoryBytes, pid, startToken, uptimeMs}: ProcessEntry): Promise<NodeRef> {
+  private async toRef({commandLine, memoryBytes, paused, pid, startToken, uptimeMs}: ProcessEntry): Promise<NodeRef> {
     const [, environment = '', name = ''] = this.identity.exec(commandLine) ?? []
     const conf = await readFile(join(this.nodeFolder(environment, name), CONF_NAME), 'utf8').catch(() => '')
     const address = parseNodeConfAddress(conf)
-    return {environment, memoryBytes, name, pid, startToken, uptimeMs, ...(address ? {address} : {})}
+    return {environment, memoryBytes, name, paused, pid, startToken, uptimeMs, ...(address ? {address} : {})}
   }
 
   /** The process the ref was made from, if it still runs: same pid, same start, still a node of ours. */
@@ -174,8 +208,7 @@ export class EmbeddedEngine implements Engine {
     return entry?.startToken === node.startToken ? entry : undefined
   }
 
-  /** @returns false if the node is gone */
-  private async signal(node: NodeRef, name: NodeJS.Signals): Promise<boolean> {
+  async signal(node: NodeRef, name: NodeJS.Signals): Promise<boolean> {
     if (!(await this.current(node))) return false
     try {
       process.kill(node.pid, name)
@@ -209,6 +242,15 @@ export class EmbeddedEngine implements Engine {
   }
 }
 
+const reason = 'embedded nodes have no faults between them yet'
+const noLinks: LinkControl = {
+  apply: async () => {
+    throw new CliError('ENVIRONMENT_LACKS', reason)
+  },
+  probe: async () => [],
+  supports: async () => ({available: false, reason}),
+}
+
 function requireNotAborted(signal: AbortSignal): void {
   if (signal.aborted) throw new CliError('INTERRUPTED', 'interrupted')
 }
@@ -237,15 +279,6 @@ async function killChild(child: ChildProcess): Promise<void> {
   child.ref()
   child.kill('SIGKILL')
   await gone
-}
-
-async function tailOf(path: string): Promise<string[]> {
-  const text = await readFile(path, 'utf8').catch(() => '')
-  return text
-    .slice(-LOG_TAIL_BYTES)
-    .split('\n')
-    .filter((line) => line.trim() !== '')
-    .slice(-20)
 }
 
 function compareText(a: string, b: string): number {

@@ -16,13 +16,17 @@ export function quoteConfValue(value: string): string {
  * @param folder - absolute; where the node keeps nodes.conf
  */
 export function renderNodeConf(spec: NodeSpec, folder: string): string {
-  const {address, busPort, environment, name, password, settings = []} = spec
+  const {address, busPort, cluster, environment, name, password, primary, settings = []} = spec
   const lines: (readonly [string, string])[] = [
     ['bind', address.host],
     ['port', String(address.port)],
-    ['cluster-enabled', 'yes'],
-    ['cluster-config-file', 'nodes.conf'],
-    ['cluster-port', String(busPort)],
+    ...(cluster
+      ? ([
+          ['cluster-enabled', 'yes'],
+          ['cluster-config-file', 'nodes.conf'],
+          ['cluster-port', String(busPort)],
+        ] as const)
+      : []),
     ['dir', folder],
     ...(password === undefined
       ? []
@@ -33,6 +37,8 @@ export function renderNodeConf(spec: NodeSpec, folder: string): string {
     ...settings,
   ]
   const text = lines.map(([directive, value]) => `${directive} ${quoteConfValue(value)}`)
+  // Two words, where a quoted value is one.
+  if (primary) text.push(`replicaof ${primary.host} ${primary.port}`)
   return `# ${environment}/${name}: written by shoal up, read at every start of this node.\n${text.join('\n')}\n`
 }
 

@@ -12,6 +12,8 @@ export interface ProcessEntry {
   readonly startToken: string
   /** Arguments, program first. From `ps`, which joins them, this is one string: use `endsWith`, not indexes. */
   readonly commandLine: string
+  /** Stopped by a signal. */
+  readonly paused: boolean
   readonly uptimeMs: number
   readonly memoryBytes: number
 }
@@ -66,6 +68,7 @@ async function readProc(
     return {
       commandLine,
       memoryBytes: Number(memory?.[1] ?? 0) * 1024,
+      paused: stat.state === 'T',
       pid,
       startToken: String(stat.startTicks),
       uptimeMs: Math.max(0, Math.round(systemUptime - stat.startTicks * TICK_MS)),
@@ -124,6 +127,7 @@ export function parsePsLine(line: string): ProcessEntry | undefined {
   return {
     commandLine: commandLine ?? '',
     memoryBytes: Number(rss) * 1024,
+    paused: stat?.startsWith('T') ?? false,
     pid: Number(pid),
     startToken: (started ?? '').replace(/\s+/g, ' '),
     uptimeMs: elapsedMs(elapsed ?? ''),

@@ -1,18 +1,26 @@
 import type {Address} from '../model/address.js'
 import type {SlotRange} from '../model/slot-set.js'
+import type {Topology} from './spec.js'
 
 /** How the nodes of one environment are reached. */
 export interface ClusterAccess {
+  readonly topology: Topology
+  /** As the nodes know each other. */
   readonly addresses: readonly Address[]
+  /** By those, rendered: where this machine reaches them, if elsewhere. */
+  readonly addressMap: ReadonlyMap<string, Address>
+  /** By those, rendered. */
+  readonly regions: ReadonlyMap<string, string>
   readonly password?: string
 }
 
 /** What a node says of itself and its cluster. */
 export interface NodeFacts {
+  /** As the other nodes know it. */
   readonly address: Address
   readonly role: 'primary' | 'replica'
   readonly slots: readonly SlotRange[]
-  /** Its own `cluster_state`. */
+  /** Its own `cluster_state`; `ok` without cluster. */
   readonly state: string
   /** Bytes of the replication stream that it has written, or taken as a replica; undefined if it does not say. */
   readonly offset?: number
@@ -26,7 +34,10 @@ export type ReplicaLink = 'down' | 'syncing' | 'up'
 
 /** What an environment needs done by those who speak to nodes; given in, so that this layer needs no connections. */
 export interface ClusterDriver {
-  /** Makes one cluster of empty nodes; resolves when all agree, report ok, and every replica is in sync. */
+  /**
+   * Makes one cluster of empty nodes; resolves when all agree, report ok, and every replica is in sync. Without cluster the nodes know
+   * already who is who: that is only waited for.
+   */
   form(access: ClusterAccess, replicas: number, signal: AbortSignal): Promise<void>
   /** Resolves when that is so again. @throws {CliError} TIMED_OUT naming who is not ready */
   settle(access: ClusterAccess, signal: AbortSignal): Promise<void>

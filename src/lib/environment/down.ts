@@ -1,6 +1,6 @@
 import {withEnvironmentLock} from './lock.js'
 import {requireEnvironmentName} from './spec.js'
-import type {EnvironmentParts} from './up.js'
+import {clearFrom, type EnvironmentParts} from './up.js'
 
 export interface DownResult {
   readonly name: string
@@ -10,9 +10,6 @@ export interface DownResult {
   readonly stoppedNodes: readonly string[]
 }
 
-/** A clean end would save data that is deleted in the next moment, and wait for replicas that end too. */
-const GRACE_MS = 0
-
 /**
  * Stops and deletes an environment, whatever state it is in: a killed `up`, a lost or damaged state file. Safe to repeat;
  * that there is none is fine.
@@ -20,20 +17,23 @@ const GRACE_MS = 0
  * @throws {CliError} BAD_FLAG for a name that none can have; LOCKED; INTERRUPTED
  */
 export async function takeDown(
-  {engine, store}: Pick<EnvironmentParts, 'engine' | 'store'>,
+  {engines, store}: Pick<EnvironmentParts, 'engines' | 'store'>,
   rawName: string,
   signal: AbortSignal,
 ): Promise<DownResult> {
   const name = requireEnvironmentName(rawName)
-  const isThere = async () => (await store.names()).includes(name) || (await engine.list(name)).length > 0
+  const isThere = async () => {
+    if ((await store.names()).includes(name)) return true
+    const found = await Promise.all(engines.all.map((engine) => engine.has(name)))
+    return found.includes(true)
+  }
   if (!(await isThere())) return {name, removed: false, stoppedNodes: []}
   return withEnvironmentLock(store, name, signal, async () => {
     // Another `down` may have been faster while this one waited.
     if (!(await isThere())) return {name, removed: false, stoppedNodes: []}
-    const nodes = await engine.list(name)
-    await Promise.all(nodes.map((node) => engine.stop(node, GRACE_MS)))
-    await engine.discard(name)
+    // No clean end: it would save data that is deleted in the next moment, and wait for replicas that end too.
+    const stopped = await Promise.all(engines.all.map((engine) => clearFrom(engine, name)))
     await store.remove(name)
-    return {name, removed: true, stoppedNodes: nodes.map((node) => node.name)}
+    return {name, removed: true, stoppedNodes: stopped.flat()}
   })
 }

@@ -1,4 +1,4 @@
-import type {NodeSpec} from '../engine/engine.js'
+import type {EngineKind, NodeSpec} from '../engine/engine.js'
 import {CliError} from '../kernel/errors.js'
 import {BUS_PORT_OFFSET} from '../model/address.js'
 
@@ -6,23 +6,58 @@ import {BUS_PORT_OFFSET} from '../model/address.js'
 export const PERSISTENCES = ['none', 'rdb', 'aof'] as const
 export type Persistence = (typeof PERSISTENCES)[number]
 
-/** What a named environment consists of. Host is always loopback: these are for development. */
+/** `replication`: one primary and its replicas, without cluster mode. */
+export const TOPOLOGIES = ['cluster', 'replication'] as const
+export type Topology = (typeof TOPOLOGIES)[number]
+
+/** What a named environment consists of. Clients on this machine reach all of it on loopback: these are for development. */
 export interface EnvironmentSpec {
   readonly name: string
+  readonly engine: EngineKind
+  readonly topology: Topology
   readonly primaries: number
   /** Of each primary. */
   readonly replicas: number
   readonly persistence: Persistence
-  /** Nodes listen on consecutive ports from here; their bus on port + 10000. */
+  /** Nodes listen on consecutive ports from here, unless they say otherwise; their bus on port + 10000. */
   readonly basePort: number
+  readonly nodeTimeoutMs: number
+  /** Names; nodes are spread over them, a primary and its replicas apart from each other. */
+  readonly regions: readonly string[]
+  /** Further directives of redis.conf, by name, for all nodes. */
+  readonly settings: Readonly<Record<string, string>>
+  /** As `NodeSpec.program`. */
+  readonly program?: string
+  /** As `Layout.subnet`. */
+  readonly subnet?: string
   readonly password?: string
+  readonly nodes: readonly SpecNode[]
+}
+
+export interface SpecNode {
+  readonly name: string
+  readonly port: number
+  readonly region?: string
+  /** Name of the primary whose replica it begins as; a primary without. Who is what later, the nodes say. */
+  readonly replicaOf?: string
 }
 
 /** What the caller asked for. What is left out is as it is, or the default for a new environment. */
 export type EnvironmentRequest = Pick<EnvironmentSpec, 'name'> & Partial<EnvironmentSpec>
 
 export const HOST = '127.0.0.1'
-export const DEFAULTS = {basePort: 17001, name: 'default', persistence: 'none', primaries: 3, replicas: 1} as const
+export const DEFAULTS = {
+  basePort: 17001,
+  engine: 'embedded',
+  name: 'default',
+  nodeTimeoutMs: 2000,
+  persistence: 'none',
+  primaries: 3,
+  regions: [],
+  replicas: 1,
+  settings: {},
+  topology: 'cluster',
+} as const satisfies Partial<EnvironmentSpec>
 export const NODES_MAX = 100
 const PORT_MAX = 65535
 
@@ -38,22 +73,26 @@ export function requireEnvironmentName(name: string): string {
 }
 
 /**
- * The request with defaults filled in.
+ * The request with defaults filled in, and nodes named `n1`, `n2` ... unless it names them. Those to begin as primaries come first.
  *
  * @throws {CliError} BAD_FLAG
  */
 export function planEnvironment(request: EnvironmentRequest): EnvironmentSpec {
   const name = requireEnvironmentName(request.name)
-  const {password} = request
-  const {basePort, persistence, primaries, replicas} = {...DEFAULTS, ...request}
-  if (primaries < 1 || primaries > NODES_MAX) {
-    throw new CliError('BAD_FLAG', `--primaries ${primaries} is not between 1 and ${NODES_MAX}`)
+  const counts = countsOf(request)
+  const {basePort, nodeTimeoutMs, password} = {...DEFAULTS, ...request}
+  if (counts.primaries < 1 || counts.primaries > NODES_MAX) {
+    throw new CliError('BAD_FLAG', `--primaries ${counts.primaries} is not between 1 and ${NODES_MAX}`)
   }
-  const nodeCount = primaries * (1 + replicas)
-  if (replicas < 0 || nodeCount > NODES_MAX) {
-    throw new CliError('BAD_FLAG', `${primaries} primaries with ${replicas} replicas each are ${nodeCount} nodes`, {
-      suggestions: [`An environment has ${NODES_MAX} nodes at most.`],
-    })
+  const nodeCount = counts.primaries * (1 + counts.replicas)
+  if (counts.replicas < 0 || nodeCount > NODES_MAX) {
+    throw new CliError(
+      'BAD_FLAG',
+      `${counts.primaries} primaries with ${counts.replicas} replicas each are ${nodeCount} nodes`,
+      {
+        suggestions: [`An environment has ${NODES_MAX} nodes at most.`],
+      },
+    )
   }
   const lastBusPort = basePort + nodeCount - 1 + BUS_PORT_OFFSET
   if (basePort < 1 || lastBusPort > PORT_MAX) {
@@ -62,8 +101,42 @@ export function planEnvironment(request: EnvironmentRequest): EnvironmentSpec {
       suggestions: [`The bus of a node listens on its port + ${BUS_PORT_OFFSET}.`],
     })
   }
+  if (nodeTimeoutMs < 1) throw new CliError('BAD_FLAG', `--node-timeout ${nodeTimeoutMs} is not above 0`)
   if (password === '') throw new CliError('BAD_FLAG', 'the password is empty')
-  return {basePort, name, persistence, primaries, replicas, ...(password === undefined ? {} : {password})}
+  const spec = {...DEFAULTS, ...request, ...counts, name}
+  return {...spec, nodes: request.nodes ?? nameNodes(spec)}
+}
+
+/** A replication has one primary, and two replicas unless it is said otherwise. */
+function countsOf({
+  nodes,
+  primaries,
+  replicas,
+  topology,
+}: EnvironmentRequest): Pick<EnvironmentSpec, 'primaries' | 'replicas'> {
+  if (nodes) {
+    const first = nodes.filter(({replicaOf}) => replicaOf === undefined).length
+    return {primaries: first, replicas: first === 0 ? 0 : Math.ceil((nodes.length - first) / first)}
+  }
+  if (topology !== 'replication')
+    return {primaries: primaries ?? DEFAULTS.primaries, replicas: replicas ?? DEFAULTS.replicas}
+  if (primaries !== undefined && primaries !== 1)
+    throw new CliError('BAD_FLAG', 'a replication without cluster has one primary')
+  return {primaries: 1, replicas: replicas ?? 2}
+}
+
+function nameNodes({basePort, primaries, regions, replicas}: Omit<EnvironmentSpec, 'nodes'>): SpecNode[] {
+  return Array.from({length: primaries * (1 + replicas)}, (_, index) => {
+    const shard = index % primaries
+    const copy = Math.floor(index / primaries)
+    const region = regions[(shard + copy) % regions.length]
+    return {
+      name: `n${index + 1}`,
+      port: basePort + index,
+      ...(region !== undefined && {region}),
+      ...(copy > 0 && {replicaOf: `n${shard + 1}`}),
+    }
+  })
 }
 
 /** redis.conf lines by which a node keeps that much. Snapshots come at Redis's own save points, and at the end. */
@@ -82,29 +155,68 @@ const SETTINGS: Readonly<Record<Persistence, NonNullable<NodeSpec['settings']>>>
   ],
 }
 
-/** The nodes of an environment, by port; `n1` is the first. Those to begin as primaries come first. */
-export function nodesOf({basePort, name, password, persistence, primaries, replicas}: EnvironmentSpec): NodeSpec[] {
-  return Array.from({length: primaries * (1 + replicas)}, (_, index) => ({
-    address: {host: HOST, port: basePort + index},
-    busPort: basePort + index + BUS_PORT_OFFSET,
-    environment: name,
-    name: `n${index + 1}`,
-    settings: SETTINGS[persistence],
-    ...(password === undefined ? {} : {password}),
-  }))
+/**
+ * The nodes of an environment, as the engine starts them.
+ *
+ * @param peerHosts - what `Engine.prepare` said; nothing yet if absent
+ */
+export function nodesOf(spec: EnvironmentSpec, peerHosts: Readonly<Record<string, string>> = {}): NodeSpec[] {
+  const {name: environment, password, program, topology} = spec
+  const isCluster = topology === 'cluster'
+  const settings = settingsOf(spec)
+  return spec.nodes.map(({name, port, region, replicaOf}) => {
+    const primary = isCluster ? undefined : spec.nodes.find((node) => node.name === replicaOf)
+    const peerHost = peerHosts[name]
+    return {
+      address: {host: HOST, port},
+      busPort: port + BUS_PORT_OFFSET,
+      cluster: isCluster,
+      environment,
+      name,
+      settings,
+      ...(password !== undefined && {password}),
+      ...(peerHost !== undefined && {peerHost}),
+      ...(primary && {primary: {host: peerHosts[primary.name] ?? HOST, port: primary.port}}),
+      ...(program !== undefined && {program}),
+      ...(region !== undefined && {region}),
+    }
+  })
+}
+
+function settingsOf({nodeTimeoutMs, persistence, settings, topology}: EnvironmentSpec): (readonly [string, string])[] {
+  const own: (readonly [string, string])[] = [
+    ...SETTINGS[persistence],
+    // A replica that is asked for is wanted now, not after others may have asked too.
+    ['repl-diskless-sync-delay', '0'],
+    ...(topology === 'cluster' ? [['cluster-node-timeout', String(nodeTimeoutMs)] as const] : []),
+  ]
+  return [...own.filter(([directive]) => settings[directive] === undefined), ...Object.entries(settings)]
 }
 
 /** In which ways the request asks for another environment than `existing`, each as `FLAG is A, not B`. */
 export function differencesOf(request: EnvironmentRequest, existing: EnvironmentSpec): string[] {
   const flags = {
     basePort: '--base-port',
+    engine: '--engine',
+    nodeTimeoutMs: '--node-timeout',
     persistence: '--persistence',
     primaries: '--primaries',
+    program: existing.engine === 'docker' ? '--image' : '--server',
     replicas: '--replicas',
+    subnet: '--subnet',
+    topology: '--topology',
   } as const
   const found = (Object.keys(flags) as (keyof typeof flags)[])
     .filter((key) => request[key] !== undefined && request[key] !== existing[key])
     .map((key) => `${flags[key]} is ${existing[key]}, not ${request[key]}`)
+  if (request.regions !== undefined && request.regions.join() !== existing.regions.join()) {
+    found.push(`--regions is ${existing.regions.join() || 'not given'}, not ${request.regions.join()}`)
+  }
+  const settings = Object.entries(request.settings ?? {})
+  for (const [name, value] of settings) {
+    if (existing.settings[name] !== value)
+      found.push(`--set ${name} is ${existing.settings[name] ?? 'not given'}, not ${value}`)
+  }
   // Neither password is shown.
   if (request.password !== undefined && request.password !== existing.password) found.push('--password is another')
   return found

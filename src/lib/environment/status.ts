@@ -1,16 +1,17 @@
-import type {NodeRef} from '../engine/engine.js'
+import {type EngineKind, type NodeRef, peerAddress} from '../engine/engine.js'
 import type {Address} from '../model/address.js'
 import {renderAddress} from '../model/address.js'
 import type {SlotRange} from '../model/slot-set.js'
 import type {NodeFacts, ReplicaLink} from './cluster-driver.js'
-import {nodesOf} from './spec.js'
+import {nodesOf, type Topology} from './spec.js'
 import type {EnvironmentState} from './store.js'
 import {accessOf, type EnvironmentParts} from './up.js'
 
 export interface NodeStatus {
   readonly name: string
   readonly address?: Address
-  readonly state: 'running' | 'stopped' | 'unresponsive'
+  readonly state: 'paused' | 'running' | 'stopped' | 'unresponsive'
+  readonly region?: string
   readonly pid?: number
   readonly role?: 'primary' | 'replica'
   readonly slots?: readonly SlotRange[]
@@ -31,23 +32,26 @@ export interface EnvironmentStatus {
    * or the state file is lost; `down` or `up` clears it.
    */
   readonly state: 'degraded' | 'incomplete' | 'ok' | 'stopped'
+  /** Unknown if the state file is lost. */
+  readonly engine?: EngineKind
+  readonly topology?: Topology
   readonly nodes: readonly NodeStatus[]
 }
 
 /** All environments, or the one of that name if it exists; by name. What runs is what the process table says. */
 export async function statusOf(
-  {driver, engine, store}: EnvironmentParts,
+  {driver, engines, store}: EnvironmentParts,
   signal: AbortSignal,
   only?: string,
 ): Promise<EnvironmentStatus[]> {
-  const running = await engine.list(only)
+  const running = (await Promise.all(engines.all.map((engine) => engine.list(only)))).flat()
   const names = new Set([...(await store.names()), ...running.map(({environment}) => environment)])
   const wanted = [...names].filter((name) => only === undefined || name === only).sort()
   return Promise.all(
     wanted.map(async (name) => {
       const state = await store.read(name).catch(() => undefined)
       const refs = running.filter(({environment}) => environment === name)
-      const facts = state && refs.length > 0 ? await driver.describe(accessOf(state.spec), signal) : []
+      const facts = state && refs.length > 0 ? await driver.describe(accessOf(state), signal) : []
       return judge(name, state, refs, facts)
     }),
   )
@@ -61,22 +65,24 @@ export function judge(
   facts: readonly NodeFacts[],
 ): EnvironmentStatus {
   const factsAt = new Map(facts.map((fact) => [renderAddress(fact.address), fact]))
-  const specs = state ? nodesOf(state.spec) : []
-  const nameAt = new Map(specs.map(({address, name: node}) => [renderAddress(address), node]))
+  const specs = state ? nodesOf(state.spec, state.peerHosts) : []
+  const nameAt = new Map(specs.map((spec) => [renderAddress(peerAddress(spec)), spec.name]))
   const strays = refs.filter((ref) => !specs.some((spec) => spec.name === ref.name))
   const nodes = [
     ...specs.map((spec) => {
       const ref = refs.find((each) => each.name === spec.name)
-      return nodeStatus(spec.name, spec.address, ref, factsAt.get(renderAddress(spec.address)), (fact) =>
+      const status = nodeStatus(spec.name, spec.address, ref, factsAt.get(renderAddress(peerAddress(spec))), (fact) =>
         copyStatus(fact, factsAt, nameAt),
       )
+      return spec.region === undefined ? status : {...status, region: spec.region}
     }),
     ...strays.map((ref) => nodeStatus(ref.name, ref.address, ref, undefined)),
   ]
   const isOk = facts.length === nodes.length && facts.every((fact) => fact.state === 'ok' && isInSync(fact))
-  if (!state?.formed) return {name, nodes, state: 'incomplete'}
-  if (refs.length === 0) return {name, nodes, state: 'stopped'}
-  return {name, nodes, state: isOk ? 'ok' : 'degraded'}
+  const all = {name, nodes, ...(state && {engine: state.spec.engine, topology: state.spec.topology})}
+  if (!state?.formed) return {...all, state: 'incomplete'}
+  if (refs.length === 0) return {...all, state: 'stopped'}
+  return {...all, state: isOk ? 'ok' : 'degraded'}
 }
 
 function isInSync({link, role}: NodeFacts): boolean {
@@ -110,6 +116,7 @@ function nodeStatus(
   if (!ref) return {...base, state: 'stopped'}
   const {memoryBytes, pid, uptimeMs} = ref
   const process = {memoryBytes, pid, uptimeMs}
+  if (ref.paused) return {...base, ...process, state: 'paused'}
   if (!fact) return {...base, ...process, state: 'unresponsive'}
   const {role, slots} = fact
   return {...base, ...process, role, slots, ...(role === 'replica' && copyOf(fact)), state: 'running'}

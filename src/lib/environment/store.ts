@@ -1,8 +1,10 @@
 import {chmod, mkdir, readdir, readFile, rename, rm, rmdir, writeFile} from 'node:fs/promises'
 import {dirname, join, resolve} from 'node:path'
 import envPaths from 'env-paths'
+import {ENGINES} from '../engine/engine.js'
 import {CliError, messageOf} from '../kernel/errors.js'
-import {type EnvironmentSpec, PERSISTENCES} from './spec.js'
+import type {FaultRecord} from './faults/record.js'
+import {type EnvironmentSpec, PERSISTENCES, planEnvironment, TOPOLOGIES} from './spec.js'
 
 /**
  * What an environment is meant to be: names, ports, secrets (mode 0600). What it *is*, the engine says.
@@ -12,8 +14,12 @@ import {type EnvironmentSpec, PERSISTENCES} from './spec.js'
  *     STATE/environments/NAME.lock               while one process changes it
  */
 export interface EnvironmentState {
-  readonly version: 1
+  readonly version: 2
   readonly spec: EnvironmentSpec
+  /** Hosts under which nodes are known to each other, by name; what `Engine.prepare` said. */
+  readonly peerHosts: Readonly<Record<string, string>>
+  /** Those in force, oldest first. The engine says what is true; this says what was meant. */
+  readonly faults: readonly FaultRecord[]
   /** False from the first process until the cluster is ready: what an interrupted `up` left is not an environment. */
   readonly formed: boolean
 }
@@ -109,14 +115,25 @@ export class EnvironmentStore {
 }
 
 function parseState(text: string): EnvironmentState {
-  const state = JSON.parse(text) as Partial<EnvironmentState> | null
-  if (state?.version !== 1) throw new Error('written by another version of Shoal')
-  // Environments of before had no choice.
-  const spec = {persistence: 'none', ...state.spec} as EnvironmentSpec
-  const {basePort, name, persistence, primaries, replicas} = spec
-  const isSpec = typeof name === 'string' && [basePort, primaries, replicas].every(Number.isInteger)
-  if (!isSpec || !PERSISTENCES.includes(persistence)) throw new Error('not an environment')
-  return {formed: state.formed === true, spec, version: 1}
+  const state = JSON.parse(text) as (Omit<Partial<EnvironmentState>, 'version'> & {readonly version?: number}) | null
+  if (state?.version !== 1 && state?.version !== 2) throw new Error('written by another version of Shoal')
+  const spec = (state.version === 1 ? upgradeSpec(state.spec) : state.spec) as Partial<EnvironmentSpec> | undefined
+  const {basePort, engine = '', name, nodes, persistence = '', primaries, replicas, topology = ''} = spec ?? {}
+  const isSpec =
+    typeof name === 'string' && [basePort, primaries, replicas].every(Number.isInteger) && Array.isArray(nodes)
+  const isKnown = [
+    ENGINES.some((each) => each === engine),
+    PERSISTENCES.some((each) => each === persistence),
+    TOPOLOGIES.some((each) => each === topology),
+  ]
+  if (!isSpec || isKnown.includes(false)) throw new Error('not an environment')
+  const {faults = [], formed = false, peerHosts = {}} = state
+  return {faults, formed, peerHosts, spec: spec as EnvironmentSpec, version: 2}
+}
+
+/** Version 1 had embedded clusters only, with Redis's own node timeout. */
+function upgradeSpec(spec: Partial<EnvironmentSpec> | undefined): EnvironmentSpec | undefined {
+  return spec && planEnvironment({nodeTimeoutMs: 15_000, ...spec, name: spec.name ?? ''})
 }
 
 function isMissing(error: unknown): boolean {

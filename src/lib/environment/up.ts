@@ -1,4 +1,5 @@
-import type {Engine, NodeRef, NodeSpec} from '../engine/engine.js'
+import {type Engine, type Layout, type NodeRef, type NodeSpec, peerAddress} from '../engine/engine.js'
+import type {Engines} from '../engine/engines.js'
 import {takenPorts} from '../engine/ports.js'
 import {CliError} from '../kernel/errors.js'
 import {BUS_PORT_OFFSET, renderAddress} from '../model/address.js'
@@ -19,7 +20,7 @@ import {whileNodesRun} from './watch.js'
 
 /** What environments are made of; the same for up, down and ps. */
 export interface EnvironmentParts {
-  readonly engine: Engine
+  readonly engines: Engines
   readonly store: EnvironmentStore
   readonly driver: ClusterDriver
 }
@@ -39,7 +40,7 @@ const BASE_PORT_STEP = 20
  * Brings an environment up and resolves when every node agrees and reports ok, and every replica is in sync. Safe to call
  * again.
  *
- * @throws {CliError} whatever goes wrong; a new environment then leaves no process, file or folder behind, an existing
+ * @throws {CliError} whatever goes wrong; a new environment then leaves nothing behind, an existing
  *   one is as it was
  */
 export async function bringUp(
@@ -49,12 +50,11 @@ export async function bringUp(
   onProgress: (text: string) => void = () => undefined,
 ): Promise<UpResult> {
   const name = requireEnvironmentName(request.name)
-  const probe = await parts.engine.probe()
-  if (!probe.available) throw new CliError('ENVIRONMENT_LACKS', probe.reason)
   return withEnvironmentLock(parts.store, name, signal, async (lockedSignal) => {
     const existing = await parts.store.read(name)
     if (existing?.formed) return startMissing(parts, existing, request, lockedSignal, onProgress)
     const spec = planEnvironment(request)
+    await requireEngine(parts.engines.of(spec.engine), spec.program)
     // An `up` that was killed left these; it had promised nothing yet.
     await clear(parts, name)
     await requirePorts(parts, spec)
@@ -68,16 +68,20 @@ async function create(
   signal: AbortSignal,
   onProgress: (text: string) => void,
 ): Promise<UpResult> {
+  const engine = parts.engines.of(spec.engine)
   try {
-    const nodes = nodesOf(spec)
-    await parts.store.write({formed: false, spec, version: 1})
+    await parts.store.write({faults: [], formed: false, peerHosts: {}, spec, version: 2})
+    const peerHosts = Object.fromEntries(await engine.prepare(layoutOf(spec), signal))
+    const nodes = nodesOf(spec, peerHosts)
+    const state = {faults: [], formed: false, peerHosts, spec, version: 2} as const
+    await parts.store.write(state)
     onProgress(`starting ${nodes.length} nodes`)
-    await startAll(parts.engine, nodes, signal)
-    onProgress('forming the cluster')
-    await whileNodesRun(parts.engine, spec.name, namesOf(nodes), signal, (both) =>
-      parts.driver.form(accessOf(spec), spec.replicas, both),
+    await startAll(engine, nodes, signal)
+    onProgress(spec.topology === 'cluster' ? 'forming the cluster' : 'waiting for the replicas')
+    await whileNodesRun(engine, spec.name, namesOf(nodes), signal, (both) =>
+      parts.driver.form(accessOf(state), spec.replicas, both),
     )
-    await parts.store.write({formed: true, spec, version: 1})
+    await parts.store.write({...state, formed: true})
     return {change: 'created', spec, startedNodes: namesOf(nodes)}
   } catch (error) {
     await clear(parts, spec.name)
@@ -87,11 +91,13 @@ async function create(
 
 async function startMissing(
   parts: EnvironmentParts,
-  {spec}: EnvironmentState,
+  state: EnvironmentState,
   request: EnvironmentRequest,
   signal: AbortSignal,
   onProgress: (text: string) => void,
 ): Promise<UpResult> {
+  const {spec} = state
+  const engine = parts.engines.of(spec.engine)
   const differences = differencesOf(request, spec)
   if (differences.length > 0) {
     throw new CliError('ENVIRONMENT_EXISTS', `environment ${spec.name} exists: ${differences.join(', ')}`, {
@@ -99,18 +105,23 @@ async function startMissing(
       suggestions: [`shoal down --name ${spec.name}`, 'shoal up --name OTHER --base-port PORT'],
     })
   }
-  const running = new Set((await parts.engine.list(spec.name)).map((node) => node.name))
-  const missing = nodesOf(spec).filter((node) => !running.has(node.name))
+  await requireEngine(engine, spec.program)
+  const peerHosts = Object.fromEntries(await engine.prepare(layoutOf(spec, state.peerHosts), signal))
+  const now = {...state, peerHosts}
+  if (JSON.stringify(peerHosts) !== JSON.stringify(state.peerHosts)) await parts.store.write(now)
+  const nodes = nodesOf(spec, peerHosts)
+  const access = accessOf(now)
+  const running = new Set((await engine.list(spec.name)).map((node) => node.name))
+  const missing = nodes.filter((node) => !running.has(node.name))
   if (missing.length > 0) {
-    if (spec.persistence !== 'aof') await saveCopies(parts.driver, accessOf(spec), missing, signal)
+    if (spec.topology === 'cluster' && spec.persistence !== 'aof')
+      await saveCopies(parts.driver, access, missing, signal)
     onProgress(`starting ${namesOf(missing).join(', ')}`)
-    await startAll(parts.engine, missing, signal)
+    await startAll(engine, missing, signal)
     onProgress('waiting until all nodes agree')
   }
   // Also if all run: running is not yet being ready.
-  await whileNodesRun(parts.engine, spec.name, namesOf(nodesOf(spec)), signal, (both) =>
-    parts.driver.settle(accessOf(spec), both),
-  )
+  await whileNodesRun(engine, spec.name, namesOf(nodes), signal, (both) => parts.driver.settle(access, both))
   return {change: missing.length > 0 ? 'started' : 'none', spec, startedNodes: namesOf(missing)}
 }
 
@@ -125,7 +136,7 @@ async function saveCopies(
   signal: AbortSignal,
 ): Promise<void> {
   const facts = await driver.describe(access, signal)
-  for (const {address} of missing) {
+  for (const address of missing.map(peerAddress)) {
     const isCopy = ({primary, role}: NodeFacts) =>
       role === 'replica' && primary !== undefined && renderAddress(primary) === renderAddress(address)
     const [best] = facts.filter(isCopy).sort((a, b) => (b.offset ?? 0) - (a.offset ?? 0))
@@ -157,17 +168,45 @@ async function startAll(engine: Engine, nodes: readonly NodeSpec[], signal: Abor
   throw firstError
 }
 
-/** Ends and deletes all of an environment. */
-async function clear({engine, store}: EnvironmentParts, name: string): Promise<void> {
-  const nodes = await engine.list(name)
-  await Promise.all(nodes.map((node) => engine.stop(node, ROLLBACK_GRACE_MS)))
-  await engine.discard(name)
+/** Ends and deletes all of an environment, whichever engine it is on. */
+async function clear({engines, store}: EnvironmentParts, name: string): Promise<void> {
+  for (const engine of engines.all) await clearFrom(engine, name)
   await store.remove(name)
 }
 
-export function accessOf(spec: EnvironmentSpec): ClusterAccess {
-  const addresses = nodesOf(spec).map(({address}) => address)
-  return {addresses, ...(spec.password === undefined ? {} : {password: spec.password})}
+/** Ends and deletes what the engine has of an environment. @returns names of the nodes that ran */
+export async function clearFrom(engine: Engine, name: string): Promise<string[]> {
+  const nodes = await engine.list(name)
+  await Promise.all(nodes.map((node) => engine.stop(node, ROLLBACK_GRACE_MS)))
+  await engine.discard(name)
+  return nodes.map((node) => node.name)
+}
+
+/** @throws {CliError} ENVIRONMENT_LACKS with the remedy */
+export async function requireEngine(engine: Engine, program: string | undefined): Promise<void> {
+  const probe = await engine.probe(program)
+  if (probe.available) return
+  throw new CliError('ENVIRONMENT_LACKS', probe.reason, {
+    details: {engine: engine.kind},
+    suggestions: probe.remedy === undefined ? [] : [probe.remedy],
+  })
+}
+
+export function layoutOf(spec: EnvironmentSpec, peerHosts: Readonly<Record<string, string>> = {}): Layout {
+  const {name, subnet} = spec
+  return {environment: name, nodes: nodesOf(spec, peerHosts), ...(subnet !== undefined && {subnet})}
+}
+
+export function accessOf({peerHosts, spec}: Pick<EnvironmentState, 'peerHosts' | 'spec'>): ClusterAccess {
+  const nodes = nodesOf(spec, peerHosts)
+  const elsewhere = nodes.filter(({peerHost}) => peerHost !== undefined)
+  return {
+    addressMap: new Map(elsewhere.map((node) => [renderAddress(peerAddress(node)), node.address])),
+    addresses: nodes.map(peerAddress),
+    regions: new Map(nodes.flatMap((node) => (node.region ? [[renderAddress(peerAddress(node)), node.region]] : []))),
+    topology: spec.topology,
+    ...(spec.password !== undefined && {password: spec.password}),
+  }
 }
 
 /** @throws {CliError} PORT_IN_USE naming the ports, and the environment they belong to if it is one of ours */
@@ -197,9 +236,9 @@ async function claimedPorts(store: EnvironmentStore): Promise<Map<number, string
 }
 
 async function freeBasePort(spec: EnvironmentSpec, claimed: ReadonlyMap<number, string>): Promise<number | undefined> {
-  const {length} = nodesOf(spec)
+  const {length} = spec.nodes
   for (let base = spec.basePort + BASE_PORT_STEP; base + length + BUS_PORT_OFFSET <= 65535; base += 10) {
-    const ports = portsOf({...spec, basePort: base})
+    const ports = spec.nodes.flatMap((_, index) => [base + index, base + index + BUS_PORT_OFFSET])
     if (ports.some((port) => claimed.has(port))) continue
     if ((await takenPorts(HOST, ports)).length === 0) return base
   }

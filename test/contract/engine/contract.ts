@@ -42,6 +42,7 @@ export function describeEngine(name: string, make: () => Promise<EngineUnderTest
       specs = [0, 1].map((index) => ({
         address: {host: '127.0.0.1', port: base + index},
         busPort: base + index + 10000,
+        cluster: true,
         environment: 'blue',
         name: `n${index + 1}`,
       }))

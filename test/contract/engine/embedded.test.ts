@@ -42,7 +42,7 @@ describe('embedded engine', () => {
     folder = temporaryFolder('engine')
     engine = new EmbeddedEngine({folder, serverEntry: STAND_IN, startTimeoutMs: 5000})
     const port = await claimPorts()
-    spec = {address: {host: '127.0.0.1', port}, busPort: port + 10000, environment: 'blue', name: 'n1'}
+    spec = {address: {host: '127.0.0.1', port}, busPort: port + 10000, cluster: true, environment: 'blue', name: 'n1'}
   })
 
   afterEach(async () => {

@@ -3,6 +3,7 @@ import {clusterDriver} from '../../../src/lib/cli/environment-driver.js'
 import {describeWithPeers, startRedis} from '../../support/peers.js'
 import {claimPorts} from '../../support/ports.js'
 
+const PLAIN = {addressMap: new Map(), regions: new Map(), topology: 'cluster'} as const
 const never = () => new AbortController().signal
 
 describeWithPeers('cluster driver of environments, on real redis-servers', () => {
@@ -10,7 +11,7 @@ describeWithPeers('cluster driver of environments, on real redis-servers', () =>
     const password = 'secret'
     const base = await claimPorts(3)
     const nodes = await Promise.all([0, 1, 2].map((index) => startRedis({cluster: true, password, port: base + index})))
-    const access = {addresses: nodes.map(({host, port}) => ({host, port})), password}
+    const access = {...PLAIN, addresses: nodes.map(({host, port}) => ({host, port})), password}
     await clusterDriver.form(access, 0, never())
     const infos = await Promise.all(nodes.map((node) => node.call('CLUSTER', 'INFO')))
     for (const info of infos) {
@@ -29,7 +30,7 @@ describeWithPeers('cluster driver of environments, on real redis-servers', () =>
 
   it('says who would not join, and stops waiting when interrupted', async () => {
     const alone = await startRedis({cluster: false})
-    const access = {addresses: [{host: '127.0.0.1', port: alone.port}]}
+    const access = {...PLAIN, addresses: [{host: '127.0.0.1', port: alone.port}]}
     await expect(clusterDriver.form(access, 0, never())).rejects.toMatchObject({
       code: 'NOT_CLUSTER_MODE',
       message: expect.stringContaining(`127.0.0.1:${alone.port}`),
@@ -38,9 +39,12 @@ describeWithPeers('cluster driver of environments, on real redis-servers', () =>
     // A cluster of one that waits for a second that never comes.
     const base = await claimPorts()
     const addresses = [{host: '127.0.0.1', port: cut.port}]
-    await clusterDriver.form({addresses}, 0, never())
+    await clusterDriver.form({...PLAIN, addresses}, 0, never())
     const abort = new AbortController()
-    const waiting = clusterDriver.settle({addresses: [...addresses, {host: '127.0.0.1', port: base}]}, abort.signal)
+    const waiting = clusterDriver.settle(
+      {...PLAIN, addresses: [...addresses, {host: '127.0.0.1', port: base}]},
+      abort.signal,
+    )
     setTimeout(() => abort.abort(), 100)
     await expect(waiting).rejects.toMatchObject({code: 'INTERRUPTED'})
   })

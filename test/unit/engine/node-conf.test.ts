@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import {describe, expect, it} from 'vitest'
 import {parseNodeConfAddress, quoteConfValue, renderNodeConf} from '../../../src/lib/engine/node-conf.js'
 
-const spec = {address: {host: '127.0.0.1', port: 17001}, busPort: 27001, environment: 'blue', name: 'n1'}
+const spec = {address: {host: '127.0.0.1', port: 17001}, busPort: 27001, cluster: true, environment: 'blue', name: 'n1'}
 
 const awkward = fc.constantFrom('"', '\\', "'", ' ', '\n', '\0', '#', 'x41', 'a', '\u00e9')
 

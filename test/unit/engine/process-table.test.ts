@@ -38,6 +38,7 @@ describe('process table', () => {
     expect(parsePsLine(line)).toEqual({
       commandLine: '/usr/bin/node /x/bin/server.js /s/node.conf',
       memoryBytes: 20480 * 1024,
+      paused: false,
       pid: 815,
       startToken: 'Fri Nov 7 09:05:01 2025',
       uptimeMs,

@@ -3,6 +3,7 @@ import {existsSync, mkdirSync, readdirSync, rmSync, statSync, utimesSync, writeF
 import {createServer} from 'node:net'
 import {join} from 'node:path'
 import {beforeEach, describe, expect, it} from 'vitest'
+import type {Engines} from '../../../src/lib/engine/engines.js'
 import type {ClusterAccess, ClusterDriver, NodeFacts} from '../../../src/lib/environment/cluster-driver.js'
 import {takeDown} from '../../../src/lib/environment/down.js'
 import {statusOf} from '../../../src/lib/environment/status.js'
@@ -45,14 +46,14 @@ class FakeDriver implements ClusterDriver {
 let stateFolder: string
 let engine: FakeEngine
 let driver: FakeDriver
-let parts: {driver: FakeDriver; engine: FakeEngine; store: EnvironmentStore}
+let parts: {driver: FakeDriver; engines: Engines; store: EnvironmentStore}
 let request: {name: string; basePort: number; primaries: number; replicas: number}
 
 beforeEach(async () => {
   stateFolder = join(temporaryFolder('environment'), 'state')
   engine = new FakeEngine()
   driver = new FakeDriver()
-  parts = {driver, engine, store: new EnvironmentStore(stateFolder)}
+  parts = {driver, engines: {all: [engine], of: () => engine}, store: new EnvironmentStore(stateFolder)}
   request = {basePort: await claimPorts(3), name: 'blue', primaries: 3, replicas: 0}
 })
 
@@ -178,7 +179,7 @@ describe('up', () => {
   it('clears what a killed up left before it starts anew', async () => {
     await bringUp(parts, request, never())
     const {spec} = (await parts.store.read('blue'))!
-    await parts.store.write({formed: false, spec, version: 1})
+    await parts.store.write({faults: [], formed: false, peerHosts: {}, spec, version: 2})
     const before = (await engine.list()).map(({pid}) => pid)
     expect(await bringUp(parts, {...request, primaries: 2}, never())).toMatchObject({change: 'created'})
     const after = await engine.list('blue')
@@ -293,7 +294,7 @@ describe('status', () => {
     expect(stopped?.state).toBe('stopped')
     expect(stopped?.nodes.map(({state}) => state)).toEqual(['stopped', 'stopped', 'stopped'])
     const {spec} = (await parts.store.read('blue'))!
-    await parts.store.write({formed: false, spec, version: 1})
+    await parts.store.write({faults: [], formed: false, peerHosts: {}, spec, version: 2})
     expect(await statusOf(parts, never())).toMatchObject([{state: 'incomplete'}])
     expect(await statusOf(parts, never(), 'green')).toEqual([])
   })

@@ -17,13 +17,44 @@ describe('environment spec', () => {
   })
 
   it('fills in defaults', () => {
-    expect(planEnvironment({name: 'x'})).toEqual({
+    const {nodes, ...spec} = planEnvironment({name: 'x'})
+    expect(spec).toEqual({
       basePort: 17001,
+      engine: 'embedded',
       name: 'x',
+      nodeTimeoutMs: 2000,
       persistence: 'none',
       primaries: 3,
+      regions: [],
       replicas: 1,
+      settings: {},
+      topology: 'cluster',
     })
+    expect(nodes.map(({name, port, replicaOf = 'none'}) => `${name} ${port} ${replicaOf}`)).toEqual([
+      ...['n1 17001 none', 'n2 17002 none', 'n3 17003 none'],
+      ...['n4 17004 n1', 'n5 17005 n2', 'n6 17006 n3'],
+    ])
+  })
+
+  it('spreads nodes over regions, replicas apart from their primary', () => {
+    const {nodes} = planEnvironment({name: 'x', regions: ['eu', 'us']})
+    expect(nodes.map(({region}) => region)).toEqual(['eu', 'us', 'eu', 'us', 'eu', 'us'])
+  })
+
+  it('makes a replication of one primary that its replicas know', () => {
+    const spec = planEnvironment({name: 'x', topology: 'replication'})
+    const [first, second] = nodesOf(spec, {n1: '10.0.0.1'})
+    expect(spec).toMatchObject({primaries: 1, replicas: 2})
+    expect(first).toMatchObject({cluster: false, peerHost: '10.0.0.1'})
+    expect(second).toMatchObject({cluster: false, primary: {host: '10.0.0.1', port: 17001}})
+    expect(() => planEnvironment({name: 'x', primaries: 2, topology: 'replication'})).toThrow(/one primary/)
+  })
+
+  it('lets settings of the request prevail', () => {
+    const spec = planEnvironment({name: 'x', settings: {appendonly: 'yes', maxmemory: '1gb'}})
+    const settings = nodesOf(spec)[0]?.settings?.map((words) => words.join(' '))
+    expect(settings).toEqual(expect.arrayContaining(['appendonly yes', 'maxmemory 1gb']))
+    expect(settings).not.toContain('appendonly no')
   })
 
   it.each([
@@ -56,7 +87,8 @@ describe('environment spec', () => {
     ['aof', ['save ', 'appendonly yes']],
   ] as const)('lets nodes keep %s', (persistence, lines) => {
     const nodes = nodesOf(planEnvironment({name: 'x', persistence}))
-    for (const {settings} of nodes) expect(settings?.map((words) => words.join(' '))).toEqual(lines)
+    for (const {settings} of nodes)
+      expect(settings?.map((words) => words.join(' '))).toEqual(expect.arrayContaining([...lines]))
   })
 
   it('finds only differences that were asked for, and shows no password', () => {
