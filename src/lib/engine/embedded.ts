@@ -35,8 +35,9 @@ export class EmbeddedEngine extends LocalEngine {
     return new Map()
   }
 
+  /** With the option of its own first line, which is not read where node is named. */
   protected async commandOf(): Promise<readonly [string, ...string[]]> {
-    return [process.execPath, this.serverEntry]
+    return [process.execPath, '--max-semi-space-size=8', this.serverEntry]
   }
 
   protected async configurationOf(spec: NodeSpec, folder: string): Promise<string> {
