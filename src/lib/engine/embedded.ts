@@ -5,6 +5,7 @@ import {dirname, join, resolve} from 'node:path'
 import {setTimeout as delay} from 'node:timers/promises'
 import {CliError} from '../kernel/errors.js'
 import {renderAddress} from '../model/address.js'
+import {EmbeddedLinks} from './embedded-links.js'
 import type {Engine, Execution, LogOptions, NodeRef, NodeSpec, Probe} from './engine.js'
 import type {LinkControl} from './links.js'
 import {readLog, tailOf} from './log-file.js'
@@ -34,6 +35,8 @@ export interface EmbeddedEngineOptions {
 
 const CONF_NAME = 'node.conf'
 const LOG_NAME = 'node.log'
+/** The nodes make faults between them themselves. */
+const MAKES_FAULTS = ['enable-fault-command', 'local'] as const
 const POLL_MS = 8
 const KILL_WAIT_MS = 5000
 /** Secrets and debugging of the CLI's own process are not the node's business. */
@@ -41,7 +44,7 @@ const NOT_INHERITED = ['SHOAL_PASSWORD', 'REDISCLI_AUTH', 'NODE_OPTIONS', 'NODE_
 
 export class EmbeddedEngine implements Engine {
   readonly kind = 'embedded'
-  readonly links: LinkControl = noLinks
+  readonly links: LinkControl = new EmbeddedLinks((environment) => this.list(environment))
   private readonly folder: string
   private readonly serverEntry: string
   private readonly startTimeoutMs: number
@@ -78,7 +81,11 @@ export class EmbeddedEngine implements Engine {
       await mkdir(folder, {mode: 0o700, recursive: true})
       const conf = join(folder, CONF_NAME)
       // CONFIG REWRITE writes there too: what was set since is kept over a restart.
-      if (!existsSync(conf)) await writeSecretFile(conf, renderNodeConf(spec, folder))
+      if (!existsSync(conf))
+        await writeSecretFile(
+          conf,
+          renderNodeConf({...spec, settings: [MAKES_FAULTS, ...(spec.settings ?? [])]}, folder),
+        )
       requireNotAborted(signal)
       child = await this.launch(folder)
       const pid = await this.waitUntilReady(child, spec, signal)
@@ -240,15 +247,6 @@ export class EmbeddedEngine implements Engine {
       if (!removed) return
     }
   }
-}
-
-const reason = 'embedded nodes have no faults between them yet'
-const noLinks: LinkControl = {
-  apply: async () => {
-    throw new CliError('ENVIRONMENT_LACKS', reason)
-  },
-  probe: async () => [],
-  supports: async () => ({available: false, reason}),
 }
 
 function requireNotAborted(signal: AbortSignal): void {
