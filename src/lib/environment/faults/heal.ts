@@ -2,7 +2,7 @@ import {CliError} from '../../kernel/errors.js'
 import {withEnvironmentLock} from '../lock.js'
 import {requireEnvironment} from '../require.js'
 import type {EnvironmentState} from '../store.js'
-import type {EnvironmentParts} from '../up.js'
+import {accessOf, type EnvironmentParts} from '../up.js'
 import {ineffective, type ProbedLink, probeFaults} from './probe.js'
 import {type FaultRecord, type FaultSummary, faultNumber, lastingFaults, rulesOfFaults, summaryOf} from './record.js'
 import {readScene, type SkippedNode} from './scene.js'
@@ -47,6 +47,15 @@ export async function healFaults(
     const {names, skipped} = scene
     return {faults: kept.map(summaryOf), healed: healed.map(summaryOf), links, name, nodes: names, skipped}
   })
+}
+
+/**
+ * Resolves when all nodes of the environment agree, report ok and every replica is in sync. Takes no lock.
+ *
+ * @throws {CliError} NOT_FOUND; TIMED_OUT naming who is not ready; INTERRUPTED
+ */
+export async function waitUntilSettled(parts: EnvironmentParts, name: string, signal: AbortSignal): Promise<void> {
+  await parts.driver.settle(accessOf(await requireEnvironment(parts.store, name)), signal)
 }
 
 /** A fault that was healed before is fine: its number has been given out. */
