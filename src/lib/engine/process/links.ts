@@ -12,7 +12,7 @@ export interface ProcessLinksOptions {
   readonly proxies: ProxyProcesses
   /** Whether something can stand between nodes of this machine at all. */
   readonly supports: () => Promise<Probe>
-  /** Names of an environment's nodes that run. */
+  /** Names of an environment's nodes that run and are not frozen. */
   readonly running: (environment: string) => Promise<ReadonlySet<string>>
 }
 

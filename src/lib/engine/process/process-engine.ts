@@ -34,7 +34,8 @@ export class ProcessEngine extends LocalEngine {
     this.proxies = new ProxyProcesses(this.folder)
     this.links = new ProcessLinks({
       proxies: this.proxies,
-      running: async (environment) => new Set((await this.list(environment)).map(({name}) => name)),
+      running: async (environment) =>
+        new Set((await this.list(environment)).filter(({paused}) => !paused).map(({name}) => name)),
       supports: () => this.supportsLinks(),
     })
   }
