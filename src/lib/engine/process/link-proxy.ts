@@ -50,6 +50,10 @@ export class LinkProxy {
     this.nodes = nodes
   }
 
+  get connectionCount(): number {
+    return this.connections.size
+  }
+
   setRules(rules: readonly LinkRule[]): void {
     this.table.set(rules)
   }
