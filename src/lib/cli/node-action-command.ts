@@ -9,7 +9,7 @@ import {environmentNameFlag} from './flags-environment.js'
 /** Which nodes of an environment a command is about. */
 export const selectorArgs = {
   selector: Args.string({
-    description: 'Nodes: a name or a pattern, role:primary, shard:N, slot:N, key:NAME, region:NAME.',
+    description: 'Nodes: names, patterns such as n*, role:primary, shard:N, slot:N, key:NAME, region:NAME, random:N.',
     ignoreStdin: true,
     multiple: true,
   }),
@@ -29,11 +29,12 @@ export const graceFlag = () =>
 
 /** @throws {CliError} BAD_FLAG for both, and for neither */
 export function choiceFrom(command: string, selectors: readonly string[] | undefined, all: boolean): NodeChoice {
-  const some = selectors ?? []
-  if (all && some.length > 0) throw badFlag(`Which nodes? --all, or ${some.join(', ')}?`, [`shoal ${command} --all`])
-  if (!all && some.length === 0)
+  const [first, ...rest] = selectors ?? []
+  const some = first === undefined ? undefined : ([first, ...rest] as const)
+  if (all && some) throw badFlag(`Which nodes? --all, or ${some.join(', ')}?`, [`shoal ${command} --all`])
+  if (!all && !some)
     throw badFlag('Which nodes?', [`shoal ${command} n1`, `shoal ${command} role:replica`, `shoal ${command} --all`])
-  return all ? 'all' : some
+  return some ?? 'all'
 }
 
 /** A command that does one thing to some nodes of an environment. */

@@ -27,7 +27,7 @@ export async function openEnvironment(store: EnvironmentStore, rawName: string):
   })
 }
 
-/** @throws {CliError} NOT_FOUND with the nearest name there is */
+/** @throws {CliError} UNKNOWN_NODE with the nearest name there is */
 export function requireNode({spec}: Pick<EnvironmentState, 'spec'>, name: string): string {
   const names = spec.nodes.map((node) => node.name)
   if (names.includes(name)) return name
