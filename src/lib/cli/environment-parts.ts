@@ -1,11 +1,16 @@
+import {DockerEngine} from '../engine/docker/docker-engine.js'
 import {EmbeddedEngine} from '../engine/embedded.js'
 import {enginesOf} from '../engine/engines.js'
 import {defaultStateFolder, EnvironmentStore} from '../environment/store.js'
 import type {EnvironmentParts} from '../environment/up.js'
 import {clusterDriver} from './environment-driver.js'
 
-/** What the environment commands work with: this user's state folder, embedded nodes, real connections. */
+/** What the environment commands work with: this user's state folder, nodes here and in Docker, real connections. */
 export function environmentParts(env: Readonly<Record<string, string | undefined>>): EnvironmentParts {
   const store = new EnvironmentStore(defaultStateFolder(env))
-  return {driver: clusterDriver, engines: enginesOf([new EmbeddedEngine({folder: store.folder})]), store}
+  return {
+    driver: clusterDriver,
+    engines: enginesOf([new EmbeddedEngine({folder: store.folder}), new DockerEngine({folder: store.folder})]),
+    store,
+  }
 }

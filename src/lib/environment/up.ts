@@ -71,7 +71,7 @@ async function create(
   const engine = parts.engines.of(spec.engine)
   try {
     await parts.store.write({faults: [], formed: false, peerHosts: {}, spec, version: 2})
-    const peerHosts = Object.fromEntries(await engine.prepare(layoutOf(spec), signal))
+    const peerHosts = Object.fromEntries(await engine.prepare(layoutOf(spec), signal, onProgress))
     const nodes = nodesOf(spec, peerHosts)
     const state = {faults: [], formed: false, peerHosts, spec, version: 2} as const
     await parts.store.write(state)
@@ -106,7 +106,7 @@ async function startMissing(
     })
   }
   await requireEngine(engine, spec.program)
-  const peerHosts = Object.fromEntries(await engine.prepare(layoutOf(spec, state.peerHosts), signal))
+  const peerHosts = Object.fromEntries(await engine.prepare(layoutOf(spec, state.peerHosts), signal, onProgress))
   const now = {...state, peerHosts}
   if (JSON.stringify(peerHosts) !== JSON.stringify(state.peerHosts)) await parts.store.write(now)
   const nodes = nodesOf(spec, peerHosts)
