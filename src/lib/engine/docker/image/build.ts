@@ -13,14 +13,22 @@ import {type Contents, contentsOfServer} from './contents.js'
 export const IMAGE_SERVERS = ['redis-server', 'valkey-server', 'shoal'] as const
 export type ImageServer = (typeof IMAGE_SERVERS)[number]
 
-export interface BuiltImage {
+export interface PlannedImage {
   /** Names what is in it: the same contents have the same. */
   readonly reference: string
   readonly server: string
   readonly serverVersion: string
+  readonly fileCount: number
+  /** Of all files, before Docker packs them. */
+  readonly bytes: number
+}
+
+export interface BuiltImage extends PlannedImage {
   /** False if it was there already. */
   readonly built: boolean
 }
+
+const REMEDY = ['docker pull redis:7', 'shoal up --engine docker --image redis:7']
 
 /** Containers of this machine's programs need no registry: an archive of the program and its libraries is an image. */
 export async function buildServerImage(
@@ -41,31 +49,47 @@ export async function buildServerImage(
 
 /** @throws {CliError} ENVIRONMENT_LACKS where this machine's programs do not run in the daemon's containers */
 export async function requireBuildable(cli: DockerCli): Promise<void> {
-  const remedy = ['docker pull redis:7', 'shoal up --engine docker --image redis:7']
-  if (process.platform !== 'linux') {
-    throw new CliError('ENVIRONMENT_LACKS', 'an image holds Linux programs, and this is another system', {
-      suggestions: remedy,
-    })
-  }
+  requireLinux()
   const theirs = await cli.run(['version', '--format', '{{.Server.Os}}/{{.Server.Arch}}']).catch((error) => {
     throw toCliError(error)
   })
   const own = `linux/${machineArch() === 'x64' ? 'amd64' : machineArch()}`
   if (theirs === own) return
   throw new CliError('ENVIRONMENT_LACKS', `the Docker daemon runs on ${theirs}, the programs here are for ${own}`, {
-    suggestions: remedy,
+    suggestions: REMEDY,
   })
 }
 
+function requireLinux(): void {
+  if (process.platform === 'linux') return
+  throw new CliError('ENVIRONMENT_LACKS', 'an image holds Linux programs, and this is another system', {
+    suggestions: REMEDY,
+  })
+}
+
+/** What `buildServerImage` would make. Needs no Docker. */
+export async function planServerImage(server: ImageServer): Promise<PlannedImage> {
+  requireLinux()
+  return describeContents(await contentsOfServer(server))
+}
+
+function describeContents({command, entries, name, server, serverVersion}: Contents): PlannedImage {
+  const files = entries.flatMap(({content}) => (content ? [content.length] : []))
+  return {
+    bytes: files.reduce((total, length) => total + length, 0),
+    fileCount: files.length,
+    reference: `${name}:${serverVersion}-${hashOf(entries, command)}`,
+    server,
+    serverVersion,
+  }
+}
+
 /** Makes the image unless it is there. */
-export async function importImage(
-  cli: DockerCli,
-  {command, entries, name, server, serverVersion}: Contents,
-  signal: AbortSignal,
-): Promise<BuiltImage> {
-  const reference = `${name}:${serverVersion}-${hashOf(entries, command)}`
-  const found = {built: false, reference, server, serverVersion}
-  if ((await cli.inspect('image', [reference], {signal})).length > 0) return found
+export async function importImage(cli: DockerCli, contents: Contents, signal: AbortSignal): Promise<BuiltImage> {
+  const {command, entries, server, serverVersion} = contents
+  const planned = describeContents(contents)
+  const {reference} = planned
+  if ((await cli.inspect('image', [reference], {signal})).length > 0) return {...planned, built: false}
   const changes = [
     `CMD ${JSON.stringify(command)}`,
     'ENV PATH=/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin',
@@ -80,7 +104,7 @@ export async function importImage(
   } catch (error) {
     throw toCliError(error)
   }
-  return {...found, built: true}
+  return {...planned, built: true}
 }
 
 function hashOf(entries: readonly TarEntry[], command: readonly string[]): string {
