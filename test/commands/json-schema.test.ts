@@ -73,6 +73,7 @@ const RUNS: readonly Run[] = [
   {args: () => ['down']},
   {args: () => ['down']},
   {args: () => ['ps']},
+  {args: () => ['image', 'build', '--server', 'shoal', '--dry-run']},
 
   {args: () => ['jobs']},
   {args: () => ['resume'], exit: 4, schema: 'error.schema.json'},
