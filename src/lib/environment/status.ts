@@ -3,9 +3,9 @@ import type {Address} from '../model/address.js'
 import {renderAddress} from '../model/address.js'
 import type {SlotRange} from '../model/slot-set.js'
 import type {NodeFacts, ReplicaLink} from './cluster-driver.js'
+import {accessOf, type EnvironmentParts} from './parts.js'
 import {nodesOf, type Topology} from './spec.js'
 import type {EnvironmentState} from './store.js'
-import {accessOf, type EnvironmentParts} from './up.js'
 
 export interface NodeStatus {
   readonly name: string
