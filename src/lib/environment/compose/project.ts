@@ -2,14 +2,7 @@ import type {NodeSpec} from '../../engine/engine.js'
 import {quoteConfValue} from '../../engine/node-conf.js'
 import {CliError} from '../../kernel/errors.js'
 import {type EnvironmentSpec, HOST, nodesOf} from '../spec.js'
-import {
-  announcedAddress,
-  type ComposeParts,
-  containerName,
-  HELPER,
-  portVariable,
-  renderComposeFile,
-} from './compose-file.js'
+import {type ComposeParts, containerName, HELPER, portVariable, renderComposeFile} from './compose-file.js'
 import {renderVariable} from './env-file.js'
 import {type PeerNetwork, planPeerNetworks} from './networks.js'
 import {renderReadme, startCommand} from './readme.js'
