@@ -72,7 +72,7 @@ export function composeProject(spec: EnvironmentSpec, options: ProjectOptions = 
     {mode: 0o644, name: 'network.sh', text: `${renderLegs(project, nodes, networks)}${NETWORK_SH}`},
     {mode: 0o755, name: 'split.sh', text: SPLIT_SH},
     {mode: 0o755, name: 'restore.sh', text: RESTORE_SH},
-    {mode: 0o644, name: 'README.md', text: renderReadme({nodes, project, spec})},
+    {mode: 0o644, name: 'README.md', text: renderReadme(spec)},
   ]
   return {files, image, project, start}
 }

@@ -1,4 +1,3 @@
-import type {NodeSpec} from '../../engine/engine.js'
 import {type EnvironmentSpec, HOST} from '../spec.js'
 
 export function startCommand(project: string): string {
@@ -10,40 +9,59 @@ function composeWith(project: string): string {
 }
 
 /** What a person needs who has only the folder. */
-export function renderReadme({
-  nodes,
-  project,
-  spec,
-}: {
-  nodes: readonly NodeSpec[]
-  project: string
-  spec: EnvironmentSpec
-}): string {
-  const [first] = spec.nodes
-  const regions = [...new Set(spec.nodes.flatMap(({region}) => region ?? []))]
-  const replica = spec.nodes.find(({replicaOf}) => replicaOf !== undefined)
-  const isCluster = spec.topology === 'cluster'
-  const what = isCluster
-    ? `a Redis Cluster of ${spec.primaries} primaries and ${nodes.length - spec.primaries} replicas`
-    : `a Redis primary with ${nodes.length - 1} ${nodes.length === 2 ? 'replica' : 'replicas'}`
-  const password = spec.password === undefined ? '' : 'REDISCLI_AUTH=PASSWORD '
-  const cut = regions.at(-1) ?? replica?.name ?? first?.name
-  return `# ${project}: ${what}
+export function renderReadme(spec: EnvironmentSpec): string {
+  const {name: project, nodes, password, topology} = spec
+  const isCluster = topology === 'cluster'
+  const secret = password === undefined ? '' : 'REDISCLI_AUTH=PASSWORD '
+  const [first] = nodes
+  const cut = nodes.find(({replicaOf}) => replicaOf === undefined)?.region ?? first?.name
+  const commands: (readonly [command: string, comment?: string])[] = [
+    [startCommand(project)],
+    ...(isCluster ? [[`docker logs -f ${project}-cluster_helper`, 'ends with "the cluster is ready"'] as const] : []),
+    [`${secret}redis-cli ${isCluster ? '-c ' : ''}-h ${HOST} -p ${first?.port}`],
+    [`sh split.sh ${cut}`, 'cuts nodes or regions off from all others; clients still reach them'],
+    ['sh restore.sh', 'connects them again'],
+    [`${composeWith(project)} stop`],
+    [`${composeWith(project)} down -v`, 'deletes the data too'],
+  ]
+  const facts = [
+    password === undefined
+      ? 'The version and the ports are in `variables.env`, settings of all nodes in `redis.conf`.'
+      : 'The version, the password and the ports are in `variables.env`: keep it to yourself. Settings of all nodes are in `redis.conf`.',
+    `Published on ${HOST} only: ${nodes.map(({name, port}) => `${name} (${port})`).join(', ')}.`,
+    ...regionFacts(spec),
+    isCluster
+      ? `Redirects lead to ${HOST}, so cluster clients run on this machine, not in containers.`
+      : 'Nobody promotes a replica by itself; `REPLICAOF NO ONE` does.',
+    'If a subnet is taken on this machine, write the project again with `--subnet A.B.C.0/24 --force`.',
+  ]
+  return `# ${project}: ${describe(spec)}
 
-Written by \`shoal compose\`; it needs Docker and docker-compose 1.27 or later (or \`docker compose\`), not Shoal. The image
-must have redis-server 7.0 or later.
+Written by \`shoal compose\`. It needs Docker with docker-compose 1.27 or later (\`docker compose\` too) and an image with
+redis-server 7.0 or later, but not Shoal.
 
 \`\`\`sh
-${startCommand(project)}
-${isCluster ? `docker logs -f ${project}-cluster_helper       # ends with "the cluster is ready"\n` : ''}${password}redis-cli ${isCluster ? '-c ' : ''}-h ${HOST} -p ${first?.port}
-sh split.sh ${cut}       # cuts nodes or regions off from all others; clients still reach them
-sh restore.sh       # connects them again
-${composeWith(project)} stop
-${composeWith(project)} down -v       # deletes the data too
+${commands.map(([command, comment]) => (comment === undefined ? command : `${command}   # ${comment}`)).join('\n')}
 \`\`\`
 
-- Version, ${spec.password === undefined ? '' : 'password '}and ports are in \`variables.env\`${spec.password === undefined ? '' : ' (which is for your eyes only)'}, settings of all nodes in \`redis.conf\`.
-- Nodes ${spec.nodes.map(({name, port}) => `${name} (${port})`).join(', ')} are published on ${HOST} only.
-${regions.length > 0 ? `- Regions: ${regions.map((region) => `${region} (${spec.nodes.filter((node) => node.region === region).map(({name}) => name)})`).join(', ')}. Each has a network that the nodes of the others join.\n` : ''}${isCluster ? `- Redirects lead to ${HOST}, so cluster clients run on this machine, not in containers.\n` : '- Nobody promotes a replica by itself: `REPLICAOF NO ONE` does.\n'}- If a subnet is taken on your machine: \`shoal compose --subnet A.B.C.0/24 --force\`.
+${facts.map((fact) => `- ${fact}`).join('\n')}
 `
+}
+
+function describe({nodes, topology}: EnvironmentSpec): string {
+  const primaries = nodes.filter(({replicaOf}) => replicaOf === undefined).length
+  const replicas = nodes.length - primaries
+  const counts = `${counted(primaries, 'primary', 'primaries')} and ${counted(replicas, 'replica', 'replicas')}`
+  return topology === 'cluster' ? `a Redis Cluster of ${counts}` : `${counts} of Redis, without cluster`
+}
+
+function counted(count: number, one: string, many: string): string {
+  return `${count} ${count === 1 ? one : many}`
+}
+
+function regionFacts({nodes}: EnvironmentSpec): string[] {
+  const names = [...new Set(nodes.flatMap(({region}) => region ?? []))]
+  if (names.length === 0) return []
+  const members = (region: string) => nodes.filter((node) => node.region === region).map(({name}) => name)
+  return [`Regions: ${names.map((region) => `${region} (${members(region).join(', ')})`).join(', ')}.`]
 }
