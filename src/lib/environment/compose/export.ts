@@ -28,9 +28,14 @@ export async function specToExport(store: EnvironmentStore, request: Environment
   return {...spec, ...(password !== undefined && {password})}
 }
 
-/** The image by which an environment's nodes run elsewhere: its own if it has one that others have too. */
+/** The image by which an environment's nodes run elsewhere: its own if it has one that others have too, else the like of it. */
 export function imageOf({engine, program}: EnvironmentSpec): ProjectOptions {
-  if (program === undefined) return {}
-  if (engine === 'docker') return {image: program}
-  return engine === 'process' && basename(program).startsWith('valkey') ? {image: VALKEY_IMAGE} : {}
+  if (program === undefined || engine === 'embedded') return {}
+  // What Shoal builds is on this machine only, and has no shell.
+  if (engine === 'docker' && !basename(program).startsWith('shoal-')) return {image: program}
+  return basename(program)
+    .replace(/^shoal-/, '')
+    .startsWith('valkey')
+    ? {image: VALKEY_IMAGE}
+    : {}
 }
