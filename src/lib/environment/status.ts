@@ -3,6 +3,7 @@ import type {Address} from '../model/address.js'
 import {renderAddress} from '../model/address.js'
 import type {SlotRange} from '../model/slot-set.js'
 import type {NodeFacts, ReplicaLink} from './cluster-driver.js'
+import type {FaultRecord} from './faults/record.js'
 import {accessOf, type EnvironmentParts} from './parts.js'
 import {nodesOf, type Topology} from './spec.js'
 import type {EnvironmentState} from './store.js'
@@ -25,6 +26,8 @@ export interface NodeStatus {
   readonly memoryBytes?: number
 }
 
+export type FaultSummary = Pick<FaultRecord, 'appliedAtMs' | 'id' | 'kind' | 'text' | 'untilMs'>
+
 export interface EnvironmentStatus {
   readonly name: string
   /**
@@ -35,6 +38,8 @@ export interface EnvironmentStatus {
   /** Unknown if the state file is lost. */
   readonly engine?: EngineKind
   readonly topology?: Topology
+  /** In force as the state file has them, oldest first. */
+  readonly faults: readonly FaultSummary[]
   readonly nodes: readonly NodeStatus[]
 }
 
@@ -79,7 +84,14 @@ export function judge(
     ...strays.map((ref) => nodeStatus(ref.name, ref.address, ref, undefined)),
   ]
   const isOk = facts.length === nodes.length && facts.every((fact) => fact.state === 'ok' && isInSync(fact))
-  const all = {name, nodes, ...(state && {engine: state.spec.engine, topology: state.spec.topology})}
+  const faults = (state?.faults ?? []).map(({appliedAtMs, id, kind, text, untilMs}) => ({
+    appliedAtMs,
+    id,
+    kind,
+    text,
+    ...(untilMs !== undefined && {untilMs}),
+  }))
+  const all = {faults, name, nodes, ...(state && {engine: state.spec.engine, topology: state.spec.topology})}
   if (!state?.formed) return {...all, state: 'incomplete'}
   if (refs.length === 0) return {...all, state: 'stopped'}
   return {...all, state: isOk ? 'ok' : 'degraded'}

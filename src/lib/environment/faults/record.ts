@@ -1,4 +1,4 @@
-import type {LinkRule} from '../../engine/links.js'
+import type {LinkRule} from '../../model/links.js'
 
 export const FAULT_KINDS = ['partition', 'slow', 'flaky'] as const
 export type FaultKind = (typeof FAULT_KINDS)[number]
