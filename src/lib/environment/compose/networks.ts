@@ -1,3 +1,4 @@
+import {parseAddress, renderIp} from '../../engine/docker/subnets.js'
 import {CliError} from '../../kernel/errors.js'
 import {crc16} from '../../protocol/crc16.js'
 import type {EnvironmentSpec} from '../spec.js'
@@ -64,18 +65,13 @@ function regionsOf(nodes: EnvironmentSpec['nodes']): string[] {
   return regions.length === nodes.length ? [...new Set(regions)] : []
 }
 
+/** Stricter than what Docker takes: a network written by another address than its first is more likely a slip. */
 function parseSubnet(text: string): {base: number; bits: number} {
-  const [, address = '', bitsText = ''] = /^(\d+\.\d+\.\d+\.\d+)\/(\d+)$/.exec(text) ?? []
-  const bytes = address.split('.').map(Number)
+  const [address = '', bitsText = ''] = text.split('/')
+  const base = parseAddress(address)
   const bits = Number(bitsText)
-  const size = 2 ** (32 - bits)
-  const base = bytes.reduce((sum, byte) => sum * 256 + byte, 0)
-  if (bytes.length !== 4 || bytes.some((byte) => byte > 255) || bits < 8 || bits > 29 || base % size !== 0) {
+  if (base === undefined || !(bits >= 8 && bits <= 29) || base % 2 ** (32 - bits) !== 0) {
     throw new CliError('BAD_FLAG', `${JSON.stringify(text.slice(0, 40))} is not a subnet such as 172.30.5.0/24`)
   }
   return {base, bits}
-}
-
-function renderIp(value: number): string {
-  return [24, 16, 8, 0].map((shift) => Math.floor(value / 2 ** shift) % 256).join('.')
 }
