@@ -55,6 +55,7 @@ const RUNS: readonly Run[] = [
   {args: ({basePort}) => ['up', '--primaries', '1', '--base-port', `${basePort}`]},
   {args: ({basePort}) => ['up', '--primaries', '1', '--base-port', `${basePort}`]},
   {args: () => ['ps']},
+  {args: ({planFile}) => ['compose', '--output', `${planFile}.compose`]},
   {args: () => ['list']},
   {args: () => ['pause', 'n2']},
   {args: () => ['unpause', '--all']},
