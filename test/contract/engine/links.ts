@@ -16,7 +16,7 @@ export interface LinksUnderTest {
 const ENVIRONMENT = 'links'
 const PASSWORD = 'swordfish'
 /** Far beyond what a way that is open takes. */
-const WITHIN_MS = 400
+const WITHIN_MS = 300
 const DROP: LinkEffect = {kind: 'drop'}
 const never = () => new AbortController().signal
 
