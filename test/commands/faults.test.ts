@@ -5,8 +5,9 @@ import Flaky from '../../src/commands/flaky.js'
 import Heal from '../../src/commands/heal.js'
 import Partition from '../../src/commands/partition.js'
 import Slow from '../../src/commands/slow.js'
+import type {EnvironmentParts} from '../../src/lib/environment/parts.js'
 import {EnvironmentStore} from '../../src/lib/environment/store.js'
-import {bringUp, type EnvironmentParts} from '../../src/lib/environment/up.js'
+import {bringUp} from '../../src/lib/environment/up.js'
 import {packageFolder} from '../support/cli.js'
 import {FakeDriver} from '../support/env-fake-driver.js'
 import {FakeEngine} from '../support/env-fake-engine.js'
@@ -134,7 +135,7 @@ describe('shoal partition', () => {
   })
 
   it.each([
-    ['partition n1 --name defualt', 4, 'NOT_FOUND', 'did you mean default?'],
+    ['partition n1 --name defualt', 4, 'NOT_FOUND', 'Did you mean default?'],
     ['partition n11', 3, 'UNKNOWN_NODE', 'did you mean n1?'],
     ['partition all', 3, 'PREFLIGHT_FAILED', 'nothing would be cut'],
     ['partition --one-way n1', 2, 'BAD_FLAG', 'is not A:B'],

@@ -1,11 +1,14 @@
 import {EmbeddedEngine} from '../engine/embedded.js'
 import {enginesOf} from '../engine/engines.js'
+import {ProcessEngine} from '../engine/process/process-engine.js'
+import type {EnvironmentParts} from '../environment/parts.js'
 import {defaultStateFolder, EnvironmentStore} from '../environment/store.js'
-import type {EnvironmentParts} from '../environment/up.js'
 import {clusterDriver} from './environment-driver.js'
 
-/** What the environment commands work with: this user's state folder, embedded nodes, real connections. */
+/** What the environment commands work with: this user's state folder, nodes on this machine, real connections. */
 export function environmentParts(env: Readonly<Record<string, string | undefined>>): EnvironmentParts {
   const store = new EnvironmentStore(defaultStateFolder(env))
-  return {driver: clusterDriver, engines: enginesOf([new EmbeddedEngine({folder: store.folder})]), store}
+  const {folder} = store
+  const engines = enginesOf([new EmbeddedEngine({folder}), new ProcessEngine({folder})])
+  return {driver: clusterDriver, engines, store}
 }

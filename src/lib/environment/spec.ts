@@ -1,6 +1,7 @@
 import type {EngineKind, NodeSpec} from '../engine/engine.js'
 import {CliError} from '../kernel/errors.js'
 import {BUS_PORT_OFFSET} from '../model/address.js'
+import {requireRegions, requireSettings} from './settings.js'
 
 /** What nodes keep on disk: nothing, snapshots, or every write. */
 export const PERSISTENCES = ['none', 'rdb', 'aof'] as const
@@ -80,7 +81,9 @@ export function requireEnvironmentName(name: string): string {
 export function planEnvironment(request: EnvironmentRequest): EnvironmentSpec {
   const name = requireEnvironmentName(request.name)
   const counts = countsOf(request)
-  const {basePort, nodeTimeoutMs, password} = {...DEFAULTS, ...request}
+  const {basePort, nodeTimeoutMs, password, regions, settings} = {...DEFAULTS, ...request}
+  requireRegions(regions)
+  requireSettings(settings)
   if (counts.primaries < 1 || counts.primaries > NODES_MAX) {
     throw new CliError('BAD_FLAG', `--primaries ${counts.primaries} is not between 1 and ${NODES_MAX}`)
   }
@@ -103,8 +106,14 @@ export function planEnvironment(request: EnvironmentRequest): EnvironmentSpec {
   }
   if (nodeTimeoutMs < 1) throw new CliError('BAD_FLAG', `--node-timeout ${nodeTimeoutMs} is not above 0`)
   if (password === '') throw new CliError('BAD_FLAG', 'the password is empty')
-  const spec = {...DEFAULTS, ...request, ...counts, name}
+  const persistence = request.persistence ?? persistenceIn(settings)
+  const spec = {...DEFAULTS, ...request, ...counts, name, persistence}
   return {...spec, nodes: request.nodes ?? nameNodes(spec)}
+}
+
+/** What the nodes' own directives ask for, where nothing else does. */
+function persistenceIn({appendonly}: Readonly<Record<string, string>>): Persistence {
+  return appendonly?.toLowerCase() === 'yes' ? 'aof' : DEFAULTS.persistence
 }
 
 /** A replication has one primary, and two replicas unless it is said otherwise. */

@@ -11,7 +11,7 @@ import {type EnvironmentSpec, PERSISTENCES, planEnvironment, TOPOLOGIES} from '.
  *
  *     STATE/environments/NAME/environment.json   this file
  *     STATE/environments/NAME/nodes/NODE/        the engine's
- *     STATE/environments/NAME.lock               while one process changes it
+ *     STATE/environments/NAME.lock               while one process changes it; which, stands in NAME.lock.holder
  */
 export interface EnvironmentState {
   readonly version: 2
@@ -49,7 +49,7 @@ export class EnvironmentStore {
       throw unusable(this.folder, error)
     })
     return entries
-      .filter((entry) => entry.isDirectory() && !entry.name.endsWith('.lock'))
+      .filter((entry) => entry.isDirectory() && !entry.name.includes('.'))
       .map(({name}) => name)
       .sort()
   }

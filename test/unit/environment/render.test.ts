@@ -10,6 +10,7 @@ import type {EnvironmentStatus} from '../../../src/lib/environment/status.js'
 
 const plain = styleOf(false)
 const environment: EnvironmentStatus = {
+  faults: [],
   name: 'blue',
   nodes: [
     {

@@ -8,15 +8,19 @@ import {type Column, renderTable} from './table.js'
 interface NodeColumn extends Column {
   /** Shown if there are replicas. */
   readonly ofReplicas?: true
+  /** Shown if there are regions. */
+  readonly ofRegions?: true
   readonly cell: (node: NodeStatus, style: Style) => string
 }
 
+export const NO_ENVIRONMENTS = 'No environments. Start one with: shoal up'
 const UNKNOWN = '-'
 const right = 'right' as const
 
 const NODE_COLUMNS: readonly NodeColumn[] = [
   {title: 'NODE', cell: ({name}) => name},
   {title: 'ADDRESS', cell: ({address}) => (address ? renderAddress(address) : UNKNOWN)},
+  {title: 'REGION', ofRegions: true, cell: ({region}) => region ?? UNKNOWN},
   {title: 'PID', align: right, cell: ({pid}) => (pid === undefined ? UNKNOWN : String(pid))},
   {title: 'ROLE', cell: renderRole},
   {title: 'SLOTS', cell: ({role, slots}) => (slots && role === 'primary' ? renderSlots(slots) : UNKNOWN)},
@@ -42,16 +46,27 @@ const RANGES_SHOWN_MAX = 3
 export function renderEnvironment(environment: EnvironmentStatus, style: Style): string {
   const {nodes} = environment
   const hasReplicas = nodes.some(({role}) => role === 'replica')
-  const columns = NODE_COLUMNS.filter(({ofReplicas}) => hasReplicas || !ofReplicas)
+  const hasRegions = nodes.some(({region}) => region !== undefined)
+  const columns = NODE_COLUMNS.filter(
+    ({ofRegions, ofReplicas}) => (hasReplicas || !ofReplicas) && (hasRegions || !ofRegions),
+  )
   const rows = nodes.map((node) => columns.map(({cell}) => cell(node, style)))
   const [titles = '', ...lines] = renderTable(columns, rows)
-  const head = `${style.bold(environment.name)}: ${paintState(environment.state, style)}`
-  return [head, style.dim(titles), ...lines].join('\n')
+  const {engine, faults, name, state, topology} = environment
+  const kind = [engine, topology].filter((word) => word !== undefined).join(' ')
+  const head = `${style.bold(name)}: ${paintState(state, style)}${kind && style.dim(`  ${kind}`)}`
+  const inForce = faults.map(({id, text, untilMs}) => style.yellow(`fault ${id}: ${text}${renderUntil(untilMs)}`))
+  return [head, ...inForce, style.dim(titles), ...lines].join('\n')
 }
 
 export function renderEnvironments(environments: readonly EnvironmentStatus[], style: Style): string {
-  if (environments.length === 0) return 'No environments. Start one with: shoal up'
+  if (environments.length === 0) return NO_ENVIRONMENTS
   return environments.map((environment) => renderEnvironment(environment, style)).join('\n\n')
+}
+
+/** Until when, in the clock of whoever reads it. */
+function renderUntil(untilMs: number | undefined): string {
+  return untilMs === undefined ? '' : `, until ${new Date(untilMs).toLocaleTimeString('en-GB')}`
 }
 
 /** How to use a new environment at once. The password is named, never printed. */
@@ -76,7 +91,7 @@ function renderSlots(slots: NonNullable<NodeStatus['slots']>): string {
   return `${renderRanges(slots.slice(0, RANGES_SHOWN_MAX))},... (${countSlots(slots)})`
 }
 
-function paintState(state: EnvironmentStatus['state'] | NodeStatus['state'], style: Style): string {
+export function paintState(state: EnvironmentStatus['state'] | NodeStatus['state'], style: Style): string {
   if (state === 'ok' || state === 'running') return style.green(state)
   return state === 'stopped' ? style.dim(state) : style.red(state)
 }

@@ -1,5 +1,5 @@
+import {type EnvironmentParts, layoutOf} from '../parts.js'
 import type {EnvironmentState} from '../store.js'
-import {type EnvironmentParts, layoutOf} from '../up.js'
 import {driftOf, type FaultDrift} from './probe.js'
 import {type FaultRecord, lastingFaults, rulesOfFaults} from './record.js'
 import {readScene} from './scene.js'

@@ -1,10 +1,10 @@
 import type {Engine, Layout} from '../../engine/engine.js'
 import {renderAddress} from '../../model/address.js'
 import type {SelectableNode} from '../../plan/faults/selector.js'
+import {accessOf, type EnvironmentParts, layoutOf} from '../parts.js'
 import {nodesOf} from '../spec.js'
 import {judge} from '../status.js'
 import type {EnvironmentState} from '../store.js'
-import {accessOf, type EnvironmentParts, layoutOf} from '../up.js'
 
 /** A node that links are not tried with, because nothing comes from it. */
 export interface SkippedNode {
@@ -41,7 +41,7 @@ export async function readScene({engines}: EnvironmentParts, {peerHosts, spec}: 
  * All nodes of an environment with their roles and slots by their own word, for selectors. Of those that are stopped, paused
  * or do not answer only name and region are known.
  */
-export async function selectableNodes(
+export async function knownNodes(
   {driver, engines}: EnvironmentParts,
   state: EnvironmentState,
   signal: AbortSignal,

@@ -190,7 +190,7 @@ describe('a fault that cannot be made', () => {
     await expect(make({name: 'blu'})).rejects.toMatchObject({
       code: 'NOT_FOUND',
       exitCode: 4,
-      message: 'there is no environment blu; did you mean blue?',
+      message: 'there is no environment blu. Did you mean blue?',
     })
   })
 })

@@ -1,0 +1,43 @@
+import {CliError} from '../kernel/errors.js'
+import {nearest} from '../kernel/nearest.js'
+import {requireEnvironmentName} from './spec.js'
+import type {EnvironmentState, EnvironmentStore} from './store.js'
+
+/**
+ * What an environment is meant to be, for whatever needs one that stands.
+ *
+ * @throws {CliError} BAD_FLAG for a name that none can have, NOT_FOUND with the nearest one there is, CLUSTER_UNHEALTHY for what an `up`
+ *   that was cut short left
+ */
+export async function openEnvironment(store: EnvironmentStore, rawName: string): Promise<EnvironmentState> {
+  const name = requireEnvironmentName(rawName)
+  const state = await store.read(name)
+  if (state?.formed) return state
+  const names = await store.names()
+  if (names.includes(name)) {
+    throw new CliError('CLUSTER_UNHEALTHY', `environment ${name} is incomplete: an \`up\` was cut short`, {
+      details: {name},
+      suggestions: [`shoal down --name ${name}`, `shoal up --name ${name}`],
+    })
+  }
+  const meant = nearest(name, names)
+  throw new CliError('NOT_FOUND', `there is no environment ${name}${meant ? `. Did you mean ${meant}?` : ''}`, {
+    details: {environments: names, name},
+    suggestions: [names.length > 0 ? 'shoal list' : `shoal up --name ${name}`],
+  })
+}
+
+/** @throws {CliError} NOT_FOUND with the nearest name there is */
+export function requireNode({spec}: Pick<EnvironmentState, 'spec'>, name: string): string {
+  const names = spec.nodes.map((node) => node.name)
+  if (names.includes(name)) return name
+  const meant = nearest(name, names)
+  throw new CliError(
+    'NOT_FOUND',
+    `environment ${spec.name} has no node ${name}${meant ? `. Did you mean ${meant}?` : ''}`,
+    {
+      details: {node: name, nodes: names},
+      suggestions: [`shoal ps --name ${spec.name}`],
+    },
+  )
+}
