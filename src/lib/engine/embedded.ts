@@ -1,5 +1,5 @@
 import {existsSync} from 'node:fs'
-import {CliError} from '../kernel/errors.js'
+import {EmbeddedLinks} from './embedded-links.js'
 import type {NodeSpec, Probe} from './engine.js'
 import type {LinkControl} from './links.js'
 import {LocalEngine, type LocalEngineOptions} from './local/local-engine.js'
@@ -11,10 +11,13 @@ export interface EmbeddedEngineOptions extends LocalEngineOptions {
   readonly serverEntry?: string
 }
 
+/** The nodes make faults between them themselves. */
+const MAKES_FAULTS = ['enable-fault-command', 'local'] as const
+
 /** Nodes as detached processes of Shoal's own server: `node .../bin/server.js FOLDER/ENVIRONMENT/nodes/NAME/node.conf`. */
 export class EmbeddedEngine extends LocalEngine {
   readonly kind = 'embedded'
-  readonly links: LinkControl = noLinks
+  readonly links: LinkControl = new EmbeddedLinks((environment) => this.list(environment))
   private readonly serverEntry: string
 
   constructor({serverEntry = packageFile('bin', 'server.js'), ...options}: EmbeddedEngineOptions) {
@@ -41,15 +44,6 @@ export class EmbeddedEngine extends LocalEngine {
   }
 
   protected async configurationOf(spec: NodeSpec, folder: string): Promise<string> {
-    return renderNodeConf(spec, folder)
+    return renderNodeConf({...spec, settings: [MAKES_FAULTS, ...(spec.settings ?? [])]}, folder)
   }
-}
-
-const reason = 'embedded nodes have no faults between them yet'
-const noLinks: LinkControl = {
-  apply: async () => {
-    throw new CliError('ENVIRONMENT_LACKS', reason)
-  },
-  probe: async () => [],
-  supports: async () => ({available: false, reason}),
 }

@@ -19,6 +19,8 @@ export function renderServerConf(spec: NodeSpec, folder: string, program: Server
     ...(peerHost === undefined
       ? []
       : [
+          // It takes 127.0.0.1 alone for this machine. Nobody else reaches where it listens.
+          'protected-mode no',
           `bind-source-addr ${sourceHostOf(address.port)}`,
           `replica-announce-ip ${peerHost}`,
           `replica-announce-port ${address.port}`,
