@@ -162,7 +162,9 @@ describe('shoal partition', () => {
     const failed = await json('partition n1')
     expect(failed).toMatchObject({code: 6, document: {error: {code: 'FAULT_INEFFECTIVE'}}})
     expect(rules()).toEqual([])
-    expect((await shoal('partition n1 --keep')).stdout).toMatch(/^n1 +- +! +! /m)
+    const kept = await shoal('partition n1 --keep')
+    expect(kept).toMatchObject({code: 6, stdout: expect.stringMatching(/^n1 +- +! +! /m)})
+    expect(rules()).toHaveLength(10)
   })
 })
 
