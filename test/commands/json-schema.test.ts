@@ -55,6 +55,7 @@ const RUNS: readonly Run[] = [
   {args: ({basePort}) => ['up', '--primaries', '1', '--base-port', `${basePort}`]},
   {args: ({basePort}) => ['up', '--primaries', '1', '--base-port', `${basePort}`]},
   {args: () => ['ps']},
+  {args: ({planFile}) => ['compose', '--output', `${planFile}.compose`]},
   {args: () => ['list']},
   {args: () => ['pause', 'n2']},
   {args: () => ['unpause', '--all']},
@@ -73,6 +74,7 @@ const RUNS: readonly Run[] = [
   {args: () => ['down']},
   {args: () => ['down']},
   {args: () => ['ps']},
+  {args: () => ['image', 'build', '--server', 'shoal', '--dry-run']},
 
   {args: () => ['jobs']},
   {args: () => ['resume'], exit: 4, schema: 'error.schema.json'},

@@ -11,7 +11,9 @@ export interface EngineUnderTest {
   /** Another engine that sees the same nodes, as a later run of the CLI does. */
   readonly other: Engine
   /** What stopped nodes of the environment keep. */
-  leftovers(environment: string): string[]
+  leftovers(environment: string): string[] | Promise<string[]>
+  /** Whether the nodes' bus listens on this machine: then its port can be taken, too. */
+  readonly isBusHere: boolean
 }
 
 const never = () => new AbortController().signal
@@ -38,25 +40,36 @@ async function collect(lines: AsyncIterable<string>): Promise<string[]> {
 }
 
 /** What every engine promises. */
-export function describeEngine(name: string, make: () => Promise<EngineUnderTest> | EngineUnderTest): void {
-  describe(`engine contract: ${name}`, () => {
+export function describeEngine(
+  name: string,
+  make: () => Promise<EngineUnderTest> | EngineUnderTest,
+  describeHere: (name: string, body: () => void) => void = describe,
+): void {
+  describeHere(`engine contract: ${name}`, () => {
     let under: EngineUnderTest
     let specs: NodeSpec[]
 
     beforeEach(async () => {
       under = await make()
       const base = await claimPorts(2)
-      specs = [0, 1].map((index) => ({
+      const plain = [0, 1].map((index) => ({
         address: {host: '127.0.0.1', port: base + index},
         busPort: base + index + 10000,
         cluster: true,
         environment: 'blue',
         name: `n${index + 1}`,
       }))
+      const hosts = await under.engine.prepare({environment: 'blue', nodes: plain}, never())
+      specs = plain.map((spec) => {
+        const peerHost = hosts.get(spec.name)
+        return peerHost === undefined ? spec : {...spec, peerHost}
+      })
     })
 
     afterEach(async () => {
       for (const node of await under.engine.list()) await under.engine.stop(node, 0)
+      await under.engine.discard('blue')
+      expect(await under.engine.has('blue')).toBe(false)
     })
 
     it('is available here', async () => {
@@ -94,10 +107,36 @@ export function describeEngine(name: string, make: () => Promise<EngineUnderTest
       expect(await under.engine.list()).toEqual([])
       expect(await isPortFree('127.0.0.1', spec.address.port)).toBe(true)
       await under.engine.stop(node, 2000)
-      expect(under.leftovers('blue')).toEqual(['n1'])
+      expect(await under.leftovers('blue')).toEqual(['n1'])
       await under.engine.discard('blue')
-      expect(under.leftovers('blue')).toEqual([])
+      expect(await under.leftovers('blue')).toEqual([])
       await under.engine.discard('blue')
+    })
+
+    it('prepares again without changing what stands, also when nodes come', async () => {
+      const before = await under.engine.prepare({environment: 'blue', nodes: specs}, never())
+      expect(await under.other.prepare({environment: 'blue', nodes: specs}, never())).toEqual(before)
+      const [first, second] = specs as [NodeSpec, NodeSpec]
+      const {peerHost, ...third} = {...second, name: 'n0'}
+      const after = await under.other.prepare({environment: 'blue', nodes: [third, first, second]}, never())
+      expect([...before].map(([name]) => after.get(name))).toEqual([...before.values()])
+      expect(new Set(after.values()).size).toBe(after.size)
+    })
+
+    it('freezes and thaws a node, also twice, and knows one that is gone', async () => {
+      const [spec] = specs as [NodeSpec, NodeSpec]
+      const node = await under.engine.start(spec, never())
+      for (const paused of [true, false]) {
+        for (let times = 0; times < 2; times++) {
+          expect(await (paused ? under.other.pause(node) : under.other.unpause(node))).toBe(true)
+        }
+        expect((await under.engine.list('blue')).map((each) => each.paused)).toEqual([paused])
+      }
+      expect(await firstLine(spec)).toBe('+PONG')
+      await under.engine.pause(node)
+      await under.engine.stop(node, 0)
+      expect(await under.engine.list()).toEqual([])
+      expect([await under.engine.pause(node), await under.engine.unpause(node)]).toEqual([false, false])
     })
 
     it('starts a stopped node again as another process', async () => {
@@ -169,6 +208,7 @@ export function describeEngine(name: string, make: () => Promise<EngineUnderTest
     })
 
     it.each(['address', 'busPort'] as const)('names a taken port (%s) and leaves nothing behind', async (which) => {
+      if (which === 'busPort' && !under.isBusHere) return
       const [spec] = specs as [NodeSpec, NodeSpec]
       const port = which === 'address' ? spec.address.port : spec.busPort
       const squatter = createServer().listen(port, '127.0.0.1')
@@ -176,7 +216,7 @@ export function describeEngine(name: string, make: () => Promise<EngineUnderTest
       await expect(under.engine.start(spec, never())).rejects.toMatchObject({code: 'PORT_IN_USE', details: {port}})
       squatter.close()
       expect(await under.engine.list()).toEqual([])
-      expect(under.leftovers('blue')).toEqual([])
+      expect(await under.leftovers('blue')).toEqual([])
     })
 
     it('refuses to start a node that runs, and leaves it running', async () => {
@@ -185,7 +225,7 @@ export function describeEngine(name: string, make: () => Promise<EngineUnderTest
       await expect(under.engine.start(spec, never())).rejects.toMatchObject({code: 'PORT_IN_USE'})
       expect(await under.engine.list()).toHaveLength(1)
       expect(await firstLine(spec)).toBe('+PONG')
-      expect(under.leftovers('blue')).toEqual(['n1'])
+      expect(await under.leftovers('blue')).toEqual(['n1'])
     })
 
     it('leaves nothing behind when aborted before or during a start', async () => {
@@ -196,7 +236,7 @@ export function describeEngine(name: string, make: () => Promise<EngineUnderTest
       abort.abort()
       await expect(starting).rejects.toMatchObject({code: 'INTERRUPTED'})
       expect(await under.engine.list()).toEqual([])
-      expect(under.leftovers('blue')).toEqual([])
+      expect(await under.leftovers('blue')).toEqual([])
       expect(await isPortFree('127.0.0.1', spec.address.port)).toBe(true)
     })
   })

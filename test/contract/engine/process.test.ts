@@ -19,7 +19,7 @@ describeWithPeers('with redis-server', () => {
       const nodes = join(folder, environment, 'process', 'nodes')
       return existsSync(nodes) ? readdirSync(nodes) : []
     }
-    return {engine: make(), leftovers, other: make()}
+    return {engine: make(), isBusHere: true, leftovers, other: make()}
   })
 })
 
