@@ -41,7 +41,7 @@ export async function readScene({engines}: EnvironmentParts, {peerHosts, spec}: 
  * All nodes of an environment with their roles and slots by their own word, for selectors. Of those that are stopped, paused
  * or do not answer only name and region are known.
  */
-export async function selectableNodes(
+export async function knownNodes(
   {driver, engines}: EnvironmentParts,
   state: EnvironmentState,
   signal: AbortSignal,

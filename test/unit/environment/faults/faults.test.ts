@@ -143,7 +143,11 @@ describe('a fault that cannot be made', () => {
   it('completely stays if it is told to', async () => {
     stage.engine.links.deaf.add('n1')
     const {links} = await make({keep: true})
-    expect(links.find(({from, to}) => from === 'n1' && to === 'n3')).toMatchObject({blocked: 'drop', passes: true})
+    expect(links.find(({from, to}) => from === 'n1' && to === 'n3')).toMatchObject({
+      blocked: 'drop',
+      passes: true,
+      wrong: true,
+    })
     expect(await recorded()).toHaveLength(1)
   })
 
@@ -190,7 +194,7 @@ describe('a fault that cannot be made', () => {
     await expect(make({name: 'blu'})).rejects.toMatchObject({
       code: 'NOT_FOUND',
       exitCode: 4,
-      message: 'there is no environment blu; did you mean blue?',
+      message: 'there is no environment blu. Did you mean blue?',
     })
   })
 })
