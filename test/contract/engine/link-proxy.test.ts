@@ -1,9 +1,9 @@
 import {once} from 'node:events'
 import {connect, createServer, type Server, type Socket} from 'node:net'
 import {afterEach, beforeEach, describe, expect, it} from 'vitest'
-import type {LinkEffect} from '../../../src/lib/engine/links.js'
 import {hasLoopbackNet, peerHostOf, sourceHostOf} from '../../../src/lib/engine/process/addresses.js'
 import {LinkProxy} from '../../../src/lib/engine/process/link-proxy.js'
+import type {LinkEffect} from '../../../src/lib/model/links.js'
 import {claimPorts} from '../../support/ports.js'
 import {waitFor} from '../../support/processes.js'
 

@@ -3,7 +3,7 @@ import {chmod, open, rm} from 'node:fs/promises'
 import {connect, createServer, type Server, type Socket} from 'node:net'
 import {join} from 'node:path'
 import {CliError, messageOf} from '../../kernel/errors.js'
-import type {LinkRule} from '../links.js'
+import type {LinkRule} from '../../model/links.js'
 import type {LinkProxy, ProxiedNode} from './link-proxy.js'
 
 /**

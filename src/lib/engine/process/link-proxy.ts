@@ -1,6 +1,6 @@
 import {once} from 'node:events'
 import {createServer, type Server, type Socket} from 'node:net'
-import type {LinkRule} from '../links.js'
+import type {LinkRule} from '../../model/links.js'
 import {peerHostOf, sourceHostOf} from './addresses.js'
 import {LinkTable} from './link-table.js'
 import {Relay} from './relay.js'

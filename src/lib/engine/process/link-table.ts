@@ -1,4 +1,4 @@
-import type {LinkRule} from '../links.js'
+import type {LinkRule} from '../../model/links.js'
 import {type Shape, UNSHAPED} from './shaped-flow.js'
 
 /** What is to be done to what flows from one node to another. */

@@ -1,6 +1,6 @@
 import {afterEach, beforeEach, describe, expect, it, vi} from 'vitest'
-import type {LinkRule} from '../../../../src/lib/engine/links.js'
 import {LinkTable, OPEN_LINK} from '../../../../src/lib/engine/process/link-table.js'
+import type {LinkRule} from '../../../../src/lib/model/links.js'
 
 const drop: LinkRule = {effect: {kind: 'drop'}, from: 'n1', to: 'n2'}
 
