@@ -1,5 +1,6 @@
 import {Flags} from '@oclif/core'
-import {NodeActionCommand, selectorArgs, selectorFlags} from '../lib/cli/node-action-command.js'
+import {NodeActionCommand} from '../lib/cli/node-action-command.js'
+import {selectorArgs, selectorFlags} from '../lib/cli/selectors.js'
 import {parseSignal} from '../lib/cli/signals.js'
 import type {NodesChange} from '../lib/environment/node-actions.js'
 

@@ -1,4 +1,5 @@
-import {NodeActionCommand, selectorArgs, selectorFlags} from '../lib/cli/node-action-command.js'
+import {NodeActionCommand} from '../lib/cli/node-action-command.js'
+import {selectorArgs, selectorFlags} from '../lib/cli/selectors.js'
 import type {NodesChange} from '../lib/environment/node-actions.js'
 
 export default class Pause extends NodeActionCommand {

@@ -1,4 +1,5 @@
-import {graceFlag, NodeActionCommand, selectorArgs, selectorFlags} from '../lib/cli/node-action-command.js'
+import {graceFlag, NodeActionCommand} from '../lib/cli/node-action-command.js'
+import {selectorArgs, selectorFlags} from '../lib/cli/selectors.js'
 import type {NodesChange} from '../lib/environment/node-actions.js'
 
 export default class Stop extends NodeActionCommand {

@@ -1,8 +1,8 @@
 import {BaseCommand} from '../lib/cli/base-command.js'
 import {environmentParts} from '../lib/cli/environment-parts.js'
-import {environmentNameFlag} from '../lib/cli/flags-environment.js'
 import {renderEnvironment, renderTryThis} from '../lib/cli/render/environment.js'
-import {environmentFlags, requestFrom} from '../lib/cli/up-request.js'
+import {environmentFlags, requestWithFile} from '../lib/cli/up-request.js'
+import {HOST} from '../lib/environment/spec.js'
 import {type EnvironmentStatus, statusOf} from '../lib/environment/status.js'
 import {bringUp, type UpResult} from '../lib/environment/up.js'
 
@@ -24,23 +24,24 @@ export default class Up extends BaseCommand {
   static override examples = [
     '<%= config.bin %> <%= command.id %>',
     '<%= config.bin %> <%= command.id %> --name blue --primaries 5 --replicas 0 --base-port 17101',
+    '<%= config.bin %> <%= command.id %> --file environment.yaml',
     '<%= config.bin %> <%= command.id %> --persistence rdb --set maxmemory=100mb',
     '<%= config.bin %> <%= command.id %> --engine process --server /usr/bin/valkey-server --topology replication',
     '<%= config.bin %> <%= command.id %> --engine docker --image redis:7 --regions eu,us,asia',
   ]
 
-  static override flags = {name: environmentNameFlag(), ...environmentFlags}
+  static override flags = environmentFlags
 
   async run(): Promise<UpDocument> {
     const {flags} = await this.parse(Up)
-    const {name} = flags
     const parts = environmentParts(process.env)
-    const request = {...requestFrom(flags), name}
+    const request = await requestWithFile(flags)
+    const {name} = request
     const {change, spec, startedNodes} = await bringUp(parts, request, this.signal, (text) => this.progress(text))
     const [environment] = await statusOf(parts, this.signal, name)
     if (change === 'none') this.note(`environment ${name} is up already, nothing to do`)
     if (environment) this.print(renderEnvironment(environment, this.style))
-    this.note(`\n${renderTryThis(spec.basePort, spec.password !== undefined, this.style)}`)
-    return {change, environment, seed: `127.0.0.1:${spec.basePort}`, startedNodes}
+    this.note(`\n${renderTryThis(spec, this.style)}`)
+    return {change, environment, seed: `${HOST}:${spec.nodes[0]?.port}`, startedNodes}
   }
 }

@@ -99,6 +99,11 @@ export abstract class BaseCommand extends Command {
     process.exitCode = code
   }
 
+  /** For a command that runs a program in its own place. @param status - the program's exit code */
+  protected exitAs(status: number): void {
+    process.exitCode = status
+  }
+
   /** Closes `closable` when the command ends, however it ends. */
   protected closeLater<T extends Closable>(closable: T): T {
     this.closables.push(closable)

@@ -25,9 +25,9 @@ const SETTLE_TIMEOUT_MS = 30_000
 export const clusterDriver: ClusterDriver = {
   async form(access, replicasPerPrimary, signal) {
     if (access.topology === 'replication') return settleCopies(access, signal)
-    const {addresses, regions: zones} = access
+    const {addresses, regions: zones, shards} = access
     // The nodes are new and nobody else's: nothing to ask, and their few primaries are no surprise.
-    const request = {allowFewPrimaries: true, replicasPerPrimary, skipBusCheck: true, zones}
+    const request = {allowFewPrimaries: true, replicasPerPrimary, skipBusCheck: true, zones, ...(shards && {shards})}
     const prepared = await prepareCreate({...request, addresses}, optionsOf(access, TIMEOUT_MS), signal)
     let view: ClusterView
     try {

@@ -13,6 +13,11 @@ import {environmentPasswordFlag} from './flags-environment.js'
 
 /** What an environment is to be: the flags of `up` and of whatever else makes one. */
 export const environmentFlags = {
+  name: Flags.string({
+    helpValue: 'NAME',
+    summary: `Name of the environment. ${DEFAULTS.name}, unless the file has one.`,
+  }),
+  file: Flags.string({char: 'f', helpValue: 'FILE', summary: 'What it is to be, in YAML. Flags beside it prevail.'}),
   engine: Flags.option({
     options: ENGINES,
     summary: `Where nodes run: Shoal's own, redis-server or valkey-server, or Docker. New: ${DEFAULTS.engine}.`,
@@ -63,6 +68,8 @@ export const environmentFlags = {
 
 /** The parsed values of `environmentFlags`. */
 export interface EnvironmentFlagValues {
+  readonly name?: string | undefined
+  readonly file?: string | undefined
   readonly engine?: EngineKind | undefined
   readonly server?: string | undefined
   readonly image?: string | undefined
@@ -78,8 +85,18 @@ export interface EnvironmentFlagValues {
   readonly password?: string | undefined
 }
 
+/** What file and flags ask for. @throws {CliError} BAD_FLAG, NOT_FOUND */
+export async function requestWithFile(flags: EnvironmentFlagValues): Promise<EnvironmentRequest> {
+  const {file, name} = flags
+  const request = {...requestFrom(flags), ...(name !== undefined && {name})}
+  if (file === undefined) return {...request, name: name ?? DEFAULTS.name}
+  // With what it takes to read YAML: most runs read none.
+  const {readSpecFile} = await import('../environment/spec-file/read.js')
+  return readSpecFile(file, request)
+}
+
 /** What the flags ask for, and nothing else. @throws {CliError} BAD_FLAG */
-export function requestFrom(flags: EnvironmentFlagValues): Omit<EnvironmentRequest, 'name'> {
+function requestFrom(flags: EnvironmentFlagValues): Omit<EnvironmentRequest, 'name'> {
   const {image, password, persistence, primaries, replicas, server, subnet, topology} = flags
   const program = server ?? image
   const engine = engineFrom(flags)

@@ -1,8 +1,9 @@
 import {randomBytes} from 'node:crypto'
 import {NodeReplyError} from '../client/reply-error.js'
 import {CliError} from '../kernel/errors.js'
+import type {Link, LinkEffect, LinkRule} from '../model/links.js'
 import {type Layout, type NodeRef, type NodeSpec, type Probe, peerAddress} from './engine.js'
-import type {Link, LinkControl, LinkEffect, LinkReading, LinkRule} from './links.js'
+import type {LinkControl, LinkReading} from './links.js'
 import {callNode, leaveForNode} from './node-call.js'
 import {asReadings, type ProbeRound, probeAnswers, timesOf} from './probe-round.js'
 

@@ -1,5 +1,6 @@
 import type {WireReply} from '../client/migration/reply-reader.js'
-import type {Link, LinkReading} from './links.js'
+import type {Link} from '../model/links.js'
+import type {LinkReading} from './links.js'
 
 /** Of one try: when it was sent, came there and was answered, as its sender knows it. Unix milliseconds. */
 export type ProbeAnswer = readonly [sentMs: number | null, seenMs: number | null, answeredMs: number | null]

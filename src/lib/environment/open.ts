@@ -1,3 +1,4 @@
+import type {Engine, NodeRef} from '../engine/engine.js'
 import {CliError} from '../kernel/errors.js'
 import {nearest} from '../kernel/nearest.js'
 import {requireEnvironmentName} from './spec.js'
@@ -27,7 +28,7 @@ export async function openEnvironment(store: EnvironmentStore, rawName: string):
   })
 }
 
-/** @throws {CliError} NOT_FOUND with the nearest name there is */
+/** @throws {CliError} UNKNOWN_NODE with the nearest name there is */
 export function requireNode({spec}: Pick<EnvironmentState, 'spec'>, name: string): string {
   const names = spec.nodes.map((node) => node.name)
   if (names.includes(name)) return name
@@ -40,4 +41,20 @@ export function requireNode({spec}: Pick<EnvironmentState, 'spec'>, name: string
       suggestions: [`shoal ps --name ${spec.name}`],
     },
   )
+}
+
+/** @throws {CliError} UNKNOWN_NODE; UNREACHABLE if it does not run */
+export async function requireRunning(
+  engine: Engine,
+  state: Pick<EnvironmentState, 'spec'>,
+  node: string,
+): Promise<NodeRef> {
+  const {name} = state.spec
+  requireNode(state, node)
+  const ref = (await engine.list(name)).find((each) => each.name === node)
+  if (ref) return ref
+  throw new CliError('UNREACHABLE', `node ${node} of environment ${name} does not run`, {
+    details: {node},
+    suggestions: [`shoal start ${node} --name ${name}`],
+  })
 }

@@ -30,11 +30,16 @@ export function layoutOf(spec: EnvironmentSpec, peerHosts: Readonly<Record<strin
 
 export function accessOf({peerHosts, spec}: Pick<EnvironmentState, 'peerHosts' | 'spec'>): ClusterAccess {
   const nodes = nodesOf(spec, peerHosts)
+  const rendered = new Map(nodes.map((node) => [node.name, renderAddress(peerAddress(node))]))
   const elsewhere = nodes.filter(({peerHost}) => peerHost !== undefined)
   return {
     addressMap: new Map(elsewhere.map((node) => [renderAddress(peerAddress(node)), node.address])),
     addresses: nodes.map(peerAddress),
     regions: new Map(nodes.flatMap((node) => (node.region ? [[renderAddress(peerAddress(node)), node.region]] : []))),
+    shards: spec.nodes
+      .filter(({replicaOf}) => replicaOf === undefined)
+      .map((primary) => [primary, ...spec.nodes.filter(({replicaOf}) => replicaOf === primary.name)])
+      .map((members) => members.map(({name}) => rendered.get(name) as string)),
     topology: spec.topology,
     ...(spec.password !== undefined && {password: spec.password}),
   }

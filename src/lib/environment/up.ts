@@ -2,10 +2,10 @@ import type {Engine, NodeSpec} from '../engine/engine.js'
 import {takenPorts} from '../engine/ports.js'
 import {CliError} from '../kernel/errors.js'
 import {BUS_PORT_OFFSET} from '../model/address.js'
+import {differencesOf, waysOn} from './differences.js'
 import {withEnvironmentLock} from './lock.js'
 import {accessOf, type EnvironmentParts, layoutOf, requireEngine} from './parts.js'
 import {
-  differencesOf,
   type EnvironmentRequest,
   type EnvironmentSpec,
   HOST,
@@ -93,7 +93,7 @@ async function startMissing(
   if (differences.length > 0) {
     throw new CliError('ENVIRONMENT_EXISTS', `environment ${spec.name} exists: ${differences.join(', ')}`, {
       details: {differences, name: spec.name},
-      suggestions: [`shoal down --name ${spec.name}`, 'shoal up --name OTHER --base-port PORT'],
+      suggestions: waysOn(request, spec, differences),
     })
   }
   const {access, started} = await startStopped(parts, state, namesOf(spec.nodes), signal, onProgress)

@@ -1,6 +1,7 @@
 import {afterAll, afterEach, beforeAll, describe, expect, it} from 'vitest'
 import type {Engine, Layout, NodeSpec} from '../../../src/lib/engine/engine.js'
-import type {Link, LinkEffect, LinkReading, LinkRule} from '../../../src/lib/engine/links.js'
+import type {LinkReading} from '../../../src/lib/engine/links.js'
+import type {Link, LinkEffect, LinkRule} from '../../../src/lib/model/links.js'
 import {callRedis} from '../../support/peers.js'
 import {claimPorts} from '../../support/ports.js'
 import {waitFor} from '../../support/processes.js'

@@ -122,7 +122,7 @@ describe('up', () => {
     expect(error).toMatchObject({
       code: 'ENVIRONMENT_EXISTS',
       exitCode: 5,
-      suggestions: ['shoal down --name blue', expect.anything()],
+      suggestions: ['shoal scale --primaries 4 --name blue', 'shoal down --name blue', expect.anything()],
     })
     expect(await engine.list('blue')).toHaveLength(3)
   })

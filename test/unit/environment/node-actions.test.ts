@@ -1,5 +1,6 @@
 import {join} from 'node:path'
 import {afterEach, beforeEach, describe, expect, it} from 'vitest'
+import type {NodeChoice} from '../../../src/lib/environment/choose-nodes.js'
 import {takeDown} from '../../../src/lib/environment/down.js'
 import {actOnNodes} from '../../../src/lib/environment/node-actions.js'
 import {bringUp} from '../../../src/lib/environment/up.js'
@@ -19,7 +20,7 @@ beforeEach(async () => {
 
 afterEach(() => takeDown(parts, 'blue', never()))
 
-const act = (choice: 'all' | readonly string[], action: Parameters<typeof actOnNodes>[3]) =>
+const act = (choice: NodeChoice, action: Parameters<typeof actOnNodes>[3]) =>
   actOnNodes(parts, 'blue', choice, action, never())
 const running = async () => (await parts.engine.list('blue')).map(({name}) => name)
 
@@ -61,6 +62,13 @@ describe('actions on nodes', () => {
     expect(await act('all', {kind: 'unpause'})).toMatchObject({changed: ['n1', 'n2'], unchanged: ['n3', 'n4']})
   })
 
+  it('finds out who is meant from what nodes say of themselves', async () => {
+    expect(await act(['role:replica'], {kind: 'pause'})).toMatchObject({changed: ['n3', 'n4']})
+    expect(await act(['n?'], {kind: 'unpause'})).toMatchObject({changed: ['n3', 'n4'], unchanged: ['n1', 'n2']})
+    expect(await act(['shard:1'], {graceMs: 0, kind: 'stop'})).toMatchObject({changed: ['n2', 'n4']})
+    expect(await act(['random:1', 'n4'], {kind: 'start'})).toMatchObject({environment: 'blue'})
+  })
+
   it('kills', async () => {
     await act(['n1'], {kind: 'stop', graceMs: 0})
     expect(await act(['n1', 'n2'], {kind: 'kill', signal: 'SIGKILL'})).toMatchObject({
@@ -73,7 +81,7 @@ describe('actions on nodes', () => {
   })
 
   it('names the nearest node or environment for one that is not there', async () => {
-    await expect(act(['n12'], {kind: 'pause'})).rejects.toMatchObject({code: 'NOT_FOUND', exitCode: 4})
+    await expect(act(['n12'], {kind: 'pause'})).rejects.toMatchObject({code: 'UNKNOWN_NODE', exitCode: 3})
     await expect(actOnNodes(parts, 'bleu', 'all', {kind: 'pause'}, never())).rejects.toMatchObject({
       code: 'NOT_FOUND',
       message: expect.stringContaining('blue'),

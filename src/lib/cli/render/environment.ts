@@ -1,3 +1,4 @@
+import type {EnvironmentSpec} from '../../environment/spec.js'
 import type {EnvironmentStatus, NodeStatus} from '../../environment/status.js'
 import {renderAddress} from '../../model/address.js'
 import {countSlots, renderRanges} from '../../model/slot-set.js'
@@ -70,15 +71,24 @@ function renderUntil(untilMs: number | undefined): string {
 }
 
 /** How to use a new environment at once. The password is named, never printed. */
-export function renderTryThis(port: number, hasPassword: boolean, style: Style): string {
-  const secret = hasPassword ? ', {redisOptions: {password: process.env.SHOAL_PASSWORD}}' : ''
+export function renderTryThis(
+  {name, nodes, password, topology}: Pick<EnvironmentSpec, 'name' | 'nodes' | 'password' | 'topology'>,
+  style: Style,
+): string {
+  const port = nodes[0]?.port
+  const hasPassword = password !== undefined
   const login = hasPassword ? 'REDISCLI_AUTH=$SHOAL_PASSWORD ' : ''
-  return [
-    style.bold('Try this:'),
+  const cluster = [
     `  ${login}redis-cli -c -p ${port} set greeting hello`,
-    `  new Cluster([{host: '127.0.0.1', port: ${port}}]${secret})   // ioredis`,
+    `  new Cluster([{host: '127.0.0.1', port: ${port}}]${hasPassword ? ', {redisOptions: {password: process.env.SHOAL_PASSWORD}}' : ''})   // ioredis`,
     `  shoal info 127.0.0.1:${port}`,
-  ].join('\n')
+  ]
+  const replication = [
+    `  ${login}redis-cli -p ${port} set greeting hello`,
+    `  new Redis({host: '127.0.0.1', port: ${port}${hasPassword ? ', password: process.env.SHOAL_PASSWORD' : ''}})   // ioredis`,
+    `  shoal ps --name ${name}`,
+  ]
+  return [style.bold('Try this:'), ...(topology === 'cluster' ? cluster : replication)].join('\n')
 }
 
 function renderRole({replicaOf, role}: NodeStatus): string {
