@@ -1,6 +1,7 @@
 import {defineConfig} from 'vitest/config'
 
-/** Projects by cost: `unit` needs nothing, `sim` is CPU, `commands` and `interop` start processes. */
+/** Projects by cost: `unit` needs nothing, `sim` is CPU, `commands` and `interop` start processes,
+ * `docker` containers. */
 export default defineConfig({
   test: {
     projects: [
@@ -27,6 +28,14 @@ export default defineConfig({
           include: ['test/interop/**/*.test.ts'],
           testTimeout: 180_000,
           hookTimeout: 60_000,
+        },
+      },
+      {
+        test: {
+          name: 'docker',
+          include: ['test/docker/**/*.test.ts'],
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
         },
       },
     ],

@@ -3,7 +3,7 @@
 //   npm test                             everything
 //   npm test -- --only unit,sim          some vitest projects, without typecheck and lint
 //   npm test -- --only unit slot-set     further arguments go to vitest
-//   REQUIRE_PEERS=1 npm test             a test that lacks its real redis-servers fails instead of being skipped
+//   REQUIRE_PEERS=1 npm test             a test that lacks its real redis-servers or Docker fails instead of being skipped
 import {spawn} from 'node:child_process'
 import {randomUUID} from 'node:crypto'
 import {existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync} from 'node:fs'
@@ -18,12 +18,14 @@ const RUN_MARK = 'SHOAL_TEST_RUN'
 const run = randomUUID()
 /**
  * Rounds, one after the other: tests that compute get a processor each, tests that wait for one process at a time
- * share. A file of `interop` runs whole clusters under load: one per processor.
+ * share. A file of `interop` runs whole clusters under load: one per processor. `docker` has a daemon of its own, which ends
+ * with the round.
  */
 const ROUNDS = [
   {projects: ['unit', 'sim'], workers: availableParallelism()},
   {projects: ['commands'], workers: availableParallelism() + 1},
   {projects: ['interop'], workers: availableParallelism()},
+  {docker: true, projects: ['docker'], workers: availableParallelism()},
 ]
 
 /** The program of a development dependency, as its package.json names it. */
@@ -33,13 +35,15 @@ function binOf(name, program = name) {
   return join(dirname(file), typeof bin === 'string' ? bin : bin[program])
 }
 
-/** Runs node with the arguments; resolves to its exit code (1 if a signal ended it). */
-function node(args, options = {}) {
+/** Runs a command line; resolves to its exit code (1 if a signal ended it). */
+function execute([file, ...args], options = {}) {
   return new Promise((resolve) => {
-    const child = spawn(process.execPath, args, {cwd: root, stdio: 'inherit', ...options})
+    const child = spawn(file, args, {cwd: root, stdio: 'inherit', ...options})
     child.once('exit', (code) => resolve(code ?? 1))
   })
 }
+
+const node = (args) => execute([process.execPath, ...args])
 
 /** Modification times (ms) below a path, folders included: a removed file shows in its folder. */
 function timesBelow(path) {
@@ -112,14 +116,17 @@ function readReport(file) {
   return {...counts, skippedGroups}
 }
 
-async function findRealPeers() {
+/** @param load - imports TypeScript and calls what finds or fetches what tests need */
+async function provision(load) {
   const {register} = await import('tsx/esm/api')
   const unregister = register()
-  const {provisionPeers} = await import('../test/support/peers-provision.ts')
-  const peers = provisionPeers()
+  const found = await load()
   await unregister()
-  return peers
+  return found
 }
+
+const findRealPeers = () => provision(async () => (await import('../test/support/peers-provision.ts')).provisionPeers())
+const findDocker = () => provision(async () => (await import('../test/support/docker-provision.ts')).provisionDocker())
 
 /** The rounds of the projects asked for. A name that is in none gets its own, for vitest to complain about. */
 function roundsOf(only) {
@@ -130,14 +137,16 @@ function roundsOf(only) {
   return [...chosen, strangers].filter(({projects}) => projects.length > 0)
 }
 
-async function runRound(projects, workers, rest, environment) {
+/** @param docker - the Docker to run it with, if any */
+async function runRound({docker, environment, projects, rest, workers}) {
   const file = join(root, '.cache', `test-report-${randomUUID()}.json`)
   mkdirSync(dirname(file), {recursive: true})
   const chosen = projects.flatMap((name) => ['--project', name])
   const asTheyCome = `--reporter=${join(root, 'scripts', 'failures-reporter.js')}`
   const reporters = ['--reporter=default', asTheyCome, '--reporter=json', `--outputFile.json=${file}`]
   const options = ['run', '--passWithNoTests', `--maxWorkers=${workers}`, ...chosen, ...reporters, ...rest]
-  const code = await node([binOf('vitest'), ...options], {env: environment})
+  const command = [process.execPath, binOf('vitest'), ...options]
+  const code = await execute(docker ? docker.wrap(command) : command, {env: environment})
   const report = readReport(file)
   rmSync(file, {force: true})
   return {code, report}
@@ -147,7 +156,7 @@ async function main() {
   const {only, rest} = parseArguments(process.argv.slice(2))
   const problems = []
   // The tests of the other projects import src/ and need no build.
-  const needsBuild = only.length === 0 || only.some((name) => name === 'commands' || name === 'interop')
+  const needsBuild = only.length === 0 || only.some((name) => ['commands', 'docker', 'interop'].includes(name))
   if (needsBuild && isBuildStale()) {
     console.log('build: dist is older than src')
     if ((await node([join(root, 'scripts', 'build.js')])) !== 0) {
@@ -172,8 +181,14 @@ async function main() {
 
   const total = {failed: 0, passed: 0, skipped: 0}
   const skippedGroups = new Map()
-  for (const {projects, workers} of roundsOf(only)) {
-    const {code, report} = await runRound(projects, workers, rest, environment)
+  const rounds = roundsOf(only)
+  const docker = rounds.some((round) => round.docker) ? await findDocker() : undefined
+  if (docker) console.log(docker.found ? `docker: ${docker.version}, a daemon of its own` : `docker: ${docker.reason}`)
+  if (docker && !docker.found) environment.SHOAL_TEST_NO_DOCKER = docker.reason
+  for (const round of rounds) {
+    const {projects} = round
+    const own = round.docker && docker.found ? {docker} : {}
+    const {code, report} = await runRound({...own, environment, projects, rest, workers: round.workers})
     for (const key of Object.keys(total)) total[key] += report[key]
     for (const [group, count] of report.skippedGroups) skippedGroups.set(group, count)
     if (code !== 0 && report.failed === 0) problems.push(`vitest exited ${code} for ${projects.join(', ')}`)

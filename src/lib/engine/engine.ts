@@ -20,9 +20,14 @@ export interface Engine {
    * Makes what the nodes of an environment share (networks, proxies between them), before the first start and again after
    * some of it went. Safe to repeat: what stands is kept. Nodes may have come or gone since.
    *
+   * @param onProgress - told what takes its time, or what was decided, for people
    * @returns the host under which each node is known to the others, by name; none for nodes whose `address` serves for both
    */
-  prepare(layout: Layout, signal: AbortSignal): Promise<ReadonlyMap<string, string>>
+  prepare(
+    layout: Layout,
+    signal: AbortSignal,
+    onProgress?: (text: string) => void,
+  ): Promise<ReadonlyMap<string, string>>
   /**
    * Resolves once the node answers PING. A node that was stopped starts again with what it kept.
    *
@@ -114,7 +119,7 @@ export interface NodeRef {
   /** Frozen by `pause`. */
   readonly paused: boolean
   readonly uptimeMs: number
-  /** Resident set, bytes. */
+  /** Resident set, bytes; 0 where the engine cannot tell. */
   readonly memoryBytes: number
 }
 

@@ -32,7 +32,7 @@ export async function startStopped(
   const {spec} = before
   const engine = engines.of(spec.engine)
   await requireEngine(engine, spec.program)
-  const peerHosts = Object.fromEntries(await engine.prepare(layoutOf(spec, before.peerHosts), signal))
+  const peerHosts = Object.fromEntries(await engine.prepare(layoutOf(spec, before.peerHosts), signal, onProgress))
   const state = {...before, peerHosts}
   if (JSON.stringify(peerHosts) !== JSON.stringify(before.peerHosts)) await store.write(state)
   const access = accessOf(state)

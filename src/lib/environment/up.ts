@@ -62,7 +62,7 @@ async function create(
   const engine = parts.engines.of(spec.engine)
   try {
     await parts.store.write({faults: [], formed: false, peerHosts: {}, spec, version: 2})
-    const peerHosts = Object.fromEntries(await engine.prepare(layoutOf(spec), signal))
+    const peerHosts = Object.fromEntries(await engine.prepare(layoutOf(spec), signal, onProgress))
     const nodes = nodesOf(spec, peerHosts)
     const state = {faults: [], formed: false, peerHosts, spec, version: 2} as const
     await parts.store.write(state)

@@ -4,13 +4,16 @@ import {afterEach, beforeEach, describe, expect, it} from 'vitest'
 import type {Engine, NodeSpec} from '../../../src/lib/engine/engine.js'
 import {isPortFree} from '../../../src/lib/engine/ports.js'
 import {claimPorts} from '../../support/ports.js'
+import {waitFor} from '../../support/processes.js'
 
 export interface EngineUnderTest {
   readonly engine: Engine
   /** Another engine that sees the same nodes, as a later run of the CLI does. */
   readonly other: Engine
   /** What stopped nodes of the environment keep. */
-  leftovers(environment: string): string[]
+  leftovers(environment: string): string[] | Promise<string[]>
+  /** Whether the nodes' bus listens on this machine: then its port can be taken, too. */
+  readonly isBusHere: boolean
 }
 
 const never = () => new AbortController().signal
@@ -30,26 +33,43 @@ async function firstLine({address}: NodeSpec): Promise<string | undefined> {
   }
 }
 
+async function collect(lines: AsyncIterable<string>): Promise<string[]> {
+  const all: string[] = []
+  for await (const line of lines) all.push(line)
+  return all
+}
+
 /** What every engine promises. */
-export function describeEngine(name: string, make: () => Promise<EngineUnderTest> | EngineUnderTest): void {
-  describe(`engine contract: ${name}`, () => {
+export function describeEngine(
+  name: string,
+  make: () => Promise<EngineUnderTest> | EngineUnderTest,
+  describeHere: (name: string, body: () => void) => void = describe,
+): void {
+  describeHere(`engine contract: ${name}`, () => {
     let under: EngineUnderTest
     let specs: NodeSpec[]
 
     beforeEach(async () => {
       under = await make()
       const base = await claimPorts(2)
-      specs = [0, 1].map((index) => ({
+      const plain = [0, 1].map((index) => ({
         address: {host: '127.0.0.1', port: base + index},
         busPort: base + index + 10000,
         cluster: true,
         environment: 'blue',
         name: `n${index + 1}`,
       }))
+      const hosts = await under.engine.prepare({environment: 'blue', nodes: plain}, never())
+      specs = plain.map((spec) => {
+        const peerHost = hosts.get(spec.name)
+        return peerHost === undefined ? spec : {...spec, peerHost}
+      })
     })
 
     afterEach(async () => {
       for (const node of await under.engine.list()) await under.engine.stop(node, 0)
+      await under.engine.discard('blue')
+      expect(await under.engine.has('blue')).toBe(false)
     })
 
     it('is available here', async () => {
@@ -87,10 +107,36 @@ export function describeEngine(name: string, make: () => Promise<EngineUnderTest
       expect(await under.engine.list()).toEqual([])
       expect(await isPortFree('127.0.0.1', spec.address.port)).toBe(true)
       await under.engine.stop(node, 2000)
-      expect(under.leftovers('blue')).toEqual(['n1'])
+      expect(await under.leftovers('blue')).toEqual(['n1'])
       await under.engine.discard('blue')
-      expect(under.leftovers('blue')).toEqual([])
+      expect(await under.leftovers('blue')).toEqual([])
       await under.engine.discard('blue')
+    })
+
+    it('prepares again without changing what stands, also when nodes come', async () => {
+      const before = await under.engine.prepare({environment: 'blue', nodes: specs}, never())
+      expect(await under.other.prepare({environment: 'blue', nodes: specs}, never())).toEqual(before)
+      const [first, second] = specs as [NodeSpec, NodeSpec]
+      const {peerHost, ...third} = {...second, name: 'n0'}
+      const after = await under.other.prepare({environment: 'blue', nodes: [third, first, second]}, never())
+      expect([...before].map(([name]) => after.get(name))).toEqual([...before.values()])
+      expect(new Set(after.values()).size).toBe(after.size)
+    })
+
+    it('freezes and thaws a node, also twice, and knows one that is gone', async () => {
+      const [spec] = specs as [NodeSpec, NodeSpec]
+      const node = await under.engine.start(spec, never())
+      for (const paused of [true, false]) {
+        for (let times = 0; times < 2; times++) {
+          expect(await (paused ? under.other.pause(node) : under.other.unpause(node))).toBe(true)
+        }
+        expect((await under.engine.list('blue')).map((each) => each.paused)).toEqual([paused])
+      }
+      expect(await firstLine(spec)).toBe('+PONG')
+      await under.engine.pause(node)
+      await under.engine.stop(node, 0)
+      expect(await under.engine.list()).toEqual([])
+      expect([await under.engine.pause(node), await under.engine.unpause(node)]).toEqual([false, false])
     })
 
     it('starts a stopped node again as another process', async () => {
@@ -104,7 +150,65 @@ export function describeEngine(name: string, make: () => Promise<EngineUnderTest
       expect(await under.engine.list()).toHaveLength(1)
     })
 
+    it('freezes a node, which is seen at once, and lets it go on; twice if asked twice', async () => {
+      const [spec] = specs as [NodeSpec, NodeSpec]
+      const node = await under.engine.start(spec, never())
+      for (const paused of [true, true, false, false]) {
+        expect(await (paused ? under.engine.pause(node) : under.engine.unpause(node))).toBe(true)
+        expect(await under.other.list('blue')).toMatchObject([{name: 'n1', paused, pid: node.pid}])
+      }
+      expect(await firstLine(spec)).toBe('+PONG')
+    })
+
+    it('ends a frozen node', async () => {
+      const node = await under.engine.start(specs[0]!, never())
+      await under.engine.pause(node)
+      await under.engine.stop(node, 2000)
+      expect(await under.engine.list()).toEqual([])
+    })
+
+    it('sends a signal, and says of a node that is gone that it is', async () => {
+      const node = await under.engine.start(specs[0]!, never())
+      expect(await under.engine.signal(node, 'SIGKILL')).toBe(true)
+      await waitFor(async () => (await under.engine.list()).length === 0, {what: 'end of the node'})
+      expect(await under.engine.signal(node, 'SIGCONT')).toBe(false)
+      expect(await under.engine.pause(node)).toBe(false)
+      expect(await under.engine.unpause(node)).toBe(false)
+    })
+
+    it('says whether there is anything of an environment, until it is discarded', async () => {
+      expect(await under.other.has('blue')).toBe(false)
+      const node = await under.engine.start(specs[0]!, never())
+      expect(await under.other.has('blue')).toBe(true)
+      expect(await under.other.has('green')).toBe(false)
+      await under.engine.stop(node, 2000)
+      expect(await under.other.has('blue')).toBe(true)
+      await under.engine.discard('blue')
+      expect(await under.other.has('blue')).toBe(false)
+    })
+
+    it('gives the last lines of a log, then all that come until nobody listens', async () => {
+      await under.engine.start(specs[0]!, never())
+      const tail = await under.other.logTail('blue', 'n1')
+      const [last] = await collect(under.other.logs('blue', 'n1', {follow: false, lines: 1}, never()))
+      expect(tail).toContain(last)
+      const abort = new AbortController()
+      const followed: string[] = []
+      for await (const line of under.other.logs('blue', 'n1', {follow: true}, abort.signal)) {
+        followed.push(line)
+        if (line === last) abort.abort()
+      }
+      expect(followed.at(-1)).toBe(last)
+    })
+
+    it('says how a command is run beside a node', async () => {
+      const node = await under.engine.start(specs[0]!, never())
+      const {args, file} = under.engine.execution(node, ['echo', 'a b'], {tty: false})
+      expect([file, ...args].slice(-2)).toEqual(['echo', 'a b'])
+    })
+
     it.each(['address', 'busPort'] as const)('names a taken port (%s) and leaves nothing behind', async (which) => {
+      if (which === 'busPort' && !under.isBusHere) return
       const [spec] = specs as [NodeSpec, NodeSpec]
       const port = which === 'address' ? spec.address.port : spec.busPort
       const squatter = createServer().listen(port, '127.0.0.1')
@@ -112,7 +216,7 @@ export function describeEngine(name: string, make: () => Promise<EngineUnderTest
       await expect(under.engine.start(spec, never())).rejects.toMatchObject({code: 'PORT_IN_USE', details: {port}})
       squatter.close()
       expect(await under.engine.list()).toEqual([])
-      expect(under.leftovers('blue')).toEqual([])
+      expect(await under.leftovers('blue')).toEqual([])
     })
 
     it('refuses to start a node that runs, and leaves it running', async () => {
@@ -121,7 +225,7 @@ export function describeEngine(name: string, make: () => Promise<EngineUnderTest
       await expect(under.engine.start(spec, never())).rejects.toMatchObject({code: 'PORT_IN_USE'})
       expect(await under.engine.list()).toHaveLength(1)
       expect(await firstLine(spec)).toBe('+PONG')
-      expect(under.leftovers('blue')).toEqual(['n1'])
+      expect(await under.leftovers('blue')).toEqual(['n1'])
     })
 
     it('leaves nothing behind when aborted before or during a start', async () => {
@@ -132,7 +236,7 @@ export function describeEngine(name: string, make: () => Promise<EngineUnderTest
       abort.abort()
       await expect(starting).rejects.toMatchObject({code: 'INTERRUPTED'})
       expect(await under.engine.list()).toEqual([])
-      expect(under.leftovers('blue')).toEqual([])
+      expect(await under.leftovers('blue')).toEqual([])
       expect(await isPortFree('127.0.0.1', spec.address.port)).toBe(true)
     })
   })

@@ -27,6 +27,7 @@ for (const [name, serverEntry] of [
     const folder = temporaryFolder('engine')
     return {
       engine: new EmbeddedEngine({folder, serverEntry}),
+      isBusHere: true,
       leftovers: (environment) => nodesKept(folder, environment),
       other: new EmbeddedEngine({folder, serverEntry}),
     }

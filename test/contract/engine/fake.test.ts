@@ -5,5 +5,5 @@ describeEngine('fake', () => {
   const engine = new FakeEngine()
   const leftovers = (environment: string) =>
     [...engine.kept].filter((key) => key.startsWith(`${environment}/`)).map((key) => key.split('/')[1] ?? '')
-  return {engine, leftovers, other: engine}
+  return {engine, isBusHere: true, leftovers, other: engine}
 })

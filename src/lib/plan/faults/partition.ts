@@ -47,7 +47,9 @@ export function planPartition(
   {rng, shuffled}: PartitionChance,
 ): PartitionPlan {
   const names = nodes.map(({name}) => name)
-  const plan = planOf(names, shuffled ? shuffle(nodes, rng) : nodes, nodes, request, rng)
+  // Drawn in any case, so that whatever else is drawn is the same when a seed is given that was told.
+  const mixed = shuffle(nodes, rng.fork())
+  const plan = planOf(names, shuffled ? mixed : nodes, nodes, request, rng)
   if (plan.grudges.size > 0) return plan
   throw new CliError('PREFLIGHT_FAILED', `nothing would be cut: ${plan.text}`, {
     suggestions: ['Name two groups at least, or one that leaves somebody out.'],
@@ -65,7 +67,7 @@ function planOf(
   const apart = (groups: readonly (readonly string[])[]): PartitionPlan => ({
     grudges: separate(names, groups),
     text: withRest(names, groups)
-      .map((group) => group.join(','))
+      .map((group) => names.filter((name) => group.includes(name)).join(','))
       .join(' / '),
   })
   switch (request.kind) {

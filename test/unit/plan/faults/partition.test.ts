@@ -11,10 +11,10 @@ describe('a partition', () => {
   it.each<[PartitionRequest, string]>([
     [{groups: ['n1,n2', 'n3'], kind: 'groups'}, 'n1,n2 / n3 / n4,n5,n6'],
     [{groups: ['shard:0'], kind: 'groups'}, 'n2,n5 / n1,n3,n4,n6'],
-    [{bridge: 'n3', groups: ['n1,n2', 'n4'], kind: 'groups'}, 'n1,n2,n3 / n4,n3 / n5,n6,n3'],
+    [{bridge: 'n3', groups: ['n1,n2', 'n4'], kind: 'groups'}, 'n1,n2,n3 / n3,n4 / n3,n5,n6'],
     [{kind: 'isolate', selector: 'n1,n2'}, 'n1 / n2 / n3,n4,n5,n6'],
     [{kind: 'one-way', pair: 'n1:role:replica'}, 'n1 -> n4,n5,n6'],
-    [{kind: 'bridge', selector: 'n3'}, 'n1,n2,n3 / n4,n5,n6,n3'],
+    [{kind: 'bridge', selector: 'n3'}, 'n1,n2,n3 / n3,n4,n5,n6'],
     [{kind: 'regions', names: []}, 'n1,n3,n5 / n2,n4,n6'],
     [{kind: 'regions', names: ['us']}, 'n2,n4,n6 / n1,n3,n5'],
     [{kind: 'minority'}, 'n1 / n2,n3,n4,n5,n6'],
