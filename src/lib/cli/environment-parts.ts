@@ -3,7 +3,8 @@ import {EmbeddedEngine} from '../engine/embedded.js'
 import {enginesOf} from '../engine/engines.js'
 import {ProcessEngine} from '../engine/process/process-engine.js'
 import type {EnvironmentParts} from '../environment/parts.js'
-import {defaultStateFolder, EnvironmentStore} from '../environment/store.js'
+import {defaultStateFolder} from '../environment/state-folder.js'
+import {EnvironmentStore} from '../environment/store.js'
 import {clusterDriver} from './environment-driver.js'
 
 /** What the environment commands work with: this user's state folder, nodes here and in Docker, real connections. */

@@ -1,6 +1,5 @@
 import {chmod, mkdir, readdir, readFile, rename, rm, rmdir, writeFile} from 'node:fs/promises'
 import {dirname, join, resolve} from 'node:path'
-import envPaths from 'env-paths'
 import {ENGINES} from '../engine/engine.js'
 import {CliError, messageOf} from '../kernel/errors.js'
 import type {FaultRecord} from './faults/record.js'
@@ -27,12 +26,6 @@ export interface EnvironmentState {
 }
 
 const FILE_NAME = 'environment.json'
-
-/** The folder of all of Shoal's state: SHOAL_STATE_DIR, else where the system wants such files. */
-export function defaultStateFolder(env: Readonly<Record<string, string | undefined>>): string {
-  // env-paths calls XDG_STATE_HOME `log`, which is where it keeps logs.
-  return resolve(env['SHOAL_STATE_DIR'] || envPaths('shoal', {suffix: ''}).log)
-}
 
 export class EnvironmentStore {
   /** One folder per environment below it. */
