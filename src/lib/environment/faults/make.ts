@@ -128,7 +128,7 @@ async function prepare(
       suggestions: [`shoal up --name ${name}`],
     })
   }
-  const nodes = await knownNodes(parts, state, signal)
+  const nodes = await knownNodes(parts, state, scene, signal)
   const plan = planFault(nodes, wish, {rng: seededRng(seed), shuffled})
   for (const kind of new Set(plan.rules.map(({effect}) => effect.kind))) {
     const probe = await scene.engine.links.supports(kind)

@@ -1,9 +1,8 @@
 import type {Engine, Layout} from '../../engine/engine.js'
-import {renderAddress} from '../../model/address.js'
 import type {SelectableNode} from '../../plan/faults/selector.js'
+import {selectableNodes} from '../choose-nodes.js'
 import {accessOf, type EnvironmentParts, layoutOf} from '../parts.js'
 import {nodesOf} from '../spec.js'
-import {judge} from '../status.js'
 import type {EnvironmentState} from '../store.js'
 
 /** A node that links are not tried with, because nothing comes from it. */
@@ -42,26 +41,17 @@ export async function readScene({engines}: EnvironmentParts, {peerHosts, spec}: 
  * or do not answer only name and region are known.
  */
 export async function knownNodes(
-  {driver, engines}: EnvironmentParts,
+  {driver}: EnvironmentParts,
   state: EnvironmentState,
+  {awake}: Scene,
   signal: AbortSignal,
 ): Promise<SelectableNode[]> {
   const {peerHosts, spec} = state
-  const refs = await engines.of(spec.engine).list(spec.name)
-  const awake = new Set(refs.filter(({paused}) => !paused).map(({name}) => name))
   const whole = accessOf(state)
   // Asking a paused node would take until the connection is given up.
   const addresses = nodesOf(spec, peerHosts).flatMap(({name}, index) =>
     awake.has(name) ? (whole.addresses[index] ?? []) : [],
   )
   const facts = addresses.length === 0 ? [] : await driver.describe({...whole, addresses}, signal)
-  const known = new Set(addresses.map(renderAddress))
-  const {nodes} = judge(
-    spec.name,
-    state,
-    refs,
-    facts.filter(({address}) => known.has(renderAddress(address))),
-  )
-  const names = new Set(spec.nodes.map(({name}) => name))
-  return nodes.filter(({name}) => names.has(name))
+  return selectableNodes(state, facts)
 }
