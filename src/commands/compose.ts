@@ -2,9 +2,8 @@ import {resolve} from 'node:path'
 import {Flags} from '@oclif/core'
 import {BaseCommand} from '../lib/cli/base-command.js'
 import {environmentParts} from '../lib/cli/environment-parts.js'
-import {environmentNameFlag} from '../lib/cli/flags-environment.js'
 import {renderCompose, renderComposeNext} from '../lib/cli/render/compose.js'
-import {environmentFlags, requestFrom} from '../lib/cli/up-request.js'
+import {environmentFlags, requestWithFile} from '../lib/cli/up-request.js'
 import type {WrittenFile} from '../lib/environment/compose/write.js'
 
 interface ComposeDocument {
@@ -35,7 +34,6 @@ export default class Compose extends BaseCommand {
   ]
 
   static override flags = {
-    name: environmentNameFlag(),
     output: Flags.string({helpValue: 'DIR', summary: 'Folder to write to. Default: ./NAME.'}),
     force: Flags.boolean({summary: 'Overwrite files that have other content.'}),
     image: Flags.string({
@@ -46,8 +44,8 @@ export default class Compose extends BaseCommand {
       helpValue: 'A.B.C.D/BITS',
       summary: "Of the network between the nodes, or of the first region's. Default: a /24 of 172.30.0.0/16.",
     }),
-    password,
     ...shape,
+    password,
   }
 
   async run(): Promise<ComposeDocument> {
@@ -58,7 +56,7 @@ export default class Compose extends BaseCommand {
       import('../lib/environment/compose/project.js'),
       import('../lib/environment/compose/write.js'),
     ])
-    const spec = await specToExport(environmentParts(process.env).store, {...requestFrom(asked), name: flags.name})
+    const spec = await specToExport(environmentParts(process.env).store, await requestWithFile(asked))
     const options = {...imageOf(spec), ...(image !== undefined && {image}), ...(subnet !== undefined && {subnet})}
     const {files, ...project} = composeProject(spec, options)
     const folder = flags.output ?? `./${spec.name}`

@@ -3,7 +3,7 @@ import type {Address} from '../model/address.js'
 import {renderAddress} from '../model/address.js'
 import type {SlotRange} from '../model/slot-set.js'
 import type {NodeFacts, ReplicaLink} from './cluster-driver.js'
-import type {FaultRecord} from './faults/record.js'
+import {type FaultSummary, lastingFaults, summaryOf} from './faults/record.js'
 import {accessOf, type EnvironmentParts} from './parts.js'
 import {nodesOf, type Topology} from './spec.js'
 import type {EnvironmentState} from './store.js'
@@ -25,8 +25,6 @@ export interface NodeStatus {
   /** Resident set, bytes. */
   readonly memoryBytes?: number
 }
-
-export type FaultSummary = Pick<FaultRecord, 'appliedAtMs' | 'id' | 'kind' | 'text' | 'untilMs'>
 
 export interface EnvironmentStatus {
   readonly name: string
@@ -84,13 +82,7 @@ export function judge(
     ...strays.map((ref) => nodeStatus(ref.name, ref.address, ref, undefined)),
   ]
   const isOk = facts.length === nodes.length && facts.every((fact) => fact.state === 'ok' && isInSync(fact))
-  const faults = (state?.faults ?? []).map(({appliedAtMs, id, kind, text, untilMs}) => ({
-    appliedAtMs,
-    id,
-    kind,
-    text,
-    ...(untilMs !== undefined && {untilMs}),
-  }))
+  const faults = state ? lastingFaults(state, Date.now()).map(summaryOf) : []
   const all = {faults, name, nodes, ...(state && {engine: state.spec.engine, topology: state.spec.topology})}
   if (!state?.formed) return {...all, state: 'incomplete'}
   if (refs.length === 0) return {...all, state: 'stopped'}

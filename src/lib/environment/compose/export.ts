@@ -1,7 +1,8 @@
 import {basename} from 'node:path'
 import {CliError} from '../../kernel/errors.js'
+import {differencesOf} from '../differences.js'
 import {openEnvironment} from '../open.js'
-import {differencesOf, type EnvironmentRequest, type EnvironmentSpec, planEnvironment} from '../spec.js'
+import {type EnvironmentRequest, type EnvironmentSpec, planEnvironment} from '../spec.js'
 import type {EnvironmentStore} from '../store.js'
 import type {ProjectOptions} from './project.js'
 
