@@ -2,7 +2,7 @@ import {randomBytes} from 'node:crypto'
 import {peerAddress} from '../engine/engine.js'
 import {seededRng} from '../kernel/rng.js'
 import {renderAddress} from '../model/address.js'
-import {parseSelector, type SelectableNode, selectNodes} from '../plan/faults/selector.js'
+import {asksNodes, type SelectableNode, selectNodes} from '../plan/faults/selector.js'
 import type {NodeFacts} from './cluster-driver.js'
 import {accessOf, type EnvironmentParts} from './parts.js'
 import {nodesOf} from './spec.js'
@@ -10,9 +10,6 @@ import type {EnvironmentState} from './store.js'
 
 /** Selectors of nodes, one at least; or all of them. */
 export type NodeChoice = 'all' | readonly [string, ...string[]]
-
-/** What nodes themselves must be asked for. */
-const ASKED = ['role', 'shard', 'slot']
 
 /**
  * Stopped and paused nodes are chosen too, but have no role.
@@ -28,8 +25,7 @@ export async function chooseNodes(
 ): Promise<string[]> {
   if (choice === 'all') return state.spec.nodes.map(({name}) => name)
   const selector = choice.join(',')
-  const isAsked = parseSelector(selector).some(({kind}) => ASKED.includes(kind))
-  const facts = isAsked ? await driver.describe(accessOf(state), signal) : []
+  const facts = asksNodes(selector) ? await driver.describe(accessOf(state), signal) : []
   return selectNodes(selector, selectableNodes(state, facts), seededRng(randomBytes(4).readUInt32LE()))
 }
 
