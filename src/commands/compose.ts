@@ -45,8 +45,8 @@ export default class Compose extends BaseCommand {
       helpValue: 'A.B.C.D/BITS',
       summary: "Of the network between the nodes, or of the first region's. Default: a /24 of 172.30.0.0/16.",
     }),
-    password,
     ...shape,
+    password,
   }
 
   async run(): Promise<ComposeDocument> {

@@ -1,5 +1,6 @@
 import type {Engine, NodeRef} from '../engine/engine.js'
 import {chooseNodes, type NodeChoice} from './choose-nodes.js'
+import {reapplyFaults} from './faults/reapply.js'
 import {withEnvironmentLock} from './lock.js'
 import {openEnvironment} from './open.js'
 import type {EnvironmentParts} from './parts.js'
@@ -72,6 +73,8 @@ async function carryOut(
   const engine = parts.engines.of(state.spec.engine)
   const refs = (await engine.list(state.spec.name)).filter((ref) => names.includes(ref.name))
   const changed = await Promise.all(refs.map(async (ref) => ((await doTo(engine, ref, action)) ? ref.name : undefined)))
+  // What a node was not awake to hear, it must be told again.
+  if (action.kind === 'unpause') await reapplyFaults(parts, state, signal)
   return new Set(changed.filter((each) => each !== undefined))
 }
 

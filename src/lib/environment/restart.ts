@@ -2,6 +2,7 @@ import {peerAddress} from '../engine/engine.js'
 import {renderAddress} from '../model/address.js'
 import type {NodeFacts} from './cluster-driver.js'
 import {replicasSynced} from './conditions.js'
+import {lastingFaults} from './faults/record.js'
 import {accessOf, type EnvironmentParts} from './parts.js'
 import {nodesOf} from './spec.js'
 import {startStopped} from './start.js'
@@ -79,11 +80,11 @@ async function settleIfWhole(
   signal: AbortSignal,
   onProgress: (text: string) => void,
 ): Promise<void> {
-  const {faults, spec} = state
+  const {spec} = state
   const engine = parts.engines.of(spec.engine)
   const names = spec.nodes.map(({name}) => name)
   const running = new Set((await engine.list(spec.name)).flatMap(({name, paused}) => (paused ? [] : [name])))
-  if (faults.length > 0 || !names.every((name) => running.has(name))) return
+  if (lastingFaults(state, Date.now()).length > 0 || !names.every((name) => running.has(name))) return
   onProgress('waiting until all nodes agree')
   await whileNodesRun(engine, spec.name, names, signal, (both) => parts.driver.settle(accessOf(state), both))
 }

@@ -1,6 +1,7 @@
 import {type Engine, type NodeRef, type NodeSpec, peerAddress} from '../engine/engine.js'
 import {renderAddress} from '../model/address.js'
 import type {ClusterAccess, ClusterDriver, NodeFacts} from './cluster-driver.js'
+import {reapplyFaults} from './faults/reapply.js'
 import {accessOf, type EnvironmentParts, layoutOf, requireEngine} from './parts.js'
 import {nodesOf} from './spec.js'
 import type {EnvironmentState} from './store.js'
@@ -18,7 +19,7 @@ export interface Started {
 
 /**
  * Starts those of the named nodes of an environment that do not run. Resolves when each answers, which is not yet being in
- * agreement. All or none: if one fails, the others of this call are stopped again.
+ * agreement. Faults on record are in force for them too. All or none: if one fails, the others of this call are stopped again.
  *
  * @throws {CliError} ENVIRONMENT_LACKS, and what `Engine.start` throws
  */
@@ -43,6 +44,8 @@ export async function startStopped(
     if (spec.topology === 'cluster' && spec.persistence !== 'aof') await saveCopies(driver, access, missing, signal)
     onProgress(`starting ${started.join(', ')}`)
     await startAll(engine, missing, signal)
+    const faults = await reapplyFaults({engines}, state, signal)
+    if (faults.length > 0) onProgress(`in force again: ${faults.map(({id}) => id).join(', ')}`)
   }
   return {access, started, state}
 }

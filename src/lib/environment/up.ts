@@ -3,6 +3,7 @@ import {takenPorts} from '../engine/ports.js'
 import {CliError} from '../kernel/errors.js'
 import {BUS_PORT_OFFSET} from '../model/address.js'
 import {differencesOf, waysOn} from './differences.js'
+import {lastingFaults} from './faults/record.js'
 import {withEnvironmentLock} from './lock.js'
 import {accessOf, type EnvironmentParts, layoutOf, requireEngine} from './parts.js'
 import {
@@ -97,10 +98,14 @@ async function startMissing(
     })
   }
   const {access, started} = await startStopped(parts, state, namesOf(spec.nodes), signal, onProgress)
+  const change = started.length > 0 ? ('started' as const) : ('none' as const)
+  const result = {change, spec, startedNodes: started}
+  // Separated nodes never agree.
+  if (lastingFaults(state, Date.now()).length > 0) return result
   if (started.length > 0) onProgress('waiting until all nodes agree')
   // Also if all run: running is not yet being ready.
   await whileNodesRun(engine, spec.name, namesOf(spec.nodes), signal, (both) => parts.driver.settle(access, both))
-  return {change: started.length > 0 ? 'started' : 'none', spec, startedNodes: started}
+  return result
 }
 
 function namesOf(nodes: readonly Pick<NodeSpec, 'name'>[]): string[] {

@@ -3,6 +3,7 @@ import {peerAddress} from '../engine/engine.js'
 import {CliError} from '../kernel/errors.js'
 import {renderAddress} from '../model/address.js'
 import {CLUSTER_CONDITIONS, CONDITIONS, type Condition, type ConditionName, type Situation} from './conditions.js'
+import {lastingFaults} from './faults/record.js'
 import {openEnvironment} from './open.js'
 import {accessOf, type EnvironmentParts} from './parts.js'
 import {nodesOf} from './spec.js'
@@ -16,7 +17,7 @@ export async function situationOf(
   state: EnvironmentState,
   signal: AbortSignal,
 ): Promise<Situation> {
-  const {faults, peerHosts, spec} = state
+  const {peerHosts, spec} = state
   const [refs, facts] = await Promise.all([
     engines.of(spec.engine).list(spec.name),
     driver.describe(accessOf(state), signal),
@@ -28,7 +29,7 @@ export async function situationOf(
     const running = ref === undefined ? 'stopped' : ref.paused ? 'paused' : 'running'
     return {name: node.name, state: running, ...(fact && {facts: fact})} as const
   })
-  return {faults, nodes, spec}
+  return {faults: lastingFaults(state, Date.now()), nodes, spec}
 }
 
 /**

@@ -3,7 +3,6 @@ import {seededRng} from '../../kernel/rng.js'
 import type {LinkRule} from '../../model/links.js'
 import {type FaultPlan, type FaultWish, planFault, wishAsksNodes} from '../../plan/faults/fault.js'
 import {linkStates} from '../../plan/faults/rules.js'
-import {selectableNodes} from '../choose-nodes.js'
 import {withEnvironmentLock} from '../lock.js'
 import {openEnvironment} from '../open.js'
 import type {EnvironmentParts} from '../parts.js'
@@ -129,7 +128,7 @@ async function prepare(
       suggestions: [`shoal up --name ${name}`],
     })
   }
-  const nodes = wishAsksNodes(wish) ? await knownNodes(parts, state, scene, signal) : selectableNodes(state, [])
+  const nodes = wishAsksNodes(wish) ? await knownNodes(parts, state, scene, signal) : state.spec.nodes
   const plan = planFault(nodes, wish, {rng: seededRng(seed), shuffled})
   for (const kind of new Set(plan.rules.map(({effect}) => effect.kind))) {
     const probe = await scene.engine.links.supports(kind)
