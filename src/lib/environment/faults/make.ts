@@ -1,7 +1,7 @@
 import {CliError} from '../../kernel/errors.js'
 import {seededRng} from '../../kernel/rng.js'
 import type {LinkRule} from '../../model/links.js'
-import {type FaultPlan, type FaultWish, planFault} from '../../plan/faults/fault.js'
+import {type FaultPlan, type FaultWish, planFault, wishAsksNodes} from '../../plan/faults/fault.js'
 import {linkStates} from '../../plan/faults/rules.js'
 import {withEnvironmentLock} from '../lock.js'
 import {openEnvironment} from '../open.js'
@@ -128,7 +128,7 @@ async function prepare(
       suggestions: [`shoal up --name ${name}`],
     })
   }
-  const nodes = await knownNodes(parts, state, scene, signal)
+  const nodes = wishAsksNodes(wish) ? await knownNodes(parts, state, scene, signal) : state.spec.nodes
   const plan = planFault(nodes, wish, {rng: seededRng(seed), shuffled})
   for (const kind of new Set(plan.rules.map(({effect}) => effect.kind))) {
     const probe = await scene.engine.links.supports(kind)

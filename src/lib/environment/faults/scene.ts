@@ -1,8 +1,7 @@
-import type {Engine, Layout} from '../../engine/engine.js'
+import {type Engine, type Layout, peerAddress} from '../../engine/engine.js'
+import {renderAddress} from '../../model/address.js'
 import type {SelectableNode} from '../../plan/faults/selector.js'
-import {selectableNodes} from '../choose-nodes.js'
 import {accessOf, type EnvironmentParts, layoutOf} from '../parts.js'
-import {nodesOf} from '../spec.js'
 import type {EnvironmentState} from '../store.js'
 
 /** A node that links are not tried with, because nothing comes from it. */
@@ -40,18 +39,35 @@ export async function readScene({engines}: EnvironmentParts, {peerHosts, spec}: 
  * All nodes of an environment with their roles and slots by their own word, for selectors. Of those that are stopped, paused
  * or do not answer only name and region are known.
  */
+export async function selectableNodes(
+  parts: EnvironmentParts,
+  state: EnvironmentState,
+  signal: AbortSignal,
+): Promise<SelectableNode[]> {
+  return knownNodes(parts, state, await readScene(parts, state), signal)
+}
+
+/** As `selectableNodes`, where it is known already who is awake. */
 export async function knownNodes(
   {driver}: EnvironmentParts,
   state: EnvironmentState,
-  {awake}: Scene,
+  {awake, layout}: Scene,
   signal: AbortSignal,
 ): Promise<SelectableNode[]> {
-  const {peerHosts, spec} = state
-  const whole = accessOf(state)
+  const {nodes} = layout
   // Asking a paused node would take until the connection is given up.
-  const addresses = nodesOf(spec, peerHosts).flatMap(({name}, index) =>
-    awake.has(name) ? (whole.addresses[index] ?? []) : [],
-  )
-  const facts = addresses.length === 0 ? [] : await driver.describe({...whole, addresses}, signal)
-  return selectableNodes(state, facts)
+  const addresses = nodes.filter(({name}) => awake.has(name)).map(peerAddress)
+  const facts = addresses.length === 0 ? [] : await driver.describe({...accessOf(state), addresses}, signal)
+  const factsAt = new Map(facts.map((fact) => [renderAddress(fact.address), fact]))
+  const nameAt = new Map(nodes.map((node) => [renderAddress(peerAddress(node)), node.name]))
+  return nodes.map((node) => {
+    const fact = factsAt.get(renderAddress(peerAddress(node)))
+    const replicaOf = fact?.primary && nameAt.get(renderAddress(fact.primary))
+    return {
+      name: node.name,
+      ...(fact && {role: fact.role, slots: fact.slots}),
+      ...(replicaOf !== undefined && {replicaOf}),
+      ...(node.region !== undefined && {region: node.region}),
+    }
+  })
 }

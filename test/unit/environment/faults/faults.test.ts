@@ -59,6 +59,15 @@ describe('a fault', () => {
     expect(stage.engine.links.probes[0]).toBeLessThanOrEqual(300)
   })
 
+  it.each<[string, string[]]>([
+    ['n1,region:us', []],
+    ['shard:1', ['describe']],
+  ])('asks nodes for their roles only if these matter: %s', async (selector, calls) => {
+    stage.parts.driver.calls.length = 0
+    await make(apart(selector))
+    expect(stage.parts.driver.calls).toEqual(calls)
+  })
+
   it('of a partition takes the place of the one before, unless it is added', async () => {
     await make()
     await make(slow(50))
