@@ -67,6 +67,7 @@ const RUNS: readonly Run[] = [
   {args: () => ['start', 'n2']},
   {args: () => ['stop', 'n2']},
   {args: () => ['restart', '--all']},
+  {args: () => ['scale', '--replicas', '0']},
   {args: ({basePort}) => ['check', `127.0.0.1:${basePort}`]},
   {args: ({basePort}) => ['info', `127.0.0.1:${basePort}`]},
   {args: () => ['partition', 'n1', '--dry-run']},

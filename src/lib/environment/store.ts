@@ -21,6 +21,10 @@ export interface EnvironmentState {
   readonly faults: readonly FaultRecord[]
   /** The number of the fault made last, in force or not: no id is used twice. */
   readonly lastFault?: number
+  /** A change of size that is under way or was cut short, and the move of slots of it. */
+  readonly scaling?: {readonly primaries: number; readonly replicas: number; readonly job?: string}
+  /** Names of nodes that were scaled away: none is given again. */
+  readonly retired?: readonly string[]
   /** False from the first process until the cluster is ready: what an interrupted `up` left is not an environment. */
   readonly formed: boolean
 }
@@ -122,9 +126,9 @@ function parseState(text: string): EnvironmentState {
     TOPOLOGIES.some((each) => each === topology),
   ]
   if (!isSpec || isKnown.includes(false)) throw new Error('not an environment')
-  const {faults = [], formed = false, lastFault, peerHosts = {}} = state
-  const numbered = lastFault === undefined ? {} : {lastFault}
-  return {...numbered, faults, formed, peerHosts, spec: spec as EnvironmentSpec, version: 2}
+  const {faults = [], formed = false, lastFault, peerHosts = {}, retired, scaling} = state
+  const some = {...(lastFault !== undefined && {lastFault}), ...(retired && {retired}), ...(scaling && {scaling})}
+  return {...some, faults, formed, peerHosts, spec: spec as EnvironmentSpec, version: 2}
 }
 
 /** Version 1 had embedded clusters only, with Redis's own node timeout. */

@@ -6,6 +6,7 @@ import {differencesOf, waysOn} from './differences.js'
 import {lastingFaults} from './faults/record.js'
 import {withEnvironmentLock} from './lock.js'
 import {accessOf, type EnvironmentParts, layoutOf, requireEngine} from './parts.js'
+import {claimedPorts} from './ports.js'
 import {
   type EnvironmentRequest,
   type EnvironmentSpec,
@@ -16,7 +17,7 @@ import {
   requireEnvironmentName,
 } from './spec.js'
 import {ROLLBACK_GRACE_MS, startAll, startStopped} from './start.js'
-import type {EnvironmentState, EnvironmentStore} from './store.js'
+import type {EnvironmentState} from './store.js'
 import {whileNodesRun} from './watch.js'
 
 export interface UpResult {
@@ -90,6 +91,16 @@ async function startMissing(
 ): Promise<UpResult> {
   const {spec} = state
   const engine = parts.engines.of(spec.engine)
+  if (state.scaling) {
+    const {primaries, replicas} = state.scaling
+    throw new CliError(
+      'CLUSTER_UNHEALTHY',
+      `environment ${spec.name} is between two sizes: a \`scale\` was cut short`,
+      {
+        suggestions: [`shoal scale --primaries ${primaries} --replicas ${replicas} --name ${spec.name}`],
+      },
+    )
+  }
   const differences = differencesOf(request, spec)
   if (differences.length > 0) {
     throw new CliError('ENVIRONMENT_EXISTS', `environment ${spec.name} exists: ${differences.join(', ')}`, {
@@ -140,16 +151,6 @@ async function requirePorts({store}: EnvironmentParts, spec: EnvironmentSpec): P
     details: {environments: owners, ports},
     suggestions: free === undefined ? [] : [`shoal up --name ${spec.name} --base-port ${free}`],
   })
-}
-
-async function claimedPorts(store: EnvironmentStore): Promise<Map<number, string>> {
-  const claimed = new Map<number, string>()
-  for (const name of await store.names()) {
-    // A file that cannot be read claims nothing that can be known; its running nodes still hold their ports.
-    const state = await store.read(name).catch(() => undefined)
-    for (const port of state ? portsOf(state.spec) : []) claimed.set(port, name)
-  }
-  return claimed
 }
 
 async function freeBasePort(spec: EnvironmentSpec, claimed: ReadonlyMap<number, string>): Promise<number | undefined> {

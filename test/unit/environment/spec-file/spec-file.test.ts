@@ -1,4 +1,4 @@
-import {readdirSync, readFileSync} from 'node:fs'
+import {readdirSync, readFileSync, writeFileSync} from 'node:fs'
 import {join, resolve} from 'node:path'
 import {describe, expect, it} from 'vitest'
 import {nodesOf, planEnvironment} from '../../../../src/lib/environment/spec.js'
@@ -141,10 +141,11 @@ ports: {base: 18001}
     expect(problems).not.toThrow(/swordfish/)
   })
 
-  it('have a JSON schema, which is shipped', async () => {
-    await expect(`${JSON.stringify(specFileJsonSchema(), null, 2)}\n`).toMatchFileSnapshot(
-      join(ROOT, 'docs/environment.schema.json'),
-    )
+  it('have a JSON schema, which is shipped', () => {
+    const path = join(ROOT, 'docs/environment.schema.json')
+    // The formatter has its own way with lists: what counts is what it says.
+    if (process.env['UPDATE_GOLDEN'] === '1') writeFileSync(path, `${JSON.stringify(specFileJsonSchema(), null, 2)}\n`)
+    expect(JSON.parse(readFileSync(path, 'utf8')), 'renew it with UPDATE_GOLDEN=1').toEqual(specFileJsonSchema())
     const {files} = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {files: string[]}
     expect(files).toContain('docs/environment.schema.json')
   })
