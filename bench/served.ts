@@ -24,7 +24,7 @@ export function commandOf(
   const base = ['--port', String(port), '--save', '', '--appendonly', 'no', '--dir', makeFolder()]
   return kind === 'redis-server'
     ? ['redis-server', [...base, ...more]]
-    : [process.execPath, [SHOAL_SERVER, ...base, ...more]]
+    : [SHOAL_SERVER, [...base, ...more]]
 }
 
 /** Resolves once it answers. @param more - settings as arguments */

@@ -39,6 +39,7 @@ buildSync({
     ...commands,
     join(root, 'src', 'embedded.ts'),
     join(root, 'src', 'lib', 'cli', 'main.ts'),
+    join(root, 'src', 'lib', 'engine', 'process', 'link-proxy-main.ts'),
     join(root, 'src', 'lib', 'node', 'main.ts'),
   ],
   external: [...external, 'ts-node', 'tsx', 'typescript'],

@@ -39,6 +39,7 @@ const SIDEWAYS = new Set([
   'operations->client',
   'environment->engine',
   'engine->node',
+  'engine->client',
   'protocol->model',
 ])
 

@@ -35,7 +35,9 @@ export default class Apply extends MoveCommand {
   async run(): Promise<MoveResult> {
     const {args, flags} = await this.parse(Apply)
     const plan = await readPlanFile(args.file)
-    const options = await this.connectOptions()
+    const options = await this.connectOptions(
+      ...(flags.seed === undefined ? plan.basedOn.primaries.map(({address}) => address) : [flags.seed]),
+    )
     const cluster = this.closeLater(await observePlanCluster(plan, flags.seed, options, this.signal))
     const rest = await prepareRest(cluster, plan, {signal: this.signal})
     return this.carryOut(cluster, rest, {command: 'apply', seed: renderAddress(cluster.seed), flags})

@@ -68,7 +68,7 @@ export default class Create extends ClusterCommand {
           zones,
           skipBusCheck: flags['skip-bus-check'],
         },
-        await this.connectOptions(),
+        await this.connectOptions(...args.nodes),
         this.signal,
       ),
     )

@@ -1,6 +1,6 @@
 import {BaseCommand} from '../lib/cli/base-command.js'
 import {renderJobs} from '../lib/cli/render/jobs.js'
-import {defaultStateFolder} from '../lib/environment/store.js'
+import {defaultStateFolder} from '../lib/environment/state-folder.js'
 import {type JobSummary, listJobs} from '../lib/operations/job-list.js'
 import {jobsFolder} from '../lib/operations/journal.js'
 

@@ -6,7 +6,7 @@ import {MoveCommand, type MoveResult} from '../lib/cli/move-command.js'
 import {renderMaintenance, renderReturn} from '../lib/cli/render/maintenance.js'
 import {renderRevivals} from '../lib/cli/render/revive.js'
 import {type MoveFlagValues, moveFlags, planFlags} from '../lib/cli/tasks.js'
-import {defaultStateFolder} from '../lib/environment/store.js'
+import {defaultStateFolder} from '../lib/environment/state-folder.js'
 import {renderAddress, tryParseAddress} from '../lib/model/address.js'
 import {findNode} from '../lib/model/cluster-map.js'
 import {requirePromotable} from '../lib/operations/failover.js'
@@ -99,7 +99,7 @@ export default class Maintenance extends MoveCommand {
         'Pass --seed HOST:PORT.',
       ])
     }
-    const cluster = this.closeLater(await observeAny(entries, await this.connectOptions(), this.signal))
+    const cluster = this.closeLater(await observeAny(entries, await this.connectOptions(...entries), this.signal))
     const note = known ?? (await this.notes.findIn(cluster.view, args.node))
     if (flags.discard) return this.discard(note, args.node)
     // Ports are used again: another cluster may have had a node at this address.

@@ -3,7 +3,7 @@ import {backupArgs, folderOf, parallelFlag} from '../lib/cli/backup-flags.js'
 import {ClusterCommand} from '../lib/cli/base-command.js'
 import {carryOutRestore, type RestoreDocument, requireRestoreAllowed} from '../lib/cli/carry-out-restore.js'
 import {renderAmount} from '../lib/cli/render/numbers.js'
-import {defaultStateFolder} from '../lib/environment/store.js'
+import {defaultStateFolder} from '../lib/environment/state-folder.js'
 import {jobsFolder} from '../lib/operations/journal.js'
 import {requireRoom} from '../lib/plan/backup/plan-restore.js'
 

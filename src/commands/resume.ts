@@ -8,7 +8,7 @@ import {badFlag} from '../lib/cli/flags.js'
 import {renderAmount} from '../lib/cli/render/numbers.js'
 import {type SourceFlagValues, sourceLoginFlags, sourceOptionsFrom} from '../lib/cli/source-flags.js'
 import {type MoveFlagValues, moveFlags, moveOptionsOf} from '../lib/cli/tasks.js'
-import {defaultStateFolder} from '../lib/environment/store.js'
+import {defaultStateFolder} from '../lib/environment/state-folder.js'
 import {parseAddress} from '../lib/model/address.js'
 import type {FixResult} from '../lib/operations/fix/carry-out.js'
 import {summarise} from '../lib/operations/job-list.js'
@@ -63,7 +63,7 @@ export default class Resume extends FixingCommand {
     requireNotRunning(summarise(record))
     if (isLoad(header)) return this.resumeLoad(header, record, flags)
     const cluster = this.closeLater(
-      await observePlanCluster(header.plan, header.seed, await this.connectOptions(), this.signal),
+      await observePlanCluster(header.plan, header.seed, await this.connectOptions(header.seed), this.signal),
     )
     return {
       result: header.fix
@@ -154,7 +154,7 @@ export default class Resume extends FixingCommand {
   /** By the seed of then, else by another node of then. */
   private async connectMembers(header: ImportHeader | RestoreHeader, members: Members): Promise<ObservedCluster> {
     const addresses = [header.seed, ...members.map(({address}) => address)]
-    const cluster = this.closeLater(await observeAny(addresses, await this.connectOptions(), this.signal))
+    const cluster = this.closeLater(await observeAny(addresses, await this.connectOptions(...addresses), this.signal))
     requireSameCluster(header, members, membersOf(cluster.view))
     return cluster
   }

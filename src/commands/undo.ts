@@ -2,7 +2,7 @@ import {Args} from '@oclif/core'
 import {MoveCommand, type MoveResult} from '../lib/cli/move-command.js'
 import {renderRevivals} from '../lib/cli/render/revive.js'
 import {moveFlags, planFlags} from '../lib/cli/tasks.js'
-import {defaultStateFolder} from '../lib/environment/store.js'
+import {defaultStateFolder} from '../lib/environment/state-folder.js'
 import {findUndoable, prepareRest, requireEnded, reversePlan} from '../lib/operations/carry-plan.js'
 import {summarise} from '../lib/operations/job-list.js'
 import {jobsFolder} from '../lib/operations/journal.js'
@@ -49,7 +49,7 @@ export default class Undo extends MoveCommand {
     const {plan, seed} = record.header
     requireNotRunning(summarise(record))
     requireEnded(summarise(record))
-    const cluster = this.closeLater(await observePlanCluster(plan, seed, await this.connectOptions(), this.signal))
+    const cluster = this.closeLater(await observePlanCluster(plan, seed, await this.connectOptions(seed), this.signal))
     const back = reversePlan(plan)
     const revivals = planRevivals(cluster.view, back)
     if (revivals.length > 0) {

@@ -1,9 +1,8 @@
-import {Flags} from '@oclif/core'
 import {BaseCommand} from '../lib/cli/base-command.js'
 import {environmentParts} from '../lib/cli/environment-parts.js'
-import {environmentNameFlag, environmentPasswordFlag} from '../lib/cli/flags-environment.js'
 import {renderEnvironment, renderTryThis} from '../lib/cli/render/environment.js'
-import {DEFAULTS, PERSISTENCES} from '../lib/environment/spec.js'
+import {environmentFlags, requestWithFile} from '../lib/cli/up-request.js'
+import {HOST} from '../lib/environment/spec.js'
 import {type EnvironmentStatus, statusOf} from '../lib/environment/status.js'
 import {bringUp, type UpResult} from '../lib/environment/up.js'
 
@@ -16,7 +15,7 @@ interface UpDocument {
 }
 
 export default class Up extends BaseCommand {
-  static override summary = 'Start a cluster of embedded nodes on this machine.'
+  static override summary = 'Start a cluster or a replication on this machine.'
   static override description =
     'Primaries with replicas, ready when every node agrees and every replica is in sync. The nodes run on after the ' +
     'command ends, until `down`, which deletes their data. Run again, it starts the nodes that are down, with what they kept ' +
@@ -25,42 +24,24 @@ export default class Up extends BaseCommand {
   static override examples = [
     '<%= config.bin %> <%= command.id %>',
     '<%= config.bin %> <%= command.id %> --name blue --primaries 5 --replicas 0 --base-port 17101',
-    '<%= config.bin %> <%= command.id %> --persistence rdb',
+    '<%= config.bin %> <%= command.id %> --file environment.yaml',
+    '<%= config.bin %> <%= command.id %> --persistence rdb --set maxmemory=100mb',
+    '<%= config.bin %> <%= command.id %> --engine process --server /usr/bin/valkey-server --topology replication',
+    '<%= config.bin %> <%= command.id %> --engine docker --image redis:7 --regions eu,us,asia',
   ]
 
-  static override flags = {
-    name: environmentNameFlag(),
-    primaries: Flags.integer({helpValue: 'N', summary: `How many nodes own slots. New: ${DEFAULTS.primaries}.`}),
-    replicas: Flags.integer({helpValue: 'N', min: 0, summary: `Replicas of each primary. New: ${DEFAULTS.replicas}.`}),
-    'base-port': Flags.integer({
-      helpValue: 'PORT',
-      summary: `Port of the first node; the bus listens on port + 10000. New: ${DEFAULTS.basePort}.`,
-    }),
-    persistence: Flags.option({
-      options: PERSISTENCES,
-      summary: `What nodes keep when they are stopped: nothing, snapshots, or every write. New: ${DEFAULTS.persistence}.`,
-    })(),
-    password: environmentPasswordFlag(),
-  }
+  static override flags = environmentFlags
 
   async run(): Promise<UpDocument> {
     const {flags} = await this.parse(Up)
-    const {name, password, persistence, primaries, replicas} = flags
-    const basePort = flags['base-port']
     const parts = environmentParts(process.env)
-    const request = {
-      name,
-      ...(primaries !== undefined && {primaries}),
-      ...(replicas !== undefined && {replicas}),
-      ...(persistence !== undefined && {persistence}),
-      ...(basePort !== undefined && {basePort}),
-      ...(password !== undefined && {password}),
-    }
+    const request = await requestWithFile(flags)
+    const {name} = request
     const {change, spec, startedNodes} = await bringUp(parts, request, this.signal, (text) => this.progress(text))
     const [environment] = await statusOf(parts, this.signal, name)
     if (change === 'none') this.note(`environment ${name} is up already, nothing to do`)
     if (environment) this.print(renderEnvironment(environment, this.style))
-    this.note(`\n${renderTryThis(spec.basePort, spec.password !== undefined, this.style)}`)
-    return {change, environment, seed: `127.0.0.1:${spec.basePort}`, startedNodes}
+    this.note(`\n${renderTryThis(spec, this.style)}`)
+    return {change, environment, seed: `${HOST}:${spec.nodes[0]?.port}`, startedNodes}
   }
 }

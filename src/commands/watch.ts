@@ -63,7 +63,7 @@ export default class Watch extends ClusterCommand {
     if (flags.interval < INTERVAL_MS_MIN) throw badFlag(`--interval is at least ${INTERVAL_MS_MIN}ms`)
     const count = flags.count ?? (this.jsonEnabled() && !flags.events ? 2 : Number.POSITIVE_INFINITY)
     const seed = parseAddress(args.seed)
-    const watcher = this.closeLater(await ClusterWatcher.start(seed, await this.connectOptions(), this.signal))
+    const watcher = this.closeLater(await ClusterWatcher.start(seed, await this.connectOptions(args.seed), this.signal))
     const history = new WatchHistory(flags.interval)
     const view = this.openView(flags.events)
     let looks = 0

@@ -1,9 +1,9 @@
 import {once} from 'node:events'
 import {createServer, type Server} from 'node:net'
 import type {Engine, Execution, NodeRef, NodeSpec, Probe} from '../../src/lib/engine/engine.js'
-import type {LinkControl} from '../../src/lib/engine/links.js'
 import {takenPorts} from '../../src/lib/engine/ports.js'
 import {CliError} from '../../src/lib/kernel/errors.js'
+import {FakeLinks} from './env-fake-links.js'
 
 interface FakeNode {
   readonly ref: NodeRef
@@ -17,11 +17,10 @@ interface FakeNode {
  */
 export class FakeEngine implements Engine {
   readonly kind = 'fake'
-  readonly links: LinkControl = {
-    apply: async () => undefined,
-    probe: async () => [],
-    supports: async () => ({available: true}),
-  }
+  readonly links = new FakeLinks((environment, name) => {
+    const node = this.nodes.get(`${environment}/${name}`)
+    return node !== undefined && !node.ref.paused
+  })
   readonly nodes = new Map<string, FakeNode>()
   /** Names of stopped nodes that still keep something, as `ENVIRONMENT/NODE`. */
   readonly kept = new Set<string>()
@@ -81,6 +80,7 @@ export class FakeEngine implements Engine {
     const found = this.nodes.get(key)
     if (found?.ref.startToken !== node.startToken) return
     this.nodes.delete(key)
+    this.links.forget(node.environment, node.name)
     found.server.close()
     await once(found.server, 'close')
   }
@@ -128,6 +128,7 @@ export class FakeEngine implements Engine {
   }
 
   async discard(environment: string): Promise<void> {
+    this.links.rules.delete(environment)
     for (const key of this.kept) if (key.startsWith(`${environment}/`)) this.kept.delete(key)
   }
 }

@@ -1,11 +1,13 @@
 import {Command, type Interfaces} from '@oclif/core'
 import type {ConnectOptions} from '../client/connect-options.js'
 import type {Command as NodeCommand} from '../client/node-connection.js'
+import {knownEnvironment} from '../environment/known.js'
+import {defaultStateFolder} from '../environment/state-folder.js'
 import {CliError, type ExitCode} from '../kernel/errors.js'
 import {parseAddress} from '../model/address.js'
 import type {ObservedCluster} from '../operations/observe.js'
 import {withAuthorities} from './authorities.js'
-import {type ConnectFlagValues, connectOptionsFrom} from './connect-flags.js'
+import {type ConnectFlagValues, connectOptionsFrom, withEnvironment} from './connect-flags.js'
 import {errorDocument, jsonSafe} from './error-document.js'
 import {connectFlags, globalFlags} from './flags.js'
 import type {Host} from './host.js'
@@ -37,6 +39,7 @@ export abstract class BaseCommand extends Command {
   private readonly abort = new AbortController()
   private readonly closables: Closable[] = []
   private values: Readonly<Record<string, unknown>> = {}
+  private seeds: readonly string[] = []
 
   /** The result is the `--json` document, so it is always an object. */
   abstract override run(): Promise<object>
@@ -99,16 +102,30 @@ export abstract class BaseCommand extends Command {
     process.exitCode = code
   }
 
+  /** For a command that runs a program in its own place. @param status - the program's exit code */
+  protected exitAs(status: number): void {
+    process.exitCode = status
+  }
+
   /** Closes `closable` when the command ends, however it ends. */
   protected closeLater<T extends Closable>(closable: T): T {
     this.closables.push(closable)
     return closable
   }
 
-  /** How to reach nodes, by the flags of `connectFlags`. @throws {CliError} BAD_FLAG, NEEDS_TERMINAL */
-  protected async connectOptions(): Promise<ConnectOptions> {
+  /**
+   * How to reach nodes, by the flags of `connectFlags`; what they leave open, a development environment that the nodes belong to
+   * says.
+   *
+   * @param seeds - HOST:PORT of nodes; those of the last call if there are none
+   * @throws {CliError} BAD_FLAG, NEEDS_TERMINAL
+   */
+  protected async connectOptions(...seeds: string[]): Promise<ConnectOptions> {
+    if (seeds.length > 0) this.seeds = seeds
     const options = await connectOptionsFrom(this.values as unknown as ConnectFlagValues, process.env, askPassword)
-    return withAuthorities(options, this.values['cacertdir'] as string | undefined)
+    const known = knownEnvironment(this.seeds, defaultStateFolder(process.env))
+    const cacertdir = this.values['cacertdir'] as string | undefined
+    return withAuthorities(known ? withEnvironment(options, known) : options, cacertdir)
   }
 
   /**
@@ -119,7 +136,7 @@ export abstract class BaseCommand extends Command {
    */
   protected async connect(seed: string, also: readonly NodeCommand[] = []): Promise<ObservedCluster> {
     const address = parseAddress(seed)
-    const options = await this.connectOptions()
+    const options = await this.connectOptions(seed)
     const {observeCluster} = await import('../operations/observe.js')
     return this.closeLater(await observeCluster(address, options, this.signal, also))
   }

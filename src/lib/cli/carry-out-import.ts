@@ -1,4 +1,4 @@
-import {defaultStateFolder} from '../environment/store.js'
+import {defaultStateFolder} from '../environment/state-folder.js'
 import type {ExitCode} from '../kernel/errors.js'
 import {type JobRecord, jobsFolder} from '../operations/journal.js'
 import {requireImportable} from '../operations/load/load-permissions.js'

@@ -1,5 +1,6 @@
 import {readFile} from 'node:fs/promises'
 import type {AddressMap, ConnectOptions, TlsSettings} from '../client/connect-options.js'
+import type {KnownEnvironment} from '../environment/known.js'
 import {messageOf} from '../kernel/errors.js'
 import type {Address} from '../model/address.js'
 import {renderAddress, tryParseAddress} from '../model/address.js'
@@ -58,6 +59,17 @@ export async function connectOptionsFrom(
     ...(flags.user !== undefined && {username: flags.user}),
     ...(tls && {tls}),
     ...(flags['address-map']?.length && {addressMap: parseAddressMap(flags['address-map'])}),
+  }
+}
+
+/** What the operator says prevails over what a development environment says of itself. */
+export function withEnvironment(options: ConnectOptions, {addressMap, password}: KnownEnvironment): ConnectOptions {
+  const map = new Map([...addressMap, ...(options.addressMap ?? [])])
+  const needsPassword = options.password === undefined && options.username === undefined
+  return {
+    ...options,
+    ...(map.size > 0 && {addressMap: map}),
+    ...(needsPassword && password !== undefined && {password}),
   }
 }
 

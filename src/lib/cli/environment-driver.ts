@@ -25,9 +25,9 @@ const SETTLE_TIMEOUT_MS = 30_000
 export const clusterDriver: ClusterDriver = {
   async form(access, replicasPerPrimary, signal) {
     if (access.topology === 'replication') return settleCopies(access, signal)
-    const {addresses, regions: zones} = access
+    const {addresses, regions: zones, shards} = access
     // The nodes are new and nobody else's: nothing to ask, and their few primaries are no surprise.
-    const request = {allowFewPrimaries: true, replicasPerPrimary, skipBusCheck: true, zones}
+    const request = {allowFewPrimaries: true, replicasPerPrimary, skipBusCheck: true, zones, ...(shards && {shards})}
     const prepared = await prepareCreate({...request, addresses}, optionsOf(access, TIMEOUT_MS), signal)
     let view: ClusterView
     try {
@@ -82,7 +82,8 @@ async function settleAll(access: ClusterAccess, signal: AbortSignal): Promise<vo
 /** Judge: every node is there, linked to all others, and ready; replicas have their copies. */
 function judgeWhole(addresses: readonly Address[]): (view: ClusterView) => string[] {
   return (view) => {
-    const seen = new Set(view.nodes.map(({address}) => renderAddress(address)))
+    // By what each announces: it may have been reached elsewhere.
+    const seen = new Set(view.nodes.map((node) => renderAddress(ownRecord(node)?.address ?? node.address)))
     const missing = addresses.map(renderAddress).filter((name) => !seen.has(name))
     return [
       ...missing.map((name) => `${name} is missing`),

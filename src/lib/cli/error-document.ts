@@ -1,5 +1,5 @@
 import {CliError, type ErrorDocument, messageOf} from '../kernel/errors.js'
-import {nearest} from './nearest.js'
+import {nearest} from '../kernel/nearest.js'
 import {stripStyle} from './render/style.js'
 
 /** oclif's errors carry these; the class of a parse error is known by its `parse` field. */

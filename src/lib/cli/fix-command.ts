@@ -1,4 +1,4 @@
-import {defaultStateFolder} from '../environment/store.js'
+import {defaultStateFolder} from '../environment/state-folder.js'
 import {carryOutFix, type FixResult, keysOfMoves, movesOf} from '../operations/fix/carry-out.js'
 import {type PreparedFix, prepareFix} from '../operations/fix/prepare.js'
 import {type FixRecord, Journal, jobsFolder} from '../operations/journal.js'

@@ -1,4 +1,4 @@
-import {defaultStateFolder} from '../environment/store.js'
+import {defaultStateFolder} from '../environment/state-folder.js'
 import {Journal, jobsFolder, type MoveJobCommand, newJobId} from '../operations/journal.js'
 import {type JobResult, runJob} from '../operations/migration/job.js'
 import type {PreparedMoves} from '../operations/move-cost.js'

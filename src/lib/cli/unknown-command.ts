@@ -1,6 +1,6 @@
 import {CliError} from '../kernel/errors.js'
+import {nearest} from '../kernel/nearest.js'
 import {badFlag} from './flags.js'
-import {nearest} from './nearest.js'
 
 /** What there is to call. */
 export interface CommandNames {

@@ -44,7 +44,7 @@ export function renderNodeConf(spec: NodeSpec, folder: string): string {
 
 /** Address of a configuration written by `renderNodeConf`. */
 export function parseNodeConfAddress(text: string): {host: string; port: number} | undefined {
-  const host = /^bind (\S+)$/m.exec(text)?.[1]
+  const host = /^bind (\S+)/m.exec(text)?.[1]
   const port = Number(/^port (\d+)$/m.exec(text)?.[1])
   return host === undefined || !Number.isInteger(port) ? undefined : {host, port}
 }

@@ -8,6 +8,7 @@ import {promisify} from 'node:util'
  */
 export interface ProcessEntry {
   readonly pid: number
+  readonly parentPid: number
   /** When it started, in whatever unit the system gives: equal for one process, different for a later one. */
   readonly startToken: string
   /** Arguments, program first. From `ps`, which joins them, this is one string: use `endsWith`, not indexes. */
@@ -68,6 +69,7 @@ async function readProc(
     return {
       commandLine,
       memoryBytes: Number(memory?.[1] ?? 0) * 1024,
+      parentPid: stat.parentPid,
       paused: stat.state === 'T',
       pid,
       startToken: String(stat.startTicks),
@@ -89,17 +91,18 @@ export function parseCommandLine(text: string): string {
 
 export interface ProcStat {
   readonly state: string
+  readonly parentPid: number
   readonly threads: number
   readonly startTicks: number
 }
 
-/** /proc/PID/stat: fields 3 (state), 20 (threads) and 22 (start). Field 2 may itself contain blanks and brackets. */
+/** /proc/PID/stat: fields 3 (state), 4 (parent), 20 (threads) and 22 (start). Field 2 may itself contain blanks and brackets. */
 export function parseStat(text: string): ProcStat | undefined {
   const fields = text.slice(text.lastIndexOf(')') + 2).split(' ')
   const [state] = fields
   const startTicks = Number(fields[19])
   if (state === undefined || !Number.isFinite(startTicks)) return undefined
-  return {startTicks, state, threads: Number(fields[17])}
+  return {parentPid: Number(fields[1]), startTicks, state, threads: Number(fields[17])}
 }
 
 /** A zombie whose other threads still end is not dead yet: they hold its ports. */
@@ -108,7 +111,7 @@ export function isDead({state, threads}: ProcStat): boolean {
 }
 
 async function listFromPs(matches: (commandLine: string) => boolean): Promise<ProcessEntry[]> {
-  const columns = ['pid=', 'stat=', 'rss=', 'etime=', 'lstart=', 'command=']
+  const columns = ['pid=', 'ppid=', 'stat=', 'rss=', 'etime=', 'lstart=', 'command=']
   const args = ['-xww', ...columns.flatMap((column) => ['-o', column])]
   // A fixed locale and zone: the start time is compared as text.
   const {stdout} = await run('ps', args, {env: {...process.env, LC_ALL: 'C', TZ: 'UTC'}, maxBuffer: 1 << 26})
@@ -118,15 +121,18 @@ async function listFromPs(matches: (commandLine: string) => boolean): Promise<Pr
     .filter((entry) => entry !== undefined && matches(entry.commandLine)) as ProcessEntry[]
 }
 
-/** One line of `ps -o pid=,stat=,rss=,etime=,lstart=,command=`; undefined for a zombie or anything else. */
+/** One line of `ps -o pid=,ppid=,stat=,rss=,etime=,lstart=,command=`; undefined for a zombie or anything else. */
 export function parsePsLine(line: string): ProcessEntry | undefined {
-  const match = /^\s*(\d+)\s+(\S+)\s+(\d+)\s+([\d:-]+)\s+(\w{3}\s+\w{3}\s+\d+\s+[\d:]+\s+\d{4})\s+(.+)$/.exec(line)
+  const match = /^\s*(\d+)\s+(\d+)\s+(\S+)\s+(\d+)\s+([\d:-]+)\s+(\w{3}\s+\w{3}\s+\d+\s+[\d:]+\s+\d{4})\s+(.+)$/.exec(
+    line,
+  )
   if (!match) return undefined
-  const [, pid, stat, rss, elapsed, started, commandLine] = match as unknown as [string, ...string[]]
+  const [, pid, parentPid, stat, rss, elapsed, started, commandLine] = match as unknown as [string, ...string[]]
   if (stat?.startsWith('Z')) return undefined
   return {
     commandLine: commandLine ?? '',
     memoryBytes: Number(rss) * 1024,
+    parentPid: Number(parentPid),
     paused: stat?.startsWith('T') ?? false,
     pid: Number(pid),
     startToken: (started ?? '').replace(/\s+/g, ' '),

@@ -11,6 +11,8 @@ export interface ClusterAccess {
   readonly addressMap: ReadonlyMap<string, Address>
   /** By those, rendered. */
   readonly regions: ReadonlyMap<string, string>
+  /** Who belongs together to begin with, rendered, the primary first; as it comes without. */
+  readonly shards?: readonly (readonly string[])[]
   readonly password?: string
 }
 

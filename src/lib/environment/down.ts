@@ -1,6 +1,7 @@
 import {withEnvironmentLock} from './lock.js'
+import type {EnvironmentParts} from './parts.js'
 import {requireEnvironmentName} from './spec.js'
-import {clearFrom, type EnvironmentParts} from './up.js'
+import {clearFrom} from './up.js'
 
 export interface DownResult {
   readonly name: string

@@ -1,9 +1,10 @@
 import {setTimeout as delay} from 'node:timers/promises'
 import lockfile from 'proper-lockfile'
 import {CliError} from '../kernel/errors.js'
+import {breakDeadLock, forgetHolder, noteHolder} from './lock-holder.js'
 import type {EnvironmentStore} from './store.js'
 
-/** A holder that was killed is outlived by its lock for at most this long. */
+/** Where nobody can tell that a holder was killed, its lock outlives it for at most this long. */
 const STALE_MS = 5000
 const UPDATE_MS = 1000
 const WAIT_MS_MAX = 60_000
@@ -31,6 +32,7 @@ export async function withEnvironmentLock<T>(
       if (!lost.signal.aborted || signal.aborted) throw error
       throw new CliError('LOCKED', `the lock of environment ${name} was lost to another process`, {cause: error})
     } finally {
+      await forgetHolder(store.lockPath(name))
       await release().catch(() => undefined)
     }
   } finally {
@@ -48,18 +50,21 @@ async function acquire(
   for (;;) {
     if (signal.aborted) throw new CliError('INTERRUPTED', 'interrupted')
     try {
-      return await lockfile.lock(store.folder, {
+      const release = await lockfile.lock(store.folder, {
         lockfilePath: store.lockPath(name),
         onCompromised,
         realpath: false,
         stale: STALE_MS,
         update: UPDATE_MS,
       })
+      await noteHolder(store.lockPath(name))
+      return release
     } catch (error) {
       const {code} = error as NodeJS.ErrnoException
       // Another process may just have pruned the folder.
       if (code === 'ENOENT') await store.makeFolder()
-      else if (code !== 'ELOCKED') throw error
+      else if (code === 'ELOCKED') await breakDeadLock(store.lockPath(name))
+      else throw error
     }
     if (performance.now() > deadline) {
       throw new CliError('LOCKED', `another shoal process is changing environment ${name}`)

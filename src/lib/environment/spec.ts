@@ -1,6 +1,7 @@
 import type {EngineKind, NodeSpec} from '../engine/engine.js'
 import {CliError} from '../kernel/errors.js'
 import {BUS_PORT_OFFSET} from '../model/address.js'
+import {requireRegions, requireSettings} from './settings.js'
 
 /** What nodes keep on disk: nothing, snapshots, or every write. */
 export const PERSISTENCES = ['none', 'rdb', 'aof'] as const
@@ -80,7 +81,9 @@ export function requireEnvironmentName(name: string): string {
 export function planEnvironment(request: EnvironmentRequest): EnvironmentSpec {
   const name = requireEnvironmentName(request.name)
   const counts = countsOf(request)
-  const {basePort, nodeTimeoutMs, password} = {...DEFAULTS, ...request}
+  const {basePort, nodeTimeoutMs, password, regions, settings} = {...DEFAULTS, ...request}
+  requireRegions(regions)
+  requireSettings(settings)
   if (counts.primaries < 1 || counts.primaries > NODES_MAX) {
     throw new CliError('BAD_FLAG', `--primaries ${counts.primaries} is not between 1 and ${NODES_MAX}`)
   }
@@ -103,8 +106,31 @@ export function planEnvironment(request: EnvironmentRequest): EnvironmentSpec {
   }
   if (nodeTimeoutMs < 1) throw new CliError('BAD_FLAG', `--node-timeout ${nodeTimeoutMs} is not above 0`)
   if (password === '') throw new CliError('BAD_FLAG', 'the password is empty')
-  const spec = {...DEFAULTS, ...request, ...counts, name}
-  return {...spec, nodes: request.nodes ?? nameNodes(spec)}
+  const persistence = request.persistence ?? persistenceIn(settings)
+  const spec = {...DEFAULTS, ...request, ...counts, name, persistence}
+  const nodes = request.nodes ?? nameNodes(spec)
+  requireOwnPorts(nodes)
+  return {...spec, nodes}
+}
+
+/** @throws {CliError} BAD_FLAG for nodes that would take a port or bus port of each other */
+function requireOwnPorts(nodes: readonly SpecNode[]): void {
+  const owners = new Map<number, string>()
+  for (const {name, port} of nodes) {
+    for (const each of [port, port + BUS_PORT_OFFSET]) {
+      const owner = owners.get(each)
+      if (owner !== undefined) {
+        const bus = each === port ? '' : ' (a bus port)'
+        throw new CliError('BAD_FLAG', `${owner} and ${name} have the same port ${each}${bus}`)
+      }
+      owners.set(each, name)
+    }
+  }
+}
+
+/** What the nodes' own directives ask for, where nothing else does. */
+function persistenceIn({appendonly}: Readonly<Record<string, string>>): Persistence {
+  return appendonly?.toLowerCase() === 'yes' ? 'aof' : DEFAULTS.persistence
 }
 
 /** A replication has one primary, and two replicas unless it is said otherwise. */
@@ -191,35 +217,6 @@ function settingsOf({nodeTimeoutMs, persistence, settings, topology}: Environmen
     ...(topology === 'cluster' ? [['cluster-node-timeout', String(nodeTimeoutMs)] as const] : []),
   ]
   return [...own.filter(([directive]) => settings[directive] === undefined), ...Object.entries(settings)]
-}
-
-/** In which ways the request asks for another environment than `existing`, each as `FLAG is A, not B`. */
-export function differencesOf(request: EnvironmentRequest, existing: EnvironmentSpec): string[] {
-  const flags = {
-    basePort: '--base-port',
-    engine: '--engine',
-    nodeTimeoutMs: '--node-timeout',
-    persistence: '--persistence',
-    primaries: '--primaries',
-    program: existing.engine === 'docker' ? '--image' : '--server',
-    replicas: '--replicas',
-    subnet: '--subnet',
-    topology: '--topology',
-  } as const
-  const found = (Object.keys(flags) as (keyof typeof flags)[])
-    .filter((key) => request[key] !== undefined && request[key] !== existing[key])
-    .map((key) => `${flags[key]} is ${existing[key]}, not ${request[key]}`)
-  if (request.regions !== undefined && request.regions.join() !== existing.regions.join()) {
-    found.push(`--regions is ${existing.regions.join() || 'not given'}, not ${request.regions.join()}`)
-  }
-  const settings = Object.entries(request.settings ?? {})
-  for (const [name, value] of settings) {
-    if (existing.settings[name] !== value)
-      found.push(`--set ${name} is ${existing.settings[name] ?? 'not given'}, not ${value}`)
-  }
-  // Neither password is shown.
-  if (request.password !== undefined && request.password !== existing.password) found.push('--password is another')
-  return found
 }
 
 /** Ports of an environment, bus ports included. */

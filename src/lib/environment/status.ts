@@ -3,9 +3,10 @@ import type {Address} from '../model/address.js'
 import {renderAddress} from '../model/address.js'
 import type {SlotRange} from '../model/slot-set.js'
 import type {NodeFacts, ReplicaLink} from './cluster-driver.js'
+import {type FaultSummary, lastingFaults, summaryOf} from './faults/record.js'
+import {accessOf, type EnvironmentParts} from './parts.js'
 import {nodesOf, type Topology} from './spec.js'
 import type {EnvironmentState} from './store.js'
-import {accessOf, type EnvironmentParts} from './up.js'
 
 export interface NodeStatus {
   readonly name: string
@@ -35,6 +36,8 @@ export interface EnvironmentStatus {
   /** Unknown if the state file is lost. */
   readonly engine?: EngineKind
   readonly topology?: Topology
+  /** In force as the state file has them, oldest first. */
+  readonly faults: readonly FaultSummary[]
   readonly nodes: readonly NodeStatus[]
 }
 
@@ -79,7 +82,8 @@ export function judge(
     ...strays.map((ref) => nodeStatus(ref.name, ref.address, ref, undefined)),
   ]
   const isOk = facts.length === nodes.length && facts.every((fact) => fact.state === 'ok' && isInSync(fact))
-  const all = {name, nodes, ...(state && {engine: state.spec.engine, topology: state.spec.topology})}
+  const faults = state ? lastingFaults(state, Date.now()).map(summaryOf) : []
+  const all = {faults, name, nodes, ...(state && {engine: state.spec.engine, topology: state.spec.topology})}
   if (!state?.formed) return {...all, state: 'incomplete'}
   if (refs.length === 0) return {...all, state: 'stopped'}
   return {...all, state: isOk ? 'ok' : 'degraded'}

@@ -1,6 +1,5 @@
 import {chmod, mkdir, readdir, readFile, rename, rm, rmdir, writeFile} from 'node:fs/promises'
 import {dirname, join, resolve} from 'node:path'
-import envPaths from 'env-paths'
 import {ENGINES} from '../engine/engine.js'
 import {CliError, messageOf} from '../kernel/errors.js'
 import type {FaultRecord} from './faults/record.js'
@@ -11,7 +10,7 @@ import {type EnvironmentSpec, PERSISTENCES, planEnvironment, TOPOLOGIES} from '.
  *
  *     STATE/environments/NAME/environment.json   this file
  *     STATE/environments/NAME/nodes/NODE/        the engine's
- *     STATE/environments/NAME.lock               while one process changes it
+ *     STATE/environments/NAME.lock               while one process changes it; which, stands in NAME.lock.holder
  */
 export interface EnvironmentState {
   readonly version: 2
@@ -20,17 +19,13 @@ export interface EnvironmentState {
   readonly peerHosts: Readonly<Record<string, string>>
   /** Those in force, oldest first. The engine says what is true; this says what was meant. */
   readonly faults: readonly FaultRecord[]
+  /** The number of the fault made last, in force or not: no id is used twice. */
+  readonly lastFault?: number
   /** False from the first process until the cluster is ready: what an interrupted `up` left is not an environment. */
   readonly formed: boolean
 }
 
 const FILE_NAME = 'environment.json'
-
-/** The folder of all of Shoal's state: SHOAL_STATE_DIR, else where the system wants such files. */
-export function defaultStateFolder(env: Readonly<Record<string, string | undefined>>): string {
-  // env-paths calls XDG_STATE_HOME `log`, which is where it keeps logs.
-  return resolve(env['SHOAL_STATE_DIR'] || envPaths('shoal', {suffix: ''}).log)
-}
 
 export class EnvironmentStore {
   /** One folder per environment below it. */
@@ -47,7 +42,7 @@ export class EnvironmentStore {
       throw unusable(this.folder, error)
     })
     return entries
-      .filter((entry) => entry.isDirectory() && !entry.name.endsWith('.lock'))
+      .filter((entry) => entry.isDirectory() && !entry.name.includes('.'))
       .map(({name}) => name)
       .sort()
   }
@@ -127,8 +122,9 @@ function parseState(text: string): EnvironmentState {
     TOPOLOGIES.some((each) => each === topology),
   ]
   if (!isSpec || isKnown.includes(false)) throw new Error('not an environment')
-  const {faults = [], formed = false, peerHosts = {}} = state
-  return {faults, formed, peerHosts, spec: spec as EnvironmentSpec, version: 2}
+  const {faults = [], formed = false, lastFault, peerHosts = {}} = state
+  const numbered = lastFault === undefined ? {} : {lastFault}
+  return {...numbered, faults, formed, peerHosts, spec: spec as EnvironmentSpec, version: 2}
 }
 
 /** Version 1 had embedded clusters only, with Redis's own node timeout. */

@@ -1,12 +1,12 @@
-import {type Engine, type Layout, type NodeRef, type NodeSpec, peerAddress} from '../engine/engine.js'
-import type {Engines} from '../engine/engines.js'
+import type {Engine, NodeSpec} from '../engine/engine.js'
 import {takenPorts} from '../engine/ports.js'
 import {CliError} from '../kernel/errors.js'
-import {BUS_PORT_OFFSET, renderAddress} from '../model/address.js'
-import type {ClusterAccess, ClusterDriver, NodeFacts} from './cluster-driver.js'
+import {BUS_PORT_OFFSET} from '../model/address.js'
+import {differencesOf, waysOn} from './differences.js'
+import {lastingFaults} from './faults/record.js'
 import {withEnvironmentLock} from './lock.js'
+import {accessOf, type EnvironmentParts, layoutOf, requireEngine} from './parts.js'
 import {
-  differencesOf,
   type EnvironmentRequest,
   type EnvironmentSpec,
   HOST,
@@ -15,15 +15,9 @@ import {
   portsOf,
   requireEnvironmentName,
 } from './spec.js'
+import {ROLLBACK_GRACE_MS, startAll, startStopped} from './start.js'
 import type {EnvironmentState, EnvironmentStore} from './store.js'
 import {whileNodesRun} from './watch.js'
-
-/** What environments are made of; the same for up, down and ps. */
-export interface EnvironmentParts {
-  readonly engines: Engines
-  readonly store: EnvironmentStore
-  readonly driver: ClusterDriver
-}
 
 export interface UpResult {
   readonly spec: EnvironmentSpec
@@ -32,8 +26,6 @@ export interface UpResult {
   readonly startedNodes: readonly string[]
 }
 
-/** Nodes that must go are not asked twice: nothing of a failed start is worth a clean end. */
-const ROLLBACK_GRACE_MS = 0
 const BASE_PORT_STEP = 20
 
 /**
@@ -102,70 +94,22 @@ async function startMissing(
   if (differences.length > 0) {
     throw new CliError('ENVIRONMENT_EXISTS', `environment ${spec.name} exists: ${differences.join(', ')}`, {
       details: {differences, name: spec.name},
-      suggestions: [`shoal down --name ${spec.name}`, 'shoal up --name OTHER --base-port PORT'],
+      suggestions: waysOn(request, spec, differences),
     })
   }
-  await requireEngine(engine, spec.program)
-  const peerHosts = Object.fromEntries(await engine.prepare(layoutOf(spec, state.peerHosts), signal, onProgress))
-  const now = {...state, peerHosts}
-  if (JSON.stringify(peerHosts) !== JSON.stringify(state.peerHosts)) await parts.store.write(now)
-  const nodes = nodesOf(spec, peerHosts)
-  const access = accessOf(now)
-  const running = new Set((await engine.list(spec.name)).map((node) => node.name))
-  const missing = nodes.filter((node) => !running.has(node.name))
-  if (missing.length > 0) {
-    if (spec.topology === 'cluster' && spec.persistence !== 'aof')
-      await saveCopies(parts.driver, access, missing, signal)
-    onProgress(`starting ${namesOf(missing).join(', ')}`)
-    await startAll(engine, missing, signal)
-    onProgress('waiting until all nodes agree')
-  }
+  const {access, started} = await startStopped(parts, state, namesOf(spec.nodes), signal, onProgress)
+  const change = started.length > 0 ? ('started' as const) : ('none' as const)
+  const result = {change, spec, startedNodes: started}
+  // Separated nodes never agree.
+  if (lastingFaults(state, Date.now()).length > 0) return result
+  if (started.length > 0) onProgress('waiting until all nodes agree')
   // Also if all run: running is not yet being ready.
-  await whileNodesRun(engine, spec.name, namesOf(nodes), signal, (both) => parts.driver.settle(access, both))
-  return {change: missing.length > 0 ? 'started' : 'none', spec, startedNodes: namesOf(missing)}
+  await whileNodesRun(engine, spec.name, namesOf(spec.nodes), signal, (both) => parts.driver.settle(access, both))
+  return result
 }
 
-/**
- * A primary that comes back with less than it had would make its replicas forget the rest too: where there is a copy of its
- * data, that replica takes over first.
- */
-async function saveCopies(
-  driver: ClusterDriver,
-  access: ClusterAccess,
-  missing: readonly NodeSpec[],
-  signal: AbortSignal,
-): Promise<void> {
-  const facts = await driver.describe(access, signal)
-  for (const address of missing.map(peerAddress)) {
-    const isCopy = ({primary, role}: NodeFacts) =>
-      role === 'replica' && primary !== undefined && renderAddress(primary) === renderAddress(address)
-    const [best] = facts.filter(isCopy).sort((a, b) => (b.offset ?? 0) - (a.offset ?? 0))
-    if (best) await driver.takeOver(access, best.address, signal)
-  }
-}
-
-function namesOf(nodes: readonly NodeSpec[]): string[] {
+function namesOf(nodes: readonly Pick<NodeSpec, 'name'>[]): string[] {
   return nodes.map(({name}) => name)
-}
-
-/** All or none: if one fails, the others of this call are stopped again. @throws the first failure */
-async function startAll(engine: Engine, nodes: readonly NodeSpec[], signal: AbortSignal): Promise<NodeRef[]> {
-  const failed = new AbortController()
-  const both = AbortSignal.any([signal, failed.signal])
-  let firstError: unknown
-  const outcomes = await Promise.allSettled(
-    nodes.map((node) =>
-      engine.start(node, both).catch((error) => {
-        firstError ??= error
-        failed.abort()
-        throw error
-      }),
-    ),
-  )
-  const started = outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []))
-  if (firstError === undefined) return started
-  await Promise.all(started.map((node) => engine.stop(node, ROLLBACK_GRACE_MS)))
-  throw firstError
 }
 
 /** Ends and deletes all of an environment, whichever engine it is on. */
@@ -180,33 +124,6 @@ export async function clearFrom(engine: Engine, name: string): Promise<string[]>
   await Promise.all(nodes.map((node) => engine.stop(node, ROLLBACK_GRACE_MS)))
   await engine.discard(name)
   return nodes.map((node) => node.name)
-}
-
-/** @throws {CliError} ENVIRONMENT_LACKS with the remedy */
-export async function requireEngine(engine: Engine, program: string | undefined): Promise<void> {
-  const probe = await engine.probe(program)
-  if (probe.available) return
-  throw new CliError('ENVIRONMENT_LACKS', probe.reason, {
-    details: {engine: engine.kind},
-    suggestions: probe.remedy === undefined ? [] : [probe.remedy],
-  })
-}
-
-export function layoutOf(spec: EnvironmentSpec, peerHosts: Readonly<Record<string, string>> = {}): Layout {
-  const {name, subnet} = spec
-  return {environment: name, nodes: nodesOf(spec, peerHosts), ...(subnet !== undefined && {subnet})}
-}
-
-export function accessOf({peerHosts, spec}: Pick<EnvironmentState, 'peerHosts' | 'spec'>): ClusterAccess {
-  const nodes = nodesOf(spec, peerHosts)
-  const elsewhere = nodes.filter(({peerHost}) => peerHost !== undefined)
-  return {
-    addressMap: new Map(elsewhere.map((node) => [renderAddress(peerAddress(node)), node.address])),
-    addresses: nodes.map(peerAddress),
-    regions: new Map(nodes.flatMap((node) => (node.region ? [[renderAddress(peerAddress(node)), node.region]] : []))),
-    topology: spec.topology,
-    ...(spec.password !== undefined && {password: spec.password}),
-  }
 }
 
 /** @throws {CliError} PORT_IN_USE naming the ports, and the environment they belong to if it is one of ours */

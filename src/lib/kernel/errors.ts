@@ -43,6 +43,7 @@ export const ERRORS = {
   LOCKED: {exit: 5, summary: 'Another operator is changing this cluster.'},
   NODES_DISAGREE: {exit: 5, summary: 'The nodes do not agree about the configuration.'},
   PLAN_PARTIAL: {exit: 6, summary: 'Some steps ran, then one failed. `shoal resume` continues.'},
+  FAULT_INEFFECTIVE: {exit: 6, summary: 'A fault between nodes was applied or healed, but a link says otherwise.'},
   UNREACHABLE: {exit: 7, summary: 'A node cannot be reached.'},
   TIMED_OUT: {exit: 7, summary: 'Something did not happen in time.'},
   AUTH_FAILED: {exit: 7, summary: 'A node refused the user name or password.'},

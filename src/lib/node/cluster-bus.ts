@@ -14,6 +14,7 @@ import {BUS_PORT_OFFSET, clusterConfigOf} from './cluster-config.js'
 import {applyToServer, type ClusterReplication, replicationOf} from './cluster-effects.js'
 import type {Dial} from './dial.js'
 import {NodesConfFile} from './nodes-conf-file.js'
+import type {PeerSocket} from './peer-socket.js'
 import {TlsGate} from './tls-gate.js'
 
 const TICK_MS = 100
@@ -37,7 +38,7 @@ export interface ClusterBusOptions {
 type Haste = 'at-once' | 'soon' | 'with-reply'
 
 interface Connection {
-  readonly socket: Socket
+  readonly socket: PeerSocket
   readonly decoder: FrameDecoder
   queuedBytes: number
 }
@@ -340,11 +341,11 @@ export class ClusterBus implements ClusterBinding {
     this.step({kind: 'link-accepted', link, ...addressesOf(socket)})
   }
 
-  private keepAlive(socket: Socket): void {
+  private keepAlive(socket: PeerSocket): void {
     socket.setKeepAlive(true, this.core.config.nodeTimeoutMs * 2)
   }
 
-  private attach(link: number, socket: Socket): void {
+  private attach(link: number, socket: PeerSocket): void {
     const connection: Connection = {socket, decoder: new FrameDecoder(), queuedBytes: 0}
     this.connections.set(link, connection)
     socket.on('data', (chunk) => this.receive(link, connection, chunk))
@@ -381,7 +382,7 @@ export class ClusterBus implements ClusterBinding {
   }
 }
 
-function addressesOf(socket: Socket): {localIp: string; peerIp: string} {
+function addressesOf(socket: PeerSocket): {localIp: string; peerIp: string} {
   return {localIp: plainIp(socket.localAddress), peerIp: plainIp(socket.remoteAddress)}
 }
 

@@ -1,6 +1,7 @@
-import {connect, type Socket} from 'node:net'
+import {connect} from 'node:net'
 import type {PeerExchange, PeerResult} from '../server/effects.js'
 import type {Dial} from './dial.js'
+import type {PeerSocket} from './peer-socket.js'
 
 /**
  * Outgoing sockets of MIGRATE (wire.md 5): requests go out in chunks while the loop serves others, one status line comes
@@ -20,7 +21,7 @@ const LINE_LENGTH_MAX = 64 * 1024
 const PORT_MAX = 65535
 
 interface IdleSocket {
-  readonly socket: Socket
+  readonly socket: PeerSocket
   readonly address: string
   /** Closes the socket; cleared when it is taken. */
   readonly timer: NodeJS.Timeout
@@ -74,7 +75,7 @@ export class MigrateClient {
     exchange.start()
   }
 
-  private takeIdle(request: PeerExchange): Socket | undefined {
+  private takeIdle(request: PeerExchange): PeerSocket | undefined {
     const address = addressOf(request)
     for (const entry of this.idle) {
       if (entry.address !== address) continue
@@ -84,7 +85,7 @@ export class MigrateClient {
     return undefined
   }
 
-  private keep(socket: Socket, address: string): void {
+  private keep(socket: PeerSocket, address: string): void {
     if (this.closed || socket.destroyed) {
       socket.destroy()
       return
@@ -130,7 +131,7 @@ class Exchange {
   wasConnected: boolean
 
   constructor(
-    private readonly socket: Socket,
+    private readonly socket: PeerSocket,
     private readonly request: PeerExchange,
     private readonly settle: (result: PeerResult, timedOut: boolean) => void,
   ) {

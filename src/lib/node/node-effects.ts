@@ -3,6 +3,7 @@ import {messageOf} from '../kernel/errors.js'
 import type {Client} from '../server/client.js'
 import type {Config} from '../server/config/config.js'
 import type {LogLevel, PeerExchange, ServerEffects, ShutdownOptions} from '../server/effects.js'
+import type {HasFaults} from '../server/faults/effects.js'
 import type {HostEffects, HostFacts} from '../server/info/facts.js'
 import type {HasAppendOnly} from '../server/persistence/append-only-effects.js'
 import type {DiskEffects} from '../server/persistence/disk-effects.js'
@@ -13,6 +14,7 @@ import type {MigrationConnection, MigrationEffects, MigrationLinkEvents} from '.
 import type {AppendOnlyShell} from './append-only-shell.js'
 import {pathInDir, readConfigFile, readText, replaceFile} from './config-file.js'
 import type {Dial} from './dial.js'
+import type {FaultNetwork} from './faults/fault-network.js'
 import type {NodeLog} from './log.js'
 import {readLuaModule} from './lua-file.js'
 import {MigrateClient} from './migrate-client.js'
@@ -37,11 +39,21 @@ export interface NodeHooks {
 
 /** Carries out what the pure server asks of sockets, disk, clock and process. */
 export class NodeEffects
-  implements ServerEffects, DiskEffects, HasAppendOnly, HostEffects, MigrationEffects, ReplicationEffects, ScriptEffects
+  implements
+    ServerEffects,
+    DiskEffects,
+    HasAppendOnly,
+    HasFaults,
+    HostEffects,
+    MigrationEffects,
+    ReplicationEffects,
+    ScriptEffects
 {
   /** Set once the server exists. */
   tcp: TcpServer | undefined
   appendOnly!: AppendOnlyShell
+  /** Set at the start, if there may be any. */
+  faults: FaultNetwork | undefined
   private readonly hooks: NodeHooks
   private readonly migrateClient: MigrateClient
   private peakRss = 0
@@ -178,5 +190,6 @@ export class NodeEffects
 
   close(): void {
     this.migrateClient.close()
+    this.faults?.close()
   }
 }

@@ -1,12 +1,12 @@
-import type {Socket} from 'node:net'
 import {messageOf} from '../kernel/errors.js'
 import type {LinkEvents} from '../server/replication/link-effects.js'
 import type {MigrationConnection, MigrationLinkEvents} from '../server/slot-migration/link.js'
 import type {Dial} from './dial.js'
+import type {PeerSocket} from './peer-socket.js'
 
 /** The socket to this node's primary, or to a node that takes slots of it. */
 export class PrimarySocket implements MigrationConnection {
-  private readonly socket: Socket
+  private readonly socket: PeerSocket
   private isGone = false
 
   /** @throws TlsSettingsError */

@@ -8,7 +8,7 @@ import {AppendOnlyShell} from './append-only-shell.js'
 import type {ClusterBus} from './cluster-bus.js'
 import {pathInDir} from './config-file.js'
 import {limitClients} from './descriptor-limit.js'
-import {type Dial, dialOf, primaryDialOf} from './dial.js'
+import {type Dial, dialOf, primaryDialOf, type SystemDial} from './dial.js'
 import {GracefulShutdown} from './graceful-shutdown.js'
 import {loadSnapshotFile, snapshotFileBytes} from './load-snapshot.js'
 import type {NodeLog} from './log.js'
@@ -51,12 +51,12 @@ export class Node {
   constructor(config: Config, log: NodeLog) {
     this.config = config
     this.log = log
-    this.dial = dialOf(config)
+    this.dial = this.withFaults(dialOf(config))
     this.effects = new NodeEffects({
       clusterConnections: () => countLinks(this.bus),
       config,
       dial: this.dial,
-      dialPrimary: primaryDialOf(config),
+      dialPrimary: this.withFaults(primaryDialOf(config)),
       configChanged: () => this.applySettings(),
       log,
       abortShutdown: () => this.leaving?.abort() ?? false,
@@ -76,12 +76,26 @@ export class Node {
     this.timers = new Timers(this.server, this.tcp)
   }
 
+  private get mayHaveFaults(): boolean {
+    return this.config.values.enableFaultCommand !== 'no'
+  }
+
+  private withFaults(dial: SystemDial): Dial {
+    return this.mayHaveFaults ? (options) => this.effects.faults?.open(dial, options) ?? dial(options) : dial
+  }
+
+  private async prepareFaults(): Promise<void> {
+    const {FaultNetwork} = await import('./faults/fault-network.js')
+    this.effects.faults = new FaultNetwork(this.server.rng.fork(), primaryDialOf(this.config))
+  }
+
   /** @throws {StartError} and has undone what it began */
   async start(): Promise<void> {
     const {clusterEnabled, port, tlsCluster, tlsPort, unixsocket} = this.config.values
     const isOpen = port !== 0 || tlsPort !== 0 || unixsocket !== ''
     try {
       limitClients(this.config, this.log)
+      if (this.mayHaveFaults) await this.prepareFaults()
       if (!isOpen) throw new Error('Configured to not listen anywhere, exiting.')
       // It would have to tell each client the port that suits it.
       if (clusterEnabled && tlsCluster && (port !== 0 || tlsPort === 0)) {

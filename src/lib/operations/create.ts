@@ -14,6 +14,8 @@ export interface PrepareCreateRequest {
   /** Zone by `HOST:PORT`, or by `HOST` for all its nodes. Empty: what the nodes say of themselves, if they all do. */
   readonly zones: ReadonlyMap<string, string>
   readonly skipBusCheck: boolean
+  /** As `CreateRequest.shards`. */
+  readonly shards?: readonly (readonly string[])[]
 }
 
 /** All that is needed to go ahead; nothing has been changed yet. `close()` is the owner's duty. */
@@ -39,12 +41,14 @@ export async function prepareCreate(
   signal?: AbortSignal,
 ): Promise<PreparedCreate> {
   const {addresses, replicasPerPrimary, allowFewPrimaries, zones} = request
+  const decided = request.shards && {shards: request.shards}
   requireZonesUsed(addresses, zones)
   // What can be refused without asking anybody is refused first.
   planCreate({
     nodes: addresses.map((address) => ({address, host: address.host})),
     replicasPerPrimary,
     allowFewPrimaries,
+    ...decided,
   })
   const probed = await probeNodes(addresses, {connect, probeBus: !request.skipBusCheck, signal})
   const close = () => {
@@ -61,6 +65,7 @@ export async function prepareCreate(
       }),
       replicasPerPrimary,
       allowFewPrimaries,
+      ...decided,
     })
     const nodes = new Map(probed.map((node) => [renderAddress(node.address), node]))
     const standing = standingOf(

@@ -1,3 +1,4 @@
+import {assert} from '../kernel/assert.js'
 import {CliError} from '../kernel/errors.js'
 import type {Address} from '../model/address.js'
 import {renderAddress} from '../model/address.js'
@@ -21,6 +22,8 @@ export interface CreateRequest {
   readonly nodes: readonly CreateNode[]
   readonly replicasPerPrimary: number
   readonly allowFewPrimaries: boolean
+  /** Who belongs together, by HOST:PORT, the primary first: decided already. Holds every node once. */
+  readonly shards?: readonly (readonly string[])[]
 }
 
 export interface PlannedNode {
@@ -57,24 +60,36 @@ export interface CreatePlan {
  * @throws {CliError} BAD_FLAG if a node is given twice, or only some have a zone
  * @throws {CliError} NOT_ENOUGH_NODES
  */
-export function planCreate({nodes, replicasPerPrimary, allowFewPrimaries}: CreateRequest): CreatePlan {
+export function planCreate(request: CreateRequest): CreatePlan {
+  const {nodes, replicasPerPrimary, allowFewPrimaries} = request
   requireDistinct(nodes)
-  requireAllZonesOrNone(nodes)
-  const shardCount = Math.min(SLOT_COUNT, Math.floor(nodes.length / (replicasPerPrimary + 1)))
-  requireEnough(nodes.length, shardCount, replicasPerPrimary, allowFewPrimaries)
   const placed = nodes.map(({address, host, zone}, index) => ({index, host, zone: zone ?? '', address}))
-  const shards = placeNodes(placed, shardCount)
+  let shards: Shard<Node>[]
+  if (request.shards) {
+    shards = request.shards.map((names) => shardOf(names, placed))
+  } else {
+    requireAllZonesOrNone(nodes)
+    const shardCount = Math.min(SLOT_COUNT, Math.floor(nodes.length / (replicasPerPrimary + 1)))
+    requireEnough(nodes.length, shardCount, replicasPerPrimary, allowFewPrimaries)
+    shards = placeNodes(placed, shardCount)
+  }
   return {
     shards: shards.map(([primary, ...replicas], index) => ({
       primary: asPlanned(primary),
       replicas: replicas.map(asPlanned),
-      slots: shareOf(index, shardCount),
+      slots: shareOf(index, shards.length),
     })),
     violations: shards.flatMap(violationsOf),
   }
 }
 
 type Node = PlacedNode & {readonly address: Address}
+
+function shardOf(names: readonly string[], nodes: readonly Node[]): Shard<Node> {
+  const [primary, ...replicas] = names.map((name) => nodes.find(({address}) => renderAddress(address) === name))
+  assert(primary !== undefined, 'a shard without its primary')
+  return [primary, ...replicas.filter((node) => node !== undefined)]
+}
 
 function asPlanned({address, zone}: Node): PlannedNode {
   return {address: renderAddress(address), zone: zone === '' ? null : zone}

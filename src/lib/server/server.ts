@@ -124,7 +124,7 @@ export class Server {
     this.state.setTime(options.nowMs)
     const count = this.isCluster ? 1 : options.config.values.databases
     this.databases = Array.from({length: count}, (_, index) => new Database(index, this.state, this.isCluster))
-    this.commands = commandTable()
+    this.commands = commandTable(options.config.values.enableFaultCommand !== 'no')
     this.held = new HeldKeys(this)
     this.blocked = new BlockedClients(this.held)
     this.dispatcher = new Dispatcher(this)

@@ -4,6 +4,7 @@ import {afterEach, beforeEach, describe, expect, it} from 'vitest'
 import type {Engine, NodeSpec} from '../../../src/lib/engine/engine.js'
 import {isPortFree} from '../../../src/lib/engine/ports.js'
 import {claimPorts} from '../../support/ports.js'
+import {waitFor} from '../../support/processes.js'
 
 export interface EngineUnderTest {
   readonly engine: Engine
@@ -30,6 +31,12 @@ async function firstLine({address}: NodeSpec): Promise<string | undefined> {
   } finally {
     socket.destroy()
   }
+}
+
+async function collect(lines: AsyncIterable<string>): Promise<string[]> {
+  const all: string[] = []
+  for await (const line of lines) all.push(line)
+  return all
 }
 
 /** What every engine promises. */
@@ -141,6 +148,63 @@ export function describeEngine(
       // The old reference no longer means anything.
       await under.engine.stop(first, 0)
       expect(await under.engine.list()).toHaveLength(1)
+    })
+
+    it('freezes a node, which is seen at once, and lets it go on; twice if asked twice', async () => {
+      const [spec] = specs as [NodeSpec, NodeSpec]
+      const node = await under.engine.start(spec, never())
+      for (const paused of [true, true, false, false]) {
+        expect(await (paused ? under.engine.pause(node) : under.engine.unpause(node))).toBe(true)
+        expect(await under.other.list('blue')).toMatchObject([{name: 'n1', paused, pid: node.pid}])
+      }
+      expect(await firstLine(spec)).toBe('+PONG')
+    })
+
+    it('ends a frozen node', async () => {
+      const node = await under.engine.start(specs[0]!, never())
+      await under.engine.pause(node)
+      await under.engine.stop(node, 2000)
+      expect(await under.engine.list()).toEqual([])
+    })
+
+    it('sends a signal, and says of a node that is gone that it is', async () => {
+      const node = await under.engine.start(specs[0]!, never())
+      expect(await under.engine.signal(node, 'SIGKILL')).toBe(true)
+      await waitFor(async () => (await under.engine.list()).length === 0, {what: 'end of the node'})
+      expect(await under.engine.signal(node, 'SIGCONT')).toBe(false)
+      expect(await under.engine.pause(node)).toBe(false)
+      expect(await under.engine.unpause(node)).toBe(false)
+    })
+
+    it('says whether there is anything of an environment, until it is discarded', async () => {
+      expect(await under.other.has('blue')).toBe(false)
+      const node = await under.engine.start(specs[0]!, never())
+      expect(await under.other.has('blue')).toBe(true)
+      expect(await under.other.has('green')).toBe(false)
+      await under.engine.stop(node, 2000)
+      expect(await under.other.has('blue')).toBe(true)
+      await under.engine.discard('blue')
+      expect(await under.other.has('blue')).toBe(false)
+    })
+
+    it('gives the last lines of a log, then all that come until nobody listens', async () => {
+      await under.engine.start(specs[0]!, never())
+      const tail = await under.other.logTail('blue', 'n1')
+      const [last] = await collect(under.other.logs('blue', 'n1', {follow: false, lines: 1}, never()))
+      expect(tail).toContain(last)
+      const abort = new AbortController()
+      const followed: string[] = []
+      for await (const line of under.other.logs('blue', 'n1', {follow: true}, abort.signal)) {
+        followed.push(line)
+        if (line === last) abort.abort()
+      }
+      expect(followed.at(-1)).toBe(last)
+    })
+
+    it('says how a command is run beside a node', async () => {
+      const node = await under.engine.start(specs[0]!, never())
+      const {args, file} = under.engine.execution(node, ['echo', 'a b'], {tty: false})
+      expect([file, ...args].slice(-2)).toEqual(['echo', 'a b'])
     })
 
     it.each(['address', 'busPort'] as const)('names a taken port (%s) and leaves nothing behind', async (which) => {

@@ -12,6 +12,7 @@ if (mode === 'exits') {
   process.stderr.write('cannot go on: the reason\n')
   process.exit(3)
 }
+process.stdout.write('stands in\n')
 if (mode === 'stubborn') process.on('SIGTERM', () => undefined)
 
 const server = createServer((socket) => {

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import {describe, expect, it} from 'vitest'
-import {nearest} from '../../../src/lib/cli/nearest.js'
 import {explainUnknown} from '../../../src/lib/cli/unknown-command.js'
+import {nearest} from '../../../src/lib/kernel/nearest.js'
 
 const NAMES = {
   commands: [

@@ -11,7 +11,7 @@ import {
 describe('process table', () => {
   it('reads the fields of /proc/PID/stat behind a name with blanks and brackets', () => {
     const stat = '4711 (a) R (b) S 1 4711 4711 0 -1 4194304 1 0 0 0 5 6 0 0 20 0 11 0 987654 1000 200\n'
-    expect(parseStat(stat)).toEqual({startTicks: 987654, state: 'S', threads: 11})
+    expect(parseStat(stat)).toEqual({parentPid: 1, startTicks: 987654, state: 'S', threads: 11})
     expect(parseStat('')).toBeUndefined()
   })
 
@@ -21,7 +21,7 @@ describe('process table', () => {
     ['Z', 7, false],
     ['X', 1, true],
   ])('state %s with %i threads: dead is %s', (state, threads, dead) => {
-    expect(isDead({startTicks: 1, state, threads})).toBe(dead)
+    expect(isDead({parentPid: 1, startTicks: 1, state, threads})).toBe(dead)
   })
 
   it('joins the arguments of /proc/PID/cmdline', () => {
@@ -34,10 +34,11 @@ describe('process table', () => {
     ['02:05:07', 7_507_000],
     ['3-02:05:07', 266_707_000],
   ])('reads a line of ps with the elapsed time %s', (elapsed, uptimeMs) => {
-    const line = `  815 Ss    20480 ${elapsed} Fri Nov  7 09:05:01 2025 /usr/bin/node /x/bin/server.js /s/node.conf`
+    const line = `  815     1 Ss    20480 ${elapsed} Fri Nov  7 09:05:01 2025 /usr/bin/node /x/bin/server.js /s/node.conf`
     expect(parsePsLine(line)).toEqual({
       commandLine: '/usr/bin/node /x/bin/server.js /s/node.conf',
       memoryBytes: 20480 * 1024,
+      parentPid: 1,
       paused: false,
       pid: 815,
       startToken: 'Fri Nov 7 09:05:01 2025',
@@ -46,8 +47,8 @@ describe('process table', () => {
   })
 
   it.each([
-    ['a zombie', '  815 Z  0 05:07 Fri Nov  7 09:05:01 2025 (node)'],
-    ['a title', '  PID STAT RSS ELAPSED STARTED COMMAND'],
+    ['a zombie', '  815     1 Z  0 05:07 Fri Nov  7 09:05:01 2025 (node)'],
+    ['a title', '  PID PPID STAT RSS ELAPSED STARTED COMMAND'],
     ['nothing', ''],
   ])('reads no process from %s', (_what, line) => {
     expect(parsePsLine(line)).toBeUndefined()

@@ -4,6 +4,7 @@ import {createServer} from 'node:net'
 import {join} from 'node:path'
 import {beforeEach, describe, expect, it} from 'vitest'
 import type {Engines} from '../../../src/lib/engine/engines.js'
+import {findProcess} from '../../../src/lib/engine/process-table.js'
 import type {ClusterAccess, ClusterDriver, NodeFacts} from '../../../src/lib/environment/cluster-driver.js'
 import {takeDown} from '../../../src/lib/environment/down.js'
 import {statusOf} from '../../../src/lib/environment/status.js'
@@ -121,7 +122,7 @@ describe('up', () => {
     expect(error).toMatchObject({
       code: 'ENVIRONMENT_EXISTS',
       exitCode: 5,
-      suggestions: ['shoal down --name blue', expect.anything()],
+      suggestions: ['shoal scale --primaries 4 --name blue', 'shoal down --name blue', expect.anything()],
     })
     expect(await engine.list('blue')).toHaveLength(3)
   })
@@ -221,6 +222,32 @@ describe('up', () => {
     utimesSync(lock, longAgo, longAgo)
     expect(await bringUp(parts, request, never())).toMatchObject({change: 'created'})
     expect(existsSync(lock)).toBe(false)
+  })
+
+  it('breaks the lock of a process that is known to be gone at once, and of no other', async () => {
+    const lock = parts.store.lockPath('blue')
+    const holder = `${lock}.holder`
+    const hold = (pid: number, startToken: string) => {
+      mkdirSync(lock, {recursive: true})
+      writeFileSync(holder, JSON.stringify({pid, startToken}))
+    }
+    hold(process.pid, 'of an earlier process with this number')
+    const started = performance.now()
+    await bringUp(parts, request, never())
+    expect(performance.now() - started).toBeLessThan(4000)
+    expect([existsSync(lock), existsSync(holder)]).toEqual([false, false])
+
+    // A file from before the lock was taken says nothing of who holds it.
+    hold(process.pid, 'of an earlier process with this number')
+    const longAgo = new Date(Date.now() - 60_000)
+    utimesSync(holder, longAgo, longAgo)
+    const abort = new AbortController()
+    setTimeout(() => abort.abort(), 200)
+    await expect(takeDown(parts, 'blue', abort.signal)).rejects.toMatchObject({code: 'INTERRUPTED'})
+    const own = await findProcess(process.pid)
+    hold(process.pid, own!.startToken)
+    await expect(takeDown(parts, 'blue', AbortSignal.timeout(200))).rejects.toMatchObject({code: 'INTERRUPTED'})
+    rmSync(lock, {recursive: true})
   })
 
   it('undoes its work when the lock is lost', async () => {

@@ -6,10 +6,12 @@ import {
   renderUptime,
 } from '../../../src/lib/cli/render/environment.js'
 import {stripStyle, styleOf} from '../../../src/lib/cli/render/style.js'
+import {planEnvironment} from '../../../src/lib/environment/spec.js'
 import type {EnvironmentStatus} from '../../../src/lib/environment/status.js'
 
 const plain = styleOf(false)
 const environment: EnvironmentStatus = {
+  faults: [],
   name: 'blue',
   nodes: [
     {
@@ -64,8 +66,8 @@ describe('environments as text', () => {
   })
 
   it('names the password in the example only where there is one, and never prints it', () => {
-    expect(renderTryThis(17001, false, plain)).not.toMatch(/password/i)
-    expect(renderTryThis(17001, true, plain)).toContain('$SHOAL_PASSWORD')
+    expect(renderTryThis(planEnvironment({name: 'x'}), plain)).not.toMatch(/password/i)
+    expect(renderTryThis(planEnvironment({name: 'x', password: 'p'}), plain)).toContain('$SHOAL_PASSWORD')
   })
 
   it.each([

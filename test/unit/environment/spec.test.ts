@@ -1,11 +1,6 @@
 import {describe, expect, it} from 'vitest'
-import {
-  differencesOf,
-  nodesOf,
-  planEnvironment,
-  portsOf,
-  requireEnvironmentName,
-} from '../../../src/lib/environment/spec.js'
+import {differencesOf} from '../../../src/lib/environment/differences.js'
+import {nodesOf, planEnvironment, portsOf, requireEnvironmentName} from '../../../src/lib/environment/spec.js'
 
 describe('environment spec', () => {
   it.each(['default', 'a', '7', 'eu-west_1', 'a'.repeat(40)])('takes the name %s', (name) => {

@@ -1,4 +1,5 @@
 import {describe, expect, it} from 'vitest'
+import {keysOf} from '../../../src/lib/server/dispatcher.js'
 import {Rig} from './rig.js'
 
 describe('before AUTH', () => {
@@ -210,5 +211,19 @@ describe('statistics', () => {
       [0, 0, 0],
     ])
     expect([...rig.server.errorCounts]).toEqual([['ERR', 2]])
+  })
+})
+
+describe('keys of a command', () => {
+  it.each([
+    ['ZINTERSTORE t 2 a b WEIGHTS 1 2', ['t', 'a', 'b']],
+    ['ZINTERSTORE t 0 a', []],
+    ['ZUNIONSTORE t 3 a b', []],
+    ['ZDIFFSTORE t x a', []],
+    ['ZUNION 2 a b', ['a', 'b']],
+    ['LMPOP 0 a LEFT', []],
+  ])('of %s are %j', (line, keys) => {
+    const argv = line.split(' ')
+    expect(keysOf(new Rig().server.findCommand(argv)!, argv)).toEqual(keys)
   })
 })

@@ -71,6 +71,16 @@ describe('subscriptions', () => {
 })
 
 describe('client tracking', () => {
+  it('tells of a key that ran out before it was written over', () => {
+    const rig = new Rig()
+    const [reader, other] = [rig.connect(), rig.connect()]
+    rig.run(other, 'SET old 1 PX 5', 'SET new 2')
+    rig.run(reader, 'HELLO 3', 'CLIENT TRACKING ON', 'MGET new old')
+    rig.nowMs += 10
+    rig.run(other, 'RENAME new old')
+    expect(rig.turn(reader)).toBe(invalidate('old') + invalidate('new'))
+  })
+
   it('costs the keyspace nothing while nobody tracks', () => {
     const rig = new Rig()
     const client = rig.connect()

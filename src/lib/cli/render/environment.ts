@@ -1,3 +1,4 @@
+import type {EnvironmentSpec} from '../../environment/spec.js'
 import type {EnvironmentStatus, NodeStatus} from '../../environment/status.js'
 import {renderAddress} from '../../model/address.js'
 import {countSlots, renderRanges} from '../../model/slot-set.js'
@@ -8,15 +9,19 @@ import {type Column, renderTable} from './table.js'
 interface NodeColumn extends Column {
   /** Shown if there are replicas. */
   readonly ofReplicas?: true
+  /** Shown if there are regions. */
+  readonly ofRegions?: true
   readonly cell: (node: NodeStatus, style: Style) => string
 }
 
+export const NO_ENVIRONMENTS = 'No environments. Start one with: shoal up'
 const UNKNOWN = '-'
 const right = 'right' as const
 
 const NODE_COLUMNS: readonly NodeColumn[] = [
   {title: 'NODE', cell: ({name}) => name},
   {title: 'ADDRESS', cell: ({address}) => (address ? renderAddress(address) : UNKNOWN)},
+  {title: 'REGION', ofRegions: true, cell: ({region}) => region ?? UNKNOWN},
   {title: 'PID', align: right, cell: ({pid}) => (pid === undefined ? UNKNOWN : String(pid))},
   {title: 'ROLE', cell: renderRole},
   {title: 'SLOTS', cell: ({role, slots}) => (slots && role === 'primary' ? renderSlots(slots) : UNKNOWN)},
@@ -42,28 +47,48 @@ const RANGES_SHOWN_MAX = 3
 export function renderEnvironment(environment: EnvironmentStatus, style: Style): string {
   const {nodes} = environment
   const hasReplicas = nodes.some(({role}) => role === 'replica')
-  const columns = NODE_COLUMNS.filter(({ofReplicas}) => hasReplicas || !ofReplicas)
+  const hasRegions = nodes.some(({region}) => region !== undefined)
+  const columns = NODE_COLUMNS.filter(
+    ({ofRegions, ofReplicas}) => (hasReplicas || !ofReplicas) && (hasRegions || !ofRegions),
+  )
   const rows = nodes.map((node) => columns.map(({cell}) => cell(node, style)))
   const [titles = '', ...lines] = renderTable(columns, rows)
-  const head = `${style.bold(environment.name)}: ${paintState(environment.state, style)}`
-  return [head, style.dim(titles), ...lines].join('\n')
+  const {engine, faults, name, state, topology} = environment
+  const kind = [engine, topology].filter((word) => word !== undefined).join(' ')
+  const head = `${style.bold(name)}: ${paintState(state, style)}${kind && style.dim(`  ${kind}`)}`
+  const inForce = faults.map(({id, text, untilMs}) => style.yellow(`fault ${id}: ${text}${renderUntil(untilMs)}`))
+  return [head, ...inForce, style.dim(titles), ...lines].join('\n')
 }
 
 export function renderEnvironments(environments: readonly EnvironmentStatus[], style: Style): string {
-  if (environments.length === 0) return 'No environments. Start one with: shoal up'
+  if (environments.length === 0) return NO_ENVIRONMENTS
   return environments.map((environment) => renderEnvironment(environment, style)).join('\n\n')
 }
 
+/** Until when, in the clock of whoever reads it. */
+function renderUntil(untilMs: number | undefined): string {
+  return untilMs === undefined ? '' : `, until ${new Date(untilMs).toLocaleTimeString('en-GB')}`
+}
+
 /** How to use a new environment at once. The password is named, never printed. */
-export function renderTryThis(port: number, hasPassword: boolean, style: Style): string {
-  const secret = hasPassword ? ', {redisOptions: {password: process.env.SHOAL_PASSWORD}}' : ''
+export function renderTryThis(
+  {name, nodes, password, topology}: Pick<EnvironmentSpec, 'name' | 'nodes' | 'password' | 'topology'>,
+  style: Style,
+): string {
+  const port = nodes[0]?.port
+  const hasPassword = password !== undefined
   const login = hasPassword ? 'REDISCLI_AUTH=$SHOAL_PASSWORD ' : ''
-  return [
-    style.bold('Try this:'),
+  const cluster = [
     `  ${login}redis-cli -c -p ${port} set greeting hello`,
-    `  new Cluster([{host: '127.0.0.1', port: ${port}}]${secret})   // ioredis`,
+    `  new Cluster([{host: '127.0.0.1', port: ${port}}]${hasPassword ? ', {redisOptions: {password: process.env.SHOAL_PASSWORD}}' : ''})   // ioredis`,
     `  shoal info 127.0.0.1:${port}`,
-  ].join('\n')
+  ]
+  const replication = [
+    `  ${login}redis-cli -p ${port} set greeting hello`,
+    `  new Redis({host: '127.0.0.1', port: ${port}${hasPassword ? ', password: process.env.SHOAL_PASSWORD' : ''}})   // ioredis`,
+    `  shoal ps --name ${name}`,
+  ]
+  return [style.bold('Try this:'), ...(topology === 'cluster' ? cluster : replication)].join('\n')
 }
 
 function renderRole({replicaOf, role}: NodeStatus): string {
@@ -76,7 +101,7 @@ function renderSlots(slots: NonNullable<NodeStatus['slots']>): string {
   return `${renderRanges(slots.slice(0, RANGES_SHOWN_MAX))},... (${countSlots(slots)})`
 }
 
-function paintState(state: EnvironmentStatus['state'] | NodeStatus['state'], style: Style): string {
+export function paintState(state: EnvironmentStatus['state'] | NodeStatus['state'], style: Style): string {
   if (state === 'ok' || state === 'running') return style.green(state)
   return state === 'stopped' ? style.dim(state) : style.red(state)
 }

@@ -1,5 +1,5 @@
+import type {LinkEffect, LinkRule} from '../../model/links.js'
 import type {NodeSpec} from '../engine.js'
-import type {LinkEffect, LinkRule} from '../links.js'
 
 /** What is to be done with one node's network, so that the rules of an environment hold. */
 export interface NodePlan {

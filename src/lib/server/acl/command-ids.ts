@@ -19,7 +19,7 @@ export interface RuledCommand {
 }
 
 /**
- * Subcommands that Redis 7.0 has not, each allowed with one of like power. Rules may name them, and are worded by the other:
+ * Commands that Redis 7.0 has not, each allowed with one of like power. Rules may name them, and are worded by the other:
  * a file of users that is saved here must load in a redis-server, which refuses names that it does not know.
  */
 const ALLOWED_WITH: Readonly<Record<string, string>> = {
@@ -27,6 +27,7 @@ const ALLOWED_WITH: Readonly<Record<string, string>> = {
   'cluster|getslotmigrations': 'cluster|nodes',
   'cluster|migrateslots': 'cluster|setslot',
   'cluster|syncslots': 'cluster|setslot',
+  'shoal.fault': 'debug',
 }
 
 /**

@@ -12,6 +12,7 @@ import {persistenceCommands} from './persistence/index.js'
 import {pubsubCommands} from './pubsub/index.js'
 import {replicationCommands} from './replication/index.js'
 import {scriptingCommands} from './scripting/index.js'
+import {fault} from './server/fault/fault-command.js'
 import {serverCommands} from './server/index.js'
 import {setCommands} from './set/index.js'
 import {sortedSetCommands} from './sorted-set/index.js'
@@ -47,10 +48,14 @@ export function allCommands(): Command[] {
   return GROUPS.flat()
 }
 
-/** A table of its own for each server. By name in lower and in upper case, the two spellings clients use; the dispatcher lowers any other. */
-export function commandTable(): ReadonlyMap<string, Command> {
+/**
+ * A table of its own for each server. By name in lower and in upper case, the two spellings clients use; the dispatcher lowers any other.
+ *
+ * @param hasFaults - with SHOAL.FAULT, which no Redis has: where it is not allowed it is not there, and COMMAND says so too
+ */
+export function commandTable(hasFaults = false): ReadonlyMap<string, Command> {
   const table = new Map<string, Command>()
-  for (const defined of allCommands()) {
+  for (const defined of hasFaults ? [...allCommands(), fault] : allCommands()) {
     const command = defined.copy()
     table.set(command.name, command)
     table.set(command.name.toUpperCase(), command)

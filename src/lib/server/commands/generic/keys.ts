@@ -51,7 +51,11 @@ function moveKey(from: Database, source: string, to: Database, target: string, v
 function rename({db, reply}: CommandContext, argv: string[]): void {
   const [, source, target] = argv as [string, string, string]
   if (!db.has(source)) throw new ReplyError(NO_SUCH_KEY)
-  if (source !== target) moveKey(db, source, db, target, 'rename')
+  if (source !== target) {
+    // One that has run out goes first, and who tracks it hears of that first.
+    db.has(target)
+    moveKey(db, source, db, target, 'rename')
+  }
   reply.ok()
 }
 

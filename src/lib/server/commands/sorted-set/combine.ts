@@ -193,7 +193,12 @@ function zintercard({db, reply}: CommandContext, argv: string[]): void {
 
 const keyIndexes = countedKeys(1)
 const keysBehindTarget = countedKeys(2)
-const storedKeyIndexes = (argv: readonly string[]): number[] => [1, ...keysBehindTarget(argv)]
+
+/** With a count that does not fit the target is no key either. */
+function storedKeyIndexes(argv: readonly string[]): number[] {
+  const sources = keysBehindTarget(argv)
+  return sources.length === 0 ? [] : [1, ...sources]
+}
 
 export const combineCommands: readonly Command[] = [
   defineCommand({...SORTED_SET.zunion, keyIndexes, run: showing('union')}),

@@ -62,6 +62,8 @@ export const processParameters = {
   latencyTrackingInfoPercentiles: percentiles([50, 99, 99.9]),
 
   enableDebugCommand: choice('enable-debug-command', 'no', LOCAL_OR_NOT, {acts: true, immutable: true}),
+  // Not in Redis: SHOAL.FAULT, for environments of developers.
+  enableFaultCommand: choice('enable-fault-command', 'no', LOCAL_OR_NOT, {acts: true, immutable: true}),
   enableModuleCommand: choice('enable-module-command', 'no', LOCAL_OR_NOT, {immutable: true}),
   enableProtectedConfigs: choice('enable-protected-configs', 'no', LOCAL_OR_NOT, {acts: true, immutable: true}),
 } as const

@@ -1,0 +1,52 @@
+import type {Engine, NodeRef} from '../engine/engine.js'
+import {CliError} from '../kernel/errors.js'
+import {nearest} from '../kernel/nearest.js'
+import {requireEnvironment} from './require.js'
+import type {EnvironmentState, EnvironmentStore} from './store.js'
+
+/**
+ * What an environment is meant to be, for whatever needs one that stands.
+ *
+ * @throws {CliError} BAD_FLAG for a name that none can have, NOT_FOUND with the nearest one there is, CLUSTER_UNHEALTHY for what an `up`
+ *   that was cut short left
+ */
+export async function openEnvironment(store: EnvironmentStore, rawName: string): Promise<EnvironmentState> {
+  const state = await requireEnvironment(store, rawName)
+  if (state.formed) return state
+  const {name} = state.spec
+  throw new CliError('CLUSTER_UNHEALTHY', `environment ${name} is incomplete: an \`up\` was cut short`, {
+    details: {name},
+    suggestions: [`shoal down --name ${name}`, `shoal up --name ${name}`],
+  })
+}
+
+/** @throws {CliError} UNKNOWN_NODE with the nearest name there is */
+export function requireNode({spec}: Pick<EnvironmentState, 'spec'>, name: string): string {
+  const names = spec.nodes.map((node) => node.name)
+  if (names.includes(name)) return name
+  const meant = nearest(name, names)
+  throw new CliError(
+    'NOT_FOUND',
+    `environment ${spec.name} has no node ${name}${meant ? `. Did you mean ${meant}?` : ''}`,
+    {
+      details: {node: name, nodes: names},
+      suggestions: [`shoal ps --name ${spec.name}`],
+    },
+  )
+}
+
+/** @throws {CliError} UNKNOWN_NODE; UNREACHABLE if it does not run */
+export async function requireRunning(
+  engine: Engine,
+  state: Pick<EnvironmentState, 'spec'>,
+  node: string,
+): Promise<NodeRef> {
+  const {name} = state.spec
+  requireNode(state, node)
+  const ref = (await engine.list(name)).find((each) => each.name === node)
+  if (ref) return ref
+  throw new CliError('UNREACHABLE', `node ${node} of environment ${name} does not run`, {
+    details: {node},
+    suggestions: [`shoal start ${node} --name ${name}`],
+  })
+}

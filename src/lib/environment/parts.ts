@@ -1,0 +1,46 @@
+import {type Engine, type Layout, peerAddress} from '../engine/engine.js'
+import type {Engines} from '../engine/engines.js'
+import {CliError} from '../kernel/errors.js'
+import {renderAddress} from '../model/address.js'
+import type {ClusterAccess, ClusterDriver} from './cluster-driver.js'
+import {type EnvironmentSpec, nodesOf} from './spec.js'
+import type {EnvironmentState, EnvironmentStore} from './store.js'
+
+/** What environments are made of; the same for all that is done to them. */
+export interface EnvironmentParts {
+  readonly engines: Engines
+  readonly store: EnvironmentStore
+  readonly driver: ClusterDriver
+}
+
+/** @throws {CliError} ENVIRONMENT_LACKS with the remedy */
+export async function requireEngine(engine: Engine, program: string | undefined): Promise<void> {
+  const probe = await engine.probe(program)
+  if (probe.available) return
+  throw new CliError('ENVIRONMENT_LACKS', probe.reason, {
+    details: {engine: engine.kind},
+    suggestions: probe.remedy === undefined ? [] : [probe.remedy],
+  })
+}
+
+export function layoutOf(spec: EnvironmentSpec, peerHosts: Readonly<Record<string, string>> = {}): Layout {
+  const {name, subnet} = spec
+  return {environment: name, nodes: nodesOf(spec, peerHosts), ...(subnet !== undefined && {subnet})}
+}
+
+export function accessOf({peerHosts, spec}: Pick<EnvironmentState, 'peerHosts' | 'spec'>): ClusterAccess {
+  const nodes = nodesOf(spec, peerHosts)
+  const rendered = new Map(nodes.map((node) => [node.name, renderAddress(peerAddress(node))]))
+  const elsewhere = nodes.filter(({peerHost}) => peerHost !== undefined)
+  return {
+    addressMap: new Map(elsewhere.map((node) => [renderAddress(peerAddress(node)), node.address])),
+    addresses: nodes.map(peerAddress),
+    regions: new Map(nodes.flatMap((node) => (node.region ? [[renderAddress(peerAddress(node)), node.region]] : []))),
+    shards: spec.nodes
+      .filter(({replicaOf}) => replicaOf === undefined)
+      .map((primary) => [primary, ...spec.nodes.filter(({replicaOf}) => replicaOf === primary.name)])
+      .map((members) => members.map(({name}) => rendered.get(name) as string)),
+    topology: spec.topology,
+    ...(spec.password !== undefined && {password: spec.password}),
+  }
+}

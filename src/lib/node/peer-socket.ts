@@ -1,0 +1,28 @@
+/**
+ * A connection to another node, as far as this node uses one: a `Socket` of node:net or node:tls is one, and so is what
+ * makes faults on it.
+ */
+export interface PeerSocket {
+  readonly connecting: boolean
+  readonly destroyed: boolean
+  /** Written, and not yet handed to the system. */
+  readonly writableLength: number
+  /** Undefined before it is connected. */
+  readonly localAddress?: string | undefined
+  readonly remoteAddress?: string | undefined
+  /** @returns false: `drain` will say when to go on */
+  write(data: string | Uint8Array, encoding?: BufferEncoding): boolean
+  destroy(): unknown
+  setNoDelay(isOn?: boolean): this
+  setKeepAlive(isOn: boolean, delayMs: number): this
+  ref(): this
+  unref(): this
+  on(event: 'data', listener: (chunk: Buffer) => void): this
+  on(event: 'error', listener: (error: Error) => void): this
+  on(event: 'close' | 'connect' | 'drain' | 'end', listener: () => void): this
+  once(event: 'error', listener: (error: Error) => void): this
+  once(event: 'close' | 'connect', listener: () => void): this
+  off(event: 'data', listener: (chunk: Buffer) => void): this
+  off(event: 'error', listener: (error: Error) => void): this
+  off(event: 'close' | 'connect' | 'drain', listener: () => void): this
+}
