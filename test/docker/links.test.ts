@@ -1,7 +1,7 @@
 import {afterAll, beforeAll, expect, it} from 'vitest'
 import {DockerEngine} from '../../src/lib/engine/docker/docker-engine.js'
 import type {Layout} from '../../src/lib/engine/engine.js'
-import type {LinkEffect, LinkRule} from '../../src/lib/engine/links.js'
+import type {LinkEffect, LinkRule} from '../../src/lib/model/links.js'
 import {describeWithDocker} from '../support/docker.js'
 import {waitFor} from '../support/processes.js'
 import {docker, layoutFor, redisImage, remains, withHosts} from './support.js'
