@@ -1,8 +1,11 @@
 import {randomBytes} from 'node:crypto'
+import {peerAddress} from '../engine/engine.js'
 import {seededRng} from '../kernel/rng.js'
-import {parseSelector, selectNodes} from '../plan/faults/selector.js'
-import {selectableNodes} from './faults/scene.js'
-import type {EnvironmentParts} from './parts.js'
+import {renderAddress} from '../model/address.js'
+import {parseSelector, type SelectableNode, selectNodes} from '../plan/faults/selector.js'
+import type {NodeFacts} from './cluster-driver.js'
+import {accessOf, type EnvironmentParts} from './parts.js'
+import {nodesOf} from './spec.js'
 import type {EnvironmentState} from './store.js'
 
 /** Selectors of nodes, one at least; or all of them. */
@@ -18,7 +21,7 @@ const ASKED = ['role', 'shard', 'slot']
  * @throws {CliError} BAD_FLAG, UNKNOWN_NODE
  */
 export async function chooseNodes(
-  parts: EnvironmentParts,
+  {driver}: Pick<EnvironmentParts, 'driver'>,
   state: EnvironmentState,
   choice: NodeChoice,
   signal: AbortSignal,
@@ -26,6 +29,23 @@ export async function chooseNodes(
   if (choice === 'all') return state.spec.nodes.map(({name}) => name)
   const selector = choice.join(',')
   const isAsked = parseSelector(selector).some(({kind}) => ASKED.includes(kind))
-  const nodes = isAsked ? await selectableNodes(parts, state, signal) : state.spec.nodes
-  return selectNodes(selector, nodes, seededRng(randomBytes(4).readUInt32LE()))
+  const facts = isAsked ? await driver.describe(accessOf(state), signal) : []
+  return selectNodes(selector, selectableNodes(state, facts), seededRng(randomBytes(4).readUInt32LE()))
+}
+
+/** @param facts - of the nodes that answered */
+export function selectableNodes(state: EnvironmentState, facts: readonly NodeFacts[]): SelectableNode[] {
+  const specs = nodesOf(state.spec, state.peerHosts)
+  const factsAt = new Map(facts.map((fact) => [renderAddress(fact.address), fact]))
+  const nameAt = new Map(specs.map((spec) => [renderAddress(peerAddress(spec)), spec.name]))
+  return specs.map((spec) => {
+    const fact = factsAt.get(renderAddress(peerAddress(spec)))
+    const replicaOf = fact?.primary && nameAt.get(renderAddress(fact.primary))
+    return {
+      name: spec.name,
+      ...(fact && {role: fact.role, slots: fact.slots}),
+      ...(replicaOf !== undefined && {replicaOf}),
+      ...(spec.region !== undefined && {region: spec.region}),
+    }
+  })
 }
