@@ -2,6 +2,7 @@ import {afterEach, beforeEach, describe, expect, it} from 'vitest'
 import {healFaults} from '../../../../src/lib/environment/faults/heal.js'
 import {type FaultRequest, makeFault, previewFault} from '../../../../src/lib/environment/faults/make.js'
 import {findFaultDrift, reapplyFaults} from '../../../../src/lib/environment/faults/reapply.js'
+import {statusOf} from '../../../../src/lib/environment/status.js'
 import type {EnvironmentState} from '../../../../src/lib/environment/store.js'
 import {linkKey} from '../../../../src/lib/plan/faults/rules.js'
 import {apart, lowerStage, never, raiseStage, requestOf, type Stage} from './stage.js'
@@ -283,8 +284,11 @@ describe('a node that was started again', () => {
     expect(await findFaultDrift(stage.parts, await state(), never())).toEqual([
       {id: 'f1', links: ['n2', 'n3', 'n4', 'n5', 'n6'].map((to) => ({from: 'n1', to}))},
     ])
+    const [status] = await statusOf(stage.parts, never(), 'blue')
+    expect(status?.faults).toMatchObject([{id: 'f1', lostLinks: [{from: 'n1', to: 'n2'}, {}, {}, {}, {}]}])
     expect(await reapplyFaults(stage.parts, await state(), never())).toMatchObject([{id: 'f1'}])
     expect(await findFaultDrift(stage.parts, await state(), never())).toEqual([])
+    expect((await statusOf(stage.parts, never(), 'blue'))[0]?.faults[0]).not.toHaveProperty('lostLinks')
   })
 
   it('costs nothing where there are no faults', async () => {
