@@ -1,10 +1,14 @@
 import {execFileSync} from 'node:child_process'
+import {existsSync, symlinkSync} from 'node:fs'
+import {delimiter, join} from 'node:path'
 import {expect, it} from 'vitest'
 import {DockerEngine} from '../../src/lib/engine/docker/docker-engine.js'
 import {peerAddress} from '../../src/lib/engine/engine.js'
 import {describeEngine} from '../contract/engine/contract.js'
 import {describeWithDocker} from '../support/docker.js'
 import {callRedis} from '../support/peers.js'
+import {claimPorts} from '../support/ports.js'
+import {temporaryFolder} from '../support/processes.js'
 import {docker, layoutFor, nodesKept, redisImage, remains, withHosts} from './support.js'
 
 const folder = '/the/contract'
@@ -13,12 +17,12 @@ const never = () => new AbortController().signal
 describeEngine(
   'docker',
   async () => {
-    await redisImage()
     return {
       engine: new DockerEngine({folder}),
       isBusHere: false,
       leftovers: nodesKept,
       other: new DockerEngine({folder}),
+      program: await redisImage(),
     }
   },
   describeWithDocker,
@@ -77,4 +81,43 @@ describeWithDocker('docker engine', () => {
     await engine.discard('mine')
     expect(remains('mine')).toEqual([])
   })
+
+  it("runs Shoal's own node in an image that is made where there is no other", async () => {
+    const engine = new DockerEngine({folder: '/own'})
+    const {PATH: path = ''} = process.env
+    const port = await claimPorts()
+    const told: string[] = []
+    const plain = {
+      address: {host: '127.0.0.1', port},
+      busPort: port + 10000,
+      cluster: true,
+      environment: 'own',
+      name: 'n1',
+    }
+    try {
+      for (const image of docker('images', '--quiet', 'shoal-redis')) docker('rmi', '--force', image)
+      // Docker's own program alone: no server to make an image of.
+      process.env['PATH'] = pathOfDocker(path)
+      const hosts = await engine.prepare({environment: 'own', nodes: [plain]}, never(), (text) => told.push(text))
+      await engine.start({...plain, peerHost: hosts.get('n1') ?? ''}, never())
+      expect(String(await callRedis(port, ['INFO', 'server']))).toContain('redis_version')
+      expect(docker('ps', '--filter', 'label=dev.shoal.env=own', '--format', '{{.Image}}').join()).toMatch(
+        /^shoal-node:/,
+      )
+    } finally {
+      process.env['PATH'] = path
+      await engine.discard('own')
+    }
+    expect(told.join()).toMatch(/made shoal-node:\S+ from Shoal's own node/)
+  })
 })
+
+/** A folder that holds `docker` and what images are made with, and nothing else. */
+function pathOfDocker(path: string): string {
+  const folder = temporaryFolder('path')
+  for (const program of ['docker', 'ldd', 'bash']) {
+    const found = path.split(delimiter).find((each) => existsSync(join(each, program)))
+    if (found !== undefined) symlinkSync(join(found, program), join(folder, program))
+  }
+  return folder
+}

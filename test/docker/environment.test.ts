@@ -13,7 +13,7 @@ import {claimPorts} from '../support/ports.js'
 import {temporaryFolder, waitFor} from '../support/processes.js'
 import {docker, redisImage, remains} from './support.js'
 
-const CYCLES = 3
+const CYCLES = 2
 const never = () => new AbortController().signal
 
 describeWithDocker('an environment in Docker', () => {
@@ -23,7 +23,13 @@ describeWithDocker('an environment in Docker', () => {
 
   beforeAll(async () => {
     basePort = await claimPorts(6)
-    const request = {basePort, engine: 'docker', name: 'trio', program: await redisImage()} as const
+    const request = {
+      basePort,
+      engine: 'docker',
+      name: 'trio',
+      nodeTimeoutMs: 1000,
+      program: await redisImage(),
+    } as const
     await bringUp(parts, request, never())
   })
 

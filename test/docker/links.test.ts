@@ -47,9 +47,15 @@ describeWithDocker('faults between nodes in Docker', () => {
     await apply(rules('n1<>n2 n1<>n3 n1<>n4'))
     expect(helpers()).toEqual([])
     expect(await closed()).toEqual(['n1>n2', 'n1>n3', 'n1>n4', 'n2>n1', 'n3>n1', 'n4>n1'])
+    for (let cycle = 0; cycle < 5; cycle++) {
+      await apply([])
+      await apply(rules('n1<>n2 n1<>n3 n1<>n4'))
+    }
     await apply([])
     await apply([])
     expect(await closed()).toEqual([])
+    const ip = '{{(index .NetworkSettings.Networks "shoal-links-peer").IPAddress}}'
+    expect(docker('inspect', '--format', ip, 'shoal-links-n1')).toEqual([layout.nodes[0]?.peerHost])
   })
 
   it('goes from one set of rules to another, and leaves no rule and no helper', async () => {
