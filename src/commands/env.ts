@@ -9,12 +9,12 @@ import {openEnvironment} from '../lib/environment/open.js'
 export default class Env extends BaseCommand {
   static override summary = 'Print what an application needs to use an environment.'
   static override description =
-    'shell: variables to evaluate, the password among them. json, ioredis, node-redis: the nodes; the password is named ' +
+    'shell: variables for eval "$(shoal env)", the password among them. json, ioredis, node-redis: the nodes; the password is named ' +
     'by the variable that holds it, and not shown. Where nodes announce addresses that this machine cannot reach, the map ' +
     'to those it can is printed too.'
 
   static override examples = [
-    'eval "$(<%= config.bin %> <%= command.id %>)"',
+    '<%= config.bin %> <%= command.id %>',
     '<%= config.bin %> <%= command.id %> --format ioredis --name blue',
   ]
 

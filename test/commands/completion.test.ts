@@ -26,7 +26,7 @@ describe('shell completion', () => {
 
   const table: [words: string[], offered: string[]][] = [
     [['resh'], ['reshard']],
-    [['re'], ['rebalance', 'reshard', 'restore', 'resume']],
+    [['re'], ['rebalance', 'reshard', 'restart', 'restore', 'resume']],
     [['node', 'st'], ['start']],
     [['reshard', '--fr'], ['--from']],
     [['reshard', '127.0.0.1', ':', '7000', '--fr'], ['--from']],

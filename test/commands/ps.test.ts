@@ -54,7 +54,7 @@ describe('shoal ps', () => {
     expect(after.code).toBe(0)
     expect(after.stdout).toMatch(/default: degraded/)
     expect(after.stdout).toMatch(/n1 .* running /)
-    expect(after.stdout).toMatch(/n2 .* unresponsive /)
+    expect(after.stdout).toMatch(/n2 .* paused /)
     expect(after.stdout).toMatch(/n3 .* stopped /)
   })
 

@@ -34,7 +34,7 @@ export function requireNode({spec}: Pick<EnvironmentState, 'spec'>, name: string
   if (names.includes(name)) return name
   const meant = nearest(name, names)
   throw new CliError(
-    'NOT_FOUND',
+    'UNKNOWN_NODE',
     `environment ${spec.name} has no node ${name}${meant ? `. Did you mean ${meant}?` : ''}`,
     {
       details: {node: name, nodes: names},

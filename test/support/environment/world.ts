@@ -8,6 +8,8 @@ import {processesWith, temporaryFolder, waitFor} from '../processes.js'
 /** An engine that a test of whole environments runs on. */
 export interface EngineWorld {
   readonly engine: 'docker' | 'embedded' | 'process'
+  /** Further words of `up`. */
+  readonly upArgs?: readonly string[]
   /** What the engine has left beyond processes, files and ports, by name: containers, networks, chains. */
   readonly leftovers: () => Promise<readonly string[]>
 }
@@ -62,7 +64,8 @@ export class EnvironmentWorld {
 
   upWords(): string[] {
     const {basePort, world} = this
-    return ['up', '--engine', world.engine, '--base-port', String(basePort), '--node-timeout', '2000']
+    const {engine, upArgs = []} = world
+    return ['up', '--engine', engine, '--base-port', String(basePort), '--node-timeout', '2000', ...upArgs]
   }
 
   async ps(): Promise<{readonly state: string; readonly nodes: readonly PsNode[]} | undefined> {

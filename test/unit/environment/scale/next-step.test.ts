@@ -9,6 +9,7 @@ const replica = (name: string, replicaOf: string): ScaleMember => ({name, replic
 class Model {
   readonly done: string[] = []
   nodes: string[]
+  private lastNumber = 100
   members: ScaleMember[]
 
   constructor(members: readonly ScaleMember[], outsiders: readonly string[] = []) {
@@ -30,7 +31,7 @@ class Model {
     const others = (name: string) => this.members.filter((member) => member.name !== name)
     switch (step.kind) {
       case 'start':
-        this.nodes.push(`n${this.nodes.length + 100}`)
+        this.nodes.push(`n${++this.lastNumber}`)
         return
       case 'join':
         this.members.push(step.replicaOf === undefined ? primary(step.node, 0) : replica(step.node, step.replicaOf))
@@ -85,10 +86,10 @@ describe('the next step of scaling', () => {
   it('adds a primary, then slots, then its replica', () => {
     expect(cluster(2, 1).run({primaries: 3, replicas: 1}).done).toEqual([
       'start',
-      'join n104',
-      'spread n1 n2 n104',
+      'join n101',
+      'spread n1 n2 n101',
       'start',
-      'join n105 n104',
+      'join n102 n101',
     ])
   })
 
@@ -104,8 +105,8 @@ describe('the next step of scaling', () => {
 
   it('gives replicas to primaries that have none before it starts others', () => {
     expect(cluster(2, 2).run({primaries: 4, replicas: 1}).done).toEqual([
-      ...['start', 'join n106', 'start', 'join n107', 'spread n1 n2 n106 n107'],
-      ...['follow n106 n6', 'follow n107 n5'],
+      ...['start', 'join n101', 'start', 'join n102', 'spread n1 n2 n101 n102'],
+      ...['follow n101 n6', 'follow n102 n5'],
     ])
   })
 
