@@ -38,6 +38,7 @@ export class SimNode {
   core: ClusterCore | undefined
   ip: string
   frozen = false
+  private frozenAtMs = 0
   /** Counts starts; what belongs to an earlier life is dropped. */
   life = 0
   /** Effects carried out in all lives: crash points are given in it. */
@@ -170,11 +171,17 @@ export class SimNode {
   }
 
   freeze(): void {
+    if (!this.frozen) this.frozenAtMs = this.world.queue.nowMs
     this.frozen = true
   }
 
   thaw(): void {
+    const wasFrozen = this.frozen
     this.frozen = false
+    const {core} = this
+    // Before all that has arrived: so the shell does.
+    const slept = this.world.queue.nowMs - this.frozenAtMs
+    if (wasFrozen && core && !this.busy && slept > core.config.nodeTimeoutMs) this.step({kind: 'woke'})
     this.drain()
   }
 

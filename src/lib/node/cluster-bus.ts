@@ -32,6 +32,8 @@ export interface ClusterBusOptions {
   readonly replication?: ClusterReplication
   /** The cluster configuration cannot be written: a node that forgets its votes must not go on. */
   readonly onFatal: (reason: string) => void
+  /** The process is this node's alone: when it did not run, the other nodes did. */
+  readonly ownsProcess?: boolean
 }
 
 /** Whether somebody waits for a save: the caller of an admin command, or the clients of a shard that changes hands. */
@@ -54,12 +56,15 @@ export class ClusterBus implements ClusterBinding {
   private readonly replication: ClusterReplication
   private readonly file: NodesConfFile
   private readonly onFatal: (reason: string) => void
+  private readonly ownsProcess: boolean
   private readonly openSocket: Dial
   private readonly connections = new Map<number, Connection>()
   private readonly listeners: NetServer[] = []
   /** Wall clock at the start plus monotonic time since: steps of the system clock do not make peers look dead. */
   private readonly originMs = Date.now() - performance.now()
   private timer: NodeJS.Timeout | undefined
+  /** When this process was last seen to run, monotonic ms. */
+  private ranAtMs = performance.now()
   private nextAccepted = -1
   /** Durable saves under way; while there are any, packets are held. Below: those, and packets of this turn, by link. */
   private savesPending = 0
@@ -90,7 +95,8 @@ export class ClusterBus implements ClusterBinding {
     return bus
   }
 
-  private constructor({dial = connect, directory, onFatal, replication, server}: ClusterBusOptions) {
+  private constructor({dial = connect, directory, onFatal, ownsProcess, replication, server}: ClusterBusOptions) {
+    this.ownsProcess = ownsProcess ?? false
     this.server = server
     this.replication = replication ?? replicationOf(server)
     this.openSocket = dial
@@ -137,6 +143,7 @@ export class ClusterBus implements ClusterBinding {
   close(): void {
     if (this.closed) return
     this.closed = true
+    this.server.staleAfterMs = Number.POSITIVE_INFINITY
     clearInterval(this.timer)
     for (const listener of this.listeners) listener.close()
     for (const {socket} of this.connections.values()) socket.destroy()
@@ -191,10 +198,24 @@ export class ClusterBus implements ClusterBinding {
     this.perform(this.core.claimSlotsWithKeys((slot) => migrations.hides(slot)))
     // Behind what has arrived: after a stall of this process, peers that did answer must not look silent.
     this.timer = setInterval(() => setImmediate(() => this.tick()), TICK_MS)
+    this.server.onWake = () => this.noteRunning()
+    this.noteRunning()
+  }
+
+  /** At every tick, and before clients' input that comes long after one. Several nodes of one process sleep and wake together. */
+  private noteRunning(): void {
+    if (this.closed || !this.ownsProcess) return
+    const {nodeTimeoutMs} = this.core.config
+    const nowMs = performance.now()
+    const sleptMs = nowMs - this.ranAtMs
+    this.ranAtMs = nowMs
+    this.server.staleAfterMs = Date.now() + nodeTimeoutMs
+    if (sleptMs > nodeTimeoutMs) this.step({kind: 'woke'})
   }
 
   private tick(): void {
     if (this.closed) return
+    this.noteRunning()
     for (const [link, connection] of this.connections) {
       const {writableLength} = connection.socket
       if (writableLength === connection.queuedBytes) continue

@@ -72,7 +72,7 @@ async function run(argv: readonly string[]): Promise<number> {
     if (config.fileName === undefined && given.options === '') {
       log.write('warning', 'Warning: no config file specified, using the default config.')
     } else log.write('warning', 'Configuration loaded')
-    node = new Node(config, log)
+    node = new Node(config, log, true)
     stopped = node.stopped
     stopOnSignals(node)
     log.write('notice', `Running mode=${node.server.isCluster ? 'cluster' : 'standalone'}, port=${config.values.port}.`)

@@ -47,8 +47,15 @@ export class Node {
   hasFailed = false
   private leaving: GracefulShutdown | undefined
 
-  /** @throws {FatalConfigError} if the users of the configuration or of the ACL file cannot be made */
-  constructor(config: Config, log: NodeLog) {
+  /**
+   * @param ownsProcess - whether the process is this node's alone
+   * @throws {FatalConfigError} if the users of the configuration or of the ACL file cannot be made
+   */
+  constructor(
+    config: Config,
+    log: NodeLog,
+    private readonly ownsProcess = false,
+  ) {
     this.config = config
     this.log = log
     this.dial = this.withFaults(dialOf(config))
@@ -170,6 +177,7 @@ export class Node {
         this.log.write('warning', reason)
         void this.stop()
       },
+      ownsProcess: this.ownsProcess,
       server: this.server,
     })
   }

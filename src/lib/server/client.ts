@@ -168,6 +168,7 @@ export class Client implements Watcher {
   /** Runs what has been received and not yet run; called by `feed`, and by the shell after `unpark`. */
   process(nowMs: number): void {
     const {parser, server} = this
+    if (nowMs > server.staleAfterMs) server.onWake()
     server.state.setTime(nowMs)
     this.context.nowMs = nowMs
     if (!this.parked && this.afterPark !== undefined) {

@@ -76,6 +76,9 @@ export class Server {
   readonly stats = new ServerStats()
   /** Number of error replies by their code. */
   readonly errorCounts = new Map<string, number>()
+  /** Input later than this (Unix ms) comes after this process did not run for a while: `onWake` is called first. */
+  staleAfterMs = Number.POSITIVE_INFINITY
+  onWake: () => void = () => undefined
   /** In cluster mode, once the bus shell has set it; undefined otherwise. */
   cluster: ClusterBinding | undefined = undefined
   readonly isCluster: boolean

@@ -5,7 +5,7 @@ import {cron} from './cron.js'
 import {renderInfo, renderNode, renderNodes, renderNodesConf} from './describe.js'
 import {countFailureReports} from './failure.js'
 import * as handover from './handover.js'
-import {updateState} from './health.js'
+import {onWoke, updateState} from './health.js'
 import {closeLink, onLinkAccepted, onLinkClosed, onLinkOpened} from './links.js'
 import {claimSlotsWithKeys, loadNodesConf} from './load.js'
 import {type FailoverMode, requestFailover, watchManualFailover} from './manual-failover.js'
@@ -58,6 +58,9 @@ export class ClusterCore implements ClusterCoreApi {
     switch (input.kind) {
       case 'tick':
         cron(state)
+        break
+      case 'woke':
+        onWoke(state)
         break
       case 'packet':
         onPacket(state, input.link, input.message)

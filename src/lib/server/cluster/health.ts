@@ -32,6 +32,23 @@ export function updateState(state: ClusterState): void {
     state.stateDirty = true
     return
   }
+  setOk(state, ok)
+}
+
+/**
+ * A primary that did not run for longer than the node timeout may have been replaced, and hears of it only after what clients
+ * have sent it meanwhile. It is treated as one that comes back from a minority: it serves nobody until it has had time to
+ * hear. Redis answers at once, and loses what it acknowledges. Without replicas there is nobody who could have taken over.
+ */
+export function onWoke(state: ClusterState): void {
+  const {myself} = state
+  if (!myself.isPrimary || myself.slots.count === 0 || state.replicasOf(myself).length === 0) return
+  state.minorityMs = state.nowMs
+  state.stateDirty = true
+  if (state.stateOk) setOk(state, false)
+}
+
+function setOk(state: ClusterState, ok: boolean): void {
   state.stateOk = ok
   state.refreshAllServes()
   state.log('warning', `Cluster state changed: ${ok ? 'ok' : 'fail'}`)

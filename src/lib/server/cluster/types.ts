@@ -19,6 +19,8 @@ import {ReplyError} from '../reply-error.js'
  */
 export type ClusterInput =
   | {readonly kind: 'tick'}
+  /** This process did not run for longer than the node timeout. Before anything that has arrived meanwhile. */
+  | {readonly kind: 'woke'}
   /** A dialled link is connected. */
   | {readonly kind: 'link-opened'; readonly link: number; readonly localIp: string; readonly peerIp: string}
   /** Somebody dialled us. */
