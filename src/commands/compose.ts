@@ -30,6 +30,7 @@ export default class Compose extends BaseCommand {
   static override examples = [
     '<%= config.bin %> <%= command.id %>',
     '<%= config.bin %> <%= command.id %> --name blue --output ./blue --image redis:7.0',
+    '<%= config.bin %> <%= command.id %> --file environment.yaml',
     '<%= config.bin %> <%= command.id %> --name geo --primaries 3 --replicas 2 --regions eu,us,asia',
   ]
 

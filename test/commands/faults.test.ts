@@ -135,7 +135,7 @@ describe('shoal partition', () => {
   })
 
   it.each([
-    ['partition n1 --name defualt', 4, 'NOT_FOUND', 'did you mean default?'],
+    ['partition n1 --name defualt', 4, 'NOT_FOUND', 'Did you mean default?'],
     ['partition n11', 3, 'UNKNOWN_NODE', 'did you mean n1?'],
     ['partition all', 3, 'PREFLIGHT_FAILED', 'nothing would be cut'],
     ['partition --one-way n1', 2, 'BAD_FLAG', 'is not A:B'],
@@ -162,7 +162,9 @@ describe('shoal partition', () => {
     const failed = await json('partition n1')
     expect(failed).toMatchObject({code: 6, document: {error: {code: 'FAULT_INEFFECTIVE'}}})
     expect(rules()).toEqual([])
-    expect((await shoal('partition n1 --keep')).stdout).toMatch(/^n1 +- +! +! /m)
+    const kept = await shoal('partition n1 --keep')
+    expect(kept).toMatchObject({code: 6, stdout: expect.stringMatching(/^n1 +- +! +! /m)})
+    expect(rules()).toHaveLength(10)
   })
 })
 

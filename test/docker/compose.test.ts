@@ -87,12 +87,18 @@ describeWithDocker('an exported compose project', () => {
     const before = addresses()
 
     await script('split.sh', 'n1')
-    await waitFor(async () => (await role(4)) === 'master' && (await state(4)) === 'ok', {what: 'n4 in place of n1'})
+    await waitFor(async () => (await role(4)) === 'master' && (await state(4)) === 'ok', {
+      deadlineMs: 20_000,
+      what: 'n4 in place of n1',
+    })
     // Cut off from nodes, not from clients.
-    await waitFor(async () => (await state(1)) === 'fail', {what: 'n1 to notice'})
+    await waitFor(async () => (await state(1)) === 'fail', {deadlineMs: 20_000, what: 'n1 to notice'})
     await script('restore.sh')
     const link = async () => String(await call(1, 'INFO', 'replication'))
-    await waitFor(async () => (await link()).includes('master_link_status:up'), {what: 'n1 as a replica'})
+    await waitFor(async () => (await link()).includes('master_link_status:up'), {
+      deadlineMs: 20_000,
+      what: 'n1 as a replica',
+    })
     expect(addresses()).toEqual(before)
 
     // A region goes as a whole: n3 and n5 of asia still see each other, and all others say that n3 failed.
@@ -102,11 +108,11 @@ describeWithDocker('an exported compose project', () => {
         .split('\n')
         .find((line) => line.includes(`:${port}@`))
         ?.split(' ')[2]
-    await waitFor(async () => (await sees(2, basePort + 2)) === 'master,fail', {what: 'n3 failed'})
-    await waitFor(async () => (await state(3)) === 'fail', {what: 'n3 to notice'})
+    await waitFor(async () => (await sees(2, basePort + 2)) === 'master,fail', {deadlineMs: 20_000, what: 'n3 failed'})
+    await waitFor(async () => (await state(3)) === 'fail', {deadlineMs: 20_000, what: 'n3 to notice'})
     expect(await sees(3, basePort + 4)).toBe('slave')
     await script('restore.sh', 'asia')
-    await waitFor(async () => (await state(3)) === 'ok', {what: 'one cluster again'})
+    await waitFor(async () => (await state(3)) === 'ok', {deadlineMs: 20_000, what: 'one cluster again'})
 
     // Restarted, the helper leaves a cluster as it is.
     await compose('restart', 'cluster_helper')

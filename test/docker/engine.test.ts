@@ -1,18 +1,123 @@
+import {execFileSync} from 'node:child_process'
+import {existsSync, symlinkSync} from 'node:fs'
+import {delimiter, join} from 'node:path'
+import {expect, it} from 'vitest'
 import {DockerEngine} from '../../src/lib/engine/docker/docker-engine.js'
+import {peerAddress} from '../../src/lib/engine/engine.js'
 import {describeEngine} from '../contract/engine/contract.js'
 import {describeWithDocker} from '../support/docker.js'
-import {nodesKept} from './support.js'
+import {callRedis} from '../support/peers.js'
+import {claimPorts} from '../support/ports.js'
+import {temporaryFolder} from '../support/processes.js'
+import {docker, layoutFor, nodesKept, redisImage, remains, withHosts} from './support.js'
+
+const folder = '/the/contract'
+const never = () => new AbortController().signal
 
 describeEngine(
   'docker',
   async () => {
-    const folder = '/the/contract'
     return {
       engine: new DockerEngine({folder}),
       isBusHere: false,
       leftovers: nodesKept,
       other: new DockerEngine({folder}),
+      program: await redisImage(),
     }
   },
   describeWithDocker,
 )
+
+describeWithDocker('docker engine', () => {
+  it('keeps data, address and log of a node over a stop, also when its networks went meanwhile', async () => {
+    const engine = new DockerEngine({folder: '/kept'})
+    const password = 'swordfish "quoted" \\ \u00e9'
+    const asked = await layoutFor('kept', await redisImage(), 1)
+    const layout = withHosts(asked, await engine.prepare(asked, never()))
+    const [first] = layout.nodes
+    if (!first) throw new Error('no node')
+    const spec = {...first, cluster: false, password, settings: [['appendonly', 'yes']] as const}
+    const {port} = spec.address
+    try {
+      const node = await engine.start(spec, never())
+      expect(docker('inspect', 'shoal-kept-n1').join('\n')).not.toContain('swordfish')
+      await callRedis(port, ['SET', 'key', 'value'], password)
+      await callRedis(port, ['CONFIG', 'SET', 'maxmemory', '12345678'], password)
+      await callRedis(port, ['CONFIG', 'REWRITE'], password)
+      const {args, file} = engine.execution(node, ['redis-cli', '--version'], {tty: false})
+      expect(execFileSync(file, args, {encoding: 'utf8'})).toContain('redis-cli')
+      await engine.stop(node, 5000)
+      expect((await engine.logTail('kept', 'n1')).join('\n')).toContain('ready to exit')
+      docker('network', 'rm', 'shoal-kept-peer', 'shoal-kept-client')
+      expect(await engine.prepare(asked, never())).toEqual(new Map([['n1', peerAddress(spec).host]]))
+      await engine.start(spec, never())
+      expect(await callRedis(port, ['GET', 'key'], password)).toBe('value')
+      expect(await callRedis(port, ['CONFIG', 'GET', 'maxmemory'], password)).toEqual(['maxmemory', '12345678'])
+      const ip = '{{(index .NetworkSettings.Networks "shoal-kept-peer").IPAddress}}'
+      expect(docker('inspect', '--format', ip, 'shoal-kept-n1')).toEqual([spec.peerHost])
+    } finally {
+      await engine.discard('kept')
+    }
+    expect(remains('kept')).toEqual([])
+  })
+
+  it('says what the node said when it ends while starting, and does not touch what another state folder has', async () => {
+    const engine = new DockerEngine({folder: '/mine'})
+    const asked = await layoutFor('mine', await redisImage(), 1)
+    const layout = withHosts(asked, await engine.prepare(asked, never()))
+    const [spec] = layout.nodes
+    if (!spec) throw new Error('no node')
+    const broken = {...spec, settings: [['no-such-directive', 'yes']] as const}
+    await expect(engine.start(broken, never())).rejects.toMatchObject({
+      code: 'NODE_START_FAILED',
+      message: expect.stringMatching(/exit code 1/),
+    })
+    expect(nodesKept('mine')).toEqual([])
+    const stranger = new DockerEngine({folder: '/theirs'})
+    expect(await stranger.has('mine')).toBe(false)
+    await stranger.discard('mine')
+    await expect(stranger.prepare(asked, never())).rejects.toMatchObject({code: 'ENVIRONMENT_EXISTS'})
+    expect(await engine.has('mine')).toBe(true)
+    await engine.discard('mine')
+    expect(remains('mine')).toEqual([])
+  })
+
+  it("runs Shoal's own node in an image that is made where there is no other", async () => {
+    const engine = new DockerEngine({folder: '/own'})
+    const {PATH: path = ''} = process.env
+    const port = await claimPorts()
+    const told: string[] = []
+    const plain = {
+      address: {host: '127.0.0.1', port},
+      busPort: port + 10000,
+      cluster: true,
+      environment: 'own',
+      name: 'n1',
+    }
+    try {
+      for (const image of docker('images', '--quiet', 'shoal-redis')) docker('rmi', '--force', image)
+      // Docker's own program alone: no server to make an image of.
+      process.env['PATH'] = pathOfDocker(path)
+      const hosts = await engine.prepare({environment: 'own', nodes: [plain]}, never(), (text) => told.push(text))
+      await engine.start({...plain, peerHost: hosts.get('n1') ?? ''}, never())
+      expect(String(await callRedis(port, ['INFO', 'server']))).toContain('redis_version')
+      expect(docker('ps', '--filter', 'label=dev.shoal.env=own', '--format', '{{.Image}}').join()).toMatch(
+        /^shoal-node:/,
+      )
+    } finally {
+      process.env['PATH'] = path
+      await engine.discard('own')
+    }
+    expect(told.join()).toMatch(/made shoal-node:\S+ from Shoal's own node/)
+  })
+})
+
+/** A folder that holds `docker` and what images are made with, and nothing else. */
+function pathOfDocker(path: string): string {
+  const folder = temporaryFolder('path')
+  for (const program of ['docker', 'ldd', 'bash']) {
+    const found = path.split(delimiter).find((each) => existsSync(join(each, program)))
+    if (found !== undefined) symlinkSync(join(found, program), join(folder, program))
+  }
+  return folder
+}

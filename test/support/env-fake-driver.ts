@@ -28,6 +28,7 @@ export class FakeDriver implements ClusterDriver {
   }
 
   async describe({addresses}: ClusterAccess): Promise<NodeFacts[]> {
+    this.calls.push('describe')
     const share = Math.floor(SLOT_COUNT / this.primaries)
     return addresses.map((address): NodeFacts => {
       const index = address.port - this.basePort

@@ -82,7 +82,8 @@ async function settleAll(access: ClusterAccess, signal: AbortSignal): Promise<vo
 /** Judge: every node is there, linked to all others, and ready; replicas have their copies. */
 function judgeWhole(addresses: readonly Address[]): (view: ClusterView) => string[] {
   return (view) => {
-    const seen = new Set(view.nodes.map(({address}) => renderAddress(address)))
+    // By what each announces: it may have been reached elsewhere.
+    const seen = new Set(view.nodes.map((node) => renderAddress(ownRecord(node)?.address ?? node.address)))
     const missing = addresses.map(renderAddress).filter((name) => !seen.has(name))
     return [
       ...missing.map((name) => `${name} is missing`),

@@ -13,6 +13,7 @@ export abstract class FaultCommand extends BaseCommand {
     this.print(renderFault(report, Date.now(), this.style))
     if (usesChance) this.note(`The same again: --seed ${report.seed}`)
     if (!dryRun) this.note(`Undo: shoal heal${request.name === DEFAULTS.name ? '' : ` --name ${request.name}`}`)
+    if (report.links.some(({wrong}) => wrong)) this.exitWith(6)
     return report
   }
 }

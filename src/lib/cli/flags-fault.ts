@@ -17,7 +17,9 @@ export const faultFlags = {
     min: 0,
     summary: 'Seed of what is left to chance. Presets then take nodes by chance too, not in their order.',
   }),
-  keep: Flags.boolean({summary: 'Keep a fault that is not in force on every link. It is undone otherwise.'}),
+  keep: Flags.boolean({
+    summary: 'Keep a fault that is not in force on every link; it is undone otherwise. The exit code is 6 in any case.',
+  }),
   'dry-run': Flags.boolean({summary: 'Print what would be cut or slow, and touch nothing.'}),
 }
 

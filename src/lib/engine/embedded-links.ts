@@ -86,7 +86,7 @@ export class EmbeddedLinks implements LinkControl {
       return [host, String(port), token]
     })
     const command = ['SHOAL.FAULT', 'PROBE', String(withinMs), ...words]
-    const reply = await this.ask(node, command, withinMs + ANSWER_MS, signal)
+    const reply = await this.ask(node, command, 2 * withinMs + ANSWER_MS, signal)
     return reply === undefined ? undefined : {answers: probeAnswers(reply), from: name, tries}
   }
 

@@ -31,8 +31,8 @@ export interface ProbeRound {
 }
 
 /**
- * A way passes if what its first end sent on a connection of its own came there, and what it answered on one that the other
- * end had opened came too, as far as there was something to answer.
+ * A way passes if anything came through it: what its first end sent on a connection of its own, or what it answered on one
+ * that the other end had opened. It takes as long as the faster of the two took.
  *
  * @param marks - when each token was seen, by who was meant to; null: it was not
  * @returns in the order of `links`; those whose ends could not be asked are left out
@@ -45,16 +45,17 @@ export function asReadings(
 ): LinkReading[] {
   const tries = new Map(rounds.flatMap((round) => [...triesOf(round, marks)]))
   return links.flatMap(({from, to}): LinkReading[] => {
-    const forth = tries.get(keyOf(from, to))
-    const back = tries.get(keyOf(to, from))
-    if (forth === undefined || back === undefined) return []
-    const {seenMs, sentMs} = forth
-    const isAnswerLost = back.seenMs !== null && back.answeredMs === null
-    if (sentMs === null || seenMs === null || isAnswerLost || seenMs - sentMs > withinMs) {
-      return [{from, passes: false, to}]
-    }
-    return [{delayMs: Math.max(0, seenMs - sentMs), from, passes: true, to}]
+    const [own, other] = [tries.get(keyOf(from, to)), tries.get(keyOf(to, from))]
+    if (own === undefined || other === undefined) return []
+    const times = [...between(own.sentMs, own.seenMs), ...between(other.seenMs, other.answeredMs)]
+    const delayMs = Math.min(...times)
+    return [delayMs <= withinMs ? {delayMs, from, passes: true, to} : {from, passes: false, to}]
   })
+}
+
+/** Clocks of one machine: what is less than nothing is nothing. */
+function between(startMs: number | null, endMs: number | null): number[] {
+  return startMs === null || endMs === null ? [] : [Math.max(0, endMs - startMs)]
 }
 
 interface Try {

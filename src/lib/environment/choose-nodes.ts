@@ -1,15 +1,12 @@
 import {randomBytes} from 'node:crypto'
 import {seededRng} from '../kernel/rng.js'
-import {parseSelector, selectNodes} from '../plan/faults/selector.js'
+import {asksNodes, selectNodes} from '../plan/faults/selector.js'
 import {selectableNodes} from './faults/scene.js'
 import type {EnvironmentParts} from './parts.js'
 import type {EnvironmentState} from './store.js'
 
 /** Selectors of nodes, one at least; or all of them. */
 export type NodeChoice = 'all' | readonly [string, ...string[]]
-
-/** What nodes themselves must be asked for. */
-const ASKED = ['role', 'shard', 'slot']
 
 /**
  * Stopped and paused nodes are chosen too, but have no role.
@@ -25,7 +22,6 @@ export async function chooseNodes(
 ): Promise<string[]> {
   if (choice === 'all') return state.spec.nodes.map(({name}) => name)
   const selector = choice.join(',')
-  const isAsked = parseSelector(selector).some(({kind}) => ASKED.includes(kind))
-  const nodes = isAsked ? await selectableNodes(parts, state, signal) : state.spec.nodes
+  const nodes = asksNodes(selector) ? await selectableNodes(parts, state, signal) : state.spec.nodes
   return selectNodes(selector, nodes, seededRng(randomBytes(4).readUInt32LE()))
 }

@@ -1,7 +1,7 @@
 import type {Engine, NodeRef} from '../engine/engine.js'
 import {CliError} from '../kernel/errors.js'
 import {nearest} from '../kernel/nearest.js'
-import {requireEnvironment} from './require.js'
+import {requireEnvironmentName} from './spec.js'
 import type {EnvironmentState, EnvironmentStore} from './store.js'
 
 /**
@@ -11,12 +11,20 @@ import type {EnvironmentState, EnvironmentStore} from './store.js'
  *   that was cut short left
  */
 export async function openEnvironment(store: EnvironmentStore, rawName: string): Promise<EnvironmentState> {
-  const state = await requireEnvironment(store, rawName)
-  if (state.formed) return state
-  const {name} = state.spec
-  throw new CliError('CLUSTER_UNHEALTHY', `environment ${name} is incomplete: an \`up\` was cut short`, {
-    details: {name},
-    suggestions: [`shoal down --name ${name}`, `shoal up --name ${name}`],
+  const name = requireEnvironmentName(rawName)
+  const state = await store.read(name)
+  if (state?.formed) return state
+  const names = await store.names()
+  if (names.includes(name)) {
+    throw new CliError('CLUSTER_UNHEALTHY', `environment ${name} is incomplete: an \`up\` was cut short`, {
+      details: {name},
+      suggestions: [`shoal down --name ${name}`, `shoal up --name ${name}`],
+    })
+  }
+  const meant = nearest(name, names)
+  throw new CliError('NOT_FOUND', `there is no environment ${name}${meant ? `. Did you mean ${meant}?` : ''}`, {
+    details: {environments: names, name},
+    suggestions: [names.length > 0 ? 'shoal list' : `shoal up --name ${name}`],
   })
 }
 

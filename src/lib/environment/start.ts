@@ -44,9 +44,10 @@ export async function startStopped(
     if (spec.topology === 'cluster' && spec.persistence !== 'aof') await saveCopies(driver, access, missing, signal)
     onProgress(`starting ${started.join(', ')}`)
     await startAll(engine, missing, signal)
-    const faults = await reapplyFaults({engines}, state, signal)
-    if (faults.length > 0) onProgress(`in force again: ${faults.map(({id}) => id).join(', ')}`)
   }
+  // Also if all run: one may have been started again by other means.
+  const faults = await reapplyFaults({engines}, state, signal)
+  if (faults.length > 0) onProgress(`in force again: ${faults.map(({id}) => id).join(', ')}`)
   return {access, started, state}
 }
 

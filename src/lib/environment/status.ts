@@ -1,8 +1,11 @@
 import {type EngineKind, type NodeRef, peerAddress} from '../engine/engine.js'
 import type {Address} from '../model/address.js'
 import {renderAddress} from '../model/address.js'
+import type {Link} from '../model/links.js'
 import type {SlotRange} from '../model/slot-set.js'
 import type {NodeFacts, ReplicaLink} from './cluster-driver.js'
+import type {FaultDrift} from './faults/probe.js'
+import {findFaultDrift} from './faults/reapply.js'
 import {type FaultSummary, lastingFaults, summaryOf} from './faults/record.js'
 import {accessOf, type EnvironmentParts} from './parts.js'
 import {nodesOf, type Topology} from './spec.js'
@@ -26,6 +29,11 @@ export interface NodeStatus {
   readonly memoryBytes?: number
 }
 
+export interface FaultStatus extends FaultSummary {
+  /** Links on which it is not in force: a node was started again by other means, a proxy died. Absent if it is on all. */
+  readonly lostLinks?: readonly Link[]
+}
+
 export interface EnvironmentStatus {
   readonly name: string
   /**
@@ -36,17 +44,18 @@ export interface EnvironmentStatus {
   /** Unknown if the state file is lost. */
   readonly engine?: EngineKind
   readonly topology?: Topology
-  /** In force as the state file has them, oldest first. */
-  readonly faults: readonly FaultSummary[]
+  /** On record, oldest first. */
+  readonly faults: readonly FaultStatus[]
   readonly nodes: readonly NodeStatus[]
 }
 
 /** All environments, or the one of that name if it exists; by name. What runs is what the process table says. */
 export async function statusOf(
-  {driver, engines, store}: EnvironmentParts,
+  parts: EnvironmentParts,
   signal: AbortSignal,
   only?: string,
 ): Promise<EnvironmentStatus[]> {
+  const {driver, engines, store} = parts
   const running = (await Promise.all(engines.all.map((engine) => engine.list(only)))).flat()
   const names = new Set([...(await store.names()), ...running.map(({environment}) => environment)])
   const wanted = [...names].filter((name) => only === undefined || name === only).sort()
@@ -54,18 +63,27 @@ export async function statusOf(
     wanted.map(async (name) => {
       const state = await store.read(name).catch(() => undefined)
       const refs = running.filter(({environment}) => environment === name)
-      const facts = state && refs.length > 0 ? await driver.describe(accessOf(state), signal) : []
-      return judge(name, state, refs, facts)
+      if (!state || refs.length === 0) return judge(name, state, refs, [])
+      const [facts, drift] = await Promise.all([
+        driver.describe(accessOf(state), signal),
+        // What cannot be tried is not said to be lost.
+        findFaultDrift(parts, state, signal).catch(() => []),
+      ])
+      return judge(name, state, refs, facts, drift)
     }),
   )
 }
 
-/** @param facts - of the nodes that answered */
+/**
+ * @param facts - of the nodes that answered
+ * @param drift - of the faults on record
+ */
 export function judge(
   name: string,
   state: EnvironmentState | undefined,
   refs: readonly NodeRef[],
   facts: readonly NodeFacts[],
+  drift: readonly FaultDrift[] = [],
 ): EnvironmentStatus {
   const factsAt = new Map(facts.map((fact) => [renderAddress(fact.address), fact]))
   const specs = state ? nodesOf(state.spec, state.peerHosts) : []
@@ -82,7 +100,11 @@ export function judge(
     ...strays.map((ref) => nodeStatus(ref.name, ref.address, ref, undefined)),
   ]
   const isOk = facts.length === nodes.length && facts.every((fact) => fact.state === 'ok' && isInSync(fact))
-  const faults = state ? lastingFaults(state, Date.now()).map(summaryOf) : []
+  const lostOf = new Map(drift.map(({id, links}) => [id, links]))
+  const faults = (state ? lastingFaults(state, Date.now()) : []).map((fault) => {
+    const lostLinks = lostOf.get(fault.id)
+    return {...summaryOf(fault), ...(lostLinks && {lostLinks})}
+  })
   const all = {faults, name, nodes, ...(state && {engine: state.spec.engine, topology: state.spec.topology})}
   if (!state?.formed) return {...all, state: 'incomplete'}
   if (refs.length === 0) return {...all, state: 'stopped'}

@@ -14,6 +14,8 @@ export interface EngineUnderTest {
   leftovers(environment: string): string[] | Promise<string[]>
   /** Whether the nodes' bus listens on this machine: then its port can be taken, too. */
   readonly isBusHere: boolean
+  /** As `NodeSpec.program`. */
+  readonly program?: string
 }
 
 const never = () => new AbortController().signal
@@ -58,6 +60,7 @@ export function describeEngine(
         cluster: true,
         environment: 'blue',
         name: `n${index + 1}`,
+        ...(under.program !== undefined && {program: under.program}),
       }))
       const hosts = await under.engine.prepare({environment: 'blue', nodes: plain}, never())
       specs = plain.map((spec) => {

@@ -82,14 +82,16 @@ describe('a primary cut off from its cluster', () => {
     await apply(isolate({kind: 'drop'}))
     const links = isolate({kind: 'drop'})
     expect((await engine.links.probe(layout, links, 300, never())).filter(({passes}) => passes)).toEqual([])
-    expect(performance.now() - started).toBeLessThan(1000)
+    expect(performance.now() - started).toBeLessThan(3000)
 
     await waitFor(async () => (await roleOf(3)) === 'master', {what: 'the failover'})
     await waitFor(async () => (await stateOf(0)) === 'fail', {what: 'the minority to give up'})
     expect(await roleOf(0)).toBe('master')
 
     await apply([])
-    expect((await engine.links.probe(layout, links, 300, never())).every(({passes}) => passes)).toBe(true)
+    await waitFor(async () => (await engine.links.probe(layout, links, 300, never())).every(({passes}) => passes), {
+      what: 'all links to be open',
+    })
     await waitFor(async () => (await roleOf(0)) === 'slave', {what: 'the old primary to follow'})
     await waitFor(isSettled, {what: 'the cluster to be whole'})
     for (const {name} of layout.nodes) {

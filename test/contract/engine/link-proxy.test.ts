@@ -34,6 +34,8 @@ const available = await hasLoopbackNet()
 describe.skipIf(!available)('link proxy', () => {
   let proxy: LinkProxy
   let base: number
+  /** The node that dials from 127.0.0.1. */
+  let known: string | undefined
   /** The nodes' own sockets, by index; what dials them comes to `accepted`. */
   let servers: Server[]
   let accepted: End[]
@@ -47,7 +49,8 @@ describe.skipIf(!available)('link proxy', () => {
       createServer({allowHalfOpen: true}, (socket) => accepted.push(endOf(socket))).listen(base + index, '127.0.0.1'),
     )
     await Promise.all(servers.map((server) => server.listening || once(server, 'listening')))
-    proxy = new LinkProxy()
+    proxy = new LinkProxy(async () => known)
+    known = undefined
     await proxy.setNodes(
       [0, 1].map((index) => ({busPort: base + index + 10_000, name: `n${index}`, port: base + index})),
     )
@@ -95,22 +98,22 @@ describe.skipIf(!available)('link proxy', () => {
 
   it('is silent one way, and gives all when healed; the other way goes on', async () => {
     const {dialer, node} = await connected()
-    proxy.setRules([rule('n0', 'n1')])
+    await proxy.setRules([rule('n0', 'n1')])
     dialer.socket.write(' held')
     node.socket.write(' passes')
     await waitFor(() => dialer.text() === 'welcome passes', {what: 'the open way'})
     expect(node.text()).toBe('hello')
-    proxy.setRules([])
+    await proxy.setRules([])
     await waitFor(() => node.text() === 'hello held', {what: 'what was held'})
   })
 
   it('hides that a side is gone, and tells when healed', async () => {
     const {dialer, node} = await connected()
-    proxy.setRules([rule('n0', 'n1'), rule('n1', 'n0')])
+    await proxy.setRules([rule('n0', 'n1'), rule('n1', 'n0')])
     dialer.socket.resetAndDestroy()
     const other = await connectedElsewhere()
     expect([other, node.events]).toEqual(['welcome', []])
-    proxy.setRules([])
+    await proxy.setRules([])
     await waitFor(() => node.events.includes('close'), {what: 'the end'})
   })
 
@@ -126,7 +129,7 @@ describe.skipIf(!available)('link proxy', () => {
   }
 
   it('holds who dials in silence, and forgets who gives up', async () => {
-    proxy.setRules([rule('n0', 'n1')])
+    await proxy.setRules([rule('n0', 'n1')])
     const patient = await dial()
     const hasty = await dial()
     patient.socket.write('at last')
@@ -135,13 +138,13 @@ describe.skipIf(!available)('link proxy', () => {
     await waitFor(() => hasty.events.includes('close'), {what: 'the end of who gave up'})
     expect(await connectedElsewhere()).toBe('welcome')
     expect(accepted).toHaveLength(1)
-    proxy.setRules([])
+    await proxy.setRules([])
     await waitFor(() => accepted[1]?.text() === 'at last', {what: 'the connection'})
     expect(accepted).toHaveLength(2)
   })
 
   it('keeps no connection of which one side is done and the other is not heard', async () => {
-    proxy.setRules([rule('n1', 'n0')])
+    await proxy.setRules([rule('n1', 'n0')])
     const dialer = await dial()
     dialer.socket.end('ping')
     const node = await waitFor(() => accepted[0], {what: 'the connection'})
@@ -152,12 +155,38 @@ describe.skipIf(!available)('link proxy', () => {
 
   it('breaks connections and refuses new ones', async () => {
     const {dialer, node} = await connected()
-    proxy.setRules([rule('n0', 'n1', {kind: 'reset'})])
+    await proxy.setRules([rule('n0', 'n1', {kind: 'reset'})])
     await waitFor(() => dialer.events.includes('error') && node.events.includes('error'), {what: 'the break'})
     // Before or after it learns that it was accepted.
     await expect(dial().then(({socket}) => once(socket, 'connect'))).rejects.toMatchObject({code: 'ECONNRESET'})
     expect(accepted).toHaveLength(1)
     expect(proxy.connectionCount).toBe(0)
+  })
+
+  it('breaks a new connection by what flows the broken way, and not before', async () => {
+    await proxy.setRules([rule('n1', 'n0', {kind: 'reset'})])
+    const dialer = await dial()
+    dialer.socket.write('hello')
+    const node = await waitFor(() => accepted[0]?.text() === 'hello' && accepted[0], {what: 'the open way'})
+    node.socket.write('welcome')
+    await waitFor(() => dialer.events.includes('error') && node.events.includes('error'), {what: 'the break'})
+    expect(dialer.text()).toBe('')
+  })
+
+  it('cuts a node off too that dials from where anybody does, also on a connection that stands', async () => {
+    const dialer = await dial('127.0.0.1')
+    dialer.socket.write('hello')
+    const node = await waitFor(() => accepted[0], {what: 'the connection'})
+    known = 'n0'
+    await proxy.setRules([rule('n0', 'n1')])
+    dialer.socket.write(' held')
+    const later = await dial('127.0.0.1')
+    later.socket.write('held')
+    known = undefined
+    expect(await connectedElsewhere()).toBe('welcome')
+    expect([node.text(), accepted.length]).toEqual(['hello', 2])
+    await proxy.setRules([])
+    await waitFor(() => node.text() === 'hello held' && accepted[2]?.text() === 'held', {what: 'what was held'})
   })
 
   it('tells who dials a node that does not listen', async () => {
@@ -168,7 +197,7 @@ describe.skipIf(!available)('link proxy', () => {
 
   it('delays one way by that much', async () => {
     const {dialer, node} = await connected()
-    proxy.setRules([rule('n0', 'n1', {jitterMs: 0, kind: 'delay', ms: 150})])
+    await proxy.setRules([rule('n0', 'n1', {jitterMs: 0, kind: 'delay', ms: 150})])
     const begun = performance.now()
     dialer.socket.write('!')
     await waitFor(() => node.text() === 'hello!', {what: 'the delayed byte'})
@@ -178,23 +207,27 @@ describe.skipIf(!available)('link proxy', () => {
   it('takes no more of a sender than a connection holds', async () => {
     const {dialer, node} = await connected()
     for (const effect of [DROP, {kind: 'delay', ms: 60_000, jitterMs: 0}] as const) {
-      proxy.setRules([rule('n0', 'n1', effect)])
+      await proxy.setRules([rule('n0', 'n1', effect)])
       const chunk = Buffer.alloc(1 << 16)
       const before = node.bytes()
       const sizeBytes = 64 << 20
       for (let sent = 0; sent < sizeBytes; sent += chunk.length) dialer.socket.write(chunk)
-      expect(await connectedElsewhere()).toBe('welcome')
       // This process is sender, proxy and receiver: what the proxy took is no longer the sender's.
-      await waitFor(() => dialer.socket.writableLength > sizeBytes / 2, {what: 'a sender held up'})
+      let keptBytes = -1
+      while (keptBytes !== dialer.socket.writableLength) {
+        keptBytes = dialer.socket.writableLength
+        for (let turn = 0; turn < 20; turn++) expect(await connectedElsewhere()).toBe('welcome')
+      }
+      expect(keptBytes).toBeGreaterThan(sizeBytes / 2)
       expect(node.bytes()).toBe(before)
-      proxy.setRules([])
+      await proxy.setRules([])
       await waitFor(() => node.bytes() === before + sizeBytes, {what: 'all of it'})
     }
   })
 
   it('ends a fault by itself', async () => {
     const {dialer, node} = await connected()
-    proxy.setRules([{...rule('n0', 'n1'), untilMs: Date.now() + 200}])
+    await proxy.setRules([{...rule('n0', 'n1'), untilMs: Date.now() + 200}])
     const begun = performance.now()
     dialer.socket.write('!')
     await waitFor(() => node.text() === 'hello!', {what: 'the end of the silence'})

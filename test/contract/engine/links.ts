@@ -17,7 +17,7 @@ export interface LinksUnderTest {
 const ENVIRONMENT = 'links'
 const PASSWORD = 'swordfish'
 /** Far beyond what a way that is open takes. */
-const WITHIN_MS = 400
+const WITHIN_MS = 300
 const DROP: LinkEffect = {kind: 'drop'}
 const never = () => new AbortController().signal
 
@@ -51,10 +51,19 @@ export function describeLinks(name: string, make: () => Promise<LinksUnderTest> 
     /** `n1>n2` of each that passes. */
     const passing = (readings: readonly LinkReading[]) =>
       readings.filter(({passes}) => passes).map(({from, to}) => `${from}>${to}`)
-    const openLinks = async () => passing(await probe())
+    /** Nothing ever comes through those that are closed; on a busy machine something may come late through an open one. */
     const expectOpenBut = async (...closed: string[]) => {
-      const expected = all.map(({from, to}) => `${from}>${to}`).filter((link) => !closed.includes(link))
-      expect(await openLinks()).toEqual(expected)
+      const open = all.map(({from, to}) => `${from}>${to}`).filter((link) => !closed.includes(link))
+      const leaks: string[] = []
+      await waitFor(
+        async () => {
+          const found = passing(await probe())
+          leaks.push(...closed.filter((link) => found.includes(link)))
+          return open.every((link) => found.includes(link))
+        },
+        {what: `${open} to be open`},
+      )
+      expect(leaks).toEqual([])
     }
 
     beforeAll(async () => {
@@ -97,9 +106,7 @@ export function describeLinks(name: string, make: () => Promise<LinksUnderTest> 
       for (const kind of ['drop', 'reset', 'delay', 'loss'] as const) {
         expect(await under.engine.links.supports(kind)).toEqual({available: true})
       }
-      const readings = await probe()
-      expect(passing(readings)).toHaveLength(6)
-      for (const {delayMs} of readings) expect(delayMs).toBeLessThan(WITHIN_MS)
+      await expectOpenBut()
     })
 
     it('cuts one pair of nodes and no other, and heals it', async () => {
@@ -143,17 +150,20 @@ export function describeLinks(name: string, make: () => Promise<LinksUnderTest> 
 
     it('delays one way', async () => {
       await apply(rulesOf({jitterMs: 0, kind: 'delay', ms: 120}, [{from: 'n3', to: 'n1'}]))
-      const readings = await probe(both('n1', 'n3'))
-      expect(readings).toMatchObject([
-        {from: 'n1', passes: true, to: 'n3'},
-        {from: 'n3', passes: true, to: 'n1'},
-      ])
-      expect(readings[0]?.delayMs).toBeLessThan(100)
+      const delays: number[] = []
+      await waitFor(
+        async () => {
+          const [forth, back] = await probe(both('n1', 'n3'))
+          delays.push(back?.delayMs ?? 120)
+          return back?.passes === true && (forth?.delayMs ?? 100) < 100
+        },
+        {what: 'a delay one way'},
+      )
       // Both ends tell whole milliseconds.
-      expect(readings[1]?.delayMs).toBeGreaterThanOrEqual(119)
+      expect(Math.min(...delays)).toBeGreaterThanOrEqual(119)
     })
 
-    it('shows loss as pauses', async () => {
+    it('is silent where everything is lost', async () => {
       await apply(rulesOf({kind: 'loss', probability: 1}, both('n1', 'n3')))
       await expectOpenBut('n1>n3', 'n3>n1')
     })

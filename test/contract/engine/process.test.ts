@@ -123,4 +123,21 @@ describeWithPeers('process engine', () => {
     }
     expect(await nowhere.probe(named('valkey-server', 'Valkey server v=8.1.1 sha=0'))).toEqual({available: true})
   })
+
+  it('lets nodes of an older server reach each other directly, and says that there are no faults between them', async () => {
+    const place = temporaryFolder('programs')
+    writeFileSync(join(place, 'redis-server'), "#!/bin/sh\necho 'Redis server v=6.2.14 sha=0'\n", {mode: 0o755})
+    const older = new ProcessEngine({folder, searchPath: place})
+    expect(await older.probe()).toEqual({available: true})
+    const layout = {environment: 'blue', nodes: [spec]}
+    expect(await older.prepare(layout, never())).toEqual(new Map())
+    expect(await older.links.supports()).toMatchObject({
+      available: false,
+      reason: expect.stringMatching(/7\.0 or later.*6\.2\.14/),
+      remedy: 'shoal up --engine embedded',
+    })
+    await older.links.apply(layout, [], never())
+    const rules = [{effect: {kind: 'drop'} as const, from: 'n1', to: 'n1'}]
+    await expect(older.links.apply(layout, rules, never())).rejects.toMatchObject({code: 'ENVIRONMENT_LACKS'})
+  })
 })

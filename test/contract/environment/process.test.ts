@@ -3,7 +3,7 @@ import {join} from 'node:path'
 import {afterAll, beforeAll, expect, it} from 'vitest'
 import {clusterDriver} from '../../../src/lib/cli/environment-driver.js'
 import {enginesOf} from '../../../src/lib/engine/engines.js'
-import {hasLoopbackNet} from '../../../src/lib/engine/process/addresses.js'
+import {hasLoopbackNet, peerHostOf} from '../../../src/lib/engine/process/addresses.js'
 import {ProcessEngine} from '../../../src/lib/engine/process/process-engine.js'
 import {takeDown} from '../../../src/lib/environment/down.js'
 import {type EnvironmentParts, layoutOf} from '../../../src/lib/environment/parts.js'
@@ -71,7 +71,11 @@ describeWithPeers('an environment of redis-servers', () => {
   it.runIf(isLinux)(
     'fails over while its primary is cut off, which clients still reach, and is whole when healed',
     async () => {
+      await call(1, 'SET', 'b', 'value')
       await engine.links.apply(await layout(), cutOff, never())
+      // For this a server dials from 127.0.0.1, as clients do.
+      const migrate = ['MIGRATE', peerHostOf(basePort + 1), String(basePort + 1), 'b', '0', '100']
+      await expect(call(1, ...migrate)).rejects.toThrow('IOERR')
       await waitFor(async () => (await roleOf(4)) === 'master', {what: 'the replica to take over'})
       await waitFor(async () => String(await call(1, 'CLUSTER', 'INFO')).includes('cluster_state:fail'), {
         what: 'the primary to know that it is alone',

@@ -1,4 +1,4 @@
-import {existsSync} from 'node:fs'
+import {existsSync, readdirSync} from 'node:fs'
 import {join} from 'node:path'
 import {expect} from 'vitest'
 import {type RunOptions, type RunResult, runShoal} from '../cli.js'
@@ -76,7 +76,7 @@ export class EnvironmentWorld {
   async expectNothingLeft(): Promise<void> {
     const processes = () => processesWith(this.state)
     await waitFor(() => processes().length === 0, {what: () => `end of processes ${processes().join(', ')}`})
-    expect(existsSync(this.state)).toBe(false)
+    expect(existsSync(this.state) ? readdirSync(this.state, {recursive: true}) : []).toEqual([])
     for (let port = this.basePort; port < this.basePort + 8; port++) {
       await waitFor(() => isPortFree(port), {what: `port ${port} to be free`})
     }

@@ -44,8 +44,10 @@ describe('a fault', () => {
     const links = [
       {delay: {jitterMs: 0, ms: 5}, from: 'n1', passes: true, to: 'n2'},
       {from: 'n1', loss: 0.1, to: 'n3'},
-      {blocked: 'drop' as const, from: 'n2', passes: true, to: 'n1'},
-      {from: 'n2', passes: false, to: 'n3'},
+      {blocked: 'drop' as const, from: 'n2', passes: true, to: 'n1', wrong: true as const},
+      {from: 'n2', passes: false, to: 'n3', wrong: true as const},
+      // Who hears nothing from a flaky node may be heard or not.
+      {from: 'n3', passes: false, to: 'n1'},
     ]
     const skipped = [{name: 'n3', reason: 'paused' as const}]
     const text = renderFault({...CUT, links, skipped}, 0, PLAIN)

@@ -85,7 +85,7 @@ describe('actions on nodes', () => {
     await expect(actOnNodes(parts, 'bleu', 'all', {kind: 'pause'}, never())).rejects.toMatchObject({
       code: 'NOT_FOUND',
       message: expect.stringContaining('blue'),
-      suggestions: ['shoal ps'],
+      suggestions: ['shoal list'],
     })
     await expect(actOnNodes(parts, 'No', 'all', {kind: 'pause'}, never())).rejects.toMatchObject({code: 'BAD_FLAG'})
   })

@@ -55,6 +55,20 @@ describe('environments as text', () => {
     ])
   })
 
+  it('names faults, and where they are in force no more', () => {
+    const fault = {appliedAtMs: 1, id: 'f1', kind: 'partition', text: 'n1 / n2'} as const
+    const lostLinks = ['n2', 'n3'].map((to) => ({from: 'n1', to}))
+    const [, ...lines] = renderEnvironment(
+      {...environment, faults: [fault, {...fault, id: 'f2', lostLinks}]},
+      plain,
+    ).split('\n')
+    expect(lines.slice(0, 3)).toEqual([
+      'fault f1: n1 / n2',
+      'fault f2: n1 / n2',
+      '  not in force on n1 -> n2 and 1 more. In force again: shoal start --all --name blue',
+    ])
+  })
+
   it('says the same in colour', () => {
     const colored = renderEnvironment(environment, styleOf(true))
     expect(colored).not.toBe(stripStyle(colored))

@@ -1,5 +1,5 @@
 import type {EnvironmentSpec} from '../../environment/spec.js'
-import type {EnvironmentStatus, NodeStatus} from '../../environment/status.js'
+import type {EnvironmentStatus, FaultStatus, NodeStatus} from '../../environment/status.js'
 import {renderAddress} from '../../model/address.js'
 import {countSlots, renderRanges} from '../../model/slot-set.js'
 import {renderBytes} from './numbers.js'
@@ -56,13 +56,21 @@ export function renderEnvironment(environment: EnvironmentStatus, style: Style):
   const {engine, faults, name, state, topology} = environment
   const kind = [engine, topology].filter((word) => word !== undefined).join(' ')
   const head = `${style.bold(name)}: ${paintState(state, style)}${kind && style.dim(`  ${kind}`)}`
-  const inForce = faults.map(({id, text, untilMs}) => style.yellow(`fault ${id}: ${text}${renderUntil(untilMs)}`))
-  return [head, ...inForce, style.dim(titles), ...lines].join('\n')
+  const onRecord = faults.flatMap((fault) => renderFault(fault, name).map(style.yellow))
+  return [head, ...onRecord, style.dim(titles), ...lines].join('\n')
 }
 
 export function renderEnvironments(environments: readonly EnvironmentStatus[], style: Style): string {
   if (environments.length === 0) return NO_ENVIRONMENTS
   return environments.map((environment) => renderEnvironment(environment, style)).join('\n\n')
+}
+
+function renderFault({id, lostLinks, text, untilMs}: FaultStatus, environment: string): string[] {
+  const line = `fault ${id}: ${text}${renderUntil(untilMs)}`
+  if (!lostLinks?.[0]) return [line]
+  const [{from, to}, ...others] = lostLinks
+  const more = others.length === 0 ? '' : ` and ${others.length} more`
+  return [line, `  not in force on ${from} -> ${to}${more}. In force again: shoal start --all --name ${environment}`]
 }
 
 /** Until when, in the clock of whoever reads it. */

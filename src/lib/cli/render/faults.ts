@@ -68,11 +68,11 @@ function renderMatrix(nodes: readonly string[], links: Links, style: Style): str
   return [style.dim(titles), ...lines]
 }
 
-function markOf({blocked, delay, loss, passes}: ProbedLink): string {
-  if (blocked) return passes ? '!' : 'x'
+function markOf({blocked, delay, loss, wrong}: ProbedLink): string {
+  if (wrong) return '!'
+  if (blocked) return 'x'
   if (loss !== undefined) return '%'
-  if (delay) return '~'
-  return passes === false ? '!' : '.'
+  return delay ? '~' : '.'
 }
 
 function paintMark(mark: string, style: Style): string {

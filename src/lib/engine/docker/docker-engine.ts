@@ -3,11 +3,11 @@ import type {Engine, Execution, Layout, LogOptions, NodeRef, NodeSpec, Probe} fr
 import type {LinkControl} from '../links.js'
 import {type ContainerDocument, containerIds, findContainers, labelOf, startTokenOf, toNodeRef} from './containers.js'
 import {DockerCli, DockerError, isAbsence, toCliError} from './docker-cli.js'
+import {DockerLinks} from './docker-links.js'
 import {requireBuildable} from './image/build.js'
 import {chooseImage, fetchImage, traitsOf} from './image/choose.js'
 import {containerName, LABEL, labelFilters, networkNames, stateLabel} from './names.js'
 import {findNetworks, makeNetworks, type PeerNetwork, removeNetworks} from './networks.js'
-import {noLinks} from './no-links.js'
 import {readDockerLog} from './read-log.js'
 import {type NodeSetup, startContainer} from './start-container.js'
 import {assignAddresses, contains, parseAddress, renderSubnet, subnetOf} from './subnets.js'
@@ -31,7 +31,7 @@ const STOP_MS_MAX = 30_000
  */
 export class DockerEngine implements Engine {
   readonly kind = 'docker'
-  readonly links: LinkControl = noLinks
+  readonly links: LinkControl
   private readonly cli: DockerCli
   private readonly state: string
   private readonly startTimeoutMs: number
@@ -42,6 +42,7 @@ export class DockerEngine implements Engine {
     this.cli = cli
     this.state = stateLabel(folder)
     this.startTimeoutMs = startTimeoutMs
+    this.links = new DockerLinks(cli, this.state)
   }
 
   async probe(program?: string): Promise<Probe> {

@@ -68,6 +68,9 @@ export abstract class LocalEngine implements Engine {
   /** What a node is first started with; later it is as CONFIG REWRITE left it. @param folder - of the node */
   protected abstract configurationOf(spec: NodeSpec, folder: string): Promise<string>
 
+  /** Resolves when what `prepare` began for the nodes of an environment is there; they start meanwhile. */
+  protected async waitForShared(_environment: string): Promise<void> {}
+
   async start(spec: NodeSpec, signal: AbortSignal): Promise<NodeRef> {
     requireNotAborted(signal)
     await requireFreePorts(spec)
@@ -84,6 +87,7 @@ export abstract class LocalEngine implements Engine {
       const [file, ...args] = command
       child = await launchDetached(file, [...args, conf], {cwd: folder, log: join(folder, LOG_NAME)})
       const pid = await this.waitUntilReady(child, spec, signal)
+      await this.waitForShared(spec.environment)
       return await this.describe(pid, spec)
     } catch (error) {
       if (child) await killChild(child)

@@ -51,7 +51,7 @@ async function answer(proxy: LinkProxy, line: string): Promise<ControlAnswer> {
         await proxy.setNodes(request.nodes)
         return {}
       case 'rules':
-        proxy.setRules(request.rules)
+        await proxy.setRules(request.rules)
         return {}
       case 'list':
         return {rules: proxy.rules()}

@@ -1,6 +1,8 @@
 import {stat} from 'node:fs/promises'
+import {dirname, join} from 'node:path'
 import {setTimeout as delay} from 'node:timers/promises'
 import {serveControl} from './control.js'
+import {findDialer} from './dialer.js'
 import {LinkProxy} from './link-proxy.js'
 
 /**
@@ -11,10 +13,10 @@ const LOOK_MS = 1000
 
 // Nothing it makes is for others.
 process.umask(0o077)
-const proxy = new LinkProxy()
+const [folder = ''] = process.argv.slice(2)
+const proxy = new LinkProxy((ends) => findDialer(join(dirname(folder), 'nodes'), ends))
 const control = await serveControl(proxy)
 const {ino} = await stat('.')
-const [folder = ''] = process.argv.slice(2)
 const isThere = () =>
   stat(folder).then(
     (now) => now.ino === ino,

@@ -2,7 +2,8 @@ import {once} from 'node:events'
 import {createServer, type Server, type Socket} from 'node:net'
 import type {LinkRule} from '../../model/links.js'
 import {peerHostOf, sourceHostOf} from './addresses.js'
-import {LinkTable} from './link-table.js'
+import type {SocketEnds} from './dialer.js'
+import {type LinkShape, LinkTable} from './link-table.js'
 import {Relay} from './relay.js'
 
 /** A node that others reach through the proxy. */
@@ -15,12 +16,15 @@ export interface ProxiedNode {
 
 interface Connection {
   readonly relay: Relay
-  /** Names; undefined for somebody who is no node. */
-  readonly from: string | undefined
+  /** Name; undefined for somebody who is no node, or who is not known yet. */
+  from: string | undefined
   readonly to: string
+  /** What the dialer's address does not tell: asked only while there are faults. */
+  readonly ends: SocketEnds | undefined
 }
 
 const NODE_HOST = '127.0.0.1'
+const nobody = async () => undefined
 
 /**
  * All that flows between the nodes of one environment. Every node dials from an address of its own, so it is known of each
@@ -33,6 +37,9 @@ export class LinkProxy {
   private readonly servers = new Map<string, Server[]>()
   private readonly connections = new Map<string, Connection>()
   private readonly table = new LinkTable(() => this.reshape())
+
+  /** @param findNode - the name of the node that dialed; for those that do so from 127.0.0.1 */
+  constructor(private readonly findNode: (ends: SocketEnds) => Promise<string | undefined> = nobody) {}
 
   /** These and no others. @throws what listening says; then the nodes are as before, without those that came */
   async setNodes(nodes: readonly ProxiedNode[]): Promise<void> {
@@ -54,8 +61,12 @@ export class LinkProxy {
     return this.connections.size
   }
 
-  setRules(rules: readonly LinkRule[]): void {
+  /** These and no others; those that are known to pass between nodes at once, all when it resolves. */
+  async setRules(rules: readonly LinkRule[]): Promise<void> {
     this.table.set(rules)
+    if (rules.length === 0) return
+    await Promise.all([...this.connections.values()].map((connection) => this.identify(connection)))
+    this.reshape()
   }
 
   rules(): readonly LinkRule[] {
@@ -100,23 +111,36 @@ export class LinkProxy {
     }
   }
 
-  private accept(to: string, port: number, socket: Socket): void {
-    const {remoteAddress, remotePort} = socket
+  private async accept(to: string, port: number, socket: Socket): Promise<void> {
+    const {remoteAddress: host, remotePort} = socket
     // It is gone already.
-    if (remoteAddress === undefined) return void socket.destroy()
-    const from = this.nodes.find((node) => sourceHostOf(node.port) === remoteAddress)?.name
-    const dialer = `${remoteAddress}:${remotePort}`
-    const shapes = {back: this.table.shapeOf(to, from), forth: this.table.shapeOf(from, to)}
-    const target = {host: NODE_HOST, localAddress: remoteAddress, port}
-    const relay = new Relay(socket, target, shapes, () => this.connections.delete(dialer))
-    this.connections.set(dialer, {from, relay, to})
+    if (host === undefined || remotePort === undefined) {
+      socket.destroy()
+      return
+    }
+    const dialer = `${host}:${remotePort}`
+    const from = this.nodes.find((node) => sourceHostOf(node.port) === host)?.name
+    const target = {host: NODE_HOST, localAddress: host, port}
+    const relay = new Relay(socket, target, () => this.connections.delete(dialer))
+    const {localAddress = '', localPort = 0} = socket
+    const ends = {localHost: host, localPort: remotePort, remoteHost: localAddress, remotePort: localPort}
+    const connection = {ends: host === NODE_HOST ? ends : undefined, from, relay, to}
+    this.connections.set(dialer, connection)
+    if (this.table.list().length > 0) await this.identify(connection)
+    relay.shape(...this.shapesOf(connection))
     relay.open()
   }
 
+  private async identify(connection: Connection): Promise<void> {
+    if (connection.ends && connection.from === undefined) connection.from = await this.findNode(connection.ends)
+  }
+
   private reshape(): void {
-    for (const {from, relay, to} of [...this.connections.values()]) {
-      relay.shape(this.table.shapeOf(from, to), this.table.shapeOf(to, from))
-    }
+    for (const connection of [...this.connections.values()]) connection.relay.shape(...this.shapesOf(connection))
+  }
+
+  private shapesOf({from, to}: Connection): [forth: LinkShape, back: LinkShape] {
+    return [this.table.shapeOf(from, to), this.table.shapeOf(to, from)]
   }
 }
 

@@ -50,12 +50,20 @@ export class ProcessEngine extends LocalEngine {
   async prepare({environment, nodes}: Layout, signal: AbortSignal): Promise<ReadonlyMap<string, string>> {
     const programs = await Promise.all(nodes.map(({program}) => this.require(program)))
     if (!(await hasLoopbackNet()) || programs.some(({hasPeerAddresses}) => !hasPeerAddresses)) return new Map()
-    await this.proxies.ensure(environment, proxiedNodes(nodes), signal)
+    const isNew = (await this.list(environment)).length === 0
+    const ready = this.proxies.ensure(environment, proxiedNodes(nodes), signal)
+    // Nodes that are yet to start need it only when they do; if it cannot be had, they hear of that.
+    if (isNew) ready.catch(() => undefined)
+    else await ready
     return new Map(nodes.map(({address, name}) => [name, peerHostOf(address.port)]))
   }
 
   override async has(environment: string): Promise<boolean> {
     return (await super.has(environment)) || this.proxies.isRunning(environment)
+  }
+
+  protected override waitForShared(environment: string): Promise<void> {
+    return this.proxies.settled(environment)
   }
 
   override async discard(environment: string): Promise<void> {

@@ -21,6 +21,9 @@ const POLL_MS = 8
  *     node .../link-proxy-main.js FOLDER/ENVIRONMENT/process/links
  */
 export class ProxyProcesses {
+  /** What this run does last to the proxy of an environment; one thing after another. */
+  private readonly turns = new Map<string, Promise<void>>()
+
   /** @param folder - absolute; one folder per environment below it */
   constructor(private readonly folder: string) {}
 
@@ -33,9 +36,16 @@ export class ProxyProcesses {
    *
    * @throws {CliError} UNREACHABLE, NODE_START_FAILED or INTERRUPTED
    */
-  async ensure(environment: string, nodes: readonly ProxiedNode[], signal: AbortSignal): Promise<void> {
-    if (!(await this.isAnswering(environment))) await this.start(environment, signal)
-    await this.call(environment, {command: 'nodes', nodes})
+  ensure(environment: string, nodes: readonly ProxiedNode[], signal: AbortSignal): Promise<void> {
+    return this.inTurn(environment, async () => {
+      if (!(await this.isAnswering(environment))) await this.start(environment, signal)
+      await this.call(environment, {command: 'nodes', nodes})
+    })
+  }
+
+  /** Resolves when what this run last began is done. @throws {CliError} what that did */
+  async settled(environment: string): Promise<void> {
+    await this.turns.get(environment)
   }
 
   /** @throws {CliError} UNREACHABLE */
@@ -44,7 +54,18 @@ export class ProxyProcesses {
   }
 
   /** Ends it and removes what it keeps. None is fine. */
-  async end(environment: string): Promise<void> {
+  end(environment: string): Promise<void> {
+    return this.inTurn(environment, () => this.endNow(environment))
+  }
+
+  private inTurn(environment: string, act: () => Promise<void>): Promise<void> {
+    const before = this.turns.get(environment) ?? Promise.resolve()
+    const turn = before.catch(() => undefined).then(act)
+    this.turns.set(environment, turn)
+    return turn
+  }
+
+  private async endNow(environment: string): Promise<void> {
     for (const entry of await this.find(environment)) await endProcess(entry)
     await rm(this.linksFolder(environment), {force: true, recursive: true})
   }
@@ -68,7 +89,7 @@ export class ProxyProcesses {
 
   private async start(environment: string, signal: AbortSignal): Promise<void> {
     // One that does not answer, or whose folder was replaced, holds the ports.
-    await this.end(environment)
+    await this.endNow(environment)
     const folder = this.linksFolder(environment)
     await mkdir(folder, {mode: 0o700, recursive: true})
     const entry = packageFile('dist', 'lib', 'engine', 'process', ENTRY)

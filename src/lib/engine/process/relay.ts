@@ -1,5 +1,5 @@
 import {connect, type Socket} from 'node:net'
-import type {LinkShape} from './link-table.js'
+import {type LinkShape, OPEN_LINK} from './link-table.js'
 import {ShapedFlow} from './shaped-flow.js'
 
 /** What goes through: the opening of the connection, bytes, and its end, in that order. */
@@ -21,26 +21,29 @@ export class Relay {
   private outward: Socket | undefined
   private readonly forth = new ShapedFlow<Piece>((piece) => this.deliverForth(piece))
   private readonly back = new ShapedFlow<Piece>((piece) => this.deliverBack(piece))
-  private forthShape: LinkShape
-  private backShape: LinkShape
+  private forthShape = OPEN_LINK
+  private backShape = OPEN_LINK
+  private isOpened = false
   private closed = false
 
   constructor(
     private readonly inward: Socket,
     private readonly target: {readonly host: string; readonly port: number; readonly localAddress: string},
-    shapes: {readonly forth: LinkShape; readonly back: LinkShape},
     private readonly onClosed: () => void,
   ) {
-    this.forthShape = shapes.forth
-    this.backShape = shapes.back
-    this.forth.shape(shapes.forth)
-    this.back.shape(shapes.back)
+    inward.on('error', () => undefined).once('close', () => this.closeIfUnopened())
   }
 
   /** Once: begins to forward, or to hold. */
   open(): void {
+    if (this.closed) return
+    this.isOpened = true
     this.listen(this.inward, this.forth)
     this.push(this.forth, 'open')
+  }
+
+  private closeIfUnopened(): void {
+    if (!this.isOpened) this.close()
   }
 
   shape(forth: LinkShape, back: LinkShape): void {
@@ -48,7 +51,7 @@ export class Relay {
     const isReset = (forth.reset && !this.forthShape.reset) || (back.reset && !this.backShape.reset)
     this.forthShape = forth
     this.backShape = back
-    if (isReset) {
+    if (isReset && this.isOpened) {
       this.reset()
       return
     }

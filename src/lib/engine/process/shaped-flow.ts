@@ -27,7 +27,7 @@ const TIMER_MS_MAX = 2 ** 31 - 1
 interface Queued<T> {
   readonly item: T
   readonly bytes: number
-  /** Never before that of the one ahead. */
+  /** Not before, nor before the one ahead. */
   dueMs: number
 }
 
@@ -56,8 +56,8 @@ export class ShapedFlow<T> {
 
   push(item: T, bytes = 0): void {
     const {delayMs, jitterMs} = this.current
-    const wantedMs = performance.now() + Math.max(0, delayMs + jitterMs * (2 * this.chance() - 1)) + this.resendingMs()
-    this.queue.push({bytes, dueMs: Math.max(wantedMs, this.queue.at(-1)?.dueMs ?? 0), item})
+    const dueMs = performance.now() + Math.max(0, delayMs + jitterMs * (2 * this.chance() - 1)) + this.resendingMs()
+    this.queue.push({bytes, dueMs, item})
     this.queuedBytes += bytes
     this.pump()
   }
@@ -65,12 +65,6 @@ export class ShapedFlow<T> {
   /** From now on; what is under way comes no later than what is pushed now. */
   shape(next: Shape): void {
     const {delayMs, jitterMs, lossProbability} = next
-    const isSame =
-      delayMs === this.current.delayMs &&
-      jitterMs === this.current.jitterMs &&
-      lossProbability === this.current.lossProbability &&
-      next.dropped === this.current.dropped
-    if (isSame) return
     this.current = next
     const latestMs = lossProbability > 0 ? Number.POSITIVE_INFINITY : performance.now() + delayMs + jitterMs
     for (const queued of this.queue) queued.dueMs = Math.min(queued.dueMs, latestMs)

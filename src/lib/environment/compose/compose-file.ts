@@ -44,6 +44,8 @@ export function renderComposeFile(parts: ComposeParts): string {
     image: parts.image,
     // A signal reaches a shell only through an init.
     init: true,
+    // A connection begun while the node was cut off went out by the wrong network: it must not outlive the cut for long.
+    sysctls: {'net.ipv4.tcp_syn_retries': 1},
     command: ['sh', `${CONF_FOLDER}/start.sh`],
     healthcheck: {
       // -e: an error reply, such as that the password is wrong, is a failure too.
@@ -89,6 +91,8 @@ function nodeService(parts: ComposeParts, node: NodeSpec, index: number) {
     environment: {
       REDIS_ADDRESS: announcedAddress(node, index, networks),
       REDIS_PORT: variable,
+      // With one peer network, what cannot leave by it fails at once. With several, each needs an address of its own.
+      ...(networks.length === 1 && {REDIS_SOURCE: announcedAddress(node, index, networks)}),
       ...(primary >= 0 && {
         REDIS_REPLICAOF: `${announcedAddress(nodes[primary] as NodeSpec, primary, networks)} \${${portVariable(primary)}}`,
       }),

@@ -32,6 +32,7 @@ umask 077
   echo "port $REDIS_PORT"
   echo "cluster-announce-ip $REDIS_ADDRESS"
   echo "replica-announce-ip $REDIS_ADDRESS"
+  if [ -n "\${REDIS_SOURCE-}" ]; then echo "bind-source-addr $REDIS_SOURCE"; fi
   if [ -n "\${REDIS_REPLICAOF-}" ]; then echo "replicaof $REDIS_REPLICAOF"; fi
   if [ -n "\${REDISCLI_AUTH-}" ]; then
     password=$(quote "$REDISCLI_AUTH")

@@ -1,7 +1,7 @@
 import {CliError} from '../../kernel/errors.js'
 import {withEnvironmentLock} from '../lock.js'
+import {openEnvironment} from '../open.js'
 import {accessOf, type EnvironmentParts} from '../parts.js'
-import {requireEnvironment} from '../require.js'
 import type {EnvironmentState} from '../store.js'
 import {ineffective, type ProbedLink, probeFaults} from './probe.js'
 import {type FaultRecord, type FaultSummary, faultNumber, lastingFaults, rulesOfFaults, summaryOf} from './record.js'
@@ -31,9 +31,9 @@ export async function healFaults(
   {id, name}: {readonly id?: string; readonly name: string},
   signal: AbortSignal,
 ): Promise<HealReport> {
-  const {spec} = await requireEnvironment(parts.store, name)
+  const {spec} = await openEnvironment(parts.store, name)
   return withEnvironmentLock(parts.store, spec.name, signal, async (locked) => {
-    const state = await requireEnvironment(parts.store, name)
+    const state = await openEnvironment(parts.store, name)
     const lasting = lastingFaults(state, Date.now())
     if (id !== undefined) requireKnown(state, lasting, id)
     const kept = id === undefined ? [] : lasting.filter((fault) => fault.id !== id)
@@ -55,7 +55,7 @@ export async function healFaults(
  * @throws {CliError} NOT_FOUND; TIMED_OUT naming who is not ready; INTERRUPTED
  */
 export async function waitUntilSettled(parts: EnvironmentParts, name: string, signal: AbortSignal): Promise<void> {
-  await parts.driver.settle(accessOf(await requireEnvironment(parts.store, name)), signal)
+  await parts.driver.settle(accessOf(await openEnvironment(parts.store, name)), signal)
 }
 
 /** A fault that was healed before is fine: its number has been given out. */

@@ -1,11 +1,11 @@
 import {CliError} from '../../kernel/errors.js'
 import {seededRng} from '../../kernel/rng.js'
 import type {LinkRule} from '../../model/links.js'
-import {type FaultPlan, type FaultWish, planFault} from '../../plan/faults/fault.js'
+import {type FaultPlan, type FaultWish, planFault, wishAsksNodes} from '../../plan/faults/fault.js'
 import {linkStates} from '../../plan/faults/rules.js'
 import {withEnvironmentLock} from '../lock.js'
+import {openEnvironment} from '../open.js'
 import type {EnvironmentParts} from '../parts.js'
-import {requireEnvironment} from '../require.js'
 import type {EnvironmentState} from '../store.js'
 import {ineffective, type ProbedLink, probeFaults} from './probe.js'
 import {
@@ -17,7 +17,7 @@ import {
   summaryOf,
   withFault,
 } from './record.js'
-import {readScene, type Scene, type SkippedNode, selectableNodes} from './scene.js'
+import {knownNodes, readScene, type Scene, type SkippedNode} from './scene.js'
 
 export interface FaultRequest {
   /** Of the environment. */
@@ -59,7 +59,7 @@ export async function previewFault(
   request: FaultRequest,
   signal: AbortSignal,
 ): Promise<FaultReport> {
-  const state = await requireFormed(parts, request.name)
+  const state = await openEnvironment(parts.store, request.name)
   const {kept, plan, replaced, scene} = await prepare(parts, state, request, Date.now(), signal)
   const rules = [...rulesOfFaults(kept), ...plan.rules]
   const fault = {kind: plan.kind, text: plan.text}
@@ -70,7 +70,7 @@ export async function previewFault(
  * Makes a fault and resolves when every link of nodes that are awake was tried and is as meant. It is on record before the
  * first rule: what a killed call leaves is healed by `healFaults`, and by `down`.
  *
- * @throws {CliError} NOT_FOUND, ENVIRONMENT_LACKS, LOCKED; BAD_FLAG, UNKNOWN_NODE, NOT_ENOUGH_NODES, PREFLIGHT_FAILED as
+ * @throws {CliError} NOT_FOUND, CLUSTER_UNHEALTHY, ENVIRONMENT_LACKS, LOCKED; BAD_FLAG, UNKNOWN_NODE, NOT_ENOUGH_NODES, PREFLIGHT_FAILED as
  *   `planFault`; FAULT_INEFFECTIVE, UNREACHABLE, INTERRUPTED: then links are as they were before
  */
 export async function makeFault(
@@ -79,9 +79,9 @@ export async function makeFault(
   signal: AbortSignal,
 ): Promise<FaultReport> {
   // An environment that is not there is no reason for a lock.
-  const {spec} = await requireFormed(parts, request.name)
+  const {spec} = await openEnvironment(parts.store, request.name)
   return withEnvironmentLock(parts.store, spec.name, signal, async (locked) => {
-    const state = await requireFormed(parts, spec.name)
+    const state = await openEnvironment(parts.store, spec.name)
     const nowMs = Date.now()
     const {kept, plan, replaced, scene} = await prepare(parts, state, request, nowMs, locked)
     const made = withFault(state, kept, faultOf(plan, nowMs, request.forMs))
@@ -128,7 +128,7 @@ async function prepare(
       suggestions: [`shoal up --name ${name}`],
     })
   }
-  const nodes = await selectableNodes(parts, state, signal)
+  const nodes = wishAsksNodes(wish) ? await knownNodes(parts, state, scene, signal) : state.spec.nodes
   const plan = planFault(nodes, wish, {rng: seededRng(seed), shuffled})
   for (const kind of new Set(plan.rules.map(({effect}) => effect.kind))) {
     const probe = await scene.engine.links.supports(kind)
@@ -159,14 +159,6 @@ async function undo(parts: EnvironmentParts, {engine, layout}: Scene, before: En
   } catch {
     return
   }
-}
-
-async function requireFormed({store}: EnvironmentParts, name: string): Promise<EnvironmentState> {
-  const state = await requireEnvironment(store, name)
-  if (state.formed) return state
-  throw new CliError('PREFLIGHT_FAILED', `environment ${name} never came up`, {
-    suggestions: [`shoal up --name ${name}`],
-  })
 }
 
 function interrupted(cause: unknown): CliError {

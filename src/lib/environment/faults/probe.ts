@@ -11,6 +11,8 @@ export interface ProbedLink extends LinkState {
   readonly passes?: boolean
   /** How long they took. */
   readonly delayMs?: number
+  /** It was found otherwise than it is meant. */
+  readonly wrong?: true
 }
 
 /** What the link must be found to do; `any`: no single try could tell. */
@@ -50,11 +52,17 @@ async function probeStates(
     open = open.filter(isWrong)
     if (open.length === 0) break
   }
-  const found = (state: LinkState): ProbedLink => {
+  const wrong = new Set(open)
+  const links = states.map((state): ProbedLink => {
     const {delayMs, passes} = readings.get(linkKey(state)) ?? {}
-    return {...state, ...(passes !== undefined && {passes}), ...(delayMs !== undefined && {delayMs})}
-  }
-  return {links: states.map(found), wrong: open.map(found)}
+    return {
+      ...state,
+      ...(passes !== undefined && {passes}),
+      ...(delayMs !== undefined && {delayMs}),
+      ...(wrong.has(state) && {wrong: true}),
+    }
+  })
+  return {links, wrong: links.filter((link) => link.wrong)}
 }
 
 const linkOf = ({from, to}: Link): Link => ({from, to})

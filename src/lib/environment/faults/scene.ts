@@ -1,9 +1,7 @@
-import type {Engine, Layout} from '../../engine/engine.js'
+import {type Engine, type Layout, peerAddress} from '../../engine/engine.js'
 import {renderAddress} from '../../model/address.js'
 import type {SelectableNode} from '../../plan/faults/selector.js'
 import {accessOf, type EnvironmentParts, layoutOf} from '../parts.js'
-import {nodesOf} from '../spec.js'
-import {judge} from '../status.js'
 import type {EnvironmentState} from '../store.js'
 
 /** A node that links are not tried with, because nothing comes from it. */
@@ -42,26 +40,34 @@ export async function readScene({engines}: EnvironmentParts, {peerHosts, spec}: 
  * or do not answer only name and region are known.
  */
 export async function selectableNodes(
-  {driver, engines}: EnvironmentParts,
+  parts: EnvironmentParts,
   state: EnvironmentState,
   signal: AbortSignal,
 ): Promise<SelectableNode[]> {
-  const {peerHosts, spec} = state
-  const refs = await engines.of(spec.engine).list(spec.name)
-  const awake = new Set(refs.filter(({paused}) => !paused).map(({name}) => name))
-  const whole = accessOf(state)
+  return knownNodes(parts, state, await readScene(parts, state), signal)
+}
+
+/** As `selectableNodes`, where it is known already who is awake. */
+export async function knownNodes(
+  {driver}: EnvironmentParts,
+  state: EnvironmentState,
+  {awake, layout}: Scene,
+  signal: AbortSignal,
+): Promise<SelectableNode[]> {
+  const {nodes} = layout
   // Asking a paused node would take until the connection is given up.
-  const addresses = nodesOf(spec, peerHosts).flatMap(({name}, index) =>
-    awake.has(name) ? (whole.addresses[index] ?? []) : [],
-  )
-  const facts = addresses.length === 0 ? [] : await driver.describe({...whole, addresses}, signal)
-  const known = new Set(addresses.map(renderAddress))
-  const {nodes} = judge(
-    spec.name,
-    state,
-    refs,
-    facts.filter(({address}) => known.has(renderAddress(address))),
-  )
-  const names = new Set(spec.nodes.map(({name}) => name))
-  return nodes.filter(({name}) => names.has(name))
+  const addresses = nodes.filter(({name}) => awake.has(name)).map(peerAddress)
+  const facts = addresses.length === 0 ? [] : await driver.describe({...accessOf(state), addresses}, signal)
+  const factsAt = new Map(facts.map((fact) => [renderAddress(fact.address), fact]))
+  const nameAt = new Map(nodes.map((node) => [renderAddress(peerAddress(node)), node.name]))
+  return nodes.map((node) => {
+    const fact = factsAt.get(renderAddress(peerAddress(node)))
+    const replicaOf = fact?.primary && nameAt.get(renderAddress(fact.primary))
+    return {
+      name: node.name,
+      ...(fact && {role: fact.role, slots: fact.slots}),
+      ...(replicaOf !== undefined && {replicaOf}),
+      ...(node.region !== undefined && {region: node.region}),
+    }
+  })
 }

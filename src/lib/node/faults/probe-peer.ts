@@ -2,7 +2,8 @@ import type {FaultProbe, FaultProbeResult} from '../../server/faults/effects.js'
 import type {PeerSocket} from '../peer-socket.js'
 
 /**
- * Sends a probe as soon as `socket` is connected, and closes it after the answer or `withinMs`.
+ * Sends a probe as soon as `socket` is connected, and closes it after the answer. The answer may take `withinMs`, and so may
+ * connecting.
  *
  * @param done - called once, later
  * @returns ends it at once; then nobody is told
@@ -31,8 +32,10 @@ export function probePeer(
     const lines = text.split('\r\n')
     if (lines.length > replyCount) finish(lines[replyCount - 1])
   }
-  const timer = setTimeout(finish, withinMs)
+  let timer = setTimeout(finish, withinMs)
   socket.once('connect', () => {
+    clearTimeout(timer)
+    timer = setTimeout(finish, withinMs)
     sentMs = Date.now()
     socket.write(payload, 'latin1')
   })

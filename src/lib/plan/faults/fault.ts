@@ -1,8 +1,8 @@
 import {CliError} from '../../kernel/errors.js'
 import type {LinkEffect, LinkRule} from '../../model/links.js'
 import {oneWay, rulesOf} from './grudges.js'
-import {type PartitionChance, type PartitionRequest, planPartition} from './partition.js'
-import {type SelectableNode, selectNodes} from './selector.js'
+import {type PartitionChance, type PartitionRequest, partitionAsksNodes, planPartition} from './partition.js'
+import {asksNodes, type SelectableNode, selectNodes} from './selector.js'
 
 /** What somebody wants to happen between nodes. */
 export type FaultWish =
@@ -23,6 +23,12 @@ export interface FaultPlan {
   readonly text: string
   /** One per link; not empty. */
   readonly rules: readonly LinkRule[]
+}
+
+/** Whether roles or slots of nodes decide about it. @throws {CliError} BAD_FLAG */
+export function wishAsksNodes(wish: FaultWish): boolean {
+  if (wish.kind === 'partition') return partitionAsksNodes(wish.partition)
+  return asksNodes(wish.selector) || (wish.to !== undefined && asksNodes(wish.to))
 }
 
 /** @throws {CliError} as `planPartition` and `selectNodes` */

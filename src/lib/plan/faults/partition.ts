@@ -1,7 +1,7 @@
 import {CliError} from '../../kernel/errors.js'
 import type {Rng} from '../../kernel/rng.js'
 import {bridgeGroups, type Grudges, oneWay, randomGroups, ring, separate, shuffle, withRest} from './grudges.js'
-import {type SelectableNode, selectNodes, shardsOf, splitPair} from './selector.js'
+import {asksNodes, type SelectableNode, selectNodes, shardsOf, splitPair} from './selector.js'
 
 export const PRESETS = ['majority', 'minority', 'halves', 'primaries', 'ring', 'random'] as const
 export type Preset = (typeof PRESETS)[number]
@@ -34,6 +34,25 @@ export interface PartitionChance {
 /** A minority of three is one; fewer than three have none that others outvote. */
 const VOTERS_MIN = 3
 const RING_MIN = 4
+
+/** Whether roles or slots of nodes decide; else names and regions do. @throws {CliError} BAD_FLAG */
+export function partitionAsksNodes(request: PartitionRequest): boolean {
+  switch (request.kind) {
+    case 'groups':
+      return [...request.groups, ...(request.bridge === undefined ? [] : [request.bridge])].some(asksNodes)
+    case 'isolate':
+    case 'bridge':
+      return asksNodes(request.selector)
+    case 'one-way':
+      return splitPair(request.pair).some(asksNodes)
+    case 'regions':
+    case 'ring':
+    case 'random':
+      return false
+    default:
+      return true
+  }
+}
 
 /**
  * Who refuses whom. Presets count by primaries, whose majority decides about failovers.

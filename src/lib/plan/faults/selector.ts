@@ -49,6 +49,11 @@ export function parseSelector(text: string): Term[] {
   return words.map(parseTerm)
 }
 
+/** Whether who is meant depends on roles or slots, which only the nodes themselves can tell. @throws {CliError} BAD_FLAG */
+export function asksNodes(selector: string): boolean {
+  return parseSelector(selector).some(({kind}) => kind === 'role' || kind === 'shard' || kind === 'slot')
+}
+
 function parseTerm(word: string): Term {
   const colon = word.indexOf(':')
   if (colon < 0) {

@@ -24,7 +24,10 @@ export interface NodeFaults {
   rules(): FaultRule[]
   /** As `FaultTable.replace`; on connections that stand as on new ones, at once. */
   replace(rules: readonly FaultRule[], madeMs?: number): boolean
-  /** @param done - called once, later, after `withinMs` at the latest; one result for each probe */
+  /**
+   * @param withinMs - for connecting, and again for the answer
+   * @param done - called once, later; one result for each probe
+   */
   probe(probes: readonly FaultProbe[], withinMs: number, done: (results: readonly FaultProbeResult[]) => void): void
 }
 

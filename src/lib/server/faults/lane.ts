@@ -9,7 +9,7 @@ const RETRANSMITS_MAX = 8
 interface Item<T> {
   readonly value: T
   readonly byteCount: number
-  /** Not before this: never less than that of the item ahead. */
+  /** Not before this, nor before the item ahead. */
   readonly dueMs: number
 }
 
@@ -25,27 +25,17 @@ export class Lane<T> {
   /** Bytes under way. */
   byteCount = 0
   private readonly items: Item<T>[] = []
-  private lastDueMs = 0
-  private now: Condition | undefined
+  condition: Condition | undefined
 
   constructor(private readonly rng: Rng) {}
 
-  get condition(): Condition | undefined {
-    return this.now
-  }
-
-  set condition(condition: Condition | undefined) {
-    this.now = condition
-    if (condition === undefined) this.lastDueMs = 0
-  }
-
   get isDropped(): boolean {
-    return this.now?.dropped === true
+    return this.condition?.dropped === true
   }
 
   /** Nothing is in the way of what comes now. */
   get isClear(): boolean {
-    return this.now === undefined && this.items.length === 0
+    return this.condition === undefined && this.items.length === 0
   }
 
   get isEmpty(): boolean {
@@ -53,16 +43,14 @@ export class Lane<T> {
   }
 
   push(value: T, byteCount: number, nowMs: number): void {
-    const dueMs = Math.max(this.lastDueMs, nowMs + this.transitMs())
-    this.lastDueMs = dueMs
     this.byteCount += byteCount
-    this.items.push({byteCount, dueMs, value})
+    this.items.push({byteCount, dueMs: nowMs + this.transitMs(), value})
   }
 
   /** Milliseconds a packet that leaves now is under way. */
   transitMs(): number {
-    if (this.now === undefined) return 0
-    const {delayMs, jitterMs, loss} = this.now
+    if (this.condition === undefined) return 0
+    const {delayMs, jitterMs, loss} = this.condition
     const spread = jitterMs === 0 ? 0 : (this.rng.uint32() / 0x1_0000_0000) * 2 * jitterMs - jitterMs
     return Math.max(0, delayMs + spread) + (loss === 0 ? 0 : this.retransmitMs(loss))
   }
@@ -77,7 +65,7 @@ export class Lane<T> {
   take(nowMs: number): T | undefined {
     const [first] = this.items
     if (first === undefined || this.isDropped) return undefined
-    if (this.now !== undefined && first.dueMs > nowMs) return undefined
+    if (this.condition !== undefined && first.dueMs > nowMs) return undefined
     this.items.shift()
     this.byteCount -= first.byteCount
     return first.value
@@ -87,7 +75,7 @@ export class Lane<T> {
   get nextDueMs(): number | undefined {
     const [first] = this.items
     if (first === undefined || this.isDropped) return undefined
-    return this.now === undefined ? 0 : first.dueMs
+    return this.condition === undefined ? 0 : first.dueMs
   }
 
   clear(): void {

@@ -2,6 +2,7 @@ import {afterEach, beforeEach, describe, expect, it} from 'vitest'
 import {healFaults} from '../../../../src/lib/environment/faults/heal.js'
 import {type FaultRequest, makeFault, previewFault} from '../../../../src/lib/environment/faults/make.js'
 import {findFaultDrift, reapplyFaults} from '../../../../src/lib/environment/faults/reapply.js'
+import {statusOf} from '../../../../src/lib/environment/status.js'
 import type {EnvironmentState} from '../../../../src/lib/environment/store.js'
 import {linkKey} from '../../../../src/lib/plan/faults/rules.js'
 import {apart, lowerStage, never, raiseStage, requestOf, type Stage} from './stage.js'
@@ -57,6 +58,15 @@ describe('a fault', () => {
     await make()
     expect(stage.engine.links.probes).toHaveLength(1)
     expect(stage.engine.links.probes[0]).toBeLessThanOrEqual(300)
+  })
+
+  it.each<[string, string[]]>([
+    ['n1,region:us', []],
+    ['shard:1', ['describe']],
+  ])('asks nodes for their roles only if these matter: %s', async (selector, calls) => {
+    stage.parts.driver.calls.length = 0
+    await make(apart(selector))
+    expect(stage.parts.driver.calls).toEqual(calls)
   })
 
   it('of a partition takes the place of the one before, unless it is added', async () => {
@@ -143,7 +153,11 @@ describe('a fault that cannot be made', () => {
   it('completely stays if it is told to', async () => {
     stage.engine.links.deaf.add('n1')
     const {links} = await make({keep: true})
-    expect(links.find(({from, to}) => from === 'n1' && to === 'n3')).toMatchObject({blocked: 'drop', passes: true})
+    expect(links.find(({from, to}) => from === 'n1' && to === 'n3')).toMatchObject({
+      blocked: 'drop',
+      passes: true,
+      wrong: true,
+    })
     expect(await recorded()).toHaveLength(1)
   })
 
@@ -190,7 +204,7 @@ describe('a fault that cannot be made', () => {
     await expect(make({name: 'blu'})).rejects.toMatchObject({
       code: 'NOT_FOUND',
       exitCode: 4,
-      message: 'there is no environment blu; did you mean blue?',
+      message: 'there is no environment blu. Did you mean blue?',
     })
   })
 })
@@ -270,8 +284,11 @@ describe('a node that was started again', () => {
     expect(await findFaultDrift(stage.parts, await state(), never())).toEqual([
       {id: 'f1', links: ['n2', 'n3', 'n4', 'n5', 'n6'].map((to) => ({from: 'n1', to}))},
     ])
+    const [status] = await statusOf(stage.parts, never(), 'blue')
+    expect(status?.faults).toMatchObject([{id: 'f1', lostLinks: [{from: 'n1', to: 'n2'}, {}, {}, {}, {}]}])
     expect(await reapplyFaults(stage.parts, await state(), never())).toMatchObject([{id: 'f1'}])
     expect(await findFaultDrift(stage.parts, await state(), never())).toEqual([])
+    expect((await statusOf(stage.parts, never(), 'blue'))[0]?.faults[0]).not.toHaveProperty('lostLinks')
   })
 
   it('costs nothing where there are no faults', async () => {

@@ -1,7 +1,12 @@
 import fc from 'fast-check'
 import {describe, expect, it} from 'vitest'
 import {seededRng} from '../../../../src/lib/kernel/rng.js'
-import {type PartitionRequest, PRESETS, planPartition} from '../../../../src/lib/plan/faults/partition.js'
+import {
+  type PartitionRequest,
+  PRESETS,
+  partitionAsksNodes,
+  planPartition,
+} from '../../../../src/lib/plan/faults/partition.js'
 import {SIX} from './nodes.js'
 
 const plan = (request: PartitionRequest, nodes = SIX, seed?: number) =>
@@ -42,6 +47,19 @@ describe('a partition', () => {
         for (const [receiver, sources] of grudges) expect(sources.has(receiver)).toBe(false)
       }),
     )
+  })
+
+  it.each<[PartitionRequest, boolean]>([
+    [{groups: ['n1', 'role:primary'], kind: 'groups'}, true],
+    [{bridge: 'shard:0', groups: ['n1'], kind: 'groups'}, true],
+    [{groups: ['n*', 'region:eu,random:1'], kind: 'groups'}, false],
+    [{kind: 'isolate', selector: 'key:a'}, true],
+    [{kind: 'one-way', pair: 'n1:role:replica'}, true],
+    [{kind: 'one-way', pair: 'n1:n2'}, false],
+    [{kind: 'halves'}, true],
+    [{kind: 'ring'}, false],
+  ])('asks nodes for their roles where these matter: %j, %s', (request, asks) => {
+    expect(partitionAsksNodes(request)).toBe(asks)
   })
 
   it('counts primaries that own slots, if any do', () => {

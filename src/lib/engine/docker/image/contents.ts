@@ -35,7 +35,7 @@ export async function contentsOfServer(server: ImageServer): Promise<Contents> {
   const name = server.replace('-server', '')
   const beside = join(dirname(file), `${name}-cli`)
   const clients = existsSync(beside) ? await entriesOfProgram(beside, join(BIN, `${name}-cli`)) : []
-  const entries = whole([...(await entriesOfProgram(file, join(BIN, server))), ...clients])
+  const entries = whole([...(await entriesOfProgram(file, join(BIN, server))), ...clients, ...(await shellEntries())])
   return {command: [server], entries, name: `shoal-${name}`, server, serverVersion}
 }
 
@@ -52,11 +52,18 @@ async function contentsOfShoal(): Promise<Contents> {
     .map((entry) => join(entry.parentPath, entry.name))
   const own = [...files, start, join(root, 'package.json')].sort()
   const entries = whole([
+    ...(await shellEntries()),
     ...(await entriesOfProgram(process.execPath, join(BIN, 'node'))),
     ...(await Promise.all(own.map((file) => fileEntry(file, join(PACKAGE, relative(root, file)))))),
   ])
   const command = [join(BIN, 'node'), join(PACKAGE, 'bin', 'server.js')]
   return {command, entries, name: 'shoal-node', server: 'shoal', serverVersion: await shoalVersion()}
+}
+
+/** A shell, where this machine has one: for people, and for looking at links from inside of a node. */
+async function shellEntries(): Promise<TarEntry[]> {
+  const file = await findProgram('bash')
+  return file === undefined ? [] : entriesOfProgram(file, '/bin/bash')
 }
 
 async function versionOf(file: string): Promise<string> {

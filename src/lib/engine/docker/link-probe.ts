@@ -1,0 +1,165 @@
+import {randomBytes} from 'node:crypto'
+import {setTimeout as delay} from 'node:timers/promises'
+import {CliError} from '../../kernel/errors.js'
+import type {Link} from '../../model/links.js'
+import {encodeCommand, toWireText} from '../../protocol/resp/encode-command.js'
+import type {Layout, NodeSpec} from '../engine.js'
+import type {LinkReading} from '../links.js'
+import {ClientNames} from './client-names.js'
+import type {DockerCli} from './docker-cli.js'
+import {nettoolsImage} from './image/nettools.js'
+import {containerName} from './names.js'
+
+/**
+ * Opens a connection to each HOST PORT that is told by a line, sends the BYTES of that line, and keeps it until the end of the input. Only what
+ * the shell has itself: images of servers have little else.
+ */
+const SENDER = [
+  'while read -r host port bytes; do',
+  '  [ "$host" = . ] && break',
+  '  { exec 3<>"/dev/tcp/$host/$port" && printf "$bytes" >&3 && while read -r _; do :; done <&3; } 2>/dev/null &',
+  'done',
+  'echo sent',
+  'read -r _',
+  'kill $(jobs -p) 2>/dev/null',
+  'exit 0',
+].join('\n')
+
+const START_MS_MAX = 10_000
+const END_MS_MAX = 2000
+const ASK_MS_MAX = 1000
+const POLL_MS = 25
+
+type Prober = Pick<NodeSpec, 'address' | 'name' | 'password' | 'peerHost'>
+/**
+ * Sends from inside of each node, and looks from this machine at who arrived: so each direction is judged by itself, also where
+ * nothing comes back.
+ */
+export async function probeLinks(
+  cli: DockerCli,
+  {environment, nodes}: Layout,
+  links: readonly Link[],
+  running: ReadonlySet<string>,
+  withinMs: number,
+  signal: AbortSignal,
+): Promise<LinkReading[]> {
+  const nonce = randomBytes(6).toString('hex')
+  const trials = links
+    .filter(({from, to}) => from !== to && running.has(from) && running.has(to))
+    .map(({from, to}, index) => ({from, mark: `shoal-probe-${nonce}-${index}`, to}))
+  const nodeOf = (name: string) => nodes.find((node) => node.name === name) as Prober
+  const senders = new Map<string, Sender>()
+  for (const from of new Set(trials.map((trial) => trial.from))) {
+    const own = trials.filter((trial) => trial.from === from)
+    const text = own.map(({mark, to}) => senderLine(nodeOf(to), mark)).join('')
+    senders.set(from, startSender(cli, containerName(environment, from), `${text}.\n`, signal))
+  }
+  try {
+    const receivers = [...new Set(trials.map((trial) => trial.to))]
+    const seen = await Promise.all(
+      receivers.map((to) => {
+        const expected = trials.filter((trial) => trial.to === to)
+        const sent = Promise.all(expected.map(({from}) => senders.get(from)?.sent))
+        return watchArrivals(
+          nodeOf(to),
+          expected.map(({mark}) => mark),
+          sent,
+          withinMs,
+          signal,
+        )
+      }),
+    )
+    const arrived = new Set(seen.flatMap((marks) => [...marks]))
+    return trials.map(({from, mark, to}) => ({from, passes: arrived.has(mark), to}))
+  } finally {
+    await Promise.all([...senders.values()].map((sender) => sender.end()))
+  }
+}
+
+/** One line of the sender's input. The password is in no argument. */
+function senderLine({address, password, peerHost}: Prober, mark: string): string {
+  const commands = [['CLIENT', 'SETNAME', mark]]
+  if (password !== undefined) commands.unshift(['AUTH', toWireText(password)])
+  const bytes = Buffer.from(commands.map(encodeCommand).join(''), 'latin1')
+  const escaped = [...bytes].map((byte) => `\\x${byte.toString(16).padStart(2, '0')}`).join('')
+  return `${peerHost ?? address.host} ${address.port} ${escaped}\n`
+}
+
+interface Sender {
+  /** Resolves when it has begun to send. */
+  readonly sent: Promise<void>
+  end(): Promise<void>
+}
+
+/** In the node's own container where that has a shell that can, else beside it. */
+function startSender(cli: DockerCli, container: string, text: string, signal: AbortSignal): Sender {
+  const over = new AbortController()
+  const children: Promise<unknown>[] = []
+  const attempt = async (args: readonly string[]) => {
+    const {execa} = await import('execa')
+    const child = execa(cli.file, [...args, 'bash', '-c', SENDER], {
+      buffer: false,
+      env: {LC_ALL: 'C'},
+      forceKillAfterDelay: END_MS_MAX,
+      reject: false,
+      stderr: 'pipe',
+      stdin: 'pipe',
+    })
+    child.stdin.on('error', () => undefined).write(text)
+    // The sender ends by itself when its input does.
+    over.signal.addEventListener('abort', () => child.stdin.end(), {once: true})
+    if (over.signal.aborted) child.stdin.end()
+    const timer = setTimeout(() => child.kill(), START_MS_MAX)
+    const ended = child.then(() => undefined)
+    children.push(ended)
+    const begun = new Promise<true>((resolve) => child.stdout.once('data', () => resolve(true)))
+    const isSending = await Promise.race([begun, ended])
+    clearTimeout(timer)
+    return isSending === true
+  }
+  const start = async () => {
+    if (await attempt(['exec', '--interactive', container])) return
+    if (over.signal.aborted) return
+    const image = await nettoolsImage(cli, signal)
+    const beside = ['--network', `container:${container}`, '--cap-drop', 'ALL']
+    if (await attempt(['run', '--interactive', '--rm', ...beside, image])) return
+    if (!over.signal.aborted) throw new CliError('UNREACHABLE', `nothing can be sent from inside of ${container}`)
+  }
+  const sent = start()
+  // Told to whoever waits for it.
+  sent.catch(() => undefined)
+  return {
+    async end() {
+      over.abort()
+      await sent.catch(() => undefined)
+      await Promise.all(children)
+    },
+    sent,
+  }
+}
+
+/** The marks that came by `withinMs` after they were sent. */
+async function watchArrivals(
+  {address, password}: Prober,
+  marks: readonly string[],
+  sent: Promise<unknown>,
+  withinMs: number,
+  signal: AbortSignal,
+): Promise<ReadonlySet<string>> {
+  const clients = await ClientNames.of(address, password, ASK_MS_MAX)
+  const arrived = new Set<string>()
+  try {
+    await sent
+    const deadline = performance.now() + withinMs
+    for (;;) {
+      if (signal.aborted) throw new CliError('INTERRUPTED', 'interrupted')
+      const left = Math.max(1, deadline - performance.now())
+      const names = (await clients?.list(left)) ?? new Set()
+      for (const mark of marks) if (names.has(mark)) arrived.add(mark)
+      if (arrived.size === marks.length || clients === undefined || performance.now() >= deadline) return arrived
+      await delay(POLL_MS)
+    }
+  } finally {
+    clients?.close()
+  }
+}

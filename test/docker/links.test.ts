@@ -1,0 +1,114 @@
+import {afterAll, beforeAll, expect, it} from 'vitest'
+import {DockerEngine} from '../../src/lib/engine/docker/docker-engine.js'
+import type {Layout} from '../../src/lib/engine/engine.js'
+import type {LinkEffect, LinkRule} from '../../src/lib/model/links.js'
+import {describeWithDocker} from '../support/docker.js'
+import {waitFor} from '../support/processes.js'
+import {docker, layoutFor, redisImage, remains, withHosts} from './support.js'
+
+const never = () => new AbortController().signal
+const DROP = {kind: 'drop'} as const
+
+describeWithDocker('faults between nodes in Docker', () => {
+  const engine = new DockerEngine({folder: '/links'})
+  let layout: Layout
+
+  beforeAll(async () => {
+    const asked = await layoutFor('links', await redisImage(), 4)
+    layout = withHosts(asked, await engine.prepare(asked, never()))
+    await Promise.all(layout.nodes.map((node) => engine.start(node, never())))
+  })
+
+  afterAll(async () => {
+    await engine.discard('links')
+    expect(remains('links')).toEqual([])
+  })
+
+  const rules = (text: string, effect: LinkEffect = DROP): LinkRule[] =>
+    text.split(' ').flatMap((word) => {
+      const [, from = '', arrow, to = ''] = /^(\w+)(<?>)(\w+)$/.exec(word) ?? []
+      return [{effect, from, to}, ...(arrow === '<>' ? [{effect, from: to, to: from}] : [])]
+    })
+  const apply = (wanted: readonly LinkRule[]) => engine.links.apply(layout, wanted, never())
+  /** The links through which nothing comes, as `n1>n2`. */
+  const closed = async () => {
+    const names = layout.nodes.map(({name}) => name)
+    const links = names.flatMap((from) => names.filter((to) => to !== from).map((to) => ({from, to})))
+    const readings = await engine.links.probe(layout, links, 700, never())
+    expect(readings).toHaveLength(links.length)
+    return readings.flatMap(({from, passes, to}) => (passes ? [] : [`${from}>${to}`])).sort()
+  }
+  const helpers = () =>
+    docker('ps', '--filter', 'label=dev.shoal.fault', '--format', '{{.Label "dev.shoal.node"}}').sort()
+
+  it('takes a node that is cut from all off the network, and brings it back', async () => {
+    expect(await closed()).toEqual([])
+    await apply(rules('n1<>n2 n1<>n3 n1<>n4'))
+    await apply(rules('n1<>n2 n1<>n3 n1<>n4'))
+    expect(helpers()).toEqual([])
+    expect(await closed()).toEqual(['n1>n2', 'n1>n3', 'n1>n4', 'n2>n1', 'n3>n1', 'n4>n1'])
+    for (let cycle = 0; cycle < 5; cycle++) {
+      await apply([])
+      await apply(rules('n1<>n2 n1<>n3 n1<>n4'))
+    }
+    await apply([])
+    await apply([])
+    expect(await closed()).toEqual([])
+    const ip = '{{(index .NetworkSettings.Networks "shoal-links-peer").IPAddress}}'
+    expect(docker('inspect', '--format', ip, 'shoal-links-n1')).toEqual([layout.nodes[0]?.peerHost])
+  })
+
+  it('goes from one set of rules to another, and leaves no rule and no helper', async () => {
+    await apply(rules('n1<>n3 n1<>n4 n2<>n3 n2<>n4'))
+    expect(await closed()).toEqual(['n1>n3', 'n1>n4', 'n2>n3', 'n2>n4', 'n3>n1', 'n3>n2', 'n4>n1', 'n4>n2'])
+    expect(helpers()).toHaveLength(2)
+    await apply([...rules('n1>n2'), ...rules('n3<>n4', {kind: 'reset'})])
+    expect(await closed()).toEqual(['n1>n2', 'n3>n4', 'n4>n3'])
+    await apply(rules('n2<>n1 n2<>n3 n2<>n4'))
+    expect(helpers()).toEqual([])
+    await apply(rules('n2>n3', {kind: 'loss', probability: 1}))
+    expect(await closed()).toContain('n2>n3')
+    await apply([])
+    expect(await closed()).toEqual([])
+    await waitFor(() => helpers().length === 0, {what: 'the end of the helpers'})
+  })
+
+  it('heals at its time, while other rules stay', async () => {
+    const untilMs = Date.now() + 2500
+    const timed = rules('n1<>n2 n1<>n3 n1<>n4').map((rule) => ({...rule, untilMs}))
+    await apply([...timed, ...rules('n3<>n4')])
+    expect(await closed()).toContain('n1>n2')
+    await waitFor(async () => (await closed()).join() === 'n3>n4,n4>n3', {what: 'the end of the timed rules'})
+    await apply([])
+    expect(await closed()).toEqual([])
+  })
+
+  it('puts right what a restart lost and what killed commands left', async () => {
+    await apply(rules('n1<>n2'))
+    docker('restart', '--time', '0', 'shoal-links-n1')
+    await waitFor(async () => (await closed()).length === 0, {what: 'n1, which has lost its rules'})
+    await apply(rules('n1<>n2'))
+    expect(await closed()).toEqual(['n1>n2', 'n2>n1'])
+    // Two at once: whichever helper was later has removed the rules of the other.
+    await Promise.all([
+      apply(rules('n1<>n3')),
+      new DockerEngine({folder: '/links'}).links.apply(layout, rules('n1<>n4'), never()),
+    ])
+    await apply(rules('n1<>n2'))
+    expect(await closed()).toEqual(['n1>n2', 'n2>n1'])
+    expect(helpers()).toEqual(['n1'])
+    docker('stop', '--time', '0', 'shoal-links-n1')
+    await apply([])
+    await waitFor(() => helpers().length === 0, {what: 'the end of the helper of a stopped node'})
+    docker('start', 'shoal-links-n1')
+    await waitFor(async () => (await closed()).length === 0, {what: 'n1'})
+  })
+
+  it('says what it cannot do', async () => {
+    expect(await engine.links.supports('loss')).toEqual({available: true})
+    const delay = await engine.links.supports('delay')
+    expect(delay).toMatchObject({available: false, reason: expect.stringContaining('sch_netem')})
+    const wanted = rules('n1>n2', {jitterMs: 0, kind: 'delay', ms: 10})
+    await expect(apply(wanted)).rejects.toMatchObject({code: 'ENVIRONMENT_LACKS'})
+  })
+})
