@@ -87,7 +87,7 @@ describe('nodes of an environment', () => {
     [['stop', 'n11', '--name', 'blue'], 3, 'did you mean n1'],
     [['stop', 'rolle:primary', '--name', 'blue'], 2, 'did you mean role:primary'],
     [['kill', 'n1', '-s', 'TREM', '--name', 'blue'], 2, 'Did you mean TERM?'],
-    [['pause', '--all', '--name', 'bleu'], 4, 'did you mean blue'],
+    [['pause', '--all', '--name', 'bleu'], 4, 'id you mean blue?'],
     [['logs', 'x9', '--name', 'blue'], 3, 'Nodes are n1, n2'],
     [['exec', 'n3', '--name', 'blue', '--', 'ls'], 3, 'shoal ps --name blue'],
     [['cli', 'n3', '--name', 'blue'], 3, 'shoal ps --name blue'],

@@ -108,7 +108,8 @@ export async function endProcess(child: ChildProcess, graceMs = 2000): Promise<v
 
 function endAllNow(): void {
   for (const child of tracked) child.kill('SIGKILL')
-  for (const folder of folders) rmSync(folder, {force: true, recursive: true})
+  // A server of this very process may still be writing there.
+  for (const folder of folders) rmSync(folder, {force: true, maxRetries: 10, recursive: true, retryDelay: 50})
 }
 
 afterAll(async () => {

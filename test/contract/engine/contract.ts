@@ -53,7 +53,7 @@ export function describeEngine(
 
     beforeEach(async () => {
       under = await make()
-      const base = await claimPorts(2)
+      const base = await claimPorts(3)
       const plain = [0, 1].map((index) => ({
         address: {host: '127.0.0.1', port: base + index},
         busPort: base + index + 10000,
@@ -120,7 +120,13 @@ export function describeEngine(
       const before = await under.engine.prepare({environment: 'blue', nodes: specs}, never())
       expect(await under.other.prepare({environment: 'blue', nodes: specs}, never())).toEqual(before)
       const [first, second] = specs as [NodeSpec, NodeSpec]
-      const {peerHost, ...third} = {...second, name: 'n0'}
+      const {port} = second.address
+      const {peerHost, ...third} = {
+        ...second,
+        address: {...second.address, port: port + 1},
+        busPort: second.busPort + 1,
+        name: 'n0',
+      }
       const after = await under.other.prepare({environment: 'blue', nodes: [third, first, second]}, never())
       expect([...before].map(([name]) => after.get(name))).toEqual([...before.values()])
       expect(new Set(after.values()).size).toBe(after.size)
