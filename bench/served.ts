@@ -22,9 +22,7 @@ export function commandOf(
   more: readonly string[] = [],
 ): readonly [string, readonly string[]] {
   const base = ['--port', String(port), '--save', '', '--appendonly', 'no', '--dir', makeFolder()]
-  return kind === 'redis-server'
-    ? ['redis-server', [...base, ...more]]
-    : [SHOAL_SERVER, [...base, ...more]]
+  return kind === 'redis-server' ? ['redis-server', [...base, ...more]] : [SHOAL_SERVER, [...base, ...more]]
 }
 
 /** Resolves once it answers. @param more - settings as arguments */
