@@ -21,6 +21,7 @@ export interface DockerEngineOptions {
 }
 
 const TAIL_LINES = 20
+const DISCARD_ROUNDS_MAX = 4
 /** Beside the time that a node is given to end. */
 const STOP_MS_MAX = 30_000
 
@@ -175,12 +176,16 @@ export class DockerEngine implements Engine {
   async discard(environment: string): Promise<void> {
     this.setups.delete(environment)
     await orCliError(async () => {
-      const {containers, networks, volumes} = await this.findAll(environment)
-      if (containers.length > 0) await this.gone(['rm', '--force', '--volumes', ...containers])
-      await Promise.all([
-        removeNetworks(this.cli, networks),
-        volumes.length > 0 && this.gone(['volume', 'rm', '--force', ...volumes]),
-      ])
+      // A command that was killed may have told Docker to make something that appears only now.
+      for (let round = 0; round < DISCARD_ROUNDS_MAX; round++) {
+        const {containers, networks, volumes} = await this.findAll(environment)
+        if (containers.length + networks.length + volumes.length === 0) return
+        if (containers.length > 0) await this.gone(['rm', '--force', '--volumes', ...containers])
+        await Promise.all([
+          removeNetworks(this.cli, networks),
+          volumes.length > 0 && this.gone(['volume', 'rm', '--force', ...volumes]),
+        ])
+      }
     })
   }
 
