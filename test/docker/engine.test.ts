@@ -1,13 +1,15 @@
 import {execFileSync} from 'node:child_process'
-import {existsSync, symlinkSync} from 'node:fs'
+import {existsSync, symlinkSync, writeFileSync} from 'node:fs'
 import {delimiter, join} from 'node:path'
 import {expect, it} from 'vitest'
+import {DockerCli} from '../../src/lib/engine/docker/docker-cli.js'
 import {DockerEngine} from '../../src/lib/engine/docker/docker-engine.js'
+import {buildServerImage} from '../../src/lib/engine/docker/image/build.js'
+import {chooseImage} from '../../src/lib/engine/docker/image/choose.js'
 import {peerAddress} from '../../src/lib/engine/engine.js'
 import {describeEngine} from '../contract/engine/contract.js'
 import {describeWithDocker} from '../support/docker.js'
 import {callRedis} from '../support/peers.js'
-import {claimPorts} from '../support/ports.js'
 import {temporaryFolder} from '../support/processes.js'
 import {docker, layoutFor, nodesKept, redisImage, remains, withHosts} from './support.js'
 
@@ -84,42 +86,46 @@ describeWithDocker('docker engine', () => {
     expect(remains('mine')).toEqual([])
   })
 
-  it("runs Shoal's own node in an image that is made where there is no other", async () => {
+  it("runs Shoal's own node", async () => {
     const engine = new DockerEngine({folder: '/own'})
-    const {PATH: path = ''} = process.env
-    const port = await claimPorts()
-    const told: string[] = []
-    const plain = {
-      address: {host: '127.0.0.1', port},
-      busPort: port + 10000,
-      cluster: true,
-      environment: 'own',
-      name: 'n1',
-    }
+    const {reference} = await buildServerImage(new DockerCli(), 'shoal', never())
+    expect(reference).toMatch(/^shoal-node:/)
+    const asked = await layoutFor('own', reference, 1)
+    const layout = withHosts(asked, await engine.prepare(asked, never()))
+    const [spec] = layout.nodes
+    if (!spec) throw new Error('no node')
     try {
-      for (const image of docker('images', '--quiet', 'shoal-redis')) docker('rmi', '--force', image)
-      // Docker's own program alone: no server to make an image of.
-      process.env['PATH'] = pathOfDocker(path)
-      const hosts = await engine.prepare({environment: 'own', nodes: [plain]}, never(), (text) => told.push(text))
-      await engine.start({...plain, peerHost: hosts.get('n1') ?? ''}, never())
-      expect(String(await callRedis(port, ['INFO', 'server']))).toContain('redis_version')
-      expect(docker('ps', '--filter', 'label=dev.shoal.env=own', '--format', '{{.Image}}').join()).toMatch(
-        /^shoal-node:/,
-      )
+      await engine.start(spec, never())
+      expect(String(await callRedis(spec.address.port, ['INFO', 'server']))).toContain('redis_version')
+    } finally {
+      await engine.discard('own')
+    }
+    expect(remains('own')).toEqual([])
+  })
+
+  it('makes an image where there is none, of what this machine has, and says so', async () => {
+    const {PATH: path = ''} = process.env
+    const folder = temporaryFolder('path')
+    for (const program of ['ldd', 'bash', 'sh', 'cat']) {
+      const found = path.split(delimiter).find((each) => existsSync(join(each, program)))
+      if (found !== undefined) symlinkSync(join(found, program), join(folder, program))
+    }
+    const platform = docker('version', '--format', '{{.Server.Os}}/{{.Server.Arch}}').join()
+    const standIn = join(folder, 'docker-stand-in')
+    const cases = [
+      `version) echo ${platform} ;;`,
+      'image) echo "No such image" >&2; exit 1 ;;',
+      'import) cat >/dev/null ;;',
+    ]
+    writeFileSync(standIn, `#!/bin/sh\ncase "$1" in ${cases.join(' ')} esac\n`, {mode: 0o755})
+    const told: string[] = []
+    process.env['PATH'] = folder
+    try {
+      const cli = new DockerCli({DOCKER_CLI: standIn})
+      expect(await chooseImage(cli, never(), (text) => told.push(text))).toMatch(/^shoal-node:/)
     } finally {
       process.env['PATH'] = path
-      await engine.discard('own')
     }
     expect(told.join()).toMatch(/made shoal-node:\S+ from Shoal's own node/)
   })
 })
-
-/** A folder that holds `docker` and what images are made with, and nothing else. */
-function pathOfDocker(path: string): string {
-  const folder = temporaryFolder('path')
-  for (const program of ['docker', 'ldd', 'bash']) {
-    const found = path.split(delimiter).find((each) => existsSync(join(each, program)))
-    if (found !== undefined) symlinkSync(join(found, program), join(folder, program))
-  }
-  return folder
-}
