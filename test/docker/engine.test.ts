@@ -1,13 +1,15 @@
 import {execFileSync} from 'node:child_process'
-import {existsSync, symlinkSync} from 'node:fs'
+import {existsSync, symlinkSync, writeFileSync} from 'node:fs'
 import {delimiter, join} from 'node:path'
 import {expect, it} from 'vitest'
+import {DockerCli} from '../../src/lib/engine/docker/docker-cli.js'
 import {DockerEngine} from '../../src/lib/engine/docker/docker-engine.js'
+import {buildServerImage} from '../../src/lib/engine/docker/image/build.js'
+import {chooseImage} from '../../src/lib/engine/docker/image/choose.js'
 import {peerAddress} from '../../src/lib/engine/engine.js'
 import {describeEngine} from '../contract/engine/contract.js'
 import {describeWithDocker} from '../support/docker.js'
 import {callRedis} from '../support/peers.js'
-import {claimPorts} from '../support/ports.js'
 import {temporaryFolder} from '../support/processes.js'
 import {docker, layoutFor, nodesKept, redisImage, remains, withHosts} from './support.js'
 
@@ -32,29 +34,31 @@ describeWithDocker('docker engine', () => {
   it('keeps data, address and log of a node over a stop, also when its networks went meanwhile', async () => {
     const engine = new DockerEngine({folder: '/kept'})
     const password = 'swordfish "quoted" \\ \u00e9'
-    const asked = await layoutFor('kept', await redisImage(), 1)
+    const asked = await layoutFor('kept', await redisImage(), 2)
     const layout = withHosts(asked, await engine.prepare(asked, never()))
-    const [first] = layout.nodes
-    if (!first) throw new Error('no node')
-    const spec = {...first, cluster: false, password, settings: [['appendonly', 'yes']] as const}
+    const [, second] = layout.nodes
+    if (!second) throw new Error('no node')
+    const spec = {...second, cluster: false, password, settings: [['appendonly', 'yes']] as const}
     const {port} = spec.address
     try {
       const node = await engine.start(spec, never())
-      expect(docker('inspect', 'shoal-kept-n1').join('\n')).not.toContain('swordfish')
+      expect(docker('inspect', 'shoal-kept-n2').join('\n')).not.toContain('swordfish')
       await callRedis(port, ['SET', 'key', 'value'], password)
       await callRedis(port, ['CONFIG', 'SET', 'maxmemory', '12345678'], password)
       await callRedis(port, ['CONFIG', 'REWRITE'], password)
       const {args, file} = engine.execution(node, ['redis-cli', '--version'], {tty: false})
       expect(execFileSync(file, args, {encoding: 'utf8'})).toContain('redis-cli')
       await engine.stop(node, 5000)
-      expect((await engine.logTail('kept', 'n1')).join('\n')).toContain('ready to exit')
+      expect((await engine.logTail('kept', 'n2')).join('\n')).toContain('ready to exit')
       docker('network', 'rm', 'shoal-kept-peer', 'shoal-kept-client')
-      expect(await engine.prepare(asked, never())).toEqual(new Map([['n1', peerAddress(spec).host]]))
+      // Also if it is the only one left.
+      const alone = {...asked, nodes: asked.nodes.slice(1)}
+      expect(await engine.prepare(alone, never())).toEqual(new Map([['n2', peerAddress(spec).host]]))
       await engine.start(spec, never())
       expect(await callRedis(port, ['GET', 'key'], password)).toBe('value')
       expect(await callRedis(port, ['CONFIG', 'GET', 'maxmemory'], password)).toEqual(['maxmemory', '12345678'])
       const ip = '{{(index .NetworkSettings.Networks "shoal-kept-peer").IPAddress}}'
-      expect(docker('inspect', '--format', ip, 'shoal-kept-n1')).toEqual([spec.peerHost])
+      expect(docker('inspect', '--format', ip, 'shoal-kept-n2')).toEqual([spec.peerHost])
     } finally {
       await engine.discard('kept')
     }
@@ -82,42 +86,46 @@ describeWithDocker('docker engine', () => {
     expect(remains('mine')).toEqual([])
   })
 
-  it("runs Shoal's own node in an image that is made where there is no other", async () => {
+  it("runs Shoal's own node", async () => {
     const engine = new DockerEngine({folder: '/own'})
-    const {PATH: path = ''} = process.env
-    const port = await claimPorts()
-    const told: string[] = []
-    const plain = {
-      address: {host: '127.0.0.1', port},
-      busPort: port + 10000,
-      cluster: true,
-      environment: 'own',
-      name: 'n1',
-    }
+    const {reference} = await buildServerImage(new DockerCli(), 'shoal', never())
+    expect(reference).toMatch(/^shoal-node:/)
+    const asked = await layoutFor('own', reference, 1)
+    const layout = withHosts(asked, await engine.prepare(asked, never()))
+    const [spec] = layout.nodes
+    if (!spec) throw new Error('no node')
     try {
-      for (const image of docker('images', '--quiet', 'shoal-redis')) docker('rmi', '--force', image)
-      // Docker's own program alone: no server to make an image of.
-      process.env['PATH'] = pathOfDocker(path)
-      const hosts = await engine.prepare({environment: 'own', nodes: [plain]}, never(), (text) => told.push(text))
-      await engine.start({...plain, peerHost: hosts.get('n1') ?? ''}, never())
-      expect(String(await callRedis(port, ['INFO', 'server']))).toContain('redis_version')
-      expect(docker('ps', '--filter', 'label=dev.shoal.env=own', '--format', '{{.Image}}').join()).toMatch(
-        /^shoal-node:/,
-      )
+      await engine.start(spec, never())
+      expect(String(await callRedis(spec.address.port, ['INFO', 'server']))).toContain('redis_version')
+    } finally {
+      await engine.discard('own')
+    }
+    expect(remains('own')).toEqual([])
+  })
+
+  it('makes an image where there is none, of what this machine has, and says so', async () => {
+    const {PATH: path = ''} = process.env
+    const folder = temporaryFolder('path')
+    for (const program of ['ldd', 'bash', 'sh', 'cat']) {
+      const found = path.split(delimiter).find((each) => existsSync(join(each, program)))
+      if (found !== undefined) symlinkSync(join(found, program), join(folder, program))
+    }
+    const platform = docker('version', '--format', '{{.Server.Os}}/{{.Server.Arch}}').join()
+    const standIn = join(folder, 'docker-stand-in')
+    const cases = [
+      `version) echo ${platform} ;;`,
+      'image) echo "No such image" >&2; exit 1 ;;',
+      'import) cat >/dev/null ;;',
+    ]
+    writeFileSync(standIn, `#!/bin/sh\ncase "$1" in ${cases.join(' ')} esac\n`, {mode: 0o755})
+    const told: string[] = []
+    process.env['PATH'] = folder
+    try {
+      const cli = new DockerCli({DOCKER_CLI: standIn})
+      expect(await chooseImage(cli, never(), (text) => told.push(text))).toMatch(/^shoal-node:/)
     } finally {
       process.env['PATH'] = path
-      await engine.discard('own')
     }
     expect(told.join()).toMatch(/made shoal-node:\S+ from Shoal's own node/)
   })
 })
-
-/** A folder that holds `docker` and what images are made with, and nothing else. */
-function pathOfDocker(path: string): string {
-  const folder = temporaryFolder('path')
-  for (const program of ['docker', 'ldd', 'bash']) {
-    const found = path.split(delimiter).find((each) => existsSync(join(each, program)))
-    if (found !== undefined) symlinkSync(join(found, program), join(folder, program))
-  }
-  return folder
-}

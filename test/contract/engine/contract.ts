@@ -62,12 +62,16 @@ export function describeEngine(
         name: `n${index + 1}`,
         ...(under.program !== undefined && {program: under.program}),
       }))
+      specs = await prepared(plain)
+    })
+
+    const prepared = async (plain: readonly NodeSpec[]) => {
       const hosts = await under.engine.prepare({environment: 'blue', nodes: plain}, never())
-      specs = plain.map((spec) => {
+      return plain.map((spec) => {
         const peerHost = hosts.get(spec.name)
         return peerHost === undefined ? spec : {...spec, peerHost}
       })
-    })
+    }
 
     afterEach(async () => {
       for (const node of await under.engine.list()) await under.engine.stop(node, 0)
@@ -132,22 +136,6 @@ export function describeEngine(
       expect(new Set(after.values()).size).toBe(after.size)
     })
 
-    it('freezes and thaws a node, also twice, and knows one that is gone', async () => {
-      const [spec] = specs as [NodeSpec, NodeSpec]
-      const node = await under.engine.start(spec, never())
-      for (const paused of [true, false]) {
-        for (let times = 0; times < 2; times++) {
-          expect(await (paused ? under.other.pause(node) : under.other.unpause(node))).toBe(true)
-        }
-        expect((await under.engine.list('blue')).map((each) => each.paused)).toEqual([paused])
-      }
-      expect(await firstLine(spec)).toBe('+PONG')
-      await under.engine.pause(node)
-      await under.engine.stop(node, 0)
-      expect(await under.engine.list()).toEqual([])
-      expect([await under.engine.pause(node), await under.engine.unpause(node)]).toEqual([false, false])
-    })
-
     it('starts a stopped node again as another process', async () => {
       const [spec] = specs as [NodeSpec, NodeSpec]
       const first = await under.engine.start(spec, never())
@@ -186,8 +174,10 @@ export function describeEngine(
     })
 
     it('says whether there is anything of an environment, until it is discarded', async () => {
+      await under.engine.discard('blue')
       expect(await under.other.has('blue')).toBe(false)
-      const node = await under.engine.start(specs[0]!, never())
+      const [spec] = await prepared(specs)
+      const node = await under.engine.start(spec!, never())
       expect(await under.other.has('blue')).toBe(true)
       expect(await under.other.has('green')).toBe(false)
       await under.engine.stop(node, 2000)

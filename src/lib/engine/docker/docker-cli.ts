@@ -34,7 +34,9 @@ export class DockerError extends Error {
 
 const CALL_MS_MAX = 60_000
 const LOOK_MS_MAX = 5000
+const GLANCE_MS_MAX = 3000
 const CONNECT_MS_MAX = 1000
+const VERSION = ['version', '--format', '{{.Server.Version}}']
 const DEFAULT_SOCKET = '/var/run/docker.sock'
 
 export class DockerCli {
@@ -57,7 +59,7 @@ export class DockerCli {
     // Loaded at the first call: commands that need no Docker do not wait for it.
     const {execa} = await import('execa')
     const {code, exitCode, isCanceled, message, stderr, stdout, timedOut} = await execa(this.file, args, {
-      env: {DOCKER_CLI_HINTS: 'false', LC_ALL: 'C'},
+      env: {...this.env, DOCKER_CLI_HINTS: 'false', LC_ALL: 'C'},
       maxBuffer: 1 << 26,
       reject: false,
       timeout: timeoutMs,
@@ -99,22 +101,31 @@ export class DockerCli {
     return JSON.parse(text) as T[]
   }
 
-  /** Whether it is worth asking: quick also where there is no Docker, or its address leads nowhere. */
-  async isThere(): Promise<boolean> {
+  /**
+   * Does `work` where there is a daemon, and gives `otherwise` where there is none: quick also where its address leads
+   * nowhere, or to something else.
+   */
+  async whereThere<T>(otherwise: T, work: () => Promise<T>): Promise<T> {
     const endpoint = await this.endpoint()
-    if (endpoint !== undefined) return canConnect(endpoint)
+    if (endpoint !== undefined && !(await canConnect(endpoint))) return otherwise
     try {
-      await this.run(['version', '--format', '{{.Server.Version}}'], {timeoutMs: LOOK_MS_MAX})
-      return true
+      if (endpoint === undefined) await this.run(VERSION, {timeoutMs: GLANCE_MS_MAX})
     } catch {
-      return false
+      return otherwise
+    }
+    try {
+      return await work()
+    } catch (error) {
+      // One that is only slow is there.
+      if (error instanceof DockerError && isUnreachable(error) && error.how !== 'timed-out') return otherwise
+      throw error
     }
   }
 
   /** Never throws. */
   async probe(): Promise<Probe> {
     try {
-      await this.run(['version', '--format', '{{.Server.Version}}'], {timeoutMs: LOOK_MS_MAX})
+      await this.run(VERSION, {timeoutMs: LOOK_MS_MAX})
       return {available: true}
     } catch (error) {
       return absenceOf(error, this.file)
@@ -156,7 +167,7 @@ export function isAbsence(error: unknown): boolean {
 
 function isUnreachable({how, stderr}: DockerError): boolean {
   const words =
-    /cannot connect to|error during connect|failed to connect|permission denied while trying|is the docker daemon running/i
+    /cannot connect to|error during connect|failed to connect|permission denied while trying|supports the requested API/i
   return how !== 'failed' || words.test(stderr)
 }
 

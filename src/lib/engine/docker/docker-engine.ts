@@ -21,6 +21,7 @@ export interface DockerEngineOptions {
 }
 
 const TAIL_LINES = 20
+const DISCARD_ROUNDS_MAX = 4
 /** Beside the time that a node is given to end. */
 const STOP_MS_MAX = 30_000
 
@@ -100,10 +101,9 @@ export class DockerEngine implements Engine {
   }
 
   async list(environment?: string): Promise<NodeRef[]> {
-    if (!(await this.cli.isThere())) return []
     return orCliError(async () => {
-      const choice = {role: 'node', state: this.state} as const
-      const found = await findContainers(this.cli, {...choice, ...(environment !== undefined && {environment})})
+      const choice = {role: 'node', state: this.state, ...(environment !== undefined && {environment})} as const
+      const found = await this.cli.whereThere([], () => findContainers(this.cli, choice))
       const nodes = await Promise.all(found.filter(({State}) => State.Running).map(toNodeRef))
       const key = ({environment: name, name: node}: NodeRef) => `${name}\0${node}`
       return nodes.sort((a, b) => (key(a) < key(b) ? -1 : 1))
@@ -111,9 +111,10 @@ export class DockerEngine implements Engine {
   }
 
   async has(environment: string): Promise<boolean> {
-    if (!(await this.cli.isThere())) return false
-    const {containers, networks, volumes} = await this.findAll(environment)
-    return containers.length + networks.length + volumes.length > 0
+    return orCliError(async () => {
+      const {containers, networks, volumes} = await this.findAll(environment)
+      return containers.length + networks.length + volumes.length > 0
+    })
   }
 
   async stop(node: NodeRef, graceMs: number): Promise<void> {
@@ -174,14 +175,17 @@ export class DockerEngine implements Engine {
 
   async discard(environment: string): Promise<void> {
     this.setups.delete(environment)
-    if (!(await this.cli.isThere())) return
     await orCliError(async () => {
-      const {containers, networks, volumes} = await this.findAll(environment)
-      if (containers.length > 0) await this.gone(['rm', '--force', '--volumes', ...containers])
-      await Promise.all([
-        removeNetworks(this.cli, networks),
-        volumes.length > 0 && this.gone(['volume', 'rm', '--force', ...volumes]),
-      ])
+      // A command that was killed may have told Docker to make something that appears only now.
+      for (let round = 0; round < DISCARD_ROUNDS_MAX; round++) {
+        const {containers, networks, volumes} = await this.findAll(environment)
+        if (containers.length + networks.length + volumes.length === 0) return
+        if (containers.length > 0) await this.gone(['rm', '--force', '--volumes', ...containers])
+        await Promise.all([
+          removeNetworks(this.cli, networks),
+          volumes.length > 0 && this.gone(['volume', 'rm', '--force', ...volumes]),
+        ])
+      }
     })
   }
 
@@ -210,12 +214,14 @@ export class DockerEngine implements Engine {
 
   private async findAll(environment: string): Promise<Record<'containers' | 'networks' | 'volumes', string[]>> {
     const filters = labelFilters({[LABEL.environment]: environment, [LABEL.state]: this.state})
-    const [containers, networks, volumes] = await Promise.all([
-      containerIds(this.cli, {all: true, environment, role: undefined, state: this.state}),
-      this.cli.ids(['network', 'ls', ...filters]),
-      this.cli.ids(['volume', 'ls', ...filters]),
-    ])
-    return {containers, networks, volumes}
+    return this.cli.whereThere({containers: [], networks: [], volumes: []}, async () => {
+      const [containers, networks, volumes] = await Promise.all([
+        containerIds(this.cli, {all: true, environment, role: undefined, state: this.state}),
+        this.cli.ids(['network', 'ls', ...filters]),
+        this.cli.ids(['volume', 'ls', ...filters]),
+      ])
+      return {containers, networks, volumes}
+    })
   }
 
   /** Deletes; what is gone already is fine. */
