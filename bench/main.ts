@@ -1,4 +1,5 @@
 import {parseArgs} from 'node:util'
+import {benchEnvironments} from './environments.js'
 import {benchLongCommands} from './long-commands.js'
 import {benchNode} from './node.js'
 import {benchPersistence} from './persistence.js'
@@ -17,6 +18,7 @@ const USAGE = `usage: npm run bench -- TOPIC [options]
   scale     observing 100 redis-servers; planning for 1000 nodes
   node      the embedded node and redis-server under redis-benchmark in turn; start, check, up, memory
   persistence    SET with an append-only file, the embedded node and redis-server in turn; start on a million keys
+  environments   up, partition, heal and down on each engine; up beside redis-servers and redis-cli
   long-commands  commands on values and keyspaces of a million, the embedded node and redis-server in turn
 
   --rounds N      rounds of each comparison (default 5; over the delaying links of reshard 2)
@@ -29,6 +31,7 @@ const USAGE = `usage: npm run bench -- TOPIC [options]
 `
 
 const TOPICS = {
+  environments: benchEnvironments,
   'long-commands': benchLongCommands,
   node: benchNode,
   persistence: benchPersistence,
