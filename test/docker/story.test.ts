@@ -1,6 +1,6 @@
 import {beforeAll, it} from 'vitest'
 import {describeWithDocker} from '../support/docker.js'
-import {killPartitions, killUpAndDown, runTwice} from '../support/environment/races.js'
+import {killPartitions, killUpAndDown, runSideBySide, runTwice} from '../support/environment/races.js'
 import {tellStory} from '../support/environment/story.js'
 import type {EngineWorld} from '../support/environment/world.js'
 import {docker, redisImage} from './support.js'
@@ -34,4 +34,6 @@ describeWithDocker('environments in Docker, from outside', () => {
   )
 
   it('do the same twice at the same time', () => runTwice(world))
+
+  it('leave other environments alone', () => runSideBySide(world))
 })

@@ -1,4 +1,5 @@
 import {withEnvironmentLock} from './lock.js'
+import {isLockThere} from './lock-holder.js'
 import type {EnvironmentParts} from './parts.js'
 import {requireEnvironmentName} from './spec.js'
 import {clearFrom} from './up.js'
@@ -28,7 +29,9 @@ export async function takeDown(
     const found = await Promise.all(engines.all.map((engine) => engine.has(name)))
     return found.includes(true)
   }
-  if (!(await isThere())) return {name, removed: false, stoppedNodes: []}
+  // An `up` was killed before it wrote anything, or is about to.
+  const isLocked = isLockThere(store.lockPath(name))
+  if (!isLocked && !(await isThere())) return {name, removed: false, stoppedNodes: []}
   return withEnvironmentLock(store, name, signal, async () => {
     // Another `down` may have been faster while this one waited.
     if (!(await isThere())) return {name, removed: false, stoppedNodes: []}

@@ -1,3 +1,4 @@
+import {existsSync} from 'node:fs'
 import {readFile, rm, rmdir, stat, writeFile} from 'node:fs/promises'
 import lockfile from 'proper-lockfile'
 import {findProcess} from '../engine/process-table.js'
@@ -19,6 +20,11 @@ export async function noteHolder(lockPath: string): Promise<void> {
   const own = await findProcess(process.pid)
   if (own)
     await writeFile(holderPath(lockPath), JSON.stringify({pid: own.pid, startToken: own.startToken}), {mode: 0o600})
+}
+
+/** Whether somebody holds the lock, or was killed holding it. */
+export function isLockThere(lockPath: string): boolean {
+  return existsSync(lockPath) || existsSync(holderPath(lockPath))
 }
 
 export async function forgetHolder(lockPath: string): Promise<void> {

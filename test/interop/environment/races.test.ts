@@ -1,11 +1,17 @@
 import {describe, it} from 'vitest'
-import {type Durations, killPartitions, killUpAndDown, runTwice} from '../../support/environment/races.js'
+import {
+  type Durations,
+  killPartitions,
+  killUpAndDown,
+  runSideBySide,
+  runTwice,
+} from '../../support/environment/races.js'
 import {EMBEDDED, type EngineWorld, PROCESS} from '../../support/environment/world.js'
 import {describeWithPeers} from '../../support/peers.js'
 
 /** `RACE_SEED=7` replays one; `RACE_SEEDS=50` runs as many, all those from there on. */
 const FIRST = Number(process.env['RACE_SEED'] ?? 1)
-const COUNT = Number(process.env['RACE_SEEDS'] ?? (process.env['RACE_SEED'] ? 1 : 3))
+const COUNT = Number(process.env['RACE_SEEDS'] ?? (process.env['RACE_SEED'] ? 1 : 2))
 const seeds = Array.from({length: COUNT}, (_, index) => FIRST + index)
 const DURATIONS: Durations = {downMs: 500, partitionMs: 900, upMs: 2500}
 
@@ -20,6 +26,8 @@ function race(engine: EngineWorld): void {
   )
 
   it('do the same twice at the same time', () => runTwice(engine))
+
+  it('leave other environments alone', () => runSideBySide(engine))
 }
 
 describe('commands on embedded nodes', () => race(EMBEDDED))

@@ -77,7 +77,9 @@ export async function runTwice(engine: EngineWorld): Promise<void> {
   try {
     const changes = (await both(world.upWords())).map((document) => document['change'])
     expect(changes.sort()).toEqual(['created', 'none'])
+    // Right after the start: replicas were in sync, so one can take over.
     await both(['partition', '--isolate', 'n1'])
+    await world.do(['wait', '--for', 'failover', '--timeout', '30s'])
     await both(['heal', '--all'])
     await requireOk(world)
   } finally {
@@ -85,4 +87,23 @@ export async function runTwice(engine: EngineWorld): Promise<void> {
     expect(removed.sort()).toEqual([false, true])
   }
   await world.expectNothingLeft()
+}
+
+/** Two environments at the same time: neither takes anything of the other, and one goes without the other. */
+export async function runSideBySide(engine: EngineWorld): Promise<void> {
+  const worlds = await Promise.all(['left', 'right'].map((label) => EnvironmentWorld.make(engine, label)))
+  const [left, right] = worlds as [EnvironmentWorld, EnvironmentWorld]
+  try {
+    for (const result of await Promise.all(worlds.map((world) => world.run([...world.upWords(), '--replicas', '0'])))) {
+      requireDone(result)
+    }
+    await left.do(['partition', '--isolate', 'n1'])
+    expect(await right.ps()).toMatchObject({faults: [], state: 'ok'})
+    requireDone(await left.run(['down']))
+    await left.expectNothingLeft()
+    expect((await right.ps())?.state).toBe('ok')
+  } finally {
+    for (const world of worlds) requireDone(await world.run(['down']))
+  }
+  await right.expectNothingLeft()
 }

@@ -250,6 +250,14 @@ describe('up', () => {
     rmSync(lock, {recursive: true})
   })
 
+  it('is not left behind by an up that was killed before it had made anything', async () => {
+    const lock = parts.store.lockPath('blue')
+    mkdirSync(lock, {recursive: true})
+    writeFileSync(`${lock}.holder`, JSON.stringify({pid: process.pid, startToken: 'of an earlier process'}))
+    expect(await takeDown(parts, 'blue', never())).toMatchObject({removed: false})
+    expect(existsSync(join(stateFolder, 'environments'))).toBe(false)
+  })
+
   it('undoes its work when the lock is lost', async () => {
     driver.form = async (_access, _replicas, signal) => {
       rmSync(parts.store.lockPath('blue'), {recursive: true})
