@@ -6,6 +6,9 @@ import {makeFolder, start, stop, untilPong} from './processes.js'
 
 const SHOAL_SERVER = join(import.meta.dirname, '..', 'bin', 'server.js')
 
+/** As the engine of environments starts nodes. */
+const AS_IN_ENVIRONMENTS = ['--max-semi-space-size=8']
+
 export const KINDS = ['redis-server', 'shoal-server'] as const
 export type Kind = (typeof KINDS)[number]
 
@@ -22,7 +25,9 @@ export function commandOf(
   more: readonly string[] = [],
 ): readonly [string, readonly string[]] {
   const base = ['--port', String(port), '--save', '', '--appendonly', 'no', '--dir', makeFolder()]
-  return kind === 'redis-server' ? ['redis-server', [...base, ...more]] : [SHOAL_SERVER, [...base, ...more]]
+  return kind === 'redis-server'
+    ? ['redis-server', [...base, ...more]]
+    : [process.execPath, [...AS_IN_ENVIRONMENTS, SHOAL_SERVER, ...base, ...more]]
 }
 
 /** Resolves once it answers. @param more - settings as arguments */

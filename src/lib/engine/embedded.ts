@@ -38,7 +38,7 @@ export class EmbeddedEngine extends LocalEngine {
     return new Map()
   }
 
-  /** With the option of its own first line, which is not read where node is named. */
+  /** A young collection stops everything for as long as it copies survivors: in half the space it copies half as many. */
   protected async commandOf(): Promise<readonly [string, ...string[]]> {
     return [process.execPath, '--max-semi-space-size=8', this.serverEntry]
   }
