@@ -4,7 +4,7 @@ import {DockerEngine} from '../../src/lib/engine/docker/docker-engine.js'
 import {faultScript} from '../../src/lib/engine/docker/fault-script.js'
 import {nettoolsImage} from '../../src/lib/engine/docker/image/nettools.js'
 import {planLinks} from '../../src/lib/engine/docker/plan-links.js'
-import type {Layout} from '../../src/lib/engine/engine.js'
+import type {Layout, NodeSpec} from '../../src/lib/engine/engine.js'
 import type {LinkEffect, LinkRule} from '../../src/lib/model/links.js'
 import {describeWithDocker} from '../support/docker.js'
 import {waitFor} from '../support/processes.js'
@@ -106,6 +106,18 @@ describeWithDocker('faults between nodes in Docker', () => {
     await waitFor(() => helpers().length === 0, {what: 'the end of the helper of a stopped node'})
     docker('start', 'shoal-links-n1')
     await waitFor(async () => (await closed()).length === 0, {what: 'n1'})
+  })
+
+  it('connects a node that is started again only when its rules stand', async () => {
+    const [n1] = layout.nodes
+    const cut = rules('n1<>n2')
+    docker('kill', 'shoal-links-n1')
+    await engine.start({...(n1 as NodeSpec), faults: {layout, rules: cut}}, never())
+    expect(await closed()).toEqual(['n1>n2', 'n1>n3', 'n1>n4', 'n2>n1', 'n3>n1', 'n4>n1'])
+    await apply(cut)
+    expect(await closed()).toEqual(['n1>n2', 'n2>n1'])
+    await apply([])
+    expect(await closed()).toEqual([])
   })
 
   it('queues what a node sends to slow peers, and leaves nothing of it', async () => {
