@@ -4,6 +4,8 @@ import {createCluster} from 'redis'
 import {afterAll, beforeAll, expect, it} from 'vitest'
 import {environmentParts} from '../../src/lib/cli/environment-parts.js'
 import {takeDown} from '../../src/lib/environment/down.js'
+import {healFaults} from '../../src/lib/environment/faults/heal.js'
+import {makeFault} from '../../src/lib/environment/faults/make.js'
 import {accessOf, layoutOf} from '../../src/lib/environment/parts.js'
 import {statusOf} from '../../src/lib/environment/status.js'
 import {bringUp} from '../../src/lib/environment/up.js'
@@ -106,6 +108,27 @@ describeWithDocker('an environment in Docker', () => {
       const ip = '{{(index .NetworkSettings.Networks "shoal-trio-peer").IPAddress}}'
       expect(docker('inspect', '--format', ip, `shoal-trio-${name}`)).toEqual([state.peerHosts[name]])
     }
+  })
+
+  it('is made slow where the kernel can; else nothing is left of the wish', async () => {
+    const wish = {jitterMs: 10, kind: 'slow', ms: 60, selector: 'n1'} as const
+    const request = {add: false, keep: false, name: 'trio', seed: 1, shuffled: false, wish}
+    const helpers = () => docker('ps', '--all', '--quiet', '--filter', 'label=dev.shoal.fault')
+    const supported = await engine.links.supports('delay')
+    if (supported.available) {
+      const {links} = await makeFault(parts, request, never())
+      expect(links.filter(({delay}) => delay)).toHaveLength(5)
+      await healFaults(parts, {name: 'trio'}, never())
+    } else {
+      await expect(makeFault(parts, request, never())).rejects.toMatchObject({
+        code: 'ENVIRONMENT_LACKS',
+        exitCode: 8,
+        message: expect.stringContaining('sch_netem'),
+        suggestions: [expect.stringContaining('modprobe')],
+      })
+    }
+    expect((await parts.store.read('trio'))?.faults).toEqual([])
+    await waitFor(() => helpers().length === 0, {what: 'the end of the helpers'})
   })
 
   it('is seen by later commands, stopped and started again', async () => {

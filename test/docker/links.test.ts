@@ -1,6 +1,10 @@
 import {afterAll, beforeAll, expect, it} from 'vitest'
+import {DockerCli} from '../../src/lib/engine/docker/docker-cli.js'
 import {DockerEngine} from '../../src/lib/engine/docker/docker-engine.js'
-import type {Layout} from '../../src/lib/engine/engine.js'
+import {faultScript} from '../../src/lib/engine/docker/fault-script.js'
+import {nettoolsImage} from '../../src/lib/engine/docker/image/nettools.js'
+import {planLinks} from '../../src/lib/engine/docker/plan-links.js'
+import type {Layout, NodeSpec} from '../../src/lib/engine/engine.js'
 import type {LinkEffect, LinkRule} from '../../src/lib/model/links.js'
 import {describeWithDocker} from '../support/docker.js'
 import {waitFor} from '../support/processes.js'
@@ -104,11 +108,73 @@ describeWithDocker('faults between nodes in Docker', () => {
     await waitFor(async () => (await closed()).length === 0, {what: 'n1'})
   })
 
-  it('says what it cannot do', async () => {
+  it('connects a node that is started again only when its rules stand', async () => {
+    const [n1] = layout.nodes
+    const cut = rules('n1<>n2')
+    docker('kill', 'shoal-links-n1')
+    await engine.start({...(n1 as NodeSpec), faults: {layout, rules: cut}}, never())
+    expect(await closed()).toEqual(['n1>n2', 'n1>n3', 'n1>n4', 'n2>n1', 'n3>n1', 'n4>n1'])
+    await apply(cut)
+    expect(await closed()).toEqual(['n1>n2', 'n2>n1'])
+    await apply([])
+    expect(await closed()).toEqual([])
+  })
+
+  it('queues what a node sends to slow peers, and leaves nothing of it', async () => {
+    const [n1] = layout.nodes
+    const delay = {jitterMs: 0, kind: 'delay', ms: 100} as const
+    const groups = planLinks(layout.nodes, rules('n1>n2', delay), 0).get('n1')?.groups ?? []
+    const plan = {groups, id: 'abcdef01', peerHost: n1?.peerHost ?? ''}
+    // Whether or not this kernel has netem: all else of it is the same.
+    const script = faultScript(plan, Date.now()).replaceAll(/netem .*/g, 'pfifo limit 7')
+    const image = await nettoolsImage(new DockerCli(), never())
+    const beside = ['--network', 'container:shoal-links-n1', '--cap-drop', 'ALL', '--cap-add', 'NET_ADMIN']
+    const [helper = ''] = docker('run', '--detach', '--rm', ...beside, image, 'sh', '-c', script)
+    await waitFor(() => docker('logs', helper).includes('ready'), {what: 'the helper'})
+    const queues = (what: string) =>
+      docker(
+        'run',
+        '--rm',
+        ...beside,
+        image,
+        'sh',
+        '-c',
+        `for i in /sys/class/net/eth*; do tc -s ${what} show dev ${'$'}{i##*/}; done`,
+      )
+    expect(queues('qdisc').join()).toMatch(/htb 1abc: root.*pfifo \w+: parent 1abc:1 limit 7p/)
+    await closed()
+    const sent = Number(/Sent (\d+) bytes/.exec(queues('class').find((line) => line.includes('Sent')) ?? '')?.[1])
+    expect(sent).toBeGreaterThan(0)
+    docker('stop', '--time', '5', helper)
+    expect(queues('qdisc').join()).not.toMatch(/htb|pfifo/)
+  })
+
+  it('tells how long a way takes', async () => {
+    const readings = await engine.links.probe(layout, [{from: 'n1', to: 'n2'}], 700, never())
+    expect(readings).toEqual([{delayMs: expect.any(Number), from: 'n1', passes: true, to: 'n2'}])
+    expect(readings[0]?.delayMs).toBeLessThan(300)
+  })
+
+  it('delays where the kernel can, and says what it lacks where it cannot', async () => {
     expect(await engine.links.supports('loss')).toEqual({available: true})
-    const delay = await engine.links.supports('delay')
-    expect(delay).toMatchObject({available: false, reason: expect.stringContaining('sch_netem')})
-    const wanted = rules('n1>n2', {jitterMs: 0, kind: 'delay', ms: 10})
-    await expect(apply(wanted)).rejects.toMatchObject({code: 'ENVIRONMENT_LACKS'})
+    const probe = await engine.links.supports('delay')
+    const wanted = rules('n1>n2', {jitterMs: 0, kind: 'delay', ms: 120})
+    if (!probe.available) {
+      expect(probe).toMatchObject({
+        reason: expect.stringContaining('sch_netem'),
+        remedy: expect.stringContaining('modprobe'),
+      })
+      await expect(apply(wanted)).rejects.toMatchObject({
+        code: 'ENVIRONMENT_LACKS',
+        suggestions: [expect.stringContaining('modprobe')],
+      })
+      expect(helpers()).toEqual([])
+      return
+    }
+    await apply(wanted)
+    const [forth] = await engine.links.probe(layout, [{from: 'n1', to: 'n2'}], 1500, never())
+    expect(forth?.delayMs).toBeGreaterThan(96)
+    await apply([])
+    expect(await closed()).toEqual([])
   })
 })

@@ -21,8 +21,8 @@ const OWN = new Set([
   'slaveof',
   'replicaof',
 ])
-/** Not in Redis: SHOAL.FAULT, a command for environments of developers, is there only where this setting allows it. */
-const NOT_IN_REDIS = new Set(['enable-fault-command'])
+/** Not in Redis: SHOAL.FAULT, a command for environments of developers, is there only where the first of them allows it. */
+const NOT_IN_REDIS = new Set(['enable-fault-command', 'fault-file'])
 /** Redis tries to carry these out at once, which depends on the machine it runs on. */
 const ACTED_ON = new Set([
   'activedefrag',

@@ -134,7 +134,7 @@ export class EmbeddedLinks implements LinkControl {
 }
 
 /** What a node is told of the rules that concern it: `count host port bus-port OUT DROP ...` */
-function faultWords(name: string, {nodes}: Layout, rules: readonly LinkRule[]): string[] {
+export function faultWords(name: string, {nodes}: Layout, rules: readonly LinkRule[]): string[] {
   const peers = new Map(nodes.map((spec) => [spec.name, spec]))
   const own = rules.flatMap((rule) => {
     const [direction, peer] = rule.from === name ? ['OUT', rule.to] : ['IN', rule.from]

@@ -1,7 +1,9 @@
 import {existsSync} from 'node:fs'
-import {EmbeddedLinks} from './embedded-links.js'
+import {join} from 'node:path'
+import {EmbeddedLinks, faultWords} from './embedded-links.js'
 import type {NodeSpec, Probe} from './engine.js'
 import type {LinkControl} from './links.js'
+import {writeSecretFile} from './local/launch.js'
 import {LocalEngine, type LocalEngineOptions} from './local/local-engine.js'
 import {renderNodeConf} from './node-conf.js'
 import {packageFile} from './package-root.js'
@@ -11,8 +13,13 @@ export interface EmbeddedEngineOptions extends LocalEngineOptions {
   readonly serverEntry?: string
 }
 
+/** In the node's folder. */
+const FAULT_FILE = 'faults.conf'
 /** The nodes make faults between them themselves. */
-const MAKES_FAULTS = ['enable-fault-command', 'local'] as const
+const MAKES_FAULTS = [
+  ['enable-fault-command', 'local'],
+  ['fault-file', FAULT_FILE],
+] as const
 
 /** Nodes as detached processes of Shoal's own server: `node .../bin/server.js FOLDER/ENVIRONMENT/nodes/NAME/node.conf`. */
 export class EmbeddedEngine extends LocalEngine {
@@ -43,7 +50,13 @@ export class EmbeddedEngine extends LocalEngine {
     return [process.execPath, '--max-semi-space-size=8', this.serverEntry]
   }
 
+  /** Also without faults: those of an earlier start have ended. */
+  protected override async beforeStart({faults, name}: NodeSpec, folder: string): Promise<void> {
+    const words = faults === undefined ? ['0'] : faultWords(name, faults.layout, faults.rules)
+    await writeSecretFile(join(folder, FAULT_FILE), `${[...words, 'AT', String(Date.now())].join(' ')}\n`)
+  }
+
   protected async configurationOf(spec: NodeSpec, folder: string): Promise<string> {
-    return renderNodeConf({...spec, settings: [MAKES_FAULTS, ...(spec.settings ?? [])]}, folder)
+    return renderNodeConf({...spec, settings: [...MAKES_FAULTS, ...(spec.settings ?? [])]}, folder)
   }
 }

@@ -1,4 +1,5 @@
 import type {Address} from '../model/address.js'
+import type {LinkRule} from '../model/links.js'
 import type {LinkControl} from './links.js'
 
 export const ENGINES = ['embedded', 'process', 'docker'] as const
@@ -105,6 +106,14 @@ export interface NodeSpec {
   readonly password?: string
   /** Further redis.conf lines: directive and value. */
   readonly settings?: readonly (readonly [directive: string, value: string])[]
+  /** For `start`: what is in force between the nodes of its environment, and must be before this one speaks to another. */
+  readonly faults?: FaultsInForce
+}
+
+/** As `LinkControl.apply` takes them; it is called with them, or others, once the node has started. */
+export interface FaultsInForce {
+  readonly layout: Layout
+  readonly rules: readonly LinkRule[]
 }
 
 /** A running node. */

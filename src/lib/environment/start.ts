@@ -2,6 +2,7 @@ import {type Engine, type NodeRef, type NodeSpec, peerAddress} from '../engine/e
 import {renderAddress} from '../model/address.js'
 import type {ClusterAccess, ClusterDriver, NodeFacts} from './cluster-driver.js'
 import {reapplyFaults} from './faults/reapply.js'
+import {type FaultRecord, lastingFaults, rulesOfFaults} from './faults/record.js'
 import {accessOf, type EnvironmentParts, layoutOf, requireEngine} from './parts.js'
 import {nodesOf} from './spec.js'
 import type {EnvironmentState} from './store.js'
@@ -39,16 +40,28 @@ export async function startStopped(
   const access = accessOf(state)
   const running = new Set((await engine.list(spec.name)).map(({name}) => name))
   const missing = nodesOf(spec, peerHosts).filter(({name}) => names.includes(name) && !running.has(name))
+  const lasting = lastingFaults(state, Date.now())
   const started = missing.map(({name}) => name)
   if (missing.length > 0) {
     if (spec.topology === 'cluster' && spec.persistence !== 'aof') await saveCopies(driver, access, missing, signal)
     onProgress(`starting ${started.join(', ')}`)
-    await startAll(engine, missing, signal)
+    await startAll(engine, withFaults(missing, state, lasting), signal)
   }
   // Also if all run: one may have been started again by other means.
-  const faults = await reapplyFaults({engines}, state, signal)
+  const faults = await reapplyFaults({engines}, state, signal, lasting)
   if (faults.length > 0) onProgress(`in force again: ${faults.map(({id}) => id).join(', ')}`)
   return {access, started, state}
+}
+
+/** What a node hears between its start and the moment it is told of the faults could not be taken back. */
+function withFaults(
+  nodes: readonly NodeSpec[],
+  {peerHosts, spec}: EnvironmentState,
+  lasting: readonly FaultRecord[],
+): readonly NodeSpec[] {
+  if (lasting.length === 0) return nodes
+  const faults = {layout: layoutOf(spec, peerHosts), rules: rulesOfFaults(lasting)}
+  return nodes.map((node) => ({...node, faults}))
 }
 
 /**

@@ -93,7 +93,14 @@ export class Node {
 
   private async prepareFaults(): Promise<void> {
     const {FaultNetwork} = await import('./faults/fault-network.js')
-    this.effects.faults = new FaultNetwork(this.server.rng.fork(), primaryDialOf(this.config))
+    const faults = new FaultNetwork(this.server.rng.fork(), primaryDialOf(this.config))
+    const {faultFile} = this.config.values
+    if (faultFile !== '') {
+      const {readFaultFile} = await import('./faults/fault-file.js')
+      const {madeMs, rules} = readFaultFile(pathInDir(this.config, faultFile))
+      faults.replace(rules, madeMs)
+    }
+    this.effects.faults = faults
   }
 
   /** @throws {StartError} and has undone what it began */

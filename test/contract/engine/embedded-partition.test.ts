@@ -20,11 +20,18 @@ describe('a primary cut off from its cluster', () => {
 
   const portOf = (index: number) => layout.nodes[index]!.address.port
   const call = (index: number, line: string) => callRedis(portOf(index), line.split(' '))
-  const isolate = (effect: LinkEffect): LinkRule[] =>
-    ['n2', 'n3', 'n4'].flatMap((other) => [
-      {effect, from: 'n1', to: other},
-      {effect, from: other, to: 'n1'},
-    ])
+  const isolate = (effect: LinkEffect, name = 'n1'): LinkRule[] =>
+    layout.nodes
+      .filter((other) => other.name !== name)
+      .flatMap((other) => [
+        {effect, from: name, to: other.name},
+        {effect, from: other.name, to: name},
+      ])
+  const kill = async (name: string) => {
+    const ref = (await engine.list('split')).find((each) => each.name === name)
+    if (ref) await engine.signal(ref, 'SIGKILL')
+    if (ref) await engine.stop(ref, 0)
+  }
   const apply = (rules: readonly LinkRule[]) => engine.links.apply(layout, rules, never())
   const roleOf = async (index: number) => (/role:(\w+)/.exec(String(await call(index, 'INFO replication'))) ?? [])[1]
   const stateOf = async (index: number) => /cluster_state:(\w+)/.exec(String(await call(index, 'CLUSTER INFO')))?.[1]
@@ -107,5 +114,36 @@ describe('a primary cut off from its cluster', () => {
     await waitFor(async () => String(await call(0, 'INFO replication')).includes('master_link_status:up'), {
       what: 'replication',
     })
+  })
+
+  it('hears of nothing when it is killed and started again meanwhile', async () => {
+    // By now the fourth has the slots, and the first follows.
+    const rules = isolate({kind: 'drop'}, 'n4')
+    await apply(rules)
+    await kill('n4')
+    await waitFor(async () => (await roleOf(0)) === 'master', {what: 'the failover'})
+    const n4 = layout.nodes[3]!
+    await engine.start({...n4, faults: {layout, rules}}, never())
+    const leaks: string[] = []
+    await waitFor(
+      async () => {
+        const lines = String(await call(3, 'CLUSTER NODES'))
+          .trim()
+          .split('\n')
+        const own = lines.filter((line) => line.includes('myself'))
+        leaks.push(...own.filter((line) => !/myself,master .* 0-5460$/.test(line)))
+        return lines.every((line) => own.includes(line) || line.includes('fail?'))
+      },
+      {everyMs: 20, what: 'the minority to suspect all others'},
+    )
+    expect(leaks).toEqual([])
+    await apply(rules)
+    expect(await stateOf(3)).toBe('fail')
+    await apply([])
+    await waitFor(async () => (await roleOf(3)) === 'slave', {what: 'the old primary to follow'})
+    // Rules of an earlier start never come back.
+    await kill('n4')
+    await engine.start(n4, never())
+    expect(await call(3, 'SHOAL.FAULT LIST')).toEqual([])
   })
 })

@@ -20,6 +20,8 @@ export interface ContainerDocument {
 }
 
 interface Endpoint {
+  /** Another one each time that it is connected. */
+  readonly EndpointID: string
   readonly IPAddress: string
   readonly IPAMConfig: {readonly IPv4Address?: string} | null
   readonly NetworkID: string

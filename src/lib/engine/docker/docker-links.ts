@@ -5,6 +5,7 @@ import type {Link, LinkEffect, LinkRule} from '../../model/links.js'
 import type {Layout, Probe} from '../engine.js'
 import type {LinkControl, LinkReading} from '../links.js'
 import {type ContainerDocument, findContainers, labelOf, startTokenOf} from './containers.js'
+import {probeDelays} from './delay-probe.js'
 import {type DockerCli, DockerError, isAbsence, toCliError} from './docker-cli.js'
 import {FAILED, faultScript, READY} from './fault-script.js'
 import {nettoolsImage} from './image/nettools.js'
@@ -26,11 +27,14 @@ interface Target {
 
 /**
  * Faults on the peer network. A node that is cut from all others is taken off it; all else is done by the node's own
- * firewall, set by a helper: a container that shares the node's network, and may change nothing else. It lives as long as
+ * firewall and the queue of what it sends, set by a helper: a container that shares the node's network, and may change nothing else. It lives as long as
  * its rules: stopped, or at their time, it takes them away. A node that was restarted has lost its rules, whereas its
  * helper remains; both are seen, and put right by the next `apply`.
  */
 export class DockerLinks implements LinkControl {
+  /** The kernel stays what it is. */
+  private delays: Promise<Probe> | undefined
+
   constructor(
     private readonly cli: DockerCli,
     private readonly state: string,
@@ -38,11 +42,10 @@ export class DockerLinks implements LinkControl {
 
   async supports(kind: LinkEffect['kind']): Promise<Probe> {
     try {
-      if (kind === 'delay')
-        return {available: false, reason: 'packets in Docker are not delayed: it needs the kernel module sch_netem'}
       const probe = await this.cli.probe()
       // A node can be cut off from all others without a helper.
       if (!probe.available || kind === 'drop') return probe
+      if (kind === 'delay') return await this.probeDelays()
       await nettoolsImage(this.cli, new AbortController().signal)
       return {available: true}
     } catch (error) {
@@ -51,20 +54,28 @@ export class DockerLinks implements LinkControl {
     }
   }
 
+  private probeDelays(): Promise<Probe> {
+    const probe = this.delays ?? probeDelays(this.cli, new AbortController().signal)
+    this.delays = probe
+    // What could not be tried may be tried again.
+    probe.catch(() => {
+      this.delays = undefined
+    })
+    return probe
+  }
+
   async apply(layout: Layout, rules: readonly LinkRule[], signal: AbortSignal): Promise<void> {
     try {
       if (rules.some(({effect}) => effect.kind === 'delay')) {
         const probe = await this.supports('delay')
-        if (!probe.available) throw new CliError('ENVIRONMENT_LACKS', probe.reason)
+        if (!probe.available) {
+          const suggestions = probe.remedy === undefined ? [] : [probe.remedy]
+          throw new CliError('ENVIRONMENT_LACKS', probe.reason, {suggestions})
+        }
       }
       const plans = planLinks(layout.nodes, rules, Date.now())
-      const [targets, orphans] = await this.findTargets(layout, signal)
-      const needsHelper = [...plans.values()].some(({groups}) => groups.length > 0)
-      const image = needsHelper ? await nettoolsImage(this.cli, signal) : ''
-      await Promise.all([
-        ...targets.map((target) => this.bring(target, layout.environment, plans.get(target.name), image, signal)),
-        this.remove(orphans),
-      ])
+      // Packets queue at an interface, which a node that is not connected yet has not.
+      if (!(await this.bringAll(layout, plans, signal))) await this.bringAll(layout, plans, signal)
     } catch (error) {
       throw error instanceof DockerError ? toCliError(error) : error
     }
@@ -78,6 +89,24 @@ export class DockerLinks implements LinkControl {
     } catch (error) {
       throw error instanceof DockerError ? toCliError(error) : error
     }
+  }
+
+  /** @returns false if delays are left to be made, of nodes that were not connected before */
+  private async bringAll(layout: Layout, plans: ReadonlyMap<string, NodePlan>, signal: AbortSignal): Promise<boolean> {
+    const {environment} = layout
+    const [targets, orphans] = await this.findTargets(layout, signal)
+    const needsHelper = [...plans.values()].some(({groups}) => groups.length > 0)
+    const image = needsHelper ? await nettoolsImage(this.cli, signal) : ''
+    const steps = targets.map((target) => {
+      const plan = plans.get(target.name) ?? {groups: [], isOff: false}
+      const isEarly = hasDelays(plan) && endpointOf(target, environment) === undefined
+      return {isEarly, plan: isEarly ? withoutDelays(plan) : plan, target}
+    })
+    await Promise.all([
+      ...steps.map(({plan, target}) => this.bring(target, environment, plan, image, signal)),
+      this.remove(orphans),
+    ])
+    return steps.every(({isEarly}) => !isEarly)
   }
 
   /** Nodes of the layout that run, and helpers whose node does not. */
@@ -101,7 +130,7 @@ export class DockerLinks implements LinkControl {
   private async bring(
     target: Target,
     environment: string,
-    plan: NodePlan = {groups: [], isOff: false},
+    plan: NodePlan,
     image: string,
     signal: AbortSignal,
   ): Promise<void> {
@@ -111,7 +140,8 @@ export class DockerLinks implements LinkControl {
     if (plan.groups.length === 0) {
       await this.stop(helpers)
     } else {
-      const hash = createHash('sha256').update(JSON.stringify([plan.groups, startTokenOf(target.container)]))
+      const place = [startTokenOf(target.container), ...(hasDelays(plan) ? [endpointOf(target, environment)] : [])]
+      const hash = createHash('sha256').update(JSON.stringify([plan.groups, ...place]))
       const wanted = hash.digest('hex').slice(0, 16)
       // Of several, the last one has removed the rules of the others.
       const isDone = helpers.length === 1 && helpers.every((each) => labelOf(each, LABEL.fault) === wanted)
@@ -123,17 +153,17 @@ export class DockerLinks implements LinkControl {
     if (!plan.isOff) await this.setConnected(target, environment, true)
   }
 
-  private async setConnected({container, name, peerHost}: Target, environment: string, wanted: boolean): Promise<void> {
+  private async setConnected(target: Target, environment: string, wanted: boolean): Promise<void> {
+    const {container, name, peerHost} = target
     const {peer} = networkNames(environment)
-    const isConnected = container.NetworkSettings.Networks?.[peer] !== undefined
-    if (isConnected === wanted) return
+    if ((endpointOf(target, environment) !== undefined) === wanted) return
     // Its address and its alias are not remembered.
     const how = wanted ? ['connect', '--ip', peerHost, '--alias', name] : ['disconnect']
     await this.cli.run(['network', ...how, peer, container.Id])
   }
 
   private async startHelper(
-    {container, name}: Target,
+    {container, name, peerHost}: Target,
     environment: string,
     {groups}: NodePlan,
     {image, wanted}: {readonly image: string; readonly wanted: string},
@@ -151,7 +181,7 @@ export class DockerLinks implements LinkControl {
       ...['run', '--detach', '--rm', '--name', `shoal-${environment}-${name}-fault-${id}`],
       ...['--network', `container:${container.Id}`, '--cap-drop', 'ALL', '--cap-add', 'NET_ADMIN'],
       ...labelArguments(labels),
-      ...[image, 'sh', '-c', faultScript(id, groups, Date.now())],
+      ...[image, 'sh', '-c', faultScript({groups, id, peerHost}, Date.now())],
     ])
     await this.waitUntilReady(helper, name, signal)
   }
@@ -190,4 +220,18 @@ export class DockerLinks implements LinkControl {
       if (!isAbsence(error) && !/already in progress/.test(String(error.stderr))) throw error
     })
   }
+}
+
+/** Of the node on the network between the nodes; undefined if it is not connected. */
+function endpointOf({container}: Target, environment: string): string | undefined {
+  return container.NetworkSettings.Networks?.[networkNames(environment).peer]?.EndpointID
+}
+
+function hasDelays({groups}: NodePlan): boolean {
+  return groups.some(({delays}) => delays.length > 0)
+}
+
+function withoutDelays({groups, isOff}: NodePlan): NodePlan {
+  const others = groups.map((group) => ({...group, delays: []}))
+  return {groups: others.filter(({incoming, outgoing}) => incoming.length + outgoing.length > 0), isOff}
 }

@@ -1,29 +1,45 @@
-import type {FirewallGroup} from './plan-links.js'
+import {delayScript, findInterface, REMOVE_EARLIER_DELAYS} from './delay-script.js'
+import type {RuleGroup} from './plan-links.js'
 
 export const READY = 'ready'
 export const FAILED = 'failed'
 
+export interface HelperPlan {
+  /** Of this helper, 8 hexadecimal digits: two helpers never share a chain. */
+  readonly id: string
+  readonly groups: readonly RuleGroup[]
+  /** Of the node, on the network between the nodes. */
+  readonly peerHost: string
+}
+
 /**
- * What a helper runs in the network of a node, as a shell script: puts its chains before all other rules, removes those of
- * earlier helpers once its own stand, says `ready`, takes each away in its time and ends with the last. SIGTERM ends it at
- * once. It touches no chain but Shoal's. If the rules cannot be set, it says why, and `failed`.
- *
- * @param id - of this helper, 8 characters: two helpers never share a chain
+ * What a helper runs in the network of a node, as a shell script: sets delays, puts its chains before all other rules, removes
+ * those of earlier helpers once its own stand, says `ready`, takes each away in its time and ends with the last. SIGTERM ends it
+ * at once. It touches no chain and no queue but Shoal's. If the rules cannot be set, it says why, and `failed`.
  */
-export function faultScript(id: string, groups: readonly FirewallGroup[], nowMs: number): string {
+export function faultScript({groups, id, peerHost}: HelperPlan, nowMs: number): string {
   const chains = groups.flatMap(({incoming, outgoing, untilMs}, index) => [
     {hook: 'INPUT', name: `SHOAL-${id}-${index}i`, rules: incoming, untilMs},
     {hook: 'OUTPUT', name: `SHOAL-${id}-${index}o`, rules: outgoing, untilMs},
   ])
   const used = chains.filter(({rules}) => rules.length > 0)
-  const timed = used.filter(({untilMs}) => untilMs !== undefined)
-  const undoAll = used.map(({hook, name}) => `undo ${hook} ${name}`).join('; ')
+  const delays = delayScript(id, groups)
+  const undoAll = [...used.map(({hook, name}) => `undo ${hook} ${name}`), ...(delays ? [delays.undo] : [])].join('; ')
+  const ends = [
+    ...used.flatMap(({hook, name, untilMs}) =>
+      untilMs === undefined ? [] : [{command: `undo ${hook} ${name}`, untilMs}],
+    ),
+    ...(delays?.ends ?? []),
+  ]
   return [
     'exec 2>&1',
     'undo() { iptables -w -D $1 -j $2 && iptables -w -F $2 && iptables -w -X $2; }',
-    `trap '{ ${undoAll}; } >/dev/null; exit 0' TERM`,
+    `shoal_fail() { echo ${FAILED}; sleep 5; exit 1; }`,
+    `trap '{ ${undoAll}; } >/dev/null 2>&1; exit 0' TERM`,
+    findInterface(peerHost),
+    ...(delays?.set ?? []),
     'earlier=$(iptables -w -S INPUT; iptables -w -S OUTPUT)',
-    `iptables-restore -w --noflush <<'END' || { echo ${FAILED}; sleep 5; exit 1; }`,
+    `iptables-restore -w --noflush <<'END' || { ${delays ? `${delays.undo}; ` : ''}shoal_fail; }`,
     '*filter',
     ...used.map(({name}) => `:${name} - [0:0]`),
     ...used.flatMap(({hook, name, rules}) => [...rules.map((rule) => `-A ${name} ${rule}`), `-I ${hook} -j ${name}`]),
@@ -32,10 +48,11 @@ export function faultScript(id: string, groups: readonly FirewallGroup[], nowMs:
     `echo "$earlier" | while read -r _ hook _ chain; do`,
     '  case "$chain" in SHOAL-*) undo $hook $chain ;; esac',
     'done',
+    ...(delays ? [] : REMOVE_EARLIER_DELAYS),
     `echo ${READY}`,
-    ...timed.map(({hook, name, untilMs = 0}) => `{ sleep ${seconds(untilMs - nowMs)}; undo ${hook} ${name}; } &`),
+    ...ends.map(({command, untilMs}) => `{ sleep ${seconds(untilMs - nowMs)}; ${command}; } &`),
     // In the background: a shell that waits hears signals, one that runs a program does not.
-    timed.length < used.length ? 'while :; do sleep 3600 & wait $!; done' : 'wait',
+    groups.some(({untilMs}) => untilMs === undefined) ? 'while :; do sleep 3600 & wait $!; done' : 'wait',
   ].join('\n')
 }
 

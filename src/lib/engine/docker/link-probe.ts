@@ -1,4 +1,5 @@
 import {randomBytes} from 'node:crypto'
+import {createInterface} from 'node:readline'
 import {setTimeout as delay} from 'node:timers/promises'
 import {CliError} from '../../kernel/errors.js'
 import type {Link} from '../../model/links.js'
@@ -10,16 +11,18 @@ import type {DockerCli} from './docker-cli.js'
 import {nettoolsImage} from './image/nettools.js'
 import {containerName} from './names.js'
 
+const SENT = 'sent'
 /**
- * Opens a connection to each HOST PORT that is told by a line, sends the BYTES of that line, and keeps it until the end of the input. Only what
- * the shell has itself: images of servers have little else.
+ * Opens a connection to each HOST PORT that is told by a line, says its MARK, sends the BYTES of that line, and keeps it until the
+ * end of the input. Only what the shell has itself: images of servers have little else.
  */
 const SENDER = [
-  'while read -r host port bytes; do',
+  'while read -r host port mark bytes; do',
   '  [ "$host" = . ] && break',
-  '  { exec 3<>"/dev/tcp/$host/$port" && printf "$bytes" >&3 && while read -r _; do :; done <&3; } 2>/dev/null &',
+  '  { exec 3<>"/dev/tcp/$host/$port" && echo "$mark" && printf "$bytes" >&3 &&',
+  '    while read -r _; do :; done <&3; } 2>/dev/null &',
   'done',
-  'echo sent',
+  `echo ${SENT}`,
   'read -r _',
   'kill $(jobs -p) 2>/dev/null',
   'exit 0',
@@ -31,9 +34,10 @@ const ASK_MS_MAX = 1000
 const POLL_MS = 25
 
 type Prober = Pick<NodeSpec, 'address' | 'name' | 'password' | 'peerHost'>
+
 /**
  * Sends from inside of each node, and looks from this machine at who arrived: so each direction is judged by itself, also where
- * nothing comes back.
+ * nothing comes back. A delay is the time from the sender's word that it sends to that look, to some 20 ms.
  */
 export async function probeLinks(
   cli: DockerCli,
@@ -56,7 +60,7 @@ export async function probeLinks(
   }
   try {
     const receivers = [...new Set(trials.map((trial) => trial.to))]
-    const seen = await Promise.all(
+    const seenAt = await Promise.all(
       receivers.map((to) => {
         const expected = trials.filter((trial) => trial.to === to)
         const sent = Promise.all(expected.map(({from}) => senders.get(from)?.sent))
@@ -69,8 +73,12 @@ export async function probeLinks(
         )
       }),
     )
-    const arrived = new Set(seen.flatMap((marks) => [...marks]))
-    return trials.map(({from, mark, to}) => ({from, passes: arrived.has(mark), to}))
+    const arrivedMs = new Map(seenAt.flatMap((marks) => [...marks]))
+    return trials.map(({from, mark, to}) => {
+      const [begunMs, endMs] = [senders.get(from)?.begunMs.get(mark), arrivedMs.get(mark)]
+      if (endMs === undefined) return {from, passes: false, to}
+      return {...(begunMs !== undefined && {delayMs: Math.max(0, endMs - begunMs)}), from, passes: true, to}
+    })
   } finally {
     await Promise.all([...senders.values()].map((sender) => sender.end()))
   }
@@ -82,12 +90,14 @@ function senderLine({address, password, peerHost}: Prober, mark: string): string
   if (password !== undefined) commands.unshift(['AUTH', toWireText(password)])
   const bytes = Buffer.from(commands.map(encodeCommand).join(''), 'latin1')
   const escaped = [...bytes].map((byte) => `\\x${byte.toString(16).padStart(2, '0')}`).join('')
-  return `${peerHost ?? address.host} ${address.port} ${escaped}\n`
+  return `${peerHost ?? address.host} ${address.port} ${mark} ${escaped}\n`
 }
 
 interface Sender {
   /** Resolves when it has begun to send. */
   readonly sent: Promise<void>
+  /** When it sent what had to wait until a connection was open, by mark; milliseconds. */
+  readonly begunMs: ReadonlyMap<string, number>
   end(): Promise<void>
 }
 
@@ -95,6 +105,7 @@ interface Sender {
 function startSender(cli: DockerCli, container: string, text: string, signal: AbortSignal): Sender {
   const over = new AbortController()
   const children: Promise<unknown>[] = []
+  const begunMs = new Map<string, number>()
   const attempt = async (args: readonly string[]) => {
     const {execa} = await import('execa')
     const child = execa(cli.file, [...args, 'bash', '-c', SENDER], {
@@ -112,7 +123,12 @@ function startSender(cli: DockerCli, container: string, text: string, signal: Ab
     const timer = setTimeout(() => child.kill(), START_MS_MAX)
     const ended = child.then(() => undefined)
     children.push(ended)
-    const begun = new Promise<true>((resolve) => child.stdout.once('data', () => resolve(true)))
+    const begun = new Promise<true>((resolve) => {
+      createInterface(child.stdout).on('line', (line) => {
+        if (line === SENT) resolve(true)
+        else if (!begunMs.has(line)) begunMs.set(line, performance.now())
+      })
+    })
     const isSending = await Promise.race([begun, ended])
     clearTimeout(timer)
     return isSending === true
@@ -129,6 +145,7 @@ function startSender(cli: DockerCli, container: string, text: string, signal: Ab
   // Told to whoever waits for it.
   sent.catch(() => undefined)
   return {
+    begunMs,
     async end() {
       over.abort()
       await sent.catch(() => undefined)
@@ -138,16 +155,16 @@ function startSender(cli: DockerCli, container: string, text: string, signal: Ab
   }
 }
 
-/** The marks that came by `withinMs` after they were sent. */
+/** The marks that came by `withinMs` after they were sent, and when they were seen; milliseconds. */
 async function watchArrivals(
   {address, password}: Prober,
   marks: readonly string[],
   sent: Promise<unknown>,
   withinMs: number,
   signal: AbortSignal,
-): Promise<ReadonlySet<string>> {
+): Promise<ReadonlyMap<string, number>> {
   const clients = await ClientNames.of(address, password, ASK_MS_MAX)
-  const arrived = new Set<string>()
+  const arrived = new Map<string, number>()
   try {
     await sent
     const deadline = performance.now() + withinMs
@@ -155,7 +172,8 @@ async function watchArrivals(
       if (signal.aborted) throw new CliError('INTERRUPTED', 'interrupted')
       const left = Math.max(1, deadline - performance.now())
       const names = (await clients?.list(left)) ?? new Set()
-      for (const mark of marks) if (names.has(mark)) arrived.add(mark)
+      const nowMs = performance.now()
+      for (const mark of marks) if (names.has(mark) && !arrived.has(mark)) arrived.set(mark, nowMs)
       if (arrived.size === marks.length || clients === undefined || performance.now() >= deadline) return arrived
       await delay(POLL_MS)
     }

@@ -5,16 +5,25 @@ import type {NodeSpec} from '../engine.js'
 export interface NodePlan {
   /** Taken off the peer network: nothing flows to it or from it. */
   readonly isOff: boolean
-  /** For its firewall. Each group ends on its own. */
-  readonly groups: readonly FirewallGroup[]
+  /** For its firewall and its queue. Each group ends on its own. */
+  readonly groups: readonly RuleGroup[]
 }
 
-export interface FirewallGroup {
+export interface RuleGroup {
   /** Unix time, ms. */
   readonly untilMs?: number
   /** Arguments of iptables, for packets that come and for those that go. */
   readonly incoming: readonly string[]
   readonly outgoing: readonly string[]
+  /** Of what goes. */
+  readonly delays: readonly PeerDelay[]
+}
+
+export interface PeerDelay {
+  /** Where the packets go. */
+  readonly host: string
+  readonly ms: number
+  readonly jitterMs: number
 }
 
 type Nodes = readonly Pick<NodeSpec, 'name' | 'peerHost'>[]
@@ -29,7 +38,7 @@ const DATA = ['-p tcp -m tcp --tcp-flags PSH PSH', '-p tcp -m length --length 81
 const NO_RESET = '-p tcp -m tcp ! --tcp-flags RST RST'
 
 /**
- * What holds in one direction is kept by the receiver. What holds in both is kept by one of the two, by as few nodes in all
+ * Packets are delayed by the sender, where they queue. What else holds in one direction is kept by the receiver. What holds in both is kept by one of the two, by as few nodes in all
  * as is easily found. A node that all others are cut from, both ways and for good, needs no firewall: it is taken off the network.
  *
  * @param nodes - all of the environment, with their peer hosts
@@ -39,7 +48,9 @@ export function planLinks(nodes: Nodes, rules: readonly LinkRule[], nowMs: numbe
   const inForce = rules.filter(({untilMs}) => untilMs === undefined || untilMs > nowMs)
   const off = namesOff(nodes, inForce)
   const known = new Set(nodes.map(({name}) => name))
-  const left = inForce.filter(({from, to}) => [from, to].every((name) => known.has(name) && !off.has(name)))
+  const open = inForce.filter(({from, to}) => [from, to].every((name) => known.has(name) && !off.has(name)))
+  const delayed = open.filter(({effect}) => effect.kind === 'delay')
+  const left = open.filter((rule) => !delayed.includes(rule))
   const mutual = left.filter((rule) => left.some((other) => isReverse(rule, other)))
   const oneWay = left.filter((rule) => !mutual.includes(rule))
   const keepers = chooseKeepers(mutual)
@@ -48,6 +59,7 @@ export function planLinks(nodes: Nodes, rules: readonly LinkRule[], nowMs: numbe
       const own = [
         ...mutual.filter((rule) => rule.to === name && keepers.get(pairKey(rule)) === name),
         ...oneWay.filter((rule) => rule.to === name),
+        ...delayed.filter((rule) => rule.from === name),
       ]
       const groups = [...new Set(own.map(({untilMs}) => untilMs))].map((untilMs) => {
         const members = own.filter((rule) => rule.untilMs === untilMs)
@@ -93,15 +105,23 @@ function chooseKeepers(mutual: readonly LinkRule[]): Map<string, string> {
   }
 }
 
-function linesOf(rules: readonly LinkRule[], mutual: readonly LinkRule[], nodes: Nodes): FirewallGroup {
+function linesOf(rules: readonly LinkRule[], mutual: readonly LinkRule[], nodes: Nodes): RuleGroup {
+  const hostOf = (name: string) => nodes.find((node) => node.name === name)?.peerHost ?? ''
+  const delays = rules.flatMap(({effect, to}) =>
+    effect.kind === 'delay' ? [{host: hostOf(to), jitterMs: effect.jitterMs, ms: effect.ms}] : [],
+  )
   const both = rules.map((rule) => {
-    const host = nodes.find(({name}) => name === rule.from)?.peerHost
+    const host = hostOf(rule.from)
     const isMutual = mutual.includes(rule)
     const matches = matchesOf(rule.effect, isMutual)
     const incoming = matches.map((match) => `-s ${host}/32 ${match}`)
     return {incoming, outgoing: isMutual ? matches.map((match) => `-d ${host}/32 ${match}`) : []}
   })
-  return {incoming: both.flatMap(({incoming}) => incoming), outgoing: both.flatMap(({outgoing}) => outgoing)}
+  return {
+    delays,
+    incoming: both.flatMap(({incoming}) => incoming),
+    outgoing: both.flatMap(({outgoing}) => outgoing),
+  }
 }
 
 function matchesOf(effect: LinkEffect, isMutual: boolean): string[] {

@@ -1,6 +1,7 @@
 import {setTimeout as delay} from 'node:timers/promises'
 import {CliError} from '../../kernel/errors.js'
 import {renderAddress} from '../../model/address.js'
+import type {LinkRule} from '../../model/links.js'
 import type {NodeSpec} from '../engine.js'
 import {reasonIn} from '../log-reason.js'
 import {pingOnce} from '../ping.js'
@@ -88,6 +89,15 @@ function portInUse({address: {port}, name}: NodeSpec): CliError {
   })
 }
 
+/**
+ * Rules that close a link to or from it are in its network, which is there only once it runs: until they can be set it is
+ * connected to no other node. Those who set them connect it.
+ */
+function startsApart({faults, name}: NodeSpec): boolean {
+  const closes = ({effect: {kind}, from, to}: LinkRule) => kind !== 'delay' && (from === name || to === name)
+  return faults?.rules.some(closes) === true
+}
+
 async function create(cli: DockerCli, spec: PlacedSpec, setup: NodeSetup): Promise<void> {
   const {address, environment, name} = spec
   const container = containerName(environment, name)
@@ -118,7 +128,10 @@ async function create(cli: DockerCli, spec: PlacedSpec, setup: NodeSetup): Promi
   // By the daemon, not by a shared folder: it may be on another machine. The password is in no argument.
   const conf = Buffer.from(renderContainerConf(spec, setup.hasHostnames))
   const archive = Buffer.concat([...writeTar([{content: conf, mode: 0o600, path: '/node.conf'}])])
-  await Promise.all([cli.run(['cp', '-', `${container}:${DATA_FOLDER}`], {input: archive}), connectPeer(cli, spec)])
+  await Promise.all([
+    cli.run(['cp', '-', `${container}:${DATA_FOLDER}`], {input: archive}),
+    startsApart(spec) || connectPeer(cli, spec),
+  ])
 }
 
 function connectPeer(cli: DockerCli, {environment, name, peerHost}: PlacedSpec): Promise<string> {
@@ -133,8 +146,10 @@ async function attach(cli: DockerCli, spec: PlacedSpec, existing: ContainerDocum
   const networks = await cli.inspect<{readonly Id: string; readonly Name: string}>('network', [client, peer])
   for (const {Id, Name} of networks) {
     const endpoint = existing.NetworkSettings.Networks?.[Name]
-    if (endpoint?.NetworkID === Id) continue
+    const isWanted = Name !== peer || !startsApart(spec)
+    if (isWanted && endpoint?.NetworkID === Id) continue
     if (endpoint) await cli.run(['network', 'disconnect', '--force', Name, existing.Id])
+    if (!isWanted) continue
     if (Name === peer) await connectPeer(cli, spec)
     else await cli.run(['network', 'connect', Name, existing.Id])
   }

@@ -68,6 +68,9 @@ export abstract class LocalEngine implements Engine {
   /** What a node is first started with; later it is as CONFIG REWRITE left it. @param folder - of the node */
   protected abstract configurationOf(spec: NodeSpec, folder: string): Promise<string>
 
+  /** Before each start, the first and later ones. @param folder - of the node */
+  protected async beforeStart(_spec: NodeSpec, _folder: string): Promise<void> {}
+
   /** Resolves when what `prepare` began for the nodes of an environment is there; they start meanwhile. */
   protected async waitForShared(_environment: string): Promise<void> {}
 
@@ -83,6 +86,7 @@ export abstract class LocalEngine implements Engine {
       const conf = join(folder, CONF_NAME)
       // CONFIG REWRITE writes there too: what was set since is kept over a restart.
       if (!existsSync(conf)) await writeSecretFile(conf, await this.configurationOf(spec, folder))
+      await this.beforeStart(spec, folder)
       requireNotAborted(signal)
       const [file, ...args] = command
       child = await launchDetached(file, [...args, conf], {cwd: folder, log: join(folder, LOG_NAME)})

@@ -50,8 +50,8 @@ export async function kernelFindings(machine: Machine): Promise<MachineFinding[]
       needed: false,
       ok: hasNetem,
       text: hasNetem
-        ? 'the kernel can delay and lose packets'
-        : 'the kernel has no sch_netem: other means delay and lose',
+        ? 'the kernel can delay packets'
+        : 'the kernel has no sch_netem: nodes in Docker cannot be slow, nodes of other engines can',
       ...(!hasNetem && {remedy: 'Install the kernel modules of your distribution, such as linux-modules-extra.'}),
     },
     {

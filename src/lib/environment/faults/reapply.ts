@@ -8,6 +8,7 @@ import {readScene} from './scene.js'
  * Brings the faults on record into force again: a node that was started again has lost its rules. To be called under the lock
  * of the environment after nodes were started or unpaused. Without faults it does nothing. Safe to repeat.
  *
+ * @param startedWith - those that nodes were started with: if they are over by now, the engine has to know
  * @returns the faults in force
  * @throws {CliError} ENVIRONMENT_LACKS, UNREACHABLE, INTERRUPTED
  */
@@ -15,9 +16,10 @@ export async function reapplyFaults(
   {engines}: Pick<EnvironmentParts, 'engines'>,
   state: EnvironmentState,
   signal: AbortSignal,
+  startedWith: readonly FaultRecord[] = [],
 ): Promise<readonly FaultRecord[]> {
   const faults = lastingFaults(state, Date.now())
-  if (faults.length === 0) return []
+  if (faults.length + startedWith.length === 0) return []
   const {peerHosts, spec} = state
   await engines.of(spec.engine).links.apply(layoutOf(spec, peerHosts), rulesOfFaults(faults), signal)
   return faults

@@ -55,6 +55,7 @@ describe('faults in Docker, planned', () => {
     expect(NAMES.filter((name) => (plan.get(name)?.groups.length ?? 0) > 0)).toEqual(['n1'])
     expect(plan.get('n1')?.groups).toEqual([
       {
+        delays: [],
         incoming: ['-s 10.0.0.2/32 -j DROP', '-s 10.0.0.3/32 -j DROP'],
         outgoing: ['-d 10.0.0.2/32 -j DROP', '-d 10.0.0.3/32 -j DROP'],
       },
@@ -81,12 +82,14 @@ describe('faults in Docker, planned', () => {
 
   it('become a script that names no chain but its own, and ends with its last rule', () => {
     const groups = planLinks(nodes, [drop('n1', 'n2', 1500), drop('n3', 'n2', 3000)], 0).get('n2')?.groups ?? []
-    const script = faultScript('abcdef01', groups, 250)
+    const script = faultScript({groups, id: 'abcdef01', peerHost: '10.0.0.2'}, 250)
     expect(script).toContain('{ sleep 1.250; undo INPUT SHOAL-abcdef01-0i; } &')
     expect(script).toContain('{ sleep 2.750; undo INPUT SHOAL-abcdef01-1i; } &')
     expect(script.split('\n').at(-1)).toBe('wait')
     expect(script).not.toMatch(/-F (?!\$2)|-X (?!\$2)/)
     const forGood = planLinks(nodes, [drop('n1', 'n2', 1500), drop('n3', 'n2')], 0).get('n2')?.groups ?? []
-    expect(faultScript('abcdef01', forGood, 0).split('\n').at(-1)).toContain('while :')
+    expect(faultScript({groups: forGood, id: 'abcdef01', peerHost: '10.0.0.2'}, 0).split('\n').at(-1)).toContain(
+      'while :',
+    )
   })
 })

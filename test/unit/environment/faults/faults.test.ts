@@ -1,7 +1,8 @@
-import {afterEach, beforeEach, describe, expect, it} from 'vitest'
+import {afterEach, beforeEach, describe, expect, it, vi} from 'vitest'
 import {healFaults} from '../../../../src/lib/environment/faults/heal.js'
 import {type FaultRequest, makeFault, previewFault} from '../../../../src/lib/environment/faults/make.js'
 import {findFaultDrift, reapplyFaults} from '../../../../src/lib/environment/faults/reapply.js'
+import {startNodes} from '../../../../src/lib/environment/restart.js'
 import {statusOf} from '../../../../src/lib/environment/status.js'
 import type {EnvironmentState} from '../../../../src/lib/environment/store.js'
 import {linkKey} from '../../../../src/lib/plan/faults/rules.js'
@@ -289,6 +290,32 @@ describe('a node that was started again', () => {
     expect(await reapplyFaults(stage.parts, await state(), never())).toMatchObject([{id: 'f1'}])
     expect(await findFaultDrift(stage.parts, await state(), never())).toEqual([])
     expect((await statusOf(stage.parts, never(), 'blue'))[0]?.faults[0]).not.toHaveProperty('lostLinks')
+  })
+
+  it('is given those in force at its start, and the engine hears if they end meanwhile', async () => {
+    await make({...apart('n1'), forMs: 60_000})
+    const [first] = await stage.engine.list('blue')
+    await stage.engine.stop(first!)
+    let endMs = Number.POSITIVE_INFINITY
+    const applied: number[] = []
+    stage.engine.links.onApply = (rules) => void applied.push(rules.length)
+    stage.engine.onStart = ({faults}) => {
+      expect(faults?.rules).toHaveLength(10)
+      expect(faults?.layout.nodes).toHaveLength(6)
+      endMs = faults?.rules[0]?.untilMs ?? 0
+      vi.spyOn(Date, 'now').mockReturnValue(endMs)
+    }
+    await startNodes(stage.parts, await state(), ['n1'], never(), () => undefined)
+    expect(endMs).toBeLessThan(Number.POSITIVE_INFINITY)
+    expect(applied).toEqual([0])
+    vi.restoreAllMocks()
+  })
+
+  it('is told nothing of faults where there are none', async () => {
+    const [first] = await stage.engine.list('blue')
+    await stage.engine.stop(first!)
+    stage.engine.onStart = (spec) => expect(spec).not.toHaveProperty('faults')
+    await startNodes(stage.parts, await state(), ['n1'], never(), () => undefined)
   })
 
   it('costs nothing where there are no faults', async () => {

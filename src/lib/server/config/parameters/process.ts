@@ -64,6 +64,8 @@ export const processParameters = {
   enableDebugCommand: choice('enable-debug-command', 'no', LOCAL_OR_NOT, {acts: true, immutable: true}),
   // Not in Redis: SHOAL.FAULT, for environments of developers.
   enableFaultCommand: choice('enable-fault-command', 'no', LOCAL_OR_NOT, {acts: true, immutable: true}),
+  // Not in Redis either: the table of SHOAL.FAULT SET to start with, in `dir`.
+  faultFile: text('fault-file', '', {acts: true, immutable: true}),
   enableModuleCommand: choice('enable-module-command', 'no', LOCAL_OR_NOT, {immutable: true}),
   enableProtectedConfigs: choice('enable-protected-configs', 'no', LOCAL_OR_NOT, {acts: true, immutable: true}),
 } as const

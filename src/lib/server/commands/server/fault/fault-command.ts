@@ -1,13 +1,12 @@
 import {encodeCommand} from '../../../../protocol/resp/encode-command.js'
 import {type FaultProbe, type FaultProbeResult, faultsOf, type NodeFaults} from '../../../faults/effects.js'
 import {marksOf} from '../../../faults/marks.js'
-import type {FaultRule} from '../../../faults/rules.js'
 import {ReplyError} from '../../../reply-error.js'
 import type {Server} from '../../../server.js'
 import {type CommandContext, type CommandHandler, defineCommand} from '../../command.js'
 import {isLocalClient} from '../client-line.js'
 import {helpLines} from '../help.js'
-import {parseRule, renderRule, Words} from './rule-words.js'
+import {parseTable, renderRule, Words} from './rule-words.js'
 
 /**
  * SHOAL.FAULT: faults between this node and others, made by this node on every connection that it opens. Both ends of a
@@ -31,12 +30,7 @@ function requireFaults(server: Server): NodeFaults {
 }
 
 function setRules({reply, server}: CommandContext, argv: string[]): void {
-  const words = new Words(argv, 2)
-  const count = words.count()
-  const rules: FaultRule[] = []
-  while (rules.length < count) rules.push(parseRule(words))
-  const madeMs = words.takes('AT') ? words.count() : undefined
-  requireEnd(words)
+  const {madeMs, rules} = parseTable(new Words(argv, 2))
   if (!requireFaults(server).replace(rules, madeMs)) throw new ReplyError('ERR a later table of faults is in force')
   reply.ok()
 }

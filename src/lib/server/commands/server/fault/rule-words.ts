@@ -39,6 +39,22 @@ export class Words {
   }
 }
 
+export interface RuleTable {
+  readonly rules: readonly FaultRule[]
+  /** Unix milliseconds. */
+  readonly madeMs: number | undefined
+}
+
+/** `count [rule ...] [AT unix-ms]`, and nothing after it. @throws ReplyError */
+export function parseTable(words: Words): RuleTable {
+  const count = words.count()
+  const rules: FaultRule[] = []
+  while (rules.length < count) rules.push(parseRule(words))
+  const madeMs = words.takes('AT') ? words.count() : undefined
+  if (!words.isAtEnd) throw new ReplyError(SYNTAX_ERROR)
+  return {madeMs, rules}
+}
+
 /** `host port busport IN|OUT DROP|RESET|DELAY ms jitter-ms|LOSS probability [UNTIL unix-ms]` @throws ReplyError */
 export function parseRule(words: Words): FaultRule {
   const peer: FaultPeer = {host: words.next(), port: words.count(), busPort: words.count()}
