@@ -90,18 +90,17 @@ export class Session {
     const {write} = this.settings
     const name = topic.join('|')
     if (name === '') return write(HELP)
+    this.isInterrupted = false
+    const ask = ['COMMAND', 'DOCS', name]
     try {
       const connection = await this.connected()
-      connection.send(['COMMAND', 'DOCS', name])
+      connection.send(ask)
       const reply = await connection.reply()
-      write(
-        reply.kind === 'error'
-          ? `${renderReply(reply)}\n`
-          : `${renderCommandDocs(reply) ?? `The node knows no command ${topic.join(' ')}.`}\n`,
-      )
+      const unknown = `The node knows no command ${topic.join(' ')}.`
+      write(`${reply.kind === 'error' ? renderReply(reply) : (renderCommandDocs(reply) ?? unknown)}\n`)
     } catch (error) {
       if (!(error instanceof ConnectionClosed)) throw error
-      write(`Error: ${error.message}\n`)
+      this.onClosed(ask, error)
     }
   }
 
@@ -162,9 +161,9 @@ export class Session {
   private show(argv: readonly string[], reply: Reply): void {
     const {isRaw, write} = this.settings
     if (reply.kind === 'error') this.hasFailed = true
-    const isText = (reply.kind === 'bulk' || reply.kind === 'verbatim') && answersText(argv)
-    if (isText) write(reply.text.endsWith('\n') ? reply.text : `${reply.text}\n`)
-    else write(`${isRaw ? renderRawReply(reply) : renderReply(reply)}\n`)
+    // Text for people ends its last line itself, mostly, and may be empty.
+    const text = answersText(argv) ? renderRawReply(reply) : `${isRaw ? renderRawReply(reply) : renderReply(reply)}\n`
+    write(text === '' || text.endsWith('\n') ? text : `${text}\n`)
   }
 
   private readonly onPush = (push: Reply): void => {

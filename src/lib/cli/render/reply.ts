@@ -35,9 +35,10 @@ function replyLines(reply: Reply): string[] {
   )
 }
 
-/** What belongs to a key begins on its last line. */
-function pairLines(key: readonly string[], [first = '', ...others]: readonly string[]): string[] {
-  return [...key.slice(0, -1), `${key.at(-1)} => ${first}`, ...others]
+/** A value of one line stands beside its key, a longer one below. */
+function pairLines(key: readonly string[], value: readonly string[]): string[] {
+  const above = `${key.at(-1)} => `
+  return [...key.slice(0, -1), ...(value.length === 1 ? [above + value[0]] : [above, ...value])]
 }
 
 function pairsOf(items: readonly Reply[]): [key: Reply, value: Reply][] {
