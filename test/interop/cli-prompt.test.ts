@@ -2,7 +2,7 @@ import {execFileSync} from 'node:child_process'
 import {existsSync, readFileSync, statSync} from 'node:fs'
 import {join} from 'node:path'
 import {afterAll, afterEach, beforeAll, expect, it} from 'vitest'
-import {Session} from '../../src/lib/cli/prompt/session.js'
+import {Session, type SessionSettings} from '../../src/lib/cli/prompt/session.js'
 import {parseTyped} from '../../src/lib/cli/prompt/typed.js'
 import {runShoal, stateDir} from '../support/cli.js'
 import {callRedis, describeWithPeers, peerProgram, type RedisNode, startRedis} from '../support/peers.js'
@@ -65,13 +65,13 @@ const LINES = [
 ]
 
 /** What our prompt says to the lines. */
-async function ours(port: number, lines: readonly string[], isRaw: boolean, isResp3: boolean, isCluster = false) {
+async function ours(port: number, lines: readonly string[], how: Partial<SessionSettings>) {
   let said = ''
   const write = (text: string) => {
     said += text
   }
-  const address = {host: '127.0.0.1', port}
-  const session = new Session({address, db: 0, isCluster, isRaw, isResp3, timeoutMs: 5000, write})
+  const plain = {db: 0, isCluster: false, isRaw: false, isResp3: false, isTalkative: true, timeoutMs: 5000}
+  const session = new Session({...plain, address: {host: '127.0.0.1', port}, write, ...how})
   for (const line of lines) {
     const typed = parseTyped(line)
     if (typed.kind === 'command') await session.run(typed.argv, typed.times)
@@ -104,7 +104,7 @@ describeWithPeers('replies at the prompt', () => {
   ])('look as in redis-cli %s', async (_, isRaw, isResp3) => {
     const options = [isRaw ? '--raw' : '--no-raw', ...(isResp3 ? ['-3'] : [])]
     const expected = theirs(redis.port, LINES, ...options)
-    expect((await ours(redis.port, LINES, isRaw, isResp3)).split('\n')).toEqual(expected.split('\n'))
+    expect((await ours(redis.port, LINES, {isRaw, isResp3})).split('\n')).toEqual(expected.split('\n'))
   })
 })
 
@@ -166,6 +166,13 @@ describeWithPeers('the prompt of an environment', () => {
     const file = join(stateDir(), 'cli-history')
     expect(readFileSync(file, 'utf8')).toMatch(/exec\nsubscribe news\nclear\nhelp set\nexec\nexit\n$/)
     expect(statSync(file).mode & 0o777).toBe(0o600)
+  })
+
+  it('follows redirects as redis-cli does', async () => {
+    const lines = ['SET q 1', 'GET q', 'SET b 1', 'APPEND q 2', '2 DEL q', 'PING']
+    const expected = theirs(port, lines, '-c', '--no-raw', '-a', "it's", '--no-auth-warning')
+    expect(expected).toContain('-> Redirected to slot')
+    expect(await ours(port, lines, {isCluster: true, password: "it's"})).toBe(expected)
   })
 
   test('ends on Ctrl-C', async () => {

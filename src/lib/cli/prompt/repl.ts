@@ -6,7 +6,7 @@ import {parseTyped} from './typed.js'
 
 const CLEAR_SCREEN = '\x1b[H\x1b[2J'
 
-type Settings = Omit<SessionSettings, 'write'>
+type Settings = Omit<SessionSettings, 'isTalkative' | 'write'>
 
 function writeOut(text: string): void {
   process.stdout.write(text, 'latin1')
@@ -26,6 +26,7 @@ export async function promptOnTerminal(settings: Settings, history: HistoryFile)
   let isAsking = false
   const session = new Session({
     ...settings,
+    isTalkative: true,
     write: (text) => {
       // A message that comes by itself stands above the line that is being typed.
       if (isAsking) {
@@ -116,7 +117,7 @@ async function obey(session: Session, line: string, clear: () => void): Promise<
  * @returns whether any reply was an error
  */
 export async function runPiped(settings: Settings, signal: AbortSignal): Promise<boolean> {
-  const session = new Session({...settings, write: writeOut})
+  const session = new Session({...settings, isTalkative: true, write: writeOut})
   const lines = createInterface({input: process.stdin, terminal: false})
   const onAbort = () => {
     session.interrupt()
@@ -143,7 +144,7 @@ export async function runPiped(settings: Settings, signal: AbortSignal): Promise
  * @throws {CliError} UNREACHABLE, TIMED_OUT
  */
 export async function runOne(settings: Settings, argv: readonly string[], signal: AbortSignal): Promise<boolean> {
-  const session = new Session({...settings, write: writeOut})
+  const session = new Session({...settings, isTalkative: false, write: writeOut})
   const onAbort = () => session.interrupt()
   signal.addEventListener('abort', onAbort, {once: true})
   try {

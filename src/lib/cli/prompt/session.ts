@@ -15,6 +15,8 @@ export interface SessionSettings {
   readonly db: number
   readonly isResp3: boolean
   readonly isRaw: boolean
+  /** Lines one after the other, not one command alone: where they lead and how long they took is said, unless raw. */
+  readonly isTalkative: boolean
   readonly password?: string
   readonly timeoutMs: number
   /** Takes binary strings, whole lines. */
@@ -63,7 +65,7 @@ export class Session {
    * @throws {CliError} UNREACHABLE, TIMED_OUT if a node cannot be connected to
    */
   async run(argv: readonly string[], times = 1): Promise<void> {
-    const {isRaw, write} = this.settings
+    const {write} = this.settings
     const begun = performance.now()
     this.isInterrupted = false
     try {
@@ -73,7 +75,7 @@ export class Session {
       this.onClosed(argv, error)
     }
     const tookMs = performance.now() - begun
-    if (tookMs >= SLOW_MS && !isRaw && !this.isInterrupted) write(`(${(tookMs / 1000).toFixed(2)}s)\n`)
+    if (tookMs >= SLOW_MS && this.saysMore && !this.isInterrupted) write(`(${(tookMs / 1000).toFixed(2)}s)\n`)
   }
 
   private onClosed(argv: readonly string[], error: ConnectionClosed): void {
@@ -114,8 +116,12 @@ export class Session {
     this.connection?.close()
   }
 
+  private get saysMore(): boolean {
+    return this.settings.isTalkative && !this.settings.isRaw
+  }
+
   private async follow(argv: readonly string[]): Promise<void> {
-    const {isCluster, isRaw, write} = this.settings
+    const {isCluster, write} = this.settings
     let isAsking = false
     for (let hop = 0; ; hop++) {
       const connection = await this.connected()
@@ -127,7 +133,7 @@ export class Session {
         if (reply.kind !== 'error') await this.showMessages(connection, argv)
         return
       }
-      if (!isRaw) write(`-> Redirected to slot [${to.slot}] located at ${renderAddress(to.address)}\n`)
+      if (this.saysMore) write(`-> Redirected to slot [${to.slot}] located at ${renderAddress(to.address)}\n`)
       isAsking = to.isAsk
       if (renderAddress(to.address) !== renderAddress(this.talk.address)) {
         connection.close()
