@@ -1,4 +1,4 @@
-import {Args} from '@oclif/core'
+import {Args, Flags} from '@oclif/core'
 import {BaseCommand} from '../lib/cli/base-command.js'
 import {environmentParts} from '../lib/cli/environment-parts.js'
 import {environmentNameFlag} from '../lib/cli/flags-environment.js'
@@ -6,21 +6,25 @@ import {runInPlace} from '../lib/cli/run-in-place.js'
 import {thisMachine} from '../lib/environment/doctor/machine.js'
 import {openEnvironment, requireRunning} from '../lib/environment/open.js'
 import {HOST} from '../lib/environment/spec.js'
-import {CliError} from '../lib/kernel/errors.js'
+import {defaultStateFolder} from '../lib/environment/state-folder.js'
 
 const PROGRAMS = ['redis-cli', 'valkey-cli']
 
 export default class Cli extends BaseCommand {
   static override enableJsonFlag = false
-  static override summary = 'Talk to a node of an environment with redis-cli.'
+  static override summary = 'Talk to a node of an environment: redis-cli, or a prompt of its own.'
   static override description =
     'The redis-cli or valkey-cli of PATH, connected to the node, following redirects in a cluster. The password is handed over by ' +
-    'REDISCLI_AUTH, which no process list shows. Exits as it does.'
+    'REDISCLI_AUTH, which no process list shows. Exits as it does.\n\n' +
+    'Where there is neither, and with --builtin, Shoal has a prompt of its own, whose replies look as those of redis-cli. What is ' +
+    'typed is kept in cli-history of the state folder, but for lines with passwords. In a transaction it follows no redirect. Its ' +
+    'options, behind --, are --raw, --no-raw, -2, -3, -n DB and -e. An error reply makes the exit code 1 only with -e.'
 
   static override usage = '<%= command.id %> NODE [FLAGS] [-- ARG...]'
   static override examples = [
     '<%= config.bin %> <%= command.id %> n1',
     '<%= config.bin %> <%= command.id %> n1 --name blue -- --raw get greeting',
+    '<%= config.bin %> <%= command.id %> n1 --builtin -- -e set greeting hello',
   ]
 
   static override strict = false
@@ -29,7 +33,10 @@ export default class Cli extends BaseCommand {
     arguments: Args.string({description: 'What redis-cli is given; a prompt without.', ignoreStdin: true}),
   }
 
-  static override flags = {name: environmentNameFlag()}
+  static override flags = {
+    builtin: Flags.boolean({summary: "Shoal's own prompt, also where redis-cli is on PATH."}),
+    name: environmentNameFlag(),
+  }
 
   async run(): Promise<object> {
     const {args, argv, flags} = await this.parse(Cli)
@@ -37,22 +44,29 @@ export default class Cli extends BaseCommand {
     const state = await openEnvironment(store, flags.name)
     const {engine, nodes, password, topology} = state.spec
     await requireRunning(engines.of(engine), state, args.node)
-    const port = nodes.find(({name}) => name === args.node)?.port
-    const where = ['-h', HOST, '-p', String(port), ...(topology === 'cluster' ? ['-c'] : [])]
+    const port = nodes.find(({name}) => name === args.node)?.port as number
+    const words = (argv as string[]).slice(1)
+    const isCluster = topology === 'cluster'
+    const file = flags.builtin ? undefined : await findCli()
+    if (file === undefined) {
+      const {runBuiltin} = await import('../lib/cli/prompt/builtin.js')
+      const stateFolder = defaultStateFolder(process.env)
+      const request = {address: {host: HOST, port}, isCluster, password, stateFolder, words}
+      this.exitAs(await runBuiltin(request, this.signal))
+      return {}
+    }
+    const where = ['-h', HOST, '-p', String(port), ...(isCluster ? ['-c'] : [])]
     const env = password === undefined ? {} : {REDISCLI_AUTH: password}
-    const file = await this.program()
-    this.exitAs(await runInPlace({args: [...where, ...(argv as string[]).slice(1)], env, file}, this.signal))
+    this.exitAs(await runInPlace({args: [...where, ...words], env, file}, this.signal))
     return {}
   }
+}
 
-  private async program(): Promise<string> {
-    const machine = thisMachine(process.env)
-    for (const name of PROGRAMS) {
-      const found = await machine.findProgram(name)
-      if (found !== undefined) return found
-    }
-    throw new CliError('ENVIRONMENT_LACKS', 'neither redis-cli nor valkey-cli is on PATH', {
-      suggestions: ['Install redis-tools.', 'shoal call 127.0.0.1:PORT COMMAND'],
-    })
+async function findCli(): Promise<string | undefined> {
+  const machine = thisMachine(process.env)
+  for (const name of PROGRAMS) {
+    const found = await machine.findProgram(name)
+    if (found !== undefined) return found
   }
+  return
 }

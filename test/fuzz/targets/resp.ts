@@ -1,6 +1,9 @@
+import {renderCommandDocs} from '../../../src/lib/cli/render/command-docs.js'
+import {renderRawReply, renderReply} from '../../../src/lib/cli/render/reply.js'
 import {ReplyReader, type WireReply} from '../../../src/lib/client/migration/reply-reader.js'
 import {CliError} from '../../../src/lib/kernel/errors.js'
 import type {Rng} from '../../../src/lib/kernel/rng.js'
+import {ReplyParser, ReplySyntaxError} from '../../../src/lib/protocol/resp/reply-parser.js'
 import {type ProtocolLimits, RequestParser} from '../../../src/lib/protocol/resp/request-parser.js'
 import {encodeRequest} from '../../support/raw-resp.js'
 import {elements} from '../corpus/packed.js'
@@ -132,20 +135,28 @@ function replies(rng: Rng): string {
   return rng.chance(0.5) ? text : mutated(rng, text)
 }
 
-interface Read {
-  readonly replies: WireReply[]
+interface Read<R> {
+  readonly replies: R[]
   readonly isRefused: boolean
 }
 
-function read(chunks: readonly Buffer[]): Read {
-  const reader = new ReplyReader()
-  const found: WireReply[] = []
+interface Reader<R> {
+  push(chunk: Buffer): void
+  next(): R | undefined
+}
+
+function read<R>(
+  reader: Reader<R>,
+  refusal: typeof CliError | typeof ReplySyntaxError,
+  chunks: readonly Buffer[],
+): Read<R> {
+  const found: R[] = []
   for (const chunk of chunks) {
     reader.push(chunk)
     const isFine = attempt(() => {
       for (let one = reader.next(); one !== undefined; one = reader.next()) found.push(one)
       return true
-    }, CliError)
+    }, refusal)
     if (!isFine) return {isRefused: true, replies: found}
   }
   return {isRefused: false, replies: found}
@@ -158,8 +169,15 @@ export const replyTarget: FuzzTarget = {
     make: replies,
     run(input, rng) {
       const bytes = Buffer.from(input, 'latin1')
-      const whole = read([bytes])
-      mustEqual(read(chunksOf(rng, bytes)), whole, 'cut, the replies')
+      const whole = read<WireReply>(new ReplyReader(), CliError, [bytes])
+      mustEqual(read(new ReplyReader(), CliError, chunksOf(rng, bytes)), whole, 'cut, the replies')
+      const shown = read(new ReplyParser(), ReplySyntaxError, [bytes])
+      mustEqual(read(new ReplyParser(), ReplySyntaxError, chunksOf(rng, bytes)), shown, 'cut, the replies to be shown')
+      for (const each of shown.replies) {
+        renderReply(each)
+        renderRawReply(each)
+        renderCommandDocs(each)
+      }
       return !whole.isRefused
     },
   }),

@@ -1,4 +1,5 @@
 import type {CallOutcome, CallReply} from '../../operations/call.js'
+import {numberedLines} from './numbered.js'
 import type {Style} from './style.js'
 
 /** What every node answered: a line each, or a heading with the lines of a longer reply under it. */
@@ -20,8 +21,5 @@ function replyLines(reply: CallReply): string[] {
   if (typeof reply === 'number') return [`(integer) ${reply}`]
   if (typeof reply === 'string') return reply === '' ? ['(empty string)'] : reply.trimEnd().split(/\r?\n/)
   if (!Array.isArray(reply)) return [`(base64) ${reply.base64}`]
-  return reply.flatMap((item, index) => {
-    const label = `${index + 1}) `.padStart(`${reply.length}) `.length)
-    return replyLines(item).map((line, at) => (at === 0 ? label : ' '.repeat(label.length)) + line)
-  })
+  return numberedLines(reply.map(replyLines))
 }

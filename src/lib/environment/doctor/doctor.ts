@@ -111,7 +111,7 @@ async function programFindings(machine: Machine, engine: EngineKind): Promise<Ma
       id: 'redis-cli',
       needed: false,
       ok: cli !== undefined,
-      text: cli ?? 'is not on PATH: shoal cli needs it, or valkey-cli',
+      text: cli ?? 'is not on PATH: shoal cli has a prompt of its own',
     },
   ]
 }
