@@ -222,6 +222,10 @@ describe('keys of a command', () => {
     ['ZDIFFSTORE t x a', []],
     ['ZUNION 2 a b', ['a', 'b']],
     ['LMPOP 0 a LEFT', []],
+    ['ZUNIONSTORE t 1e3 a', ['t', 'a']],
+    ['SINTERCARD +2 a b', ['a', 'b']],
+    ['EVAL x 4294967297 a b', ['a']],
+    ['EVAL x 99999999999999999999 a b', []],
   ])('of %s are %j', (line, keys) => {
     const argv = line.split(' ')
     expect(keysOf(new Rig().server.findCommand(argv)!, argv)).toEqual(keys)

@@ -75,12 +75,25 @@ export function legacyRange(specs: readonly KeySpec[]): LegacyRange {
 
 /**
  * `keyIndexes` of a command whose argv[countAt] says how many keys follow. A count that does not fit names none: the
- * handler refuses it.
+ * handler refuses it. So does one that is no number, but where keys are looked for, `1e3` is 1, as it is to redis-server.
  */
 export function countedKeys(countAt: number): (argv: readonly string[]) => number[] {
   return (argv) => {
-    const count = Number(argv[countAt])
-    if (!Number.isInteger(count) || count < 1 || countAt + count >= argv.length) return []
+    const count = leadingInt32(argv[countAt] ?? '')
+    if (count < 1 || countAt + count >= argv.length) return []
     return Array.from({length: count}, (_, index) => countAt + 1 + index)
   }
+}
+
+/** C's `atoi`: the number that the text begins with, 0 if it begins with none, wrapped to 32 bits. */
+function leadingInt32(text: string): number {
+  const [digits] = /^[ \t-\r]*[+-]?\d+/.exec(text) ?? []
+  if (digits === undefined) return 0
+  const value = clamped(BigInt(digits.trim().replace('+', '')))
+  return Number(BigInt.asIntN(32, value))
+}
+
+function clamped(value: bigint): bigint {
+  const [least, most] = [-(2n ** 63n), 2n ** 63n - 1n]
+  return value < least ? least : value > most ? most : value
 }

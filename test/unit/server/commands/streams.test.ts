@@ -59,3 +59,16 @@ it('a stream goes on where XSETID says after all entries went, and can be read a
   const bytes = encodeValue((rig.server.databases[0]!.peek('k') as Stream).toRdb(), {compress: false})
   expect(streamCodec.readers.get(19)!(new RdbReader(bytes)).length).toBe(1)
 })
+
+describe('XSETID', () => {
+  it('wakes nobody who waits for entries', () => {
+    const rig = new Rig()
+    const [reader, other] = [rig.connect(), rig.connect()]
+    rig.run(other, 'XADD s 1 a b')
+    expect(rig.run(reader, 'XREAD BLOCK 0 STREAMS s $')).toBe('')
+    rig.run(other, 'XSETID s 27 ENTRIESADDED 100')
+    expect(rig.turn(reader)).toBe('')
+    rig.run(other, 'XADD s 28 c d')
+    expect(rig.turn(reader)).toContain('28-0')
+  })
+})

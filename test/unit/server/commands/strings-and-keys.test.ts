@@ -71,3 +71,14 @@ describe('strings and keys', () => {
     expect(rig.run(client, 'STRLEN a', 'GETRANGE a 19990 -1')).toBe(':20000\r\n$10\r\n0123456789\r\n')
   })
 })
+
+describe('LPOS', () => {
+  it('takes the least of all ranks for the first from the tail, and then counts no further', () => {
+    const rig = new Rig()
+    const client = rig.connect()
+    rig.run(client, 'RPUSH l a b a')
+    const least = 'RANK -9223372036854775808'
+    expect(rig.run(client, `LPOS l a ${least}`, `LPOS l a ${least} COUNT 1`)).toBe(':2\r\n*2\r\n:2\r\n:0\r\n')
+    expect(rig.run(client, 'LPOS l a RANK -9223372036854775807')).toBe('$-1\r\n')
+  })
+})

@@ -43,15 +43,14 @@ function notNegative(text: string, option: string): number {
   return value
 }
 
-function requireRank(text: string): number {
+function requireRank(text: string): number | bigint {
   const rank = requireInt64(text)
   if (rank === 0) throw new ReplyError(NO_RANK)
-  if (rank === INT64_MIN) throw new ReplyError('ERR value is out of range')
-  return Number(rank)
+  return rank
 }
 
 function parseOptions(argv: readonly string[]): PositionOptions {
-  let rank = 1
+  let rank: number | bigint = 1
   let count: number | undefined
   let lookMax = 0
   for (let at = 3; at < argv.length; at += 2) {
@@ -71,12 +70,14 @@ function parseOptions(argv: readonly string[]): PositionOptions {
         throw new ReplyError(SYNTAX_ERROR)
     }
   }
+  // The one rank that has no positive counterpart: redis-server takes it for the first from the tail, and counts no further.
+  const isLeast = rank === INT64_MIN
   return {
     asArray: count !== undefined,
-    countMax: count === 0 ? Number.POSITIVE_INFINITY : (count ?? 1),
+    countMax: count === 0 || (isLeast && count !== undefined) ? Number.POSITIVE_INFINITY : (count ?? 1),
     fromTail: rank < 0,
     lookMax: lookMax === 0 ? Number.POSITIVE_INFINITY : lookMax,
-    skip: Math.abs(rank) - 1,
+    skip: isLeast ? 0 : Math.abs(Number(rank)) - 1,
   }
 }
 

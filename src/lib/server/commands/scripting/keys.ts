@@ -1,16 +1,13 @@
-import {parseInt64, requireInt64} from '../../arguments.js'
+import {requireInt64} from '../../arguments.js'
 import {ReplyError} from '../../reply-error.js'
+import {countedKeys} from '../key-spec.js'
 
 /** `EVAL script numkeys key ...`, and the same for all that run scripts. */
 export const COUNT_AT = 2
 export const FIRST_KEY = 3
 
 /** Indexes of the keys; none if their number makes no sense. */
-export function keyIndexesByCount(argv: readonly string[]): number[] {
-  const count = Number(parseInt64(argv[COUNT_AT] ?? '') ?? 0)
-  if (count <= 0 || count > argv.length - FIRST_KEY) return []
-  return Array.from({length: count}, (_, i) => FIRST_KEY + i)
-}
+export const keyIndexesByCount = countedKeys(COUNT_AT)
 
 /** @throws ReplyError @param notANumber - the error's text for what is no integer */
 export function requireKeyCount(argv: readonly string[], notANumber?: string): number {

@@ -3,6 +3,7 @@ import {NOTIFY_GENERIC, NOTIFY_SET} from '../../keyspace/notifications.js'
 import {ReplyError, SYNTAX_ERROR} from '../../reply-error.js'
 import {SetValue} from '../../values/set/set-value.js'
 import {type Command, type CommandContext, type CommandHandler, defineCommand} from '../command.js'
+import {countedKeys} from '../key-spec.js'
 import {requirePositive} from '../random-count.js'
 import {SET} from './facts.js'
 
@@ -143,16 +144,10 @@ function sintercard({db, reply}: CommandContext, argv: string[]): void {
   reply.integer(intersection(sets, limit === 0 ? undefined : limit).length)
 }
 
-/** A count that will be refused names no keys. */
-function sintercardKeys(argv: readonly string[]): number[] {
-  const count = Number.parseInt(argv[1]!, 10)
-  return count <= argv.length - FIRST_KEY ? Array.from({length: count}, (_, i) => FIRST_KEY + i) : []
-}
-
 export const setAlgebraCommands: readonly Command[] = [
   defineCommand({...SET.sinter, run: sinter}),
   defineCommand({...SET.sinterstore, run: sinterstore}),
-  defineCommand({...SET.sintercard, keyIndexes: sintercardKeys, run: sintercard}),
+  defineCommand({...SET.sintercard, keyIndexes: countedKeys(1), run: sintercard}),
   defineCommand({...SET.smembers, run: smembers}),
   defineCommand({...SET.sunion, run: showing(union)}),
   defineCommand({...SET.sunionstore, run: storing(union, 'sunionstore')}),

@@ -83,7 +83,8 @@ function xsetid({db, reply}: CommandContext, argv: string[]): void {
   stream.lastId = id
   if (entriesAdded !== undefined) stream.entriesAdded = entriesAdded
   if (!isZeroId(maxDeletedId)) stream.maxDeletedId = maxDeletedId
-  db.touchedUnwatched(key)
+  // Who waits for entries hears nothing of it: there are none.
+  db.state.dirty++
   db.notify(NOTIFY_STREAM, 'xsetid', key)
   reply.ok()
 }
