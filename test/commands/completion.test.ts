@@ -1,7 +1,9 @@
 import {readFileSync} from 'node:fs'
 import {join} from 'node:path'
 import {beforeAll, describe, expect, it} from 'vitest'
-import {packageFolder, runShoal} from '../support/cli.js'
+import {planEnvironment} from '../../src/lib/environment/spec.js'
+import {EnvironmentStore} from '../../src/lib/environment/store.js'
+import {packageFolder, runShoal, stateDir} from '../support/cli.js'
 import {temporaryFolder} from '../support/processes.js'
 import {type Completion, setUpCompletion} from './completion-shell.js'
 
@@ -40,6 +42,27 @@ describe('shell completion', () => {
       expect((await completion.offers(...words)).sort()).toEqual(offered)
     })
   }
+
+  it('offers names of environments, and of nodes where a command takes them', async () => {
+    const nothing = await completion.offers('ps', '--name', '')
+    expect(nothing).toEqual([''])
+    const store = new EnvironmentStore(stateDir())
+    for (const [name, primaries] of [
+      ['default', 1],
+      ['blue', 3],
+      ['black', 1],
+    ] as const) {
+      const spec = planEnvironment({name, primaries, regions: [], replicas: 0})
+      await store.write({faults: [], formed: true, peerHosts: {}, spec, version: 2})
+    }
+    expect((await completion.offers('ps', '--name', '')).sort()).toEqual(['black', 'blue', 'default'])
+    expect((await completion.offers('ps', '--name', 'bl')).sort()).toEqual(['black', 'blue'])
+    expect(await completion.offers('cli', '')).toEqual(['n1'])
+    expect(await completion.offers('stop', '--name', 'blue', '')).toEqual(['n1', 'n2', 'n3'])
+    expect(await completion.offers('logs', 'n1', '--name', 'blue', 'n3')).toEqual(['n3'])
+    expect(await completion.offers('exec', 'n1', '--', '')).toEqual([''])
+    expect(await completion.offers('logs', '--foll')).toEqual(['--follow'])
+  })
 
   it('knows every command', async () => {
     const manifest = JSON.parse(readFileSync(join(packageFolder(), 'oclif.manifest.json'), 'utf8'))

@@ -1,5 +1,5 @@
 import {execFileSync} from 'node:child_process'
-import {existsSync, readFileSync, statSync} from 'node:fs'
+import {readFileSync, statSync} from 'node:fs'
 import {join} from 'node:path'
 import {afterAll, afterEach, beforeAll, expect, it} from 'vitest'
 import {Session, type SessionSettings} from '../../src/lib/cli/prompt/session.js'
@@ -197,6 +197,5 @@ describeWithPeers('the prompt of an environment', () => {
     expect(error?.code).toBe(0)
     expect([told?.code, told?.stdout]).toEqual([1, "(error) ERR wrong number of arguments for 'incr' command\n"])
     expect([unknown?.code, unknown?.stderr]).toEqual([2, expect.stringContaining('--latency')])
-    expect(existsSync(join(stateDir(), 'cli-history'))).toBe(hasTmux())
   })
 })

@@ -1,4 +1,5 @@
-import {clearLine, createInterface, cursorTo} from 'node:readline'
+import {clearLine, createInterface, cursorTo, type Interface} from 'node:readline'
+import {toWireText} from '../../protocol/resp/encode-command.js'
 import {HISTORY_LINES_MAX, type HistoryFile} from './history-file.js'
 import {holdsSecret} from './secret-lines.js'
 import {describeFailure, Session, type SessionSettings} from './session.js'
@@ -23,6 +24,7 @@ export async function promptOnTerminal(settings: Settings, history: HistoryFile)
     removeHistoryDuplicates: true,
     terminal: true,
   })
+  const typed = new TypedLines(lines)
   let isAsking = false
   const session = new Session({
     ...settings,
@@ -41,14 +43,18 @@ export async function promptOnTerminal(settings: Settings, history: HistoryFile)
   lines.on('history', (kept: string[]) => kept.splice(0, kept.length, ...kept.filter((line) => !holdsSecret(line))))
   lines.on('SIGINT', () => {
     if (isAsking) lines.close()
-    else session.interrupt()
+    else {
+      typed.clear()
+      session.interrupt()
+    }
   })
-  const typed = queueOf(lines)
   for (;;) {
     lines.setPrompt(session.prompt)
-    lines.prompt()
+    // What was typed ahead stays as it is, and its echo is above: a whole line of it is shown again, at its prompt.
+    lines.prompt(true)
+    if (typed.ahead !== undefined) writeOut(toWireText(`${typed.ahead}\n`))
     isAsking = true
-    const line = await typed()
+    const line = await typed.next()
     isAsking = false
     if (line === undefined) {
       writeOut('\n')
@@ -61,26 +67,41 @@ export async function promptOnTerminal(settings: Settings, history: HistoryFile)
   session.close()
 }
 
-/** @returns takes the next line, waiting for it; undefined at the end */
-function queueOf(lines: ReturnType<typeof createInterface>): () => Promise<string | undefined> {
-  const waiting: string[] = []
-  let hasEnded = false
-  let wake: (() => void) | undefined
-  lines.on('line', (line) => {
-    waiting.push(line)
-    wake?.()
-  })
-  lines.on('close', () => {
-    hasEnded = true
-    wake?.()
-  })
-  return async () => {
-    while (waiting.length === 0 && !hasEnded) {
+/** Lines as they are typed, also while a command runs. */
+class TypedLines {
+  private readonly waiting: string[] = []
+  private hasEnded = false
+  private wake: (() => void) | undefined
+
+  constructor(lines: Interface) {
+    lines.on('line', (line) => {
+      this.waiting.push(line)
+      this.wake?.()
+    })
+    lines.on('close', () => {
+      this.hasEnded = true
+      this.wake?.()
+    })
+  }
+
+  /** A line that was typed ahead. */
+  get ahead(): string | undefined {
+    return this.waiting[0]
+  }
+
+  /** Forgets what was typed ahead, as a terminal does on Ctrl-C. */
+  clear(): void {
+    this.waiting.length = 0
+  }
+
+  /** Waits for the next line. @returns undefined at the end */
+  async next(): Promise<string | undefined> {
+    while (this.waiting.length === 0 && !this.hasEnded) {
       await new Promise<void>((resolve) => {
-        wake = resolve
+        this.wake = resolve
       })
     }
-    return waiting.shift()
+    return this.waiting.shift()
   }
 }
 
