@@ -176,12 +176,10 @@ export class SimNode {
   }
 
   thaw(): void {
-    const wasFrozen = this.frozen
+    const sleptMs = this.frozen ? this.world.queue.nowMs - this.frozenAtMs : 0
     this.frozen = false
-    const {core} = this
     // Before all that has arrived: so the shell does.
-    const slept = this.world.queue.nowMs - this.frozenAtMs
-    if (wasFrozen && core && !this.busy && slept > core.config.nodeTimeoutMs) this.step({kind: 'woke'})
+    if (this.core && !this.busy && sleptMs > this.core.config.nodeTimeoutMs) this.step({kind: 'woke'})
     this.drain()
   }
 
@@ -302,7 +300,7 @@ export class SimNode {
         break
       case 'resume-writes':
         this.pausedUntilMs = 0
-        this.wakeParked()
+        for (const run of this.parked.splice(0)) run()
         break
       default:
         break
@@ -373,7 +371,7 @@ export class SimNode {
   }
 
   private tick(): void {
-    if (!this.isPaused) this.wakeParked()
+    if (!this.isPaused) for (const run of this.parked.splice(0)) run()
     this.replication?.tick()
     if (this.isMigrating) this.backend?.server.cron(this.clockMs())
     this.step({kind: 'tick'})
@@ -388,10 +386,6 @@ export class SimNode {
   parkIfPaused(run: () => void): boolean {
     if (this.isPaused) this.parked.push(run)
     return this.isPaused
-  }
-
-  private wakeParked(): void {
-    for (const run of this.parked.splice(0)) run()
   }
 
   private scheduleTick(delayMs: number): void {

@@ -14,7 +14,7 @@ import {BUS_PORT_OFFSET, clusterConfigOf} from './cluster-config.js'
 import {applyToServer, type ClusterReplication, replicationOf} from './cluster-effects.js'
 import type {Dial} from './dial.js'
 import {NodesConfFile} from './nodes-conf-file.js'
-import type {PeerSocket} from './peer-socket.js'
+import {addressesOf, type PeerSocket} from './peer-socket.js'
 import {TlsGate} from './tls-gate.js'
 
 const TICK_MS = 100
@@ -206,9 +206,8 @@ export class ClusterBus implements ClusterBinding {
   private noteRunning(): void {
     if (this.closed || !this.ownsProcess) return
     const {nodeTimeoutMs} = this.core.config
-    const nowMs = performance.now()
-    const sleptMs = nowMs - this.ranAtMs
-    this.ranAtMs = nowMs
+    const sleptMs = performance.now() - this.ranAtMs
+    this.ranAtMs += sleptMs
     this.server.staleAfterMs = Date.now() + nodeTimeoutMs
     if (sleptMs > nodeTimeoutMs) this.step({kind: 'woke'})
   }
@@ -351,10 +350,7 @@ export class ClusterBus implements ClusterBinding {
   }
 
   private accept(socket: Socket): void {
-    if (this.closed) {
-      socket.destroy()
-      return
-    }
+    if (this.closed) return void socket.destroy()
     const link = this.nextAccepted--
     socket.setNoDelay(true)
     this.keepAlive(socket)
@@ -401,13 +397,4 @@ export class ClusterBus implements ClusterBinding {
     this.outgoing.delete(link)
     connection?.socket.destroy()
   }
-}
-
-function addressesOf(socket: PeerSocket): {localIp: string; peerIp: string} {
-  return {localIp: plainIp(socket.localAddress), peerIp: plainIp(socket.remoteAddress)}
-}
-
-/** IPv4 seen through an IPv6 socket is IPv4. */
-function plainIp(address = ''): string {
-  return address.startsWith('::ffff:') ? address.slice('::ffff:'.length) : address
 }

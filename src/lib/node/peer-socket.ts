@@ -26,3 +26,13 @@ export interface PeerSocket {
   off(event: 'error', listener: (error: Error) => void): this
   off(event: 'close' | 'connect' | 'drain', listener: () => void): this
 }
+
+/** Of both ends, as the cluster core wants them. */
+export function addressesOf(socket: PeerSocket): {localIp: string; peerIp: string} {
+  return {localIp: plainIp(socket.localAddress), peerIp: plainIp(socket.remoteAddress)}
+}
+
+/** IPv4 seen through an IPv6 socket is IPv4. */
+function plainIp(address = ''): string {
+  return address.startsWith('::ffff:') ? address.slice('::ffff:'.length) : address
+}
