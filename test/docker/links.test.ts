@@ -1,14 +1,26 @@
+import {writeFileSync} from 'node:fs'
+import {join} from 'node:path'
 import {afterAll, beforeAll, expect, it} from 'vitest'
 import {DockerCli} from '../../src/lib/engine/docker/docker-cli.js'
 import {DockerEngine} from '../../src/lib/engine/docker/docker-engine.js'
-import {faultScript} from '../../src/lib/engine/docker/fault-script.js'
 import {nettoolsImage} from '../../src/lib/engine/docker/image/nettools.js'
-import {planLinks} from '../../src/lib/engine/docker/plan-links.js'
 import type {Layout, NodeSpec} from '../../src/lib/engine/engine.js'
 import type {LinkEffect, LinkRule} from '../../src/lib/model/links.js'
 import {describeWithDocker} from '../support/docker.js'
-import {waitFor} from '../support/processes.js'
+import {temporaryFolder, waitFor} from '../support/processes.js'
 import {docker, layoutFor, redisImage, remains, withHosts} from './support.js'
+
+/** A docker program that has all of a delay made but the waiting: so any kernel will do. */
+function dockerWithoutNetem(): string {
+  const file = join(temporaryFolder('docker-cli'), 'docker')
+  const lines = [
+    '#!/bin/bash',
+    'for arg in "$@"; do shift; set -- "$@" "$(sed "s/ netem limit.*/ pfifo limit 7/" <<<"$arg")"; done',
+    'exec docker "$@"',
+  ]
+  writeFileSync(file, `${lines.join('\n')}\n`, {mode: 0o755})
+  return file
+}
 
 const never = () => new AbortController().signal
 const DROP = {kind: 'drop'} as const
@@ -120,33 +132,42 @@ describeWithDocker('faults between nodes in Docker', () => {
     expect(await closed()).toEqual([])
   })
 
-  it('queues what a node sends to slow peers, and leaves nothing of it', async () => {
-    const [n1] = layout.nodes
-    const delay = {jitterMs: 0, kind: 'delay', ms: 100} as const
-    const groups = planLinks(layout.nodes, rules('n1>n2', delay), 0).get('n1')?.groups ?? []
-    const plan = {groups, id: 'abcdef01', peerHost: n1?.peerHost ?? ''}
-    // Whether or not this kernel has netem: all else of it is the same.
-    const script = faultScript(plan, Date.now()).replaceAll(/netem .*/g, 'pfifo limit 7')
-    const image = await nettoolsImage(new DockerCli(), never())
-    const beside = ['--network', 'container:shoal-links-n1', '--cap-drop', 'ALL', '--cap-add', 'NET_ADMIN']
-    const [helper = ''] = docker('run', '--detach', '--rm', ...beside, image, 'sh', '-c', script)
-    await waitFor(() => docker('logs', helper).includes('ready'), {what: 'the helper'})
-    const queues = (what: string) =>
-      docker(
-        'run',
-        '--rm',
-        ...beside,
-        image,
-        'sh',
-        '-c',
-        `for i in /sys/class/net/eth*; do tc -s ${what} show dev ${'$'}{i##*/}; done`,
-      )
-    expect(queues('qdisc').join()).toMatch(/htb 1abc: root.*pfifo \w+: parent 1abc:1 limit 7p/)
-    await closed()
-    const sent = Number(/Sent (\d+) bytes/.exec(queues('class').find((line) => line.includes('Sent')) ?? '')?.[1])
-    expect(sent).toBeGreaterThan(0)
-    docker('stop', '--time', '5', helper)
-    expect(queues('qdisc').join()).not.toMatch(/htb|pfifo/)
+  it('queues what a node sends to slow peers, whatever else is done to it, and leaves nothing of it', async () => {
+    const cli = new DockerCli({...process.env, DOCKER_CLI: dockerWithoutNetem()})
+    const {links} = new DockerEngine({cli, folder: '/links'})
+    const slow = rules('n1>n2', {jitterMs: 20, kind: 'delay', ms: 100})
+    const bring = (wanted: readonly LinkRule[]) => links.apply(layout, wanted, never())
+    const helperIds = () => docker('ps', '--quiet', '--filter', 'label=dev.shoal.fault')
+    const image = await nettoolsImage(cli, never())
+    const beside = ['--network', 'container:shoal-links-n1', '--cap-drop', 'ALL']
+    const show = (what: string) => {
+      const each = `for i in /sys/class/net/eth*; do tc -s ${what} show dev $\{i##*/}; done`
+      return docker('run', '--rm', ...beside, image, 'sh', '-c', each).join(' ')
+    }
+    const QUEUE = /htb 1\w{3}: root.*pfifo \w+: parent 1\w{3}:1 limit 7p/
+    expect(await links.supports('delay')).toEqual({available: true})
+    await bring(slow)
+    expect(show('qdisc')).toMatch(QUEUE)
+    expect(show('class')).toMatch(/Sent 0 bytes/)
+    const [helper] = helperIds()
+    await bring(slow)
+    expect(helperIds()).toEqual([helper])
+    // Its interface goes, and another one comes.
+    await bring([...slow, ...rules('n1<>n2 n1<>n3 n1<>n4')])
+    expect(helpers()).toEqual([])
+    await bring([...slow, ...rules('n1<>n3')])
+    expect(show('qdisc')).toMatch(QUEUE)
+    expect(await closed()).toEqual(['n1>n3', 'n3>n1'])
+    expect(show('class')).toMatch(/Sent [1-9]\d* bytes/)
+    await bring([...slow, ...rules('n1<>n4')])
+    expect(show('qdisc')).toMatch(QUEUE)
+    await bring(rules('n1<>n3'))
+    expect(show('qdisc')).not.toMatch(/htb|pfifo/)
+    const untilMs = Date.now() + 2500
+    await bring(slow.map((rule) => ({...rule, untilMs})))
+    expect(show('qdisc')).toMatch(QUEUE)
+    await waitFor(() => helpers().length === 0, {what: 'the end of the delay'})
+    expect(show('qdisc')).not.toMatch(/htb|pfifo/)
   })
 
   it('tells how long a way takes', async () => {

@@ -26,10 +26,13 @@ const LIMIT = 'limit 100000'
 /** Bytes that a class sends in its turn; without, htb takes too much at that rate, and says so in the kernel's log. */
 const QUANTUM = 'quantum 60000'
 
+/** A pattern of the shell: quoted, a question mark would be one. */
+const OWN_ROOT = '"qdisc htb 1"???": "*'
+
 /** Takes away what helpers before this one left. */
 export const REMOVE_EARLIER_DELAYS = [
   'case "$(tc qdisc show dev "$dev" root 2>/dev/null)" in',
-  '  "qdisc htb 1???: "*) tc qdisc del dev "$dev" root ;;',
+  `  ${OWN_ROOT}) tc qdisc del dev "$dev" root ;;`,
   'esac',
 ]
 
@@ -51,7 +54,7 @@ export function delayScript(id: string, groups: readonly RuleGroup[]): DelayScri
   const set = [
     `[ -n "$dev" ] || { echo 'the node is not on its network'; shoal_fail; }`,
     'case "$(tc qdisc show dev "$dev" root)" in',
-    '  ""|"qdisc noqueue "*|"qdisc htb 1???: "*) ;;',
+    `  ""|"qdisc noqueue "*|${OWN_ROOT}) ;;`,
     `  *) echo 'its packets are queued by somebody else'; shoal_fail ;;`,
     'esac',
     `tc -batch - <<END || { ${undo}; shoal_fail; }`,

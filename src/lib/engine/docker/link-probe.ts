@@ -3,7 +3,7 @@ import {createInterface} from 'node:readline'
 import {setTimeout as delay} from 'node:timers/promises'
 import {CliError} from '../../kernel/errors.js'
 import type {Link} from '../../model/links.js'
-import {encodeCommand, toWireText} from '../../protocol/resp/encode-command.js'
+import {toWireText} from '../../protocol/resp/encode-command.js'
 import type {Layout, NodeSpec} from '../engine.js'
 import type {LinkReading} from '../links.js'
 import {ClientNames} from './client-names.js'
@@ -84,13 +84,23 @@ export async function probeLinks(
   }
 }
 
-/** One line of the sender's input. The password is in no argument. */
+/**
+ * One line of the sender's input. The password is in no argument. The shell writes line by line, and what follows the first line
+ * waits for the peer's acknowledgement: so the first says all, to servers that know HELLO, since 6.0.
+ */
 function senderLine({address, password, peerHost}: Prober, mark: string): string {
-  const commands = [['CLIENT', 'SETNAME', mark]]
-  if (password !== undefined) commands.unshift(['AUTH', toWireText(password)])
-  const bytes = Buffer.from(commands.map(encodeCommand).join(''), 'latin1')
-  const escaped = [...bytes].map((byte) => `\\x${byte.toString(16).padStart(2, '0')}`).join('')
+  const lines = [`CLIENT SETNAME ${mark}`]
+  if (password !== undefined) {
+    const quoted = `"${escapeBytes(toWireText(password))}"`
+    lines.unshift(`HELLO 2 AUTH default ${quoted} SETNAME ${mark}`, `AUTH ${quoted}`)
+  }
+  const escaped = escapeBytes(lines.map((line) => `${line}\r\n`).join(''))
   return `${peerHost ?? address.host} ${address.port} ${mark} ${escaped}\n`
+}
+
+/** Of a binary string; both the shell's printf and a server's inline commands read it. */
+function escapeBytes(text: string): string {
+  return [...Buffer.from(text, 'latin1')].map((byte) => `\\x${byte.toString(16).padStart(2, '0')}`).join('')
 }
 
 interface Sender {

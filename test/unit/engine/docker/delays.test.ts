@@ -88,7 +88,7 @@ describe('delays in Docker', () => {
     expect(script).toContain('{ sleep 0.500; tc qdisc del dev "$dev" root handle 1abc:; } &')
     const without = faultScript({groups: groupsOf('n1', [drop('n3', 'n1')]), id: ID, peerHost: '10.0.0.1'}, 0)
     expect(without).not.toContain('tc -batch')
-    expect(without).toContain('"qdisc htb 1???: "*) tc qdisc del dev "$dev" root ;;')
+    expect(without).toContain('"qdisc htb 1"???": "*) tc qdisc del dev "$dev" root ;;')
   })
 
   it('are there or not by the word of the kernel', () => {
