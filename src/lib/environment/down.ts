@@ -1,3 +1,4 @@
+import {existsSync} from 'node:fs'
 import {withEnvironmentLock} from './lock.js'
 import type {EnvironmentParts} from './parts.js'
 import {requireEnvironmentName} from './spec.js'
@@ -28,7 +29,8 @@ export async function takeDown(
     const found = await Promise.all(engines.all.map((engine) => engine.has(name)))
     return found.includes(true)
   }
-  if (!(await isThere())) return {name, removed: false, stoppedNodes: []}
+  // A lock alone is of an `up` that is about to begin, which is waited for, or that was killed then, and goes.
+  if (!existsSync(store.lockPath(name)) && !(await isThere())) return {name, removed: false, stoppedNodes: []}
   return withEnvironmentLock(store, name, signal, async () => {
     // Another `down` may have been faster while this one waited.
     if (!(await isThere())) return {name, removed: false, stoppedNodes: []}
