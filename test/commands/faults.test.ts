@@ -98,7 +98,7 @@ describe('shoal partition', () => {
     const {stdout} = await shoal('partition n1 --mode reset --for 30s')
     expect(stdout).toBe(
       [
-        'partition f1 in default: n1 / n2,n3,n4,n5,n6, for 30.0 s',
+        'partition f1 in default: n1 / n2,n3,n4,n5,n6, heals by itself in 30.0 s',
         'Groups that do not reach each other: n1 / n2,n3,n4,n5,n6.',
         'FROM \\ TO  n1  n2  n3  n4  n5  n6',
         'n1         -   x   x   x   x   x',

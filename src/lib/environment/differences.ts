@@ -8,7 +8,7 @@ export function differencesOf(request: EnvironmentRequest, existing: Environment
     nodeTimeoutMs: '--node-timeout',
     persistence: '--persistence',
     primaries: '--primaries',
-    program: existing.engine === 'docker' ? '--image' : '--server',
+    program: (request.engine ?? existing.engine) === 'docker' ? '--image' : '--server',
     replicas: '--replicas',
     subnet: '--subnet',
     topology: '--topology',
@@ -16,7 +16,7 @@ export function differencesOf(request: EnvironmentRequest, existing: Environment
   const found = (Object.keys(flags) as (keyof typeof flags)[])
     .filter((key) => !(request.nodes && key === 'basePort'))
     .filter((key) => request[key] !== undefined && request[key] !== existing[key])
-    .map((key) => `${flags[key]} is ${existing[key]}, not ${request[key]}`)
+    .map((key) => `${flags[key]} is ${existing[key] ?? 'not given'}, not ${request[key]}`)
   // Named nodes have the ports and regions that are compared one by one.
   if (request.regions !== undefined && !request.nodes && request.regions.join() !== existing.regions.join()) {
     found.push(`--regions is ${existing.regions.join() || 'not given'}, not ${request.regions.join()}`)

@@ -1,7 +1,7 @@
 import {peerAddress} from '../engine/engine.js'
 import {renderAddress} from '../model/address.js'
 import type {NodeFacts} from './cluster-driver.js'
-import {replicasSynced} from './conditions.js'
+import {type Condition, replicasSynced, type SituationNode} from './conditions.js'
 import {lastingFaults} from './faults/record.js'
 import {accessOf, type EnvironmentParts} from './parts.js'
 import {nodesOf} from './spec.js'
@@ -46,15 +46,28 @@ export async function restartNodes(
   const waves = await wavesOf(parts, state, names, signal)
   for (const [index, wave] of waves.entries()) {
     const refs = (await engine.list(state.spec.name)).filter(({name}) => wave.includes(name))
-    onProgress(`stopping ${wave.join(', ')}`)
+    if (refs.length > 0) onProgress(`stopping ${refs.map(({name}) => name).join(', ')}`)
     await Promise.all(refs.map((ref) => engine.stop(ref, graceMs)))
     state = (await startStopped(parts, state, wave, signal, onProgress)).state
-    if (index < waves.length - 1) await waitFor(parts, state, replicasSynced, SYNC_TIMEOUT_MS, signal)
+    if (index < waves.length - 1) await waitFor(parts, state, copiesSynced, SYNC_TIMEOUT_MS, signal)
   }
   await settleIfWhole(parts, state, signal, onProgress)
 }
 
-/** Nodes that are restarted together: all, or replicas before the others where nothing but a copy keeps data. */
+/** As `replicasSynced`, of those whose primary runs: from another one nothing comes, and no data of it is lost. */
+const copiesSynced: Condition = (situation) => {
+  const {nodes} = situation
+  const primaries = new Set(
+    nodes.flatMap(({facts}) => (facts?.role === 'primary' ? [renderAddress(facts.address)] : [])),
+  )
+  const isCopy = ({facts}: SituationNode) => !facts?.primary || primaries.has(renderAddress(facts.primary))
+  return replicasSynced({...situation, nodes: nodes.filter(isCopy)})
+}
+
+/**
+ * Nodes that are restarted together: all, or, where nothing but a copy keeps data, those that do not run before replicas, and
+ * those before the others.
+ */
 async function wavesOf(
   parts: EnvironmentParts,
   state: EnvironmentState,
@@ -68,9 +81,13 @@ async function wavesOf(
   const replicas = nodesOf(spec, state.peerHosts)
     .filter((node) => facts.some((fact) => isReplica(fact, renderAddress(peerAddress(node)))))
     .map(({name}) => name)
-  return [names.filter((name) => replicas.includes(name)), names.filter((name) => !replicas.includes(name))].filter(
-    ({length}) => length > 0,
-  )
+  const running = new Set((await parts.engines.of(spec.engine).list(spec.name)).map(({name}) => name))
+  const waves = [
+    names.filter((name) => !running.has(name)),
+    names.filter((name) => running.has(name) && replicas.includes(name)),
+    names.filter((name) => running.has(name) && !replicas.includes(name)),
+  ]
+  return waves.filter(({length}) => length > 0)
 }
 
 /** Stopped, paused or separated nodes never agree: then there is nothing to wait for. */

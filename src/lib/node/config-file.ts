@@ -22,6 +22,15 @@ import {fsyncFolder} from './fsync-folder.js'
 
 const WILDCARD = /[*?[]/
 
+/** A path as Node takes it: names of files are UTF-8. @param text - latin1, as configurations are */
+function pathOf(text: string): string {
+  return Buffer.from(text, 'latin1').toString('utf8')
+}
+
+function textOf(path: string): string {
+  return Buffer.from(path, 'utf8').toString('latin1')
+}
+
 /** The files a pattern names, sorted; wildcards may stand in any part of the path. */
 function expandPattern(pattern: string): string[] {
   let found = [isAbsolute(pattern) ? '/' : '']
@@ -78,7 +87,8 @@ function readConfigText(path: string): string {
 }
 
 /** A pattern may match nothing; a plain name must exist. */
-function readInclude(pattern: string): string[] {
+function readInclude(text: string): string[] {
+  const pattern = pathOf(text)
   if (!WILDCARD.test(pattern)) return [readConfigText(pattern)]
   return expandPattern(pattern).map(readConfigText)
 }
@@ -95,7 +105,7 @@ function requireFolder(folder: string): void {
 /**
  * The configuration a node starts with: file, then standard input, then `--name value` arguments.
  *
- * `values.dir` becomes absolute; the process itself stays where it is, because several nodes may share it.
+ * `values.dir` becomes absolute, and stays a text; the process itself stays where it is, because several nodes may share it.
  * @param stdin - what came on standard input, if the arguments asked for it
  * @throws {@link FatalConfigError} the whole message for the operator
  */
@@ -107,33 +117,34 @@ export function readConfiguration(given: ServerArguments, stdin = ''): Config {
     text = readConfigText(config.fileName)
   }
   if (given.readsStdin) text = text === '' || text.endsWith('\n') ? text + stdin : `${text}\n${stdin}`
-  if (given.options !== '') text += `\n${given.options}`
+  if (given.options !== '') text += `\n${textOf(given.options)}`
   loadConfig(config, text, readInclude)
-  config.values.dir = resolve(config.values.dir)
-  requireFolder(config.values.dir)
+  const folder = resolve(pathOf(config.values.dir))
+  requireFolder(folder)
+  config.values.dir = textOf(folder)
   keepFolderUsable(config)
   return config
 }
 
 /** CONFIG SET dir: absolute from then on, and refused if there is no such folder. */
 function keepFolderUsable(config: Config): void {
-  const base = config.values.dir
+  const base = pathOf(config.values.dir)
   config.onChange((changed) => {
     if (!changed.has('dir')) return undefined
-    const folder = resolve(base, config.values.dir)
+    const folder = resolve(base, pathOf(config.values.dir))
     try {
       if (!statSync(folder).isDirectory()) return 'Not a directory'
     } catch (error) {
       return systemMessage(error)
     }
-    config.values.dir = folder
+    config.values.dir = textOf(folder)
     return undefined
   })
 }
 
-/** Where a file named in the configuration lies: relative names are relative to `dir`. */
+/** Where a file named in the configuration lies: relative names are relative to `dir`. @returns a path, no text */
 export function pathInDir(config: Config, name: string): string {
-  return resolve(config.values.dir, name)
+  return resolve(pathOf(config.values.dir), pathOf(name))
 }
 
 /** @returns The file's text; '' if it is gone. @throws Error with the system's message */

@@ -179,7 +179,7 @@ export class Node {
     const {ClusterBus} = await import('./cluster-bus.js')
     this.bus = await ClusterBus.start({
       dial: this.dial,
-      directory: this.config.values.dir,
+      directory: pathInDir(this.config, '.'),
       onFatal: (reason) => {
         this.log.write('warning', reason)
         void this.stop()

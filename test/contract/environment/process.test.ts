@@ -6,6 +6,7 @@ import {enginesOf} from '../../../src/lib/engine/engines.js'
 import {hasLoopbackNet, peerHostOf} from '../../../src/lib/engine/process/addresses.js'
 import {ProcessEngine} from '../../../src/lib/engine/process/process-engine.js'
 import {takeDown} from '../../../src/lib/environment/down.js'
+import {healFaults} from '../../../src/lib/environment/faults/heal.js'
 import {type EnvironmentParts, layoutOf} from '../../../src/lib/environment/parts.js'
 import {EnvironmentStore} from '../../../src/lib/environment/store.js'
 import {bringUp} from '../../../src/lib/environment/up.js'
@@ -95,6 +96,13 @@ describeWithPeers('an environment of redis-servers', () => {
       what: 'the end of all connections',
     })
     await bringUp(parts, request(), never())
+    const links = await engine.links.probe(await layout(), [{from: 'n1', to: 'n2'}], 5000, never())
+    expect(links).toMatchObject([{passes: true}])
+  })
+
+  it.runIf(isLinux)('gets a new proxy by being healed, too', async () => {
+    for (const pid of processesWith(join(parts.store.folder, 'blue', 'process', 'links'))) process.kill(pid, 'SIGKILL')
+    await healFaults(parts, {name: 'blue'}, never())
     const links = await engine.links.probe(await layout(), [{from: 'n1', to: 'n2'}], 5000, never())
     expect(links).toMatchObject([{passes: true}])
   })

@@ -23,7 +23,7 @@ const CUT: FaultReport = {
 describe('a fault', () => {
   it('is a line, a sentence and a table', () => {
     expect(renderFault(CUT, 1000, PLAIN).split('\n')).toEqual([
-      'partition f2 in blue: n1 / n2,n3, for 30.0 s',
+      'partition f2 in blue: n1 / n2,n3, heals by itself in 30.0 s',
       'takes the place of f1',
       'Groups that do not reach each other: n1 / n2,n3.',
       'FROM \\ TO  n1  n2  n3',

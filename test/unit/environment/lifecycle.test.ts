@@ -294,6 +294,14 @@ describe('down', () => {
     expectNothingLeft()
   })
 
+  it('removes the lock of an up that was killed before it had begun', async () => {
+    const lock = parts.store.lockPath('blue')
+    mkdirSync(lock, {recursive: true})
+    utimesSync(lock, 0, 0)
+    expect(await takeDown(parts, 'blue', never())).toMatchObject({removed: false})
+    expect(existsSync(parts.store.folder)).toBe(false)
+  })
+
   it('removes one environment and leaves the other', async () => {
     await bringUp(parts, request, never())
     await bringUp(parts, {basePort: await claimPorts(1), name: 'green', primaries: 1, replicas: 0}, never())

@@ -11,10 +11,12 @@ import {temporaryFolder} from '../../support/processes.js'
 
 const never = () => new AbortController().signal
 let parts: FakeParts
+let basePort: number
 
 beforeEach(async () => {
   parts = fakeParts(join(temporaryFolder('actions'), 'state'))
-  await bringUp(parts, {basePort: await claimPorts(4), name: 'blue', primaries: 2, replicas: 1}, never())
+  basePort = await claimPorts(4)
+  await bringUp(parts, {basePort, name: 'blue', primaries: 2, replicas: 1}, never())
   parts.driver.calls.length = 0
 })
 
@@ -54,6 +56,30 @@ describe('actions on nodes', () => {
     expect(order.slice(0, 2).sort()).toEqual(['n3', 'n4'])
     expect(order.slice(2).sort()).toEqual(['n1', 'n2'])
     expect(parts.driver.calls).toEqual(['take over n3', 'take over n4', 'settle'])
+  })
+
+  it('restarts those that do not run before all others, which may need them', async () => {
+    await act(['n1', 'n4'], {graceMs: 0, kind: 'stop'})
+    const order: string[] = []
+    const progress: string[] = []
+    parts.engine.onStart = ({name}) => {
+      order.push(name)
+    }
+    await actOnNodes(parts, 'blue', 'all', {graceMs: 0, kind: 'restart'}, never(), (text) => progress.push(text))
+    expect(order.slice(0, 2).sort()).toEqual(['n1', 'n4'])
+    expect(order.slice(2)).toEqual(['n3', 'n2'])
+    expect(progress.filter((text) => text.startsWith('stopping'))).toEqual(['stopping n3', 'stopping n2'])
+  })
+
+  it('restarts a replica whose primary does not run without waiting for its data', async () => {
+    await act(['n1'], {graceMs: 0, kind: 'stop'})
+    const describe = parts.driver.describe.bind(parts.driver)
+    parts.driver.describe = async (access) => {
+      const facts = await describe(access)
+      return facts.map((fact) => (fact.primary?.port === basePort ? {...fact, link: 'down'} : fact))
+    }
+    await act(['n3', 'n4', 'n2'], {graceMs: 0, kind: 'restart'})
+    expect(await running()).toEqual(['n2', 'n3', 'n4'])
   })
 
   it('pauses and wakes up, each once', async () => {

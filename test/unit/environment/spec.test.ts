@@ -94,5 +94,9 @@ describe('environment spec', () => {
     const found = differencesOf({name: 'x', ...other}, existing)
     expect(found).toHaveLength(5)
     expect(found.join()).not.toMatch(/new|old/)
+    expect(differencesOf({name: 'x', engine: 'docker', program: 'redis:7'}, existing)).toEqual([
+      '--engine is embedded, not docker',
+      '--image is not given, not redis:7',
+    ])
   })
 })

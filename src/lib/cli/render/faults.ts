@@ -40,7 +40,7 @@ export function renderHeal({faults, healed, links, nodes, skipped}: HealReport, 
 }
 
 function renderTime({untilMs}: Pick<Partial<FaultSummary>, 'untilMs'>, nowMs: number): string {
-  return untilMs === undefined ? '' : `, for ${renderDuration(Math.max(0, untilMs - nowMs))}`
+  return untilMs === undefined ? '' : `, heals by itself in ${renderDuration(Math.max(0, untilMs - nowMs))}`
 }
 
 function renderSkipped(skipped: readonly SkippedNode[]): string[] {

@@ -32,9 +32,11 @@ export class ProcessLinks implements LinkControl {
   async apply({environment, nodes}: Layout, rules: readonly LinkRule[], signal: AbortSignal): Promise<void> {
     const {proxies} = this.options
     requireNotAborted(signal)
-    // A link that nothing stands in is open.
-    if (rules.length === 0 && !(await proxies.isRunning(environment))) return
     const direct = nodes.filter(({peerHost}) => peerHost === undefined)
+    // A link that nothing stands in is open; where nodes know each other by the proxy alone, and it is gone, none is.
+    if (rules.length === 0 && (direct.length > 0 || (await this.options.running(environment)).size === 0)) {
+      if (!(await proxies.isRunning(environment))) return
+    }
     if (direct.length > 0) {
       throw new CliError('ENVIRONMENT_LACKS', `nothing stands between the nodes of ${environment}`, {
         details: {nodes: direct.map(({name}) => name)},

@@ -49,6 +49,23 @@ describe('readConfiguration', () => {
     expect(pathInDir(config, 'nodes.conf')).toBe(join(folder, 'nodes.conf'))
   })
 
+  it('takes names of folders and files as UTF-8, quoted or not, from files and arguments', () => {
+    const path = join(folder, 'stä te ☃')
+    mkdirSync(join(path, 'süb'), {recursive: true})
+    const bytes = (text: string) => Buffer.from(text).toString('latin1')
+    writeFileSync(join(path, 'ö.conf'), 'timeout 10')
+    const escaped = [...Buffer.from(path)].map((byte) => `\\x${byte.toString(16)}`).join('')
+    const quoted = put('a.conf', `dir "${escaped}"\ninclude "${escaped}/ö.conf"`.replace('ö', bytes('ö')))
+    for (const given of [[quoted], ['--dir', path]]) {
+      const config = readConfiguration(parseServerArguments(given))
+      expect(config.values.dir).toBe(bytes(path))
+      expect(pathInDir(config, bytes('ä.rdb'))).toBe(join(path, 'ä.rdb'))
+      config.set([['dir', bytes('süb')]], true)
+      expect(pathInDir(config, 'dump.rdb')).toBe(join(path, 'süb', 'dump.rdb'))
+    }
+    expect(readConfiguration(parseServerArguments([quoted])).values.timeout).toBe(10)
+  })
+
   it('lets CONFIG SET dir move to a folder that exists, and nowhere else', () => {
     mkdirSync(join(folder, 'sub'))
     const config = readConfiguration(parseServerArguments(['--dir', folder]))
