@@ -5,7 +5,7 @@ import {type FaultPlan, type FaultWish, planFault, wishAsksNodes} from '../../pl
 import {linkStates} from '../../plan/faults/rules.js'
 import {withEnvironmentLock} from '../lock.js'
 import {openEnvironment} from '../open.js'
-import type {EnvironmentParts} from '../parts.js'
+import {type EnvironmentParts, requireSight} from '../parts.js'
 import type {EnvironmentState} from '../store.js'
 import {ineffective, type ProbedLink, probeFaults} from './probe.js'
 import {
@@ -124,6 +124,7 @@ async function prepare(
   const scene = await readScene(parts, state)
   const {name} = state.spec
   if (scene.awake.size === 0) {
+    await requireSight(scene.engine)
     throw new CliError('PREFLIGHT_FAILED', `no node of environment ${name} is running`, {
       suggestions: [`shoal up --name ${name}`],
     })
