@@ -90,6 +90,8 @@ export async function makeFault(
     try {
       await scene.engine.links.apply(scene.layout, rulesOfFaults(faults), locked)
       const {links, wrong} = await probeFaults(scene, faults, locked)
+      const {untilMs = Number.POSITIVE_INFINITY} = made.record
+      if (wrong.length > 0 && !request.keep && untilMs <= Date.now()) throw tooShort(request)
       if (wrong.length > 0 && !request.keep) {
         throw ineffective('the fault was applied', wrong, ['The links are as they were before.'])
       }
@@ -160,6 +162,13 @@ async function undo(parts: EnvironmentParts, {engine, layout}: Scene, before: En
   } catch {
     return
   }
+}
+
+/** It healed by itself while links were tried. */
+function tooShort({forMs}: FaultRequest): CliError {
+  return new CliError('FAULT_INEFFECTIVE', `the fault was over after ${forMs} ms, before every link was tried`, {
+    suggestions: ['Make it last some seconds, as in: shoal partition n1 --for 5s'],
+  })
 }
 
 function interrupted(cause: unknown): CliError {
