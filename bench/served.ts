@@ -6,9 +6,6 @@ import {makeFolder, start, stop, untilPong} from './processes.js'
 
 const SHOAL_SERVER = join(import.meta.dirname, '..', 'bin', 'server.js')
 
-/** As the engine of environments starts nodes. */
-const AS_IN_ENVIRONMENTS = ['--max-semi-space-size=8']
-
 export const KINDS = ['redis-server', 'shoal-server'] as const
 export type Kind = (typeof KINDS)[number]
 
@@ -27,7 +24,7 @@ export function commandOf(
   const base = ['--port', String(port), '--save', '', '--appendonly', 'no', '--dir', makeFolder()]
   return kind === 'redis-server'
     ? ['redis-server', [...base, ...more]]
-    : [process.execPath, [...AS_IN_ENVIRONMENTS, SHOAL_SERVER, ...base, ...more]]
+    : [process.execPath, [SHOAL_SERVER, ...base, ...more]]
 }
 
 /** Resolves once it answers. @param more - settings as arguments */

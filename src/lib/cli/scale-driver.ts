@@ -106,7 +106,11 @@ export function scaleDriver(jobsFolder: string): ScaleDriver {
         const judge = (view: typeof cluster.view) => {
           const node = findNode(view, from)
           const isSynced = node && ownRecord(node)?.primaryId === to && node.info.get('master_link_status') === 'up'
-          return isSynced ? [] : [`${renderAddress(replica)} is not in sync with its new primary`]
+          if (!isSynced) return [`${renderAddress(replica)} is not in sync with its new primary`]
+          // Who is asked next must know of it.
+          const knows = ({records}: NodeView) => records.find(({id}) => id === from)?.primaryId === to
+          const others = view.nodes.filter((each) => !knows(each))
+          return others.map(({address}) => `${renderAddress(address)} has not heard of the new copy`)
         }
         await requireSettled('the new copy', () => cluster.observe(signal), judge, {signal, timeoutMs: WAIT_MS})
       })

@@ -45,9 +45,8 @@ export class EmbeddedEngine extends LocalEngine {
     return new Map()
   }
 
-  /** A young collection stops everything for as long as it copies survivors: in half the space it copies half as many. */
   protected async commandOf(): Promise<readonly [string, ...string[]]> {
-    return [process.execPath, '--max-semi-space-size=8', this.serverEntry]
+    return [process.execPath, this.serverEntry]
   }
 
   /** Also without faults: those of an earlier start have ended. */

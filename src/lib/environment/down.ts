@@ -1,6 +1,6 @@
 import {withEnvironmentLock} from './lock.js'
 import {isLockThere} from './lock-holder.js'
-import type {EnvironmentParts} from './parts.js'
+import {type EnvironmentParts, requireSight} from './parts.js'
 import {requireEnvironmentName} from './spec.js'
 import {clearFrom} from './up.js'
 
@@ -16,7 +16,8 @@ export interface DownResult {
  * Stops and deletes an environment, whatever state it is in: a killed `up`, a lost or damaged state file. Safe to repeat;
  * that there is none is fine.
  *
- * @throws {CliError} BAD_FLAG for a name that none can have; LOCKED; INTERRUPTED
+ * @throws {CliError} BAD_FLAG for a name that none can have; LOCKED; INTERRUPTED; ENVIRONMENT_LACKS if its nodes are out of reach: then
+ *   all is as before
  */
 export async function takeDown(
   {engines, store}: Pick<EnvironmentParts, 'engines' | 'store'>,
@@ -35,6 +36,9 @@ export async function takeDown(
   return withEnvironmentLock(store, name, signal, async () => {
     // Another `down` may have been faster while this one waited.
     if (!(await isThere())) return {name, removed: false, stoppedNodes: []}
+    // A file that cannot be read names no engine.
+    const state = await store.read(name).catch(() => undefined)
+    if (state) await requireSight(engines.of(state.spec.engine))
     // No clean end: it would save data that is deleted in the next moment, and wait for replicas that end too.
     const stopped = await Promise.all(engines.all.map((engine) => clearFrom(engine, name)))
     await store.remove(name)

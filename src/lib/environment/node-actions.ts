@@ -3,7 +3,7 @@ import {chooseNodes, type NodeChoice} from './choose-nodes.js'
 import {reapplyFaults} from './faults/reapply.js'
 import {withEnvironmentLock} from './lock.js'
 import {openEnvironment} from './open.js'
-import type {EnvironmentParts} from './parts.js'
+import {type EnvironmentParts, requireSight} from './parts.js'
 import {restartNodes, startNodes} from './restart.js'
 import type {EnvironmentState} from './store.js'
 
@@ -47,6 +47,7 @@ export async function actOnNodes(
   await openEnvironment(parts.store, name)
   return withEnvironmentLock(parts.store, name, signal, async (lockedSignal) => {
     const state = await openEnvironment(parts.store, name)
+    await requireSight(parts.engines.of(state.spec.engine))
     const chosen = await chooseNodes(parts, state, choice, lockedSignal)
     const changed = await carryOut(parts, state, chosen, action, lockedSignal, onProgress)
     return {

@@ -1,6 +1,7 @@
 import type {Engine, NodeRef} from '../engine/engine.js'
 import {CliError} from '../kernel/errors.js'
 import {nearest} from '../kernel/nearest.js'
+import {requireSight} from './parts.js'
 import {requireEnvironmentName} from './spec.js'
 import type {EnvironmentState, EnvironmentStore} from './store.js'
 
@@ -43,7 +44,7 @@ export function requireNode({spec}: Pick<EnvironmentState, 'spec'>, name: string
   )
 }
 
-/** @throws {CliError} UNKNOWN_NODE; UNREACHABLE if it does not run */
+/** @throws {CliError} UNKNOWN_NODE; ENVIRONMENT_LACKS; UNREACHABLE if it does not run */
 export async function requireRunning(
   engine: Engine,
   state: Pick<EnvironmentState, 'spec'>,
@@ -53,6 +54,7 @@ export async function requireRunning(
   requireNode(state, node)
   const ref = (await engine.list(name)).find((each) => each.name === node)
   if (ref) return ref
+  await requireSight(engine)
   throw new CliError('UNREACHABLE', `node ${node} of environment ${name} does not run`, {
     details: {node},
     suggestions: [`shoal start ${node} --name ${name}`],

@@ -23,6 +23,19 @@ export async function requireEngine(engine: Engine, program: string | undefined)
   })
 }
 
+/** It is not to be run: who looks needs none. */
+const ANY_IMAGE = 'redis'
+
+/**
+ * For what must not take a daemon that does not answer for nodes that do not run. Processes of this machine are always seen, also
+ * where the program they run is gone.
+ *
+ * @throws {CliError} ENVIRONMENT_LACKS with the remedy
+ */
+export async function requireSight(engine: Engine): Promise<void> {
+  if (engine.kind === 'docker') await requireEngine(engine, ANY_IMAGE)
+}
+
 export function layoutOf(spec: EnvironmentSpec, peerHosts: Readonly<Record<string, string>> = {}): Layout {
   const {name, subnet} = spec
   return {environment: name, nodes: nodesOf(spec, peerHosts), ...(subnet !== undefined && {subnet})}

@@ -5,7 +5,7 @@ import {BUS_PORT_OFFSET} from '../model/address.js'
 import {differencesOf, waysOn} from './differences.js'
 import {lastingFaults} from './faults/record.js'
 import {withEnvironmentLock} from './lock.js'
-import {accessOf, type EnvironmentParts, layoutOf, requireEngine} from './parts.js'
+import {accessOf, type EnvironmentParts, layoutOf, requireEngine, requireSight} from './parts.js'
 import {claimedPorts} from './ports.js'
 import {
   type EnvironmentRequest,
@@ -49,6 +49,7 @@ export async function bringUp(
     const spec = planEnvironment(request)
     await requireEngine(parts.engines.of(spec.engine), spec.program)
     // An `up` that was killed left these; it had promised nothing yet.
+    if (existing) await requireSight(parts.engines.of(existing.spec.engine))
     await clear(parts, name)
     await requirePorts(parts, spec)
     return create(parts, spec, lockedSignal, onProgress)

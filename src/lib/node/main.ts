@@ -1,5 +1,4 @@
 import {readFileSync} from 'node:fs'
-import {setFlagsFromString} from 'node:v8'
 import {messageOf} from '../kernel/errors.js'
 import {FatalConfigError} from '../server/config/load.js'
 import {parseServerArguments} from '../server/config/syntax.js'
@@ -7,6 +6,7 @@ import {REDIS_VERSION} from '../server/server.js'
 import {pathInDir, readConfiguration} from './config-file.js'
 import {NodeLog} from './log.js'
 import {Node, StartError} from './start-node.js'
+import {boundYoungGeneration, tuneYoungCollections} from './young-generation.js'
 
 /** `shoal-server`: one embedded node in the foreground, started as redis-server is. Nothing here is loaded that can wait. */
 
@@ -34,17 +34,8 @@ export async function main(argv: readonly string[]): Promise<void> {
     print(HELP)
     return
   }
-  tuneCollector()
+  tuneYoungCollections()
   process.exitCode = await run(argv)
-}
-
-/**
- * A node makes much short-lived garbage and keeps little of it, so a young collection takes a tenth of a millisecond on
- * one thread; waking helpers for it costs more than they do, above all on a busy machine.
- */
-function tuneCollector(): void {
-  setFlagsFromString('--no-parallel-scavenge')
-  setFlagsFromString('--semi-space-growth-factor=8')
 }
 
 function print(text: string): void {
@@ -77,6 +68,7 @@ async function run(argv: readonly string[]): Promise<number> {
     stopOnSignals(node)
     log.write('notice', `Running mode=${node.server.isCluster ? 'cluster' : 'standalone'}, port=${config.values.port}.`)
     await node.start()
+    boundYoungGeneration()
   } catch (error) {
     if (error instanceof StartError) return 1
     process.stderr.write(error instanceof FatalConfigError ? `\n${error.message}\n` : `${messageOf(error)}\n`)

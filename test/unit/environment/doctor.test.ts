@@ -54,6 +54,12 @@ describe('doctor', () => {
       'docker',
       /systemctl start/,
     ],
+    [
+      'docker-daemon',
+      {run: async () => ({ok: false, text: 'Cannot connect to the Docker daemon at tcp://127.0.0.1:1.'})},
+      'docker',
+      /unset DOCKER_HOST/,
+    ],
   ])('names what an engine cannot do without, and the remedy: %s', async (id, lacking, engine, remedy) => {
     const {bad, ok} = await findingsOf(lacking, engine)
     expect([ok, bad.filter(({needed}) => needed)]).toEqual([

@@ -3,10 +3,13 @@ import {existsSync, mkdirSync, readdirSync, rmSync, statSync, utimesSync, writeF
 import {createServer} from 'node:net'
 import {join} from 'node:path'
 import {beforeEach, describe, expect, it} from 'vitest'
+import type {Probe} from '../../../src/lib/engine/engine.js'
 import type {Engines} from '../../../src/lib/engine/engines.js'
 import {findProcess} from '../../../src/lib/engine/process-table.js'
 import type {ClusterAccess, ClusterDriver, NodeFacts} from '../../../src/lib/environment/cluster-driver.js'
 import {takeDown} from '../../../src/lib/environment/down.js'
+import {actOnNodes} from '../../../src/lib/environment/node-actions.js'
+import {requireRunning} from '../../../src/lib/environment/open.js'
 import {statusOf} from '../../../src/lib/environment/status.js'
 import {EnvironmentStore} from '../../../src/lib/environment/store.js'
 import {bringUp} from '../../../src/lib/environment/up.js'
@@ -300,6 +303,27 @@ describe('down', () => {
     utimesSync(lock, 0, 0)
     expect(await takeDown(parts, 'blue', never())).toMatchObject({removed: false})
     expect(existsSync(parts.store.folder)).toBe(false)
+  })
+
+  it('forgets no nodes that it cannot see', async () => {
+    await bringUp(parts, request, never())
+    Object.defineProperty(engine, 'kind', {value: 'docker'})
+    engine.probe = async () => ({available: false, reason: 'no Docker daemon', remedy: 'start it'})
+    engine.list = async () => []
+    const unseen = {code: 'ENVIRONMENT_LACKS', exitCode: 8, suggestions: ['start it']}
+    await expect(takeDown(parts, 'blue', never())).rejects.toMatchObject(unseen)
+    expect(await parts.store.names()).toEqual(['blue'])
+    const stop = {graceMs: 0, kind: 'stop'} as const
+    await expect(actOnNodes(parts, 'blue', 'all', stop, never())).rejects.toMatchObject(unseen)
+    const state = (await parts.store.read('blue'))!
+    await expect(requireRunning(engine, state, 'n1')).rejects.toMatchObject(unseen)
+    await parts.store.write({...state, formed: false})
+    Object.defineProperty(engine, 'probe', {
+      value: async (program?: string): Promise<Probe> =>
+        program === undefined ? {available: true} : {available: false, reason: 'no Docker daemon'},
+    })
+    await expect(bringUp(parts, request, never())).rejects.toMatchObject({code: 'ENVIRONMENT_LACKS'})
+    expect(await parts.store.names()).toEqual(['blue'])
   })
 
   it('removes one environment and leaves the other', async () => {

@@ -189,8 +189,14 @@ export function absenceOf(error: unknown, file = 'docker'): Probe & {available: 
       remedy: 'sudo usermod -aG docker "$USER"   # then log in again',
     }
   }
-  const remedy = process.platform === 'linux' ? 'sudo systemctl start docker' : 'Start Docker Desktop.'
+  const remedy = daemonRemedy(error.stderr, process.platform)
   return {available: false, reason: `no Docker daemon: ${reasonOf(error.stderr)}`, remedy}
+}
+
+/** What to do about a daemon that does not answer. @param text - docker's, which says where it was looked for */
+export function daemonRemedy(text: string, platform: NodeJS.Platform): string {
+  if (/\b(?:tcp|ssh|https?):\/\//.test(text)) return 'unset DOCKER_HOST   # or choose another: docker context ls'
+  return platform === 'linux' ? 'sudo systemctl start docker' : 'Start Docker Desktop or colima.'
 }
 
 /** As a CliError: that Docker is not there, or what it said. */

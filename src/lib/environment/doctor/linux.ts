@@ -1,3 +1,4 @@
+import {daemonRemedy} from '../../engine/docker/docker-cli.js'
 import type {EngineKind} from '../../engine/engine.js'
 import type {MachineFinding} from './doctor.js'
 import type {Machine} from './machine.js'
@@ -25,8 +26,7 @@ function refusalIn(text: string, {platform}: Machine): Pick<MachineFinding, 'rem
   if (/permission denied/i.test(text)) {
     return {remedy: 'sudo usermod -aG docker $USER   # then log in again', text: `this user may not use it: ${last}`}
   }
-  const remedy = platform === 'linux' ? 'sudo systemctl start docker' : 'Start Docker Desktop or colima.'
-  return {remedy, text: last || 'does not answer'}
+  return {remedy: daemonRemedy(text, platform), text: last || 'does not answer'}
 }
 
 const NETEM = /(^|\/)sch_netem(\.ko\S*|\s|$)/m

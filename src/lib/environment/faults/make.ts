@@ -5,7 +5,7 @@ import {type FaultPlan, type FaultWish, planFault, wishAsksNodes} from '../../pl
 import {linkStates} from '../../plan/faults/rules.js'
 import {withEnvironmentLock} from '../lock.js'
 import {openEnvironment} from '../open.js'
-import type {EnvironmentParts} from '../parts.js'
+import {type EnvironmentParts, requireSight} from '../parts.js'
 import type {EnvironmentState} from '../store.js'
 import {ineffective, type ProbedLink, probeFaults} from './probe.js'
 import {
@@ -90,6 +90,8 @@ export async function makeFault(
     try {
       await scene.engine.links.apply(scene.layout, rulesOfFaults(faults), locked)
       const {links, wrong} = await probeFaults(scene, faults, locked)
+      const {untilMs = Number.POSITIVE_INFINITY} = made.record
+      if (wrong.length > 0 && !request.keep && untilMs <= Date.now()) throw tooShort(request)
       if (wrong.length > 0 && !request.keep) {
         throw ineffective('the fault was applied', wrong, ['The links are as they were before.'])
       }
@@ -124,6 +126,7 @@ async function prepare(
   const scene = await readScene(parts, state)
   const {name} = state.spec
   if (scene.awake.size === 0) {
+    await requireSight(scene.engine)
     throw new CliError('PREFLIGHT_FAILED', `no node of environment ${name} is running`, {
       suggestions: [`shoal up --name ${name}`],
     })
@@ -159,6 +162,13 @@ async function undo(parts: EnvironmentParts, {engine, layout}: Scene, before: En
   } catch {
     return
   }
+}
+
+/** It healed by itself while links were tried. */
+function tooShort({forMs}: FaultRequest): CliError {
+  return new CliError('FAULT_INEFFECTIVE', `the fault was over after ${forMs} ms, before every link was tried`, {
+    suggestions: ['Make it last some seconds, as in: shoal partition n1 --for 5s'],
+  })
 }
 
 function interrupted(cause: unknown): CliError {

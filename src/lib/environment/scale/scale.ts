@@ -46,8 +46,18 @@ export async function scaleEnvironment(
   return withEnvironmentLock(parts.store, name, signal, async (lockedSignal) => {
     const state = await openEnvironment(parts.store, name)
     const target = targetOf(state, request)
-    return new Scaling(parts, scaler, state, target, lockedSignal, onProgress).run()
+    return new Scaling(parts, scaler, state, target, lockedSignal, onProgress).run().catch((error) => {
+      throw resumable(error, name, target)
+    })
   })
+}
+
+/** What was cut short is gone on with by `scale`, which knows of more than the move of slots that `resume` would finish. */
+function resumable(error: unknown, name: string, {primaries, replicas}: ScaleTarget): unknown {
+  if (!(error instanceof CliError && ['INTERRUPTED', 'PLAN_PARTIAL'].includes(error.code))) return error
+  const {code, details, message} = error
+  const suggestions = [`shoal scale --primaries ${primaries} --replicas ${replicas} --name ${name}`]
+  return new CliError(code, message, {cause: error, details, suggestions})
 }
 
 function targetOf(state: EnvironmentState, request: Partial<ScaleTarget>): ScaleTarget {
@@ -102,7 +112,7 @@ class Scaling {
       assert(count < STEPS_MAX, 'scaling goes round in circles')
       const step = nextScaleStep(this.names(), members, target)
       if (!step) break
-      if (signal.aborted) throw new CliError('INTERRUPTED', 'interrupted; the same command goes on')
+      if (signal.aborted) throw new CliError('INTERRUPTED', 'interrupted')
       await this.carryOut(step, members)
       members = await this.members()
     }

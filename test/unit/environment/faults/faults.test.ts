@@ -162,6 +162,15 @@ describe('a fault that cannot be made', () => {
     expect(await recorded()).toHaveLength(1)
   })
 
+  it('as its time is over before all links were tried says so', async () => {
+    stage.engine.links.deaf.add('n1')
+    await expect(make({forMs: 1})).rejects.toMatchObject({
+      code: 'FAULT_INEFFECTIVE',
+      message: 'the fault was over after 1 ms, before every link was tried',
+    })
+    expect(await recorded()).toEqual([])
+  })
+
   it('since a link that should be open is closed is undone', async () => {
     stage.engine.links.stuck.add('n2')
     await expect(make(apart('n1'))).rejects.toMatchObject({
