@@ -75,6 +75,8 @@ export function describeEngine(
 
     afterEach(async () => {
       for (const node of await under.engine.list()) await under.engine.stop(node, 0)
+      // Both: each knows only of itself what it has begun and not finished.
+      await under.other.discard('blue')
       await under.engine.discard('blue')
       expect(await under.engine.has('blue')).toBe(false)
     })

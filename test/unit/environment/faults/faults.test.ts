@@ -5,7 +5,9 @@ import {findFaultDrift, reapplyFaults} from '../../../../src/lib/environment/fau
 import {startNodes} from '../../../../src/lib/environment/restart.js'
 import {statusOf} from '../../../../src/lib/environment/status.js'
 import type {EnvironmentState} from '../../../../src/lib/environment/store.js'
+import type {LinkRule} from '../../../../src/lib/model/links.js'
 import {linkKey} from '../../../../src/lib/plan/faults/rules.js'
+import {waitFor} from '../../../support/processes.js'
 import {apart, lowerStage, never, raiseStage, requestOf, type Stage} from './stage.js'
 
 let stage: Stage
@@ -164,6 +166,9 @@ describe('a fault that cannot be made', () => {
 
   it('as its time is over before all links were tried says so', async () => {
     stage.engine.links.deaf.add('n1')
+    const isOver = (rules: readonly LinkRule[]) => rules.every(({untilMs = 0}) => Date.now() > untilMs)
+    stage.engine.links.onApply = (rules) =>
+      waitFor(() => isOver(rules), {what: 'the end of the fault'}).then(() => undefined)
     await expect(make({forMs: 1})).rejects.toMatchObject({
       code: 'FAULT_INEFFECTIVE',
       message: 'the fault was over after 1 ms, before every link was tried',
