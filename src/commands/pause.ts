@@ -5,8 +5,9 @@ import type {NodesChange} from '../lib/environment/node-actions.js'
 export default class Pause extends NodeActionCommand {
   static override summary = 'Freeze nodes of an environment: they keep their connections and answer nobody.'
   static override description =
-    'To clients it is a node that hangs. Woken up by `unpause`, a primary may acknowledge writes that waited, before it ' +
-    'hears that another took its place: they are lost. Paused again, nothing happens.'
+    'To clients it is a node that hangs. Woken up by `unpause`, a redis-server that is a primary may acknowledge writes that ' +
+    'waited, before it hears that another took its place: they are lost. An embedded primary serves nobody until it could ' +
+    'hear. Paused again, nothing happens.'
 
   static override examples = [
     '<%= config.bin %> <%= command.id %> n1',

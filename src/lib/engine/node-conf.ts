@@ -10,14 +10,16 @@ export function quoteConfValue(value: string): string {
   return `"${escaped.join('')}"`
 }
 
+type ConfLine = readonly [directive: string, value: string]
+
 /**
  * The start configuration of a node, as redis.conf text. It holds the password: the file must be 0600.
  *
  * @param folder - absolute; where the node keeps nodes.conf
  */
 export function renderNodeConf(spec: NodeSpec, folder: string): string {
-  const {address, busPort, cluster, environment, name, password, primary, settings = []} = spec
-  const lines: (readonly [string, string])[] = [
+  const {address, busPort, cluster} = spec
+  return renderConf(spec, [
     ['bind', address.host],
     ['port', String(address.port)],
     ...(cluster
@@ -28,19 +30,21 @@ export function renderNodeConf(spec: NodeSpec, folder: string): string {
         ] as const)
       : []),
     ['dir', folder],
-    ...(password === undefined
-      ? []
-      : ([
-          ['requirepass', password],
-          ['masterauth', password],
-        ] as const)),
-    ...settings,
-  ]
-  const text = lines.map(([directive, value]) => `${directive} ${quoteConfValue(value)}`)
+  ])
+}
+
+/** The whole text of a configuration: what the engine says of its place, then what the spec says wherever it runs. */
+export function renderConf(spec: NodeSpec, place: readonly ConfLine[]): string {
+  const {environment, name, password, primary, settings = []} = spec
+  const secrets: readonly ConfLine[] = password === undefined ? [] : PASSWORDS.map((directive) => [directive, password])
+  const text = [...place, ...secrets, ...settings].map(([directive, value]) => `${directive} ${quoteConfValue(value)}`)
   // Two words, where a quoted value is one.
   if (primary) text.push(`replicaof ${primary.host} ${primary.port}`)
   return `# ${environment}/${name}: written by shoal up, read at every start of this node.\n${text.join('\n')}\n`
 }
+
+/** What clients must give, and replicas. */
+const PASSWORDS = ['requirepass', 'masterauth'] as const
 
 /** Address of a configuration written by `renderNodeConf`. */
 export function parseNodeConfAddress(text: string): {host: string; port: number} | undefined {

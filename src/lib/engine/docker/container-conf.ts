@@ -1,5 +1,5 @@
 import type {NodeSpec} from '../engine.js'
-import {quoteConfValue} from '../node-conf.js'
+import {renderConf} from '../node-conf.js'
 
 /** Where a node keeps all it has; a volume. */
 export const DATA_FOLDER = '/data'
@@ -13,8 +13,8 @@ export const CONF_PATH = `${DATA_FOLDER}/node.conf`
  * @param hasHostnames - servers before 7.0 have none: they redirect to the peer address
  */
 export function renderContainerConf(spec: NodeSpec & {readonly peerHost: string}, hasHostnames: boolean): string {
-  const {address, busPort, cluster, environment, name, password, peerHost, primary, settings = []} = spec
-  const lines: (readonly [string, string])[] = [
+  const {address, busPort, cluster, peerHost} = spec
+  return renderConf(spec, [
     // What reaches it at all is decided by its networks and by the one published port.
     ['bind', '0.0.0.0'],
     ['protected-mode', 'no'],
@@ -24,18 +24,7 @@ export function renderContainerConf(spec: NodeSpec & {readonly peerHost: string}
     ...(cluster
       ? clusterLines(address.host, peerHost, busPort, hasHostnames)
       : ([['replica-announce-ip', peerHost]] as const)),
-    ...(password === undefined
-      ? []
-      : ([
-          ['requirepass', password],
-          ['masterauth', password],
-        ] as const)),
-    ...settings,
-  ]
-  const text = lines.map(([directive, value]) => `${directive} ${quoteConfValue(value)}`)
-  // Two words, where a quoted value is one.
-  if (primary) text.push(`replicaof ${primary.host} ${primary.port}`)
-  return `# ${environment}/${name}: written by shoal up, read at every start of this node.\n${text.join('\n')}\n`
+  ])
 }
 
 function clusterLines(host: string, peerHost: string, busPort: number, hasHostnames: boolean): [string, string][] {
