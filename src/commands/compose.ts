@@ -1,9 +1,9 @@
 import {resolve} from 'node:path'
 import {Flags} from '@oclif/core'
 import {BaseCommand} from '../lib/cli/base-command.js'
-import {environmentParts} from '../lib/cli/environment-parts.js'
+import {environmentParts} from '../lib/cli/environment/parts.js'
+import {environmentFlags, requestWithFile} from '../lib/cli/environment/up-request.js'
 import {renderCompose, renderComposeNext} from '../lib/cli/render/compose.js'
-import {environmentFlags, requestWithFile} from '../lib/cli/up-request.js'
 import type {WrittenFile} from '../lib/environment/compose/write.js'
 
 interface ComposeDocument {

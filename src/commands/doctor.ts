@@ -1,6 +1,6 @@
 import {Flags} from '@oclif/core'
 import {BaseCommand} from '../lib/cli/base-command.js'
-import {environmentParts} from '../lib/cli/environment-parts.js'
+import {environmentParts} from '../lib/cli/environment/parts.js'
 import {renderDiagnosis} from '../lib/cli/render/doctor.js'
 import {ENGINES} from '../lib/engine/engine.js'
 import {type Diagnosis, diagnose} from '../lib/environment/doctor/doctor.js'

@@ -1,6 +1,6 @@
 import {BaseCommand} from '../lib/cli/base-command.js'
-import {environmentParts} from '../lib/cli/environment-parts.js'
-import {environmentNameFlag} from '../lib/cli/flags-environment.js'
+import {environmentNameFlag} from '../lib/cli/environment/flags.js'
+import {environmentParts} from '../lib/cli/environment/parts.js'
 import {type DownResult, takeDown} from '../lib/environment/down.js'
 
 export default class Down extends BaseCommand {

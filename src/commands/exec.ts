@@ -1,10 +1,10 @@
 import {Args} from '@oclif/core'
 import {BaseCommand} from '../lib/cli/base-command.js'
-import {environmentParts} from '../lib/cli/environment-parts.js'
+import {environmentNameFlag} from '../lib/cli/environment/flags.js'
+import {environmentParts} from '../lib/cli/environment/parts.js'
+import {runInPlace} from '../lib/cli/environment/run-in-place.js'
 import {badFlag} from '../lib/cli/flags.js'
-import {environmentNameFlag} from '../lib/cli/flags-environment.js'
 import {hasTerminal} from '../lib/cli/prompts.js'
-import {runInPlace} from '../lib/cli/run-in-place.js'
 import {openEnvironment, requireRunning} from '../lib/environment/open.js'
 
 export default class Exec extends BaseCommand {

@@ -1,6 +1,6 @@
 import {Args, Flags} from '@oclif/core'
-import {FaultCommand, isByChance} from '../lib/cli/fault-command.js'
-import {faultFlags, faultRequest, shareFlag} from '../lib/cli/flags-fault.js'
+import {FaultCommand, isByChance} from '../lib/cli/environment/fault-command.js'
+import {faultFlags, faultRequest, shareFlag} from '../lib/cli/environment/fault-flags.js'
 import type {FaultReport} from '../lib/environment/faults/make.js'
 import {SELECTOR_HELP} from '../lib/plan/faults/selector.js'
 

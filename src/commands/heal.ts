@@ -1,8 +1,8 @@
 import {Args, Flags} from '@oclif/core'
 import {BaseCommand} from '../lib/cli/base-command.js'
-import {environmentParts} from '../lib/cli/environment-parts.js'
+import {environmentNameFlag} from '../lib/cli/environment/flags.js'
+import {environmentParts} from '../lib/cli/environment/parts.js'
 import {badFlag} from '../lib/cli/flags.js'
-import {environmentNameFlag} from '../lib/cli/flags-environment.js'
 import {renderHeal} from '../lib/cli/render/faults.js'
 import {type HealReport, healFaults, waitUntilSettled} from '../lib/environment/faults/heal.js'
 

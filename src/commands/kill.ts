@@ -1,7 +1,7 @@
 import {Flags} from '@oclif/core'
-import {NodeActionCommand} from '../lib/cli/node-action-command.js'
-import {selectorArgs, selectorFlags} from '../lib/cli/selectors.js'
-import {parseSignal} from '../lib/cli/signals.js'
+import {NodeActionCommand} from '../lib/cli/environment/node-action-command.js'
+import {selectorArgs, selectorFlags} from '../lib/cli/environment/selectors.js'
+import {parseSignal} from '../lib/cli/environment/signals.js'
 import type {NodesChange} from '../lib/environment/node-actions.js'
 
 export default class Kill extends NodeActionCommand {

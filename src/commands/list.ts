@@ -1,5 +1,5 @@
 import {BaseCommand} from '../lib/cli/base-command.js'
-import {environmentParts} from '../lib/cli/environment-parts.js'
+import {environmentParts} from '../lib/cli/environment/parts.js'
 import {renderEnvironmentList} from '../lib/cli/render/environment-list.js'
 import {type EnvironmentSummary, summarize} from '../lib/environment/list.js'
 import {statusOf} from '../lib/environment/status.js'

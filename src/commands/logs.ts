@@ -1,10 +1,10 @@
 import {Flags} from '@oclif/core'
 import {BaseCommand} from '../lib/cli/base-command.js'
-import {environmentParts} from '../lib/cli/environment-parts.js'
+import {environmentNameFlag} from '../lib/cli/environment/flags.js'
+import {environmentParts} from '../lib/cli/environment/parts.js'
+import {selectorArgs} from '../lib/cli/environment/selectors.js'
 import {badFlag} from '../lib/cli/flags.js'
-import {environmentNameFlag} from '../lib/cli/flags-environment.js'
 import {logPrefix} from '../lib/cli/render/log-prefix.js'
-import {selectorArgs} from '../lib/cli/selectors.js'
 import {chooseNodes} from '../lib/environment/choose-nodes.js'
 import {openEnvironment} from '../lib/environment/open.js'
 

@@ -1,5 +1,5 @@
-import {NodeActionCommand} from '../lib/cli/node-action-command.js'
-import {selectorArgs, selectorFlags} from '../lib/cli/selectors.js'
+import {NodeActionCommand} from '../lib/cli/environment/node-action-command.js'
+import {selectorArgs, selectorFlags} from '../lib/cli/environment/selectors.js'
 import type {NodesChange} from '../lib/environment/node-actions.js'
 
 export default class Pause extends NodeActionCommand {

@@ -1,6 +1,6 @@
 import {Flags} from '@oclif/core'
 import {BaseCommand} from '../lib/cli/base-command.js'
-import {environmentParts} from '../lib/cli/environment-parts.js'
+import {environmentParts} from '../lib/cli/environment/parts.js'
 import {renderEnvironments} from '../lib/cli/render/environment.js'
 import {requireEnvironmentName} from '../lib/environment/spec.js'
 import {type EnvironmentStatus, statusOf} from '../lib/environment/status.js'

@@ -1,8 +1,8 @@
 import {Flags} from '@oclif/core'
 import {BaseCommand} from '../lib/cli/base-command.js'
-import {environmentParts} from '../lib/cli/environment-parts.js'
+import {environmentNameFlag} from '../lib/cli/environment/flags.js'
+import {environmentParts} from '../lib/cli/environment/parts.js'
 import {badFlag} from '../lib/cli/flags.js'
-import {environmentNameFlag} from '../lib/cli/flags-environment.js'
 import {openEnvironment} from '../lib/environment/open.js'
 import {type ScaleResult, scaleEnvironment} from '../lib/environment/scale/scale.js'
 import {defaultStateFolder} from '../lib/environment/state-folder.js'
@@ -34,7 +34,7 @@ export default class Scale extends BaseCommand {
       throw badFlag('To which size?', [`shoal scale --primaries 4 --name ${name}`])
     const request = {...(primaries !== undefined && {primaries}), ...(replicas !== undefined && {replicas})}
     // With all that moves slots: no other command of environments needs it.
-    const {scaleDriver} = await import('../lib/cli/scale-driver.js')
+    const {scaleDriver} = await import('../lib/cli/environment/scale-driver.js')
     const driver = scaleDriver(jobsFolder(defaultStateFolder(process.env)))
     const result = await scaleEnvironment(parts, driver, name, request, this.signal, (text) => this.progress(text))
     const {added, keysMoved, removed, slotsMoved} = result

@@ -1,7 +1,7 @@
 import {Args, Flags} from '@oclif/core'
-import {FaultCommand, isByChance} from '../lib/cli/fault-command.js'
+import {FaultCommand, isByChance} from '../lib/cli/environment/fault-command.js'
+import {faultFlags, faultRequest} from '../lib/cli/environment/fault-flags.js'
 import {badFlag, durationFlag} from '../lib/cli/flags.js'
-import {faultFlags, faultRequest} from '../lib/cli/flags-fault.js'
 import type {FaultReport} from '../lib/environment/faults/make.js'
 import {SELECTOR_HELP} from '../lib/plan/faults/selector.js'
 

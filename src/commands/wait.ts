@@ -1,8 +1,8 @@
 import {Flags} from '@oclif/core'
 import {BaseCommand} from '../lib/cli/base-command.js'
-import {environmentParts} from '../lib/cli/environment-parts.js'
+import {environmentNameFlag} from '../lib/cli/environment/flags.js'
+import {environmentParts} from '../lib/cli/environment/parts.js'
 import {durationFlag} from '../lib/cli/flags.js'
-import {environmentNameFlag} from '../lib/cli/flags-environment.js'
 import {CONDITIONS, type ConditionName} from '../lib/environment/conditions.js'
 import {waitForCondition} from '../lib/environment/wait.js'
 

@@ -17,7 +17,7 @@ import {temporaryFolder} from '../support/processes.js'
 
 /** The commands in this process, on an engine in memory. */
 const fake = vi.hoisted(() => ({parts: undefined as EnvironmentParts | undefined}))
-vi.mock('../../src/lib/cli/environment-parts.js', () => ({environmentParts: () => fake.parts}))
+vi.mock('../../src/lib/cli/environment/parts.js', () => ({environmentParts: () => fake.parts}))
 
 const COMMANDS = {flaky: Flaky, heal: Heal, partition: Partition, slow: Slow}
 const schemas = loadSchemas()

@@ -1,5 +1,5 @@
 import {expect, it} from 'vitest'
-import {clusterDriver} from '../../../src/lib/cli/environment-driver.js'
+import {clusterDriver} from '../../../src/lib/cli/environment/cluster-driver.js'
 import {describeWithPeers, startRedis} from '../../support/peers.js'
 import {claimPorts} from '../../support/ports.js'
 

@@ -1,7 +1,7 @@
 import {existsSync, mkdirSync, rmSync, statSync} from 'node:fs'
 import {join} from 'node:path'
 import {afterAll, beforeAll, expect, it} from 'vitest'
-import {clusterDriver} from '../../../src/lib/cli/environment-driver.js'
+import {clusterDriver} from '../../../src/lib/cli/environment/cluster-driver.js'
 import {enginesOf} from '../../../src/lib/engine/engines.js'
 import {hasLoopbackNet, peerHostOf} from '../../../src/lib/engine/process/addresses.js'
 import {ProcessEngine} from '../../../src/lib/engine/process/process-engine.js'

@@ -1,7 +1,7 @@
-import {actOnNodes, type NodeAction, type NodesChange} from '../environment/node-actions.js'
-import {BaseCommand} from './base-command.js'
-import {environmentParts} from './environment-parts.js'
-import {durationFlag} from './flags.js'
+import {actOnNodes, type NodeAction, type NodesChange} from '../../environment/node-actions.js'
+import {BaseCommand} from '../base-command.js'
+import {durationFlag} from '../flags.js'
+import {environmentParts} from './parts.js'
 import {choiceFrom} from './selectors.js'
 
 /** Of commands that end nodes. */

@@ -1,8 +1,8 @@
-import {type FaultReport, type FaultRequest, makeFault, previewFault} from '../environment/faults/make.js'
-import {DEFAULTS} from '../environment/spec.js'
-import {BaseCommand} from './base-command.js'
-import {environmentParts} from './environment-parts.js'
-import {renderFault} from './render/faults.js'
+import {type FaultReport, type FaultRequest, makeFault, previewFault} from '../../environment/faults/make.js'
+import {DEFAULTS} from '../../environment/spec.js'
+import {BaseCommand} from '../base-command.js'
+import {renderFault} from '../render/faults.js'
+import {environmentParts} from './parts.js'
 
 /** What partition, slow and flaky share. */
 export abstract class FaultCommand extends BaseCommand {

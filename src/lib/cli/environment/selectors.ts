@@ -1,7 +1,7 @@
 import {Args, Flags} from '@oclif/core'
-import type {NodeChoice} from '../environment/choose-nodes.js'
-import {badFlag} from './flags.js'
-import {environmentNameFlag} from './flags-environment.js'
+import type {NodeChoice} from '../../environment/choose-nodes.js'
+import {badFlag} from '../flags.js'
+import {environmentNameFlag} from './flags.js'
 
 /** Which nodes of an environment a command is about. */
 export const selectorArgs = {

@@ -1,5 +1,5 @@
 import {Flags} from '@oclif/core'
-import {ENGINES, type EngineKind} from '../engine/engine.js'
+import {ENGINES, type EngineKind} from '../../engine/engine.js'
 import {
   DEFAULTS,
   type EnvironmentRequest,
@@ -7,9 +7,9 @@ import {
   type Persistence,
   TOPOLOGIES,
   type Topology,
-} from '../environment/spec.js'
-import {badFlag} from './flags.js'
-import {environmentPasswordFlag} from './flags-environment.js'
+} from '../../environment/spec.js'
+import {badFlag} from '../flags.js'
+import {environmentPasswordFlag} from './flags.js'
 
 /** What an environment is to be: the flags of `up` and of whatever else makes one. */
 export const environmentFlags = {
@@ -91,7 +91,7 @@ export async function requestWithFile(flags: EnvironmentFlagValues): Promise<Env
   const request = {...requestFrom(flags), ...(name !== undefined && {name})}
   if (file === undefined) return {...request, name: name ?? DEFAULTS.name}
   // With what it takes to read YAML: most runs read none.
-  const {readSpecFile} = await import('../environment/spec-file/read.js')
+  const {readSpecFile} = await import('../../environment/spec-file/read.js')
   return readSpecFile(file, request)
 }
 

@@ -1,5 +1,5 @@
 import {Flags} from '@oclif/core'
-import {DEFAULTS} from '../environment/spec.js'
+import {DEFAULTS} from '../../environment/spec.js'
 
 /** Which environment a command is about. */
 export const environmentNameFlag = () =>

@@ -1,7 +1,7 @@
 import {spawn} from 'node:child_process'
 import {constants} from 'node:os'
-import type {Execution} from '../engine/engine.js'
-import {CliError, messageOf} from '../kernel/errors.js'
+import type {Execution} from '../../engine/engine.js'
+import {CliError, messageOf} from '../../kernel/errors.js'
 
 /** What shells say of a process that a signal ended: 128 and its number. */
 const BY_SIGNAL = 128

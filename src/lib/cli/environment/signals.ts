@@ -1,6 +1,6 @@
 import {constants} from 'node:os'
-import {nearest} from '../kernel/nearest.js'
-import {badFlag} from './flags.js'
+import {nearest} from '../../kernel/nearest.js'
+import {badFlag} from '../flags.js'
 
 /**
  * Reads `KILL`, `SIGKILL`, `kill` or `9`.

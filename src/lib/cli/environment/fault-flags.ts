@@ -1,8 +1,8 @@
 import {randomInt} from 'node:crypto'
 import {Flags} from '@oclif/core'
-import type {FaultRequest} from '../environment/faults/make.js'
-import {badFlag, durationFlag} from './flags.js'
-import {environmentNameFlag} from './flags-environment.js'
+import type {FaultRequest} from '../../environment/faults/make.js'
+import {badFlag, durationFlag} from '../flags.js'
+import {environmentNameFlag} from './flags.js'
 
 /** A seed is a 32-bit integer that people can type again. */
 const SEED_MAX = 2 ** 31 - 1
