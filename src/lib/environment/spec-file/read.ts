@@ -19,6 +19,7 @@ export async function readSpecFile(path: string, flags: SpecFileOverrides): Prom
       {
         cause: error,
         details: {file: path},
+        suggestions: ['docs/environments.md shows such a file; without one: shoal up'],
       },
     )
   })
