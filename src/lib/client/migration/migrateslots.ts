@@ -34,6 +34,9 @@ const ENDED: Readonly<Record<string, AtomicTask['phase']>> = {
  */
 const HANDING_OVER = new Set(['waiting-to-pause', 'failover-paused', 'failover-granted', 'failover-requested'])
 
+/** It has ended since it was asked about, or it hands over by now, and ends by itself. */
+const TOO_LATE = /no migrations ongoing|too late to cancel/i
+
 export const migrateSlots: AtomicDialect = {
   name: 'migrateslots',
   command: 'CLUSTER MIGRATESLOTS',
@@ -67,7 +70,7 @@ export const migrateSlots: AtomicDialect = {
     const others = running.filter((job) => job.name !== name)
     if (others.length > 0) return others
     const [reply] = await source.wire.send([['CLUSTER', 'CANCELSLOTMIGRATIONS']])
-    if (reply instanceof NodeReplyError && !/no migrations ongoing/i.test(reply.message)) throw reply
+    if (reply instanceof NodeReplyError && !TOO_LATE.test(reply.message)) throw reply
     return []
   },
 }

@@ -154,6 +154,12 @@ describe('CLUSTER MIGRATESLOTS', () => {
   it('takes it that there was nothing left to cancel', async () => {
     const {wire} = fakeWire([[]], [new NodeReplyError('ERR No migrations ongoing')])
     expect(await migrateSlots.cancel(ends(wire, silent), 'j1')).toEqual([])
+    // It was asked just before the slots were handed over.
+    const late = fakeWire(
+      [[job()]],
+      [new NodeReplyError('ERR Slots are being handed over, it is too late to cancel that')],
+    )
+    expect(await migrateSlots.cancel(ends(late.wire, silent), 'j1')).toEqual([])
     const refused = fakeWire([[]], [new NodeReplyError('NOPERM no')])
     await expect(migrateSlots.cancel(ends(refused.wire, silent), 'j1')).rejects.toThrow('NOPERM')
   })
