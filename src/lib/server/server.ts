@@ -8,6 +8,7 @@ import type {ClusterBinding} from './cluster/api.js'
 import type {Command} from './commands/command.js'
 import {commandTable} from './commands/index.js'
 import type {Config} from './config/config.js'
+import type {CrdtDatabase} from './crdt/crdt-database.js'
 import {Dispatcher} from './dispatcher.js'
 import type {ServerEffects} from './effects.js'
 import {HeldKeys} from './held-keys.js'
@@ -82,6 +83,8 @@ export class Server {
   /** In cluster mode, once the bus shell has set it; undefined otherwise. */
   cluster: ClusterBinding | undefined = undefined
   readonly isCluster: boolean
+  /** While this node holds an instance of an active-active database; what it needs is loaded with it. */
+  crdt: CrdtDatabase | undefined = undefined
   /** OR of SERVER_...; the dispatcher's short path runs at 0 only. */
   special = 0
   /** slowlog-log-slower-than is so low that every command has to be timed. */

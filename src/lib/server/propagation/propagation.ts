@@ -135,6 +135,14 @@ export class Propagation {
     if (this.depth === 0) this.send()
   }
 
+  /** To replicas and disk as they are, together: what an active-active database sends in place of commands. */
+  passOn(commands: readonly (readonly string[])[]): void {
+    if (this.isSuspended) return
+    const items = commands.map((argv) => ({argv, database: 0, to: TO_ALL}))
+    if (this.aof !== undefined) send(this.aof, items, TO_AOF)
+    if (this.replicas !== undefined) send(this.replicas, items, TO_REPLICAS)
+  }
+
   private sendOne(database: number, argv: readonly string[]): void {
     if ((this.targets & TO_AOF) !== 0) this.aof?.feed(database, argv)
     if ((this.targets & TO_REPLICAS) !== 0) this.replicas?.feed(database, argv)

@@ -1,0 +1,63 @@
+import type {CrdbConfig} from '../../model/crdb.js'
+import type {Server} from '../server.js'
+import type {Application, CrdtCore} from './core/api.js'
+
+/** Takes each effect that came into the state, in order: the ring for other regions. */
+export interface EffectListener {
+  /** @param isOwn - made by a client's command here, not elsewhere */
+  took(effect: string, isOwn: boolean): void
+  /** A slot state was joined: what came with it is in no ring. */
+  joined(slot: number): void
+}
+
+/**
+ * This node's part in an active-active database: where client's changes, other regions, replicas and disk meet.
+ *
+ *   clients   capture -> made -> replicas and disk, listeners (ring)
+ *   regions   peers -> receive / join -> core, projection (observer) -> replicas and disk, listeners
+ *   primary   CRDT.EFFECT, CRDT.MERGE -> receive / join (nothing goes out by itself: the stream is handed on as it came)
+ */
+export class CrdtDatabase {
+  readonly listeners: EffectListener[] = []
+
+  /** @param region - this node's instance id */
+  constructor(
+    readonly server: Server,
+    readonly core: CrdtCore,
+    readonly region: number,
+    public config: CrdbConfig,
+  ) {}
+
+  /** Effects of one unit of clients' commands, one per slot; they go out together. */
+  made(effects: readonly string[]): void {
+    this.pass(effects.map((effect) => ['CRDT.EFFECT', effect]))
+    for (const effect of effects) this.tell(effect, true)
+  }
+
+  /** An effect from elsewhere. @throws CrdtError */
+  receive(effect: string): Application {
+    const application = this.core.apply(effect)
+    if (application !== 'applied') return application
+    this.pass([['CRDT.EFFECT', effect]])
+    this.tell(effect, false)
+    return application
+  }
+
+  /** A slot's state from elsewhere. @returns whether anything was new @throws CrdtError */
+  join(slot: number, packed: string): boolean {
+    if (!this.core.joinSlot(slot, packed)) return false
+    this.pass([['CRDT.MERGE', String(slot), packed]])
+    for (const listener of this.listeners) listener.joined(slot)
+    return true
+  }
+
+  private tell(effect: string, isOwn: boolean): void {
+    for (const listener of this.listeners) listener.took(effect, isOwn)
+  }
+
+  /** To replicas and disk, unless it comes from there. */
+  private pass(commands: readonly (readonly string[])[]): void {
+    const {propagation} = this.server.state
+    if (!this.server.state.isApplying) propagation.passOn(commands)
+  }
+}
