@@ -1,6 +1,7 @@
 import type {CrdbConfig} from '../../model/crdb.js'
 import type {Server} from '../server.js'
 import type {Application, CrdtCore} from './core/api.js'
+import {Durability} from './durability/durability.js'
 
 /** Takes each effect that came into the state, in order: the ring for other regions. */
 export interface EffectListener {
@@ -19,6 +20,7 @@ export interface EffectListener {
  */
 export class CrdtDatabase {
   readonly listeners: EffectListener[] = []
+  readonly durability: Durability
 
   /** @param region - this node's instance id */
   constructor(
@@ -26,7 +28,9 @@ export class CrdtDatabase {
     readonly core: CrdtCore,
     readonly region: number,
     public config: CrdbConfig,
-  ) {}
+  ) {
+    this.durability = new Durability(this)
+  }
 
   /** Effects of one unit of clients' commands, one per slot; they go out together. */
   made(effects: readonly string[]): void {
