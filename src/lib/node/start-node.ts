@@ -167,6 +167,7 @@ export class Node {
 
   private async load({load}: SavedData): Promise<void> {
     await explained(load)
+    this.server.crdt?.durability.settle()
   }
 
   /** Stopped before it had started. */
