@@ -1,9 +1,9 @@
 import {z} from 'zod'
 import {ENGINES} from '../../engine/engine.js'
+import {REGION} from '../settings.js'
 import {NODES_MAX, PERSISTENCES} from '../spec.js'
 
 const NAME = /^[a-z0-9][a-z0-9_-]{0,39}$/
-const REGION = /^[a-zA-Z0-9][\w-]{0,39}$/
 const NODE_NAME = /^[a-zA-Z0-9][a-zA-Z0-9_-]{0,39}$/
 
 const replicas = z
