@@ -23,8 +23,6 @@ export class CrdtDatabase {
   readonly listeners: EffectListener[] = []
   /** Ends the effects of the unit under way, if there is one: nothing of others may come between their operations. */
   endUnit: () => void = () => undefined
-  /** Hybrid time up to which all that a region did is here. Nobody else has to be heard while regions are not connected. */
-  heardUntil: (region: number) => number = () => Number.POSITIVE_INFINITY
   readonly durability: Durability
 
   /** @param region - this node's instance id */

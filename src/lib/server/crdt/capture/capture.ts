@@ -50,8 +50,11 @@ export class Capture implements ChangeCapture, Unit {
   take(items: readonly Item[]): void {
     const name = this.ranName
     this.ranName = ''
-    // What comes from the primary, or out of the core, is there already.
-    if (this.server.state.isApplying) return
+    if (this.server.state.isApplying) {
+      // What comes from the primary is in the core already.
+      for (const item of items) this.keepLocal(item)
+      return
+    }
     const repeated = name === '' ? undefined : REPEATED.get(name)
     for (const item of items) {
       const itemName = item.argv[0]!.toLowerCase()

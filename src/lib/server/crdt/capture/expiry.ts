@@ -19,12 +19,14 @@ export class OwnedExpiry implements ExpiryPolicy {
   }
 
   mayExpire(key: string): boolean {
-    const {config, core, region} = this.crdt
+    const {config, core, peers, region} = this.crdt
     const members = new Set(config.instances.map(({id}) => id))
     if (core.expiryOwner(hashSlot(key), key, members) !== region) return false
+    // Without links there is nobody to hear.
+    if (peers === undefined) return true
     const {store} = this.db
     const due = (store.deadlineAt(store.find(key)) - HYBRID_EPOCH_MS) * TICKS_PER_MS
-    for (const member of members) if (member !== region && this.crdt.heardUntil(member) < due) return false
+    for (const member of members) if (member !== region && peers.heardUntil(member) < due) return false
     return true
   }
 }

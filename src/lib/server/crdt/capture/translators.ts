@@ -21,6 +21,13 @@ const TRANSLATORS: ReadonlyMap<string, Translate> = new Map<string, Translate>([
   // Scripts are each region's own.
   ['function', local],
   ['cluster', local],
+  // What comes from this region's own disk or nodes goes on as it is; a flush has made its effects.
+  ['crdt.effect', local],
+  ['crdt.forget', local],
+  ['crdt.merge', local],
+  ['crdt.stable', local],
+  ['crdt.stream', local],
+  ['crdt.flush', nothing],
 ])
 
 /** Commands that always go out as another one. */
@@ -62,7 +69,5 @@ export function hasTranslator(name: string): boolean {
 export function translatorOf(name: string): Translate {
   const translator = TRANSLATORS.get(name)
   if (translator !== undefined) return translator
-  // What came out of the core.
-  if (name.startsWith('crdt.')) return nothing
   throw new Error(`no translator for '${name}'`)
 }
