@@ -1,6 +1,7 @@
 import type {CrdbConfig} from '../../model/crdb.js'
 import type {Server} from '../server.js'
 import type {Application, CrdtCore} from './core/api.js'
+import {Durability} from './durability/durability.js'
 import type {Peers} from './peers/peers.js'
 
 /** Takes each effect that came into the state, in order: the ring for other regions. */
@@ -20,6 +21,7 @@ export interface EffectListener {
  */
 export class CrdtDatabase {
   readonly listeners: EffectListener[] = []
+  readonly durability: Durability
 
   /** @param region - this node's instance id */
   constructor(
@@ -27,7 +29,9 @@ export class CrdtDatabase {
     readonly core: CrdtCore,
     readonly region: number,
     public config: CrdbConfig,
-  ) {}
+  ) {
+    this.durability = new Durability(this)
+  }
 
   /** Effects of one unit of clients' commands, one per slot; they go out together. */
   made(effects: readonly string[]): void {

@@ -1,5 +1,6 @@
 import type {Command} from '../command.js'
+import {crdtStreamCommands} from './stream.js'
 import {crdtPeerCommands} from './sync.js'
 
 /** Added to a node's table when it becomes an instance of an active-active database; CRDT.CONFIG alone is always there. */
-export const crdtCommands: readonly Command[] = [...crdtPeerCommands]
+export const crdtCommands: readonly Command[] = [...crdtPeerCommands, ...crdtStreamCommands]
