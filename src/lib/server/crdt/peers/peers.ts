@@ -77,10 +77,7 @@ export class Peers implements EffectListener {
   ) {
     const {config, core} = database
     this.ring = new EffectRing(ringBytes(config.settings))
-    this.stability = new Stability(core, (slot, stable) => {
-      const words = stable.flatMap(([{epoch, region}, sequence]) => [String(region), String(epoch), String(sequence)])
-      database.server.state.propagation.passOn([['CRDT.STABLE', String(slot), ...words]])
-    })
+    this.stability = new Stability(core, (slot, stable) => database.durability.collect(slot, stable))
     this.inbox = new Inbox({database, log: (level, text) => host.log(level, text), nowMs: () => host.nowMs()})
     this.feeds = new Feeds(this.feedsHost())
     const others = mustCatchUp ? this.others().map(({id}) => id) : []
