@@ -141,6 +141,7 @@ export class Propagation {
     const items = commands.map((argv) => ({argv, database: 0, to: TO_ALL}))
     if (this.aof !== undefined) send(this.aof, items, TO_AOF)
     if (this.replicas !== undefined) send(this.replicas, items, TO_REPLICAS)
+    if (this.exports !== undefined) for (const argv of commands) this.exports.take(argv)
   }
 
   private sendOne(database: number, argv: readonly string[]): void {
