@@ -126,7 +126,7 @@ describe('replicas of a shard of an active-active database', () => {
     follow(rigs, replica, 0)
     const collected: unknown[] = []
     replica.core.collect = (slot, stable) => collected.push([slot, stable])
-    primary.crdt.durability.collect(3, [[{epoch: 5, region: 2}, 7]])
+    primary.rig.server.state.propagation.passOn([['CRDT.STABLE', '3', '2', '5', '7']])
     primary.set('a', '1')
     primary.crdt.durability.forgetSlot(15495)
     rigs.settle()
