@@ -24,8 +24,13 @@ export class Durability {
    * whenever writes of this node may be missing in its own state: after data were loaded, or a slot's state was dropped.
    */
   becomeNew(): void {
-    this.epoch = epochAt(this.crdt.server.effects.nowMs(), this.epoch)
-    this.crdt.core.become(this.epoch)
+    const {core, server} = this.crdt
+    let known = this.epoch
+    for (const slot of core.slots()) {
+      for (const [{epoch, region}] of core.vectorOf(slot)) if (region === core.region) known = Math.max(known, epoch)
+    }
+    this.epoch = epochAt(server.effects.nowMs(), server.cluster?.core.myself.configEpoch ?? 0, known)
+    core.become(this.epoch)
   }
 
   get identity(): CrdtIdentity {
@@ -143,9 +148,10 @@ export class Durability {
   forgetSlot(slot: number): void {
     const {core, server} = this.crdt
     if (!this.holds(slot)) return
+    const hasWritten = core.covers(slot, {epoch: this.epoch, region: core.region}, 1)
     core.forgetSlot(slot)
     // Peers may have more of our writes there than whoever gives the slot back.
-    this.becomeNew()
+    if (hasWritten) this.becomeNew()
     server.state.propagation.passOn([['CRDT.FORGET', String(slot)]])
   }
 }

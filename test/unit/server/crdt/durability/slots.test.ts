@@ -79,6 +79,14 @@ describe('slots of an active-active database', () => {
     expect(instance.core.epoch).toBeGreaterThan(epoch)
   })
 
+  it('that go together take one name with them', () => {
+    const instance = new FakeInstance(new Rig(CLUSTER))
+    for (let i = 0; i < 50; i++) instance.set(`key:${i}`, '1')
+    const {epoch} = instance.core
+    instance.rig.server.migrations.dropSlots([...instance.core.slots()])
+    expect(instance.core.epoch).toBe(epoch + 16)
+  })
+
   it('that never were here are nothing to forget', () => {
     const instance = new FakeInstance(new Rig(CLUSTER))
     const {epoch} = instance.core
