@@ -39,9 +39,9 @@ export class CrdtDatabase {
     for (const effect of effects) this.tell(effect, true)
   }
 
-  /** An effect from elsewhere. @throws CrdtError */
-  receive(effect: string): Application {
-    const application = this.core.apply(effect)
+  /** An effect from elsewhere. @param isTrusted - see `CrdtCore.apply` @throws CrdtError */
+  receive(effect: string, isTrusted = false): Application {
+    const application = this.core.apply(effect, isTrusted)
     if (application !== 'applied') return application
     this.pass([['CRDT.EFFECT', effect]])
     this.tell(effect, false)
