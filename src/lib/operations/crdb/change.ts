@@ -3,7 +3,7 @@ import {CliError} from '../../kernel/errors.js'
 import {parseAddress} from '../../model/address.js'
 import type {CrdbConfig} from '../../model/crdb.js'
 import {shardSettings} from '../../plan/crdb/node-settings.js'
-import {freeEndpoint} from './create.js'
+import {freeEndpoint, TOLD} from './create.js'
 import {type InstanceNodes, tellConfig} from './instance-nodes.js'
 import {
   chooseDatabase,
@@ -57,7 +57,7 @@ export async function spread(run: TaskRun, known: KnownDatabase): Promise<TaskOu
   const environments = new Set(
     known.instances.flatMap(({place}) => (place.kind === 'region' ? [place.environment] : [])),
   )
-  return run.step('configure', async () => {
+  return run.step(TOLD, async () => {
     await Promise.all(
       [...environments].map((each) => run.parts.hosts.retune(each, config.guid, config.settings, run.signal)),
     )

@@ -24,6 +24,8 @@ const UNDO_MS = 60_000
 
 /** After this step a create stays: before, it is undone. */
 export const RECORDED = 'record'
+/** In this step nodes hear of it. */
+export const TOLD = 'configure'
 
 /** Makes a database: all of it, or nothing of it. */
 export async function createDatabase(run: TaskRun, request: CreateTask): Promise<TaskOutcome> {
@@ -45,7 +47,7 @@ export async function createDatabase(run: TaskRun, request: CreateTask): Promise
       ...(plan.password !== undefined && {password: plan.password}),
       ...(plan.port !== undefined && {port: plan.port}),
     }
-    await run.step('configure', async () => {
+    await run.step(TOLD, async () => {
       const opened = await openAll(instancesOf(known), run.signal)
       try {
         await Promise.all(

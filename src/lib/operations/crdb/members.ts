@@ -1,6 +1,6 @@
 import {CliError} from '../../kernel/errors.js'
 import {requireKnown, spread} from './change.js'
-import {freeEndpoint, interruptedOr, makeInstances, RECORDED, withPlaces} from './create.js'
+import {freeEndpoint, interruptedOr, makeInstances, RECORDED, TOLD, withPlaces} from './create.js'
 import {dropFrom, type InstanceNodes, openInstance, tellConfig} from './instance-nodes.js'
 import {type DatabaseInstance, instancesOf, type KnownDatabase, type KnownInstance, writeDatabase} from './known.js'
 import type {AddTask, TaskRequest} from './requests.js'
@@ -28,6 +28,7 @@ export async function addInstance(run: TaskRun, request: AddTask): Promise<TaskO
   const {parts} = run
   const before = await requireKnown(parts, request.guid)
   requireNext(before, request.config.version)
+  let wasTold = false
   try {
     const members = await openAll(instancesOf(before), run.signal)
     try {
@@ -44,14 +45,15 @@ export async function addInstance(run: TaskRun, request: AddTask): Promise<TaskO
       })
       const config = withPlaces(request.config, made)
       const known = {...before, config, instances: [...before.instances, ...made.map((each) => each.known)]}
-      await run.step('configure', () => join(run, known, members.open))
+      wasTold = true
+      await run.step(TOLD, () => join(run, known, members.open))
       await run.step(RECORDED, () => writeDatabase(parts.databases, known))
       return NO_OUTCOME
     } finally {
       members.close()
     }
   } catch (error) {
-    await undoAdd(run, request)
+    await undoAdd(run, request, wasTold)
     throw interruptedOr(error, run.signal)
   }
 }
@@ -75,8 +77,12 @@ async function join(run: TaskRun, known: KnownDatabase, members: readonly OpenIn
   }
 }
 
-/** Safe to repeat. Who was told of the instance is told that it is gone: its id is not given again. */
-export async function undoAdd(run: TaskRun, request: AddTask): Promise<void> {
+/**
+ * Safe to repeat.
+ *
+ * @param wasTold - some node may have heard of the instance: all hear that it is gone, and its id is not given again
+ */
+export async function undoAdd(run: TaskRun, request: AddTask, wasTold: boolean): Promise<void> {
   const {config, environments, guid, instance} = request
   const signal = AbortSignal.timeout(UNDO_MS)
   const {databases, hosts} = run.parts
@@ -87,7 +93,7 @@ export async function undoAdd(run: TaskRun, request: AddTask): Promise<void> {
     ),
   )
   await freeEndpoint(instance, signal)
-  if (before.config.version > config.version) return
+  if (!wasTold || before.config.version > config.version) return
   const undone: KnownDatabase = {
     ...before,
     config: {

@@ -139,8 +139,9 @@ export async function readTasks(folder: string): Promise<TaskRecord[]> {
 export async function forgetOldTasks(folder: string, nowMs: number): Promise<void> {
   for (const task of await readTasks(folder)) {
     const {ended} = timesOf(task)
-    if (ended !== undefined && Date.parse(ended) + KEPT_MS < nowMs)
-      await rm(pathOf(folder, task.header.id), {force: true})
+    if (ended === undefined || Date.parse(ended) + KEPT_MS >= nowMs) continue
+    await rm(pathOf(folder, task.header.id), {force: true})
+    await rm(logPathOf(folder, task.header.id), {force: true})
   }
 }
 
@@ -173,6 +174,11 @@ const BEGIN_MS_MAX = 15_000
 
 export function hasPassed({lines}: TaskRecord, step: string): boolean {
   return lines.some((line) => line.type === 'after' && line.step === step)
+}
+
+/** What the process of a task that nobody waits for prints. */
+export function logPathOf(folder: string, id: string): string {
+  return join(folder, `${id}.log`)
 }
 
 function pathOf(folder: string, id: string): string {

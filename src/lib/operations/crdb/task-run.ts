@@ -67,11 +67,14 @@ export class TaskRun {
   }
 }
 
+/** How far a run came: whether a step was begun, or is done. */
+export type Reached = (step: string, how: 'before' | 'after') => boolean
+
 /** How the operations are carried out, and what becomes of one whose process was killed. */
 export interface TaskWork {
   carryOut(run: TaskRun, request: TaskRequest): Promise<TaskOutcome>
   /** @returns whether it is done; false: it was undone, and is to fail */
-  recover(run: TaskRun, request: TaskRequest, hasPassed: (step: string) => boolean): Promise<boolean>
+  recover(run: TaskRun, request: TaskRequest, reached: Reached): Promise<boolean>
 }
 
 /**
@@ -146,7 +149,7 @@ async function recoverOthers(
   for (const id of ids) {
     const task = await readTask(parts.tasks, id)
     const {request} = task.header
-    const passed = new Set(task.lines.flatMap((line) => (line.type === 'after' ? [line.step] : [])))
+    const reached: Reached = (step, how) => task.lines.some((line) => line.type === how && line.step === step)
     const wasStarted = task.lines.some((line) => line.type === 'status')
     const file = await TaskFile.reopen(parts.tasks, id)
     try {
@@ -156,7 +159,7 @@ async function recoverOthers(
         progress: events.progress,
         status: () => undefined,
       })
-      const isDone = wasStarted && (await work.recover(run, request, (step) => passed.has(step)))
+      const isDone = wasStarted && (await work.recover(run, request, reached))
       if (!isDone) {
         const description = wasStarted
           ? 'its process was killed; what it had done was undone'

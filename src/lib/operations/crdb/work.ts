@@ -1,5 +1,5 @@
 import {deleteDatabase, flushDatabase, updateDatabase} from './change.js'
-import {createDatabase, RECORDED, undoCreate} from './create.js'
+import {createDatabase, RECORDED, TOLD, undoCreate} from './create.js'
 import {addInstance, purgeInstance, removeInstance, undoAdd} from './members.js'
 import type {TaskRequest} from './requests.js'
 import type {TaskOutcome, TaskRun, TaskWork} from './task-run.js'
@@ -8,15 +8,15 @@ import type {TaskOutcome, TaskRun, TaskWork} from './task-run.js'
 export const crdbWork: TaskWork = {
   carryOut,
 
-  async recover(run, request, hasPassed) {
+  async recover(run, request, reached) {
     switch (request.operation) {
       case 'create_crdb':
-        if (hasPassed(RECORDED)) return true
+        if (reached(RECORDED, 'after')) return true
         await undoCreate(run.parts, request)
         return false
       case 'add_instance':
-        if (hasPassed(RECORDED)) return true
-        await undoAdd(run, request)
+        if (reached(RECORDED, 'after')) return true
+        await undoAdd(run, request, reached(TOLD, 'before'))
         return false
       case 'flush_crdb':
         // Again it would remove what was written since.
