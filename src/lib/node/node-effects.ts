@@ -18,6 +18,7 @@ import type {FaultNetwork} from './faults/fault-network.js'
 import type {NodeLog} from './log.js'
 import {readLuaModule} from './lua-file.js'
 import {MigrateClient} from './migrate-client.js'
+import type {NodeClock} from './node-clock.js'
 import {PrimarySocket} from './primary-socket.js'
 import {writeSnapshotFile} from './snapshot-file.js'
 import type {TcpServer} from './tcp-server.js'
@@ -29,6 +30,7 @@ const POLLING: Readonly<Record<string, string>> = {darwin: 'kqueue', linux: 'epo
 export interface NodeHooks {
   readonly config: Config
   readonly log: NodeLog
+  readonly clock: NodeClock
   readonly dial: Dial
   readonly dialPrimary: Dial
   shutdown(options: ShutdownOptions, onFailed: (error: string) => void): void
@@ -68,11 +70,11 @@ export class NodeEffects
   }
 
   nowMs(): number {
-    return Date.now()
+    return this.hooks.clock.nowMs()
   }
 
   unixUs(): number {
-    return Math.round((performance.timeOrigin + performance.now()) * 1000)
+    return this.hooks.clock.nowUs()
   }
 
   monotonicUs(): number {

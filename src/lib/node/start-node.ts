@@ -12,6 +12,7 @@ import {type Dial, dialOf, primaryDialOf, type SystemDial} from './dial.js'
 import {GracefulShutdown} from './graceful-shutdown.js'
 import {loadSnapshotFile, snapshotFileBytes} from './load-snapshot.js'
 import type {NodeLog} from './log.js'
+import {NodeClock} from './node-clock.js'
 import {NodeEffects} from './node-effects.js'
 import {systemRng} from './system-rng.js'
 import {ListenError, TcpServer} from './tcp-server.js'
@@ -49,17 +50,20 @@ export class Node {
 
   /**
    * @param ownsProcess - whether the process is this node's alone
+   * @param clock - the system's unless somebody sets it
    * @throws {FatalConfigError} if the users of the configuration or of the ACL file cannot be made
    */
   constructor(
     config: Config,
     log: NodeLog,
     private readonly ownsProcess = false,
+    readonly clock = new NodeClock(),
   ) {
     this.config = config
     this.log = log
     this.dial = this.withFaults(dialOf(config))
     this.effects = new NodeEffects({
+      clock,
       clusterConnections: () => countLinks(this.bus),
       config,
       dial: this.dial,
@@ -72,15 +76,15 @@ export class Node {
     const rng = systemRng()
     seedStringHash(rng.uint32())
     try {
-      this.server = new Server({config, effects: this.effects, nowMs: Date.now(), processId: process.pid, rng})
+      this.server = new Server({config, effects: this.effects, nowMs: clock.nowMs(), processId: process.pid, rng})
     } catch (error) {
       log.write('warning', messageOf(error))
       throw error
     }
-    this.tcp = new TcpServer(this.server)
+    this.tcp = new TcpServer(this.server, clock)
     this.effects.tcp = this.tcp
     this.effects.appendOnly = new AppendOnlyShell(this.server, this.tcp.gate, (reason) => this.fail(reason))
-    this.timers = new Timers(this.server, this.tcp)
+    this.timers = new Timers(this.server, this.tcp, clock)
   }
 
   private get mayHaveFaults(): boolean {
@@ -167,6 +171,7 @@ export class Node {
 
   private async load({load}: SavedData): Promise<void> {
     await explained(load)
+    this.server.crdt?.durability.settle()
   }
 
   /** Stopped before it had started. */

@@ -1,6 +1,8 @@
 import type {CrdbConfig} from '../../model/crdb.js'
 import type {Server} from '../server.js'
 import type {Application, CrdtCore} from './core/api.js'
+import {Durability} from './durability/durability.js'
+import type {Peers} from './peers/peers.js'
 
 /** Takes each effect that came into the state, in order: the ring for other regions. */
 export interface EffectListener {
@@ -19,6 +21,7 @@ export interface EffectListener {
  */
 export class CrdtDatabase {
   readonly listeners: EffectListener[] = []
+  readonly durability: Durability
 
   /** @param region - this node's instance id */
   constructor(
@@ -26,7 +29,9 @@ export class CrdtDatabase {
     readonly core: CrdtCore,
     readonly region: number,
     public config: CrdbConfig,
-  ) {}
+  ) {
+    this.durability = new Durability(this)
+  }
 
   /** Effects of one unit of clients' commands, one per slot; they go out together. */
   made(effects: readonly string[]): void {
@@ -49,6 +54,18 @@ export class CrdtDatabase {
     this.pass([['CRDT.MERGE', String(slot), packed]])
     for (const listener of this.listeners) listener.joined(slot)
     return true
+  }
+
+  /** The links to other regions. */
+  peers: Peers | undefined = undefined
+  /** Why clients may not write now: it is the text of the error. To be set with `refuseWrites` alone. */
+  writeRefusal: string | undefined = undefined
+
+  /** @param text - undefined: they may */
+  refuseWrites(text: string | undefined): void {
+    if (text === this.writeRefusal) return
+    this.writeRefusal = text
+    this.server.refreshRole()
   }
 
   private tell(effect: string, isOwn: boolean): void {
