@@ -27,6 +27,12 @@ const ALLOWED_WITH: Readonly<Record<string, string>> = {
   'cluster|getslotmigrations': 'cluster|nodes',
   'cluster|migrateslots': 'cluster|setslot',
   'cluster|syncslots': 'cluster|setslot',
+  'crdt.config': 'cluster',
+  'crdt.config|drop': 'cluster|reset',
+  'crdt.config|get': 'cluster|nodes',
+  'crdt.config|help': 'cluster|help',
+  'crdt.config|set': 'cluster|reset',
+  'crdt.config|version': 'cluster|nodes',
   'shoal.fault': 'debug',
 }
 

@@ -4,6 +4,7 @@ import {digestCommands} from './digest.js'
 import {explain} from './explain.js'
 import {flush} from './flush.js'
 import {crdtStreamCommands} from './stream.js'
+import {crdtPeerCommands} from './sync.js'
 import {vectors} from './vectors.js'
 
 /** Added to a node's table when it becomes an instance of an active-active database; CRDT.CONFIG alone is always there. */
@@ -12,6 +13,7 @@ export const crdtCommands: readonly Command[] = [
   ...digestCommands,
   explain,
   flush,
+  ...crdtPeerCommands,
   ...crdtStreamCommands,
   vectors,
 ]
