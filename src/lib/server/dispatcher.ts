@@ -337,6 +337,7 @@ function refusalInRole(server: Server, client: Client, command: Command): string
   const isWrite = writes(client, command)
   if (isWrite && server.lacksReplicas) return NO_REPLICAS
   if (isWrite && server.refusesWrites) return READ_ONLY_REPLICA
+  if (isWrite && server.crdt?.writeRefusal !== undefined) return server.crdt.writeRefusal
   return !server.isStale || command.flags.includes('stale') ? undefined : PRIMARY_DOWN
 }
 

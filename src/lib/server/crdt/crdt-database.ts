@@ -1,6 +1,7 @@
 import type {CrdbConfig} from '../../model/crdb.js'
 import type {Server} from '../server.js'
 import type {Application, CrdtCore} from './core/api.js'
+import type {Peers} from './peers/peers.js'
 
 /** Takes each effect that came into the state, in order: the ring for other regions. */
 export interface EffectListener {
@@ -49,6 +50,18 @@ export class CrdtDatabase {
     this.pass([['CRDT.MERGE', String(slot), packed]])
     for (const listener of this.listeners) listener.joined(slot)
     return true
+  }
+
+  /** The links to other regions. */
+  peers: Peers | undefined = undefined
+  /** Why clients may not write now: it is the text of the error. To be set with `refuseWrites` alone. */
+  writeRefusal: string | undefined = undefined
+
+  /** @param text - undefined: they may */
+  refuseWrites(text: string | undefined): void {
+    if (text === this.writeRefusal) return
+    this.writeRefusal = text
+    this.server.refreshRole()
   }
 
   private tell(effect: string, isOwn: boolean): void {
