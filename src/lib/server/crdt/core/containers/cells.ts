@@ -1,16 +1,15 @@
 /**
- * Elements in order, at 24 bytes and a value each: three doubles (two that the owner orders by, and a dot), the value, and
- * now and then something more.
+ * Elements in order, at 24 or 32 bytes and a value each: two doubles that the owner orders by, a dot, a clock if it asks for
+ * one, the value, and now and then something more.
  *
  *   chunk   |....|a b dot|a b dot|......|   at most 128 elements; room at both ends, so ends are O(1)
- *           start^            ^end
+ *           start^               ^end
  *
  * A place is chunk * 128 + offset: good until the next change.
  */
 export type Place = number
 
 export const CHUNK_ELEMENTS = 128
-const STRIDE = 3
 const CAPACITY_MIN = 4
 
 export class Chunk<Value, More> {
@@ -24,8 +23,9 @@ export class Chunk<Value, More> {
   constructor(
     capacity: number,
     public start: number,
+    private readonly stride: number,
   ) {
-    this.cells = new Float64Array(capacity * STRIDE)
+    this.cells = new Float64Array(capacity * stride)
     this.values = new Array(capacity).fill(undefined)
     this.end = start
   }
@@ -34,11 +34,12 @@ export class Chunk<Value, More> {
     return this.end - this.start
   }
 
-  write(at: number, a: number, b: number, dot: number, value: Value, more: More | undefined): void {
-    const {cells} = this
-    cells[at * STRIDE] = a
-    cells[at * STRIDE + 1] = b
-    cells[at * STRIDE + 2] = dot
+  write(at: number, a: number, b: number, dot: number, value: Value, more: More | undefined, clock: number): void {
+    const {cells, stride} = this
+    cells[at * stride] = a
+    cells[at * stride + 1] = b
+    cells[at * stride + 2] = dot
+    if (stride > 3) cells[at * stride + 3] = clock
     this.values[at] = value
     if (this.mores !== undefined) this.mores[at] = more
     else if (more !== undefined) {
@@ -49,7 +50,8 @@ export class Chunk<Value, More> {
 
   /** @param delta - -1 or 1: elements [from, to) move by so much */
   private shift(from: number, to: number, delta: number): void {
-    this.cells.copyWithin((from + delta) * STRIDE, from * STRIDE, to * STRIDE)
+    const {stride} = this
+    this.cells.copyWithin((from + delta) * stride, from * stride, to * stride)
     this.values.copyWithin(from + delta, from, to)
     this.mores?.copyWithin(from + delta, from, to)
   }
@@ -97,14 +99,21 @@ export class Chunk<Value, More> {
 
   /** @param to - where the elements are to start. @returns by how much they moved */
   private resize(capacity: number, to: number): number {
-    const {cells, mores, size, start, end, values} = this
-    this.cells = new Float64Array(capacity * STRIDE)
-    this.cells.set(cells.subarray(start * STRIDE, end * STRIDE), to * STRIDE)
+    const {cells, mores, size, start, stride, end, values} = this
+    this.cells = new Float64Array(capacity * stride)
+    this.cells.set(cells.subarray(start * stride, end * stride), to * stride)
     this.values = moved(values, start, end, capacity, to)
     if (mores !== undefined) this.mores = moved(mores, start, end, capacity, to)
     this.start = to
     this.end = to + size
     return to - start
+  }
+
+  /** An element of another chunk, behind all others. There must be room. */
+  take(from: Chunk<Value, More>, at: number): void {
+    const {cells, stride} = from
+    const [a, b, dot, clock] = cells.subarray(at * stride, (at + 1) * stride)
+    this.write(this.openEnd(true)!, a!, b!, dot!, from.values[at] as Value, from.mores?.[at], clock ?? 0)
   }
 
   /** Elements [from, to) go. */
@@ -129,10 +138,10 @@ export class Chunk<Value, More> {
 
   /** The second half as a chunk of its own. */
   split(): Chunk<Value, More> {
-    const {cells, mores, start, values} = this
+    const {cells, mores, start, stride, values} = this
     const middle = start + (this.size >>> 1)
-    const rest = new Chunk<Value, More>(CHUNK_ELEMENTS, 0)
-    rest.cells.set(cells.subarray(middle * STRIDE, this.end * STRIDE))
+    const rest = new Chunk<Value, More>(CHUNK_ELEMENTS, 0, stride)
+    rest.cells.set(cells.subarray(middle * stride, this.end * stride))
     rest.values = moved(values, middle, this.end, CHUNK_ELEMENTS, 0)
     if (mores !== undefined) rest.mores = moved(mores, middle, this.end, CHUNK_ELEMENTS, 0)
     rest.end = this.end - middle
@@ -152,17 +161,27 @@ export class Cells<Value, More> {
   length = 0
   /** None is empty. */
   readonly chunks: Chunk<Value, More>[] = []
+  private readonly stride: number
+
+  constructor(hasClocks = false) {
+    this.stride = hasClocks ? 4 : 3
+  }
 
   a(place: Place): number {
-    return this.chunks[place >>> 7]!.cells[(place & 127) * STRIDE]!
+    return this.chunks[place >>> 7]!.cells[(place & 127) * this.stride]!
   }
 
   b(place: Place): number {
-    return this.chunks[place >>> 7]!.cells[(place & 127) * STRIDE + 1]!
+    return this.chunks[place >>> 7]!.cells[(place & 127) * this.stride + 1]!
   }
 
   dot(place: Place): number {
-    return this.chunks[place >>> 7]!.cells[(place & 127) * STRIDE + 2]!
+    return this.chunks[place >>> 7]!.cells[(place & 127) * this.stride + 2]!
+  }
+
+  /** Only where there are clocks. */
+  clock(place: Place): number {
+    return this.chunks[place >>> 7]!.cells[(place & 127) * this.stride + 3]!
   }
 
   value(place: Place): Value {
@@ -174,8 +193,8 @@ export class Cells<Value, More> {
   }
 
   /** The order must stay as it is. */
-  write(place: Place, a: number, b: number, dot: number, value: Value, more: More | undefined): void {
-    this.chunks[place >>> 7]!.write(place & 127, a, b, dot, value, more)
+  write(place: Place, a: number, b: number, dot: number, value: Value, more: More | undefined, clock = 0): void {
+    this.chunks[place >>> 7]!.write(place & 127, a, b, dot, value, more, clock)
   }
 
   /** @param index - 0..length; `length`: the end */
@@ -244,6 +263,9 @@ export class Cells<Value, More> {
   find(compare: (place: Place) => number): Place {
     const {chunks} = this
     if (chunks.length === 0 || compare(this.lastPlace()) < 0) return this.endPlace()
+    // What is at the head is asked for most often.
+    const head = this.firstPlace()
+    if (compare(head) >= 0) return head
     let low = 0
     let high = chunks.length - 1
     // The first chunk whose last element does not come before it.
@@ -263,7 +285,7 @@ export class Cells<Value, More> {
     return low * CHUNK_ELEMENTS + first
   }
 
-  insert(place: Place, a: number, b: number, dot: number, value: Value, more: More | undefined): void {
+  insert(place: Place, a: number, b: number, dot: number, value: Value, more: More | undefined, clock = 0): void {
     const {chunks} = this
     this.length++
     let index = place >>> 7
@@ -275,19 +297,19 @@ export class Cells<Value, More> {
     }
     const chunk = chunks[index]
     if (chunk === undefined) {
-      const first = new Chunk<Value, More>(CAPACITY_MIN, 0)
+      const first = new Chunk<Value, More>(CAPACITY_MIN, 0, this.stride)
       chunks.push(first)
       first.end = 1
-      first.write(0, a, b, dot, value, more)
-    } else if (at === chunk.end) this.insertBehind(index).write(this.opened, a, b, dot, value, more)
-    else if (at === chunk.start) this.insertBefore(index).write(this.opened, a, b, dot, value, more)
-    else if (chunk.size < CHUNK_ELEMENTS) chunk.write(chunk.open(at), a, b, dot, value, more)
+      first.write(0, a, b, dot, value, more, clock)
+    } else if (at === chunk.end) this.insertBehind(index).write(this.opened, a, b, dot, value, more, clock)
+    else if (at === chunk.start) this.insertBefore(index).write(this.opened, a, b, dot, value, more, clock)
+    else if (chunk.size < CHUNK_ELEMENTS) chunk.write(chunk.open(at), a, b, dot, value, more, clock)
     else {
       chunks.splice(index + 1, 0, chunk.split())
       const half = at > chunk.end ? chunks[index + 1]! : chunk
       const within = at > chunk.end ? at - chunk.end : at
       const opened = within === half.end ? half.openEnd(false)! : half.open(within)
-      half.write(opened, a, b, dot, value, more)
+      half.write(opened, a, b, dot, value, more, clock)
     }
   }
 
@@ -301,7 +323,7 @@ export class Cells<Value, More> {
       this.opened = opened
       return chunks[index]!
     }
-    const chunk = new Chunk<Value, More>(CHUNK_ELEMENTS, 0)
+    const chunk = new Chunk<Value, More>(CHUNK_ELEMENTS, 0, this.stride)
     chunks.splice(index + 1, 0, chunk)
     this.opened = chunk.openEnd(false)!
     return chunk
@@ -314,14 +336,14 @@ export class Cells<Value, More> {
       this.opened = opened
       return chunks[index]!
     }
-    const chunk = new Chunk<Value, More>(CHUNK_ELEMENTS, CHUNK_ELEMENTS)
+    const chunk = new Chunk<Value, More>(CHUNK_ELEMENTS, CHUNK_ELEMENTS, this.stride)
     chunks.splice(index, 0, chunk)
     this.opened = chunk.openStart(false)!
     return chunk
   }
 
-  push(a: number, b: number, dot: number, value: Value, more: More | undefined): void {
-    this.insert(this.endPlace(), a, b, dot, value, more)
+  push(a: number, b: number, dot: number, value: Value, more: More | undefined, clock = 0): void {
+    this.insert(this.endPlace(), a, b, dot, value, more, clock)
   }
 
   /** @returns the place behind what went */
@@ -358,10 +380,7 @@ export class Cells<Value, More> {
     const joins = next !== undefined && chunk.size + next.size <= CHUNK_ELEMENTS >>> 1
     if (joins) {
       for (let at = next.start; at < next.end; at++) {
-        const {cells} = next
-        const to = chunk.openEnd(true)!
-        const from = at * STRIDE
-        chunk.write(to, cells[from]!, cells[from + 1]!, cells[from + 2]!, next.values[at] as Value, next.mores?.[at])
+        chunk.take(next, at)
       }
       chunks.splice(index + 1, 1)
     }
