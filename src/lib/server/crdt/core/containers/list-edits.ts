@@ -1,4 +1,4 @@
-import type {Edit} from '../api.js'
+import type {EditSink} from '../container.js'
 
 type Insert = {kind: 'insert'; index: number; values: string[]}
 type Remove = {kind: 'remove'; index: number; count: number}
@@ -12,10 +12,11 @@ export class ListEdits {
   private readonly edits: (Insert | Remove | Replace)[] = []
   private isTooMany = false
 
-  insert(index: number, value: string): void {
+  insert(index: number, values: readonly string[]): void {
     const last = this.edits[this.edits.length - 1]
-    if (last?.kind === 'insert' && index === last.index + last.values.length) last.values.push(value)
-    else this.add({index, kind: 'insert', values: [value]})
+    if (last?.kind !== 'insert' || index !== last.index + last.values.length) {
+      this.add({index, kind: 'insert', values: [...values]})
+    } else for (const value of values) last.values.push(value)
   }
 
   remove(index: number, count: number): void {
@@ -38,8 +39,12 @@ export class ListEdits {
     this.edits.length = 0
   }
 
-  /** In order; empty if nothing of what is visible changed. */
-  taken(): readonly Edit[] {
-    return this.isTooMany ? [{kind: 'key'}] : this.edits
+  tell(sink: EditSink): void {
+    if (this.isTooMany) sink.all()
+    for (const edit of this.edits) {
+      if (edit.kind === 'insert') sink.insert(edit.index, edit.values)
+      else if (edit.kind === 'remove') sink.remove(edit.index, edit.count)
+      else sink.replace(edit.index, edit.value)
+    }
   }
 }

@@ -1,6 +1,8 @@
+import type {ActorTable} from '../actors.js'
 import type {Dot} from '../api.js'
 import {Cells, type Place} from './cells.js'
 import type {ListEdits} from './list-edits.js'
+import type {Covers} from './marks.js'
 import type {Position} from './position.js'
 
 /** One write of an element: its push, or an LSET. */
@@ -20,15 +22,9 @@ export interface More {
   readonly losers: readonly Row[]
 }
 
-/** What orders equally in all regions. */
-export interface Order {
-  /** Below 0: `a` is of the lower region, or of the earlier epoch of the same. */
-  compareActors(a: number, b: number): number
-  /** Below 0: `a` wins over `b`. */
-  compareRows(a: Row, b: Row): number
-}
-
-export type Covers = (dot: Dot) => boolean
+/** What V8 takes for an element, about: cells, value, the string's head. */
+const ELEMENT_BYTES = 56
+const MORE_BYTES = 120
 
 const TWO_32 = 2 ** 32
 const TWO_31 = 2 ** 31
@@ -39,9 +35,11 @@ const NO_ROWS: readonly Row[] = []
  * the visible write. The clock of a push is its num, so that an element that was pushed and nothing else has nothing more.
  */
 export class ListElements {
-  cells = new Cells<string, More>()
+  readonly cells = new Cells<string, More>()
+  /** Rough. */
+  bytes = 0
 
-  constructor(private readonly order: Order) {}
+  constructor(private readonly actors: ActorTable) {}
 
   get length(): number {
     return this.cells.length
@@ -77,7 +75,7 @@ export class ListElements {
     const byNum = this.cells.a(place) - position[0]!
     if (byNum !== 0) return byNum
     const actor = this.actorAt(place)
-    if (actor !== position[1]) return this.order.compareActors(actor, position[1]!)
+    if (actor !== position[1]) return this.actors.compare(actor, position[1]!)
     const byIdx = this.idxAt(place) - position[2]!
     if (byIdx !== 0) return byIdx
     const rest = this.cells.more(place)?.rest
@@ -90,7 +88,7 @@ export class ListElements {
     for (let i = 0; i < length; i++) {
       const mine = rest[i]!
       const theirs = position[i + 3]!
-      if (mine !== theirs) return i % 3 === 1 ? this.order.compareActors(mine, theirs) : mine - theirs
+      if (mine !== theirs) return i % 3 === 1 ? this.actors.compare(mine, theirs) : mine - theirs
     }
     return rest.length + 3 - position.length
   }
@@ -109,7 +107,15 @@ export class ListElements {
       : {clock, losers: rows.slice(1), rest: position.length === 3 ? undefined : position.slice(3)}
     const where = position[1]! * TWO_32 + position[2]! + TWO_31
     if (isNew) this.cells.insert(place, position[0]!, where, dot, value, more)
-    else this.cells.write(place, position[0]!, where, dot, value, more)
+    else {
+      this.bytes -= this.bytesAt(place)
+      this.cells.write(place, position[0]!, where, dot, value, more)
+    }
+    this.bytes += bytesOf(value, more)
+  }
+
+  private bytesAt(place: Place): number {
+    return bytesOf(this.cells.value(place), this.cells.more(place))
   }
 
   /** Behind all others; joins build lists so. */
@@ -125,18 +131,63 @@ export class ListElements {
   write(position: Position, row: Row, seen: Covers, edits?: ListEdits): void {
     const place = this.find(position)
     if (this.cells.isEnd(place) || this.compareAt(place, position) !== 0) {
-      if (edits !== undefined) edits.insert(this.cells.indexOf(place), row.value)
+      edits?.insert(this.cells.indexOf(place), [row.value])
       this.put(place, position, [row], true)
       return
     }
     const before = this.cells.value(place)
     this.put(place, position, this.sorted([...this.rowsAt(place).filter(({dot}) => !seen(dot)), row]), false)
     const value = this.cells.value(place)
-    if (edits !== undefined && value !== before) edits.replace(this.cells.indexOf(place), value)
+    if (value !== before) edits?.replace(this.cells.indexOf(place), value)
   }
 
   sorted(rows: Row[]): Row[] {
-    return rows.length === 1 ? rows : rows.sort((a, b) => this.order.compareRows(a, b))
+    return rows.length === 1 ? rows : rows.sort((a, b) => this.actors.compareWrites(b.clock, b.dot, a.clock, a.dot))
+  }
+
+  /**
+   * What one push brings, all of it seen for the first time.
+   *
+   * @param first - of one component; the values stand at it and at the next idx
+   */
+  push(first: Position, dot: Dot, values: readonly string[], edits?: ListEdits): void {
+    const {cells} = this
+    const [num, actor, idx] = first as [number, number, number]
+    const clock = Math.abs(num)
+    const place = this.find(first)
+    const last = values.length - 1
+    if (!cells.isEnd(place) && this.compareAt(place, [num, actor, idx + last]) <= 0) {
+      // Something of another's stands in between.
+      values.forEach((value, i) => {
+        this.write([num, actor, idx + i], {clock, dot, value}, () => true, edits)
+      })
+      return
+    }
+    edits?.insert(cells.indexOf(place), values)
+    if (cells.isEnd(place)) {
+      values.forEach((value, i) => {
+        this.pushAt(cells.endPlace(), num, actor, idx + i, dot, value)
+      })
+      return
+    }
+    // The last first: each stands before the one that was put there last.
+    const index = cells.indexOf(place)
+    for (let i = last; i >= 0; i--) this.pushAt(cells.placeAt(index), num, actor, idx + i, dot, values[i]!)
+  }
+
+  private pushAt(place: Place, num: number, actor: number, idx: number, dot: Dot, value: string): void {
+    this.cells.insert(place, num, actor * TWO_32 + idx + TWO_31, dot, value, undefined)
+    this.bytes += bytesOf(value, undefined)
+  }
+
+  /** All of a run of elements, whoever wrote them. */
+  removeRun(index: number, count: number): void {
+    let place = this.cells.placeAt(index)
+    for (let i = 0; i < count; i++) {
+      this.bytes -= this.bytesAt(place)
+      place = this.cells.next(place)
+    }
+    this.cells.remove(this.cells.placeAt(index), count)
   }
 
   /** Removes what was seen of the elements from one position to another, both inclusive. */
@@ -148,10 +199,11 @@ export class ListElements {
       let at = place
       while (!cells.isEnd(at) && this.isGone(at, seen) && this.compareAt(at, last) <= 0) {
         run++
+        this.bytes -= this.bytesAt(at)
         at = cells.next(at)
       }
       if (run > 0) {
-        if (edits !== undefined) edits.remove(cells.indexOf(place), run)
+        edits?.remove(cells.indexOf(place), run)
         place = cells.remove(place, run)
       } else {
         this.keepUnseen(place, seen, edits)
@@ -172,9 +224,7 @@ export class ListElements {
     const kept = rows.filter(({dot}) => !seen(dot))
     if (kept.length === rows.length) return
     this.put(place, this.positionAt(place), kept, false)
-    if (edits !== undefined && kept[0]!.value !== rows[0]!.value) {
-      edits.replace(this.cells.indexOf(place), kept[0]!.value)
-    }
+    if (kept[0]!.value !== rows[0]!.value) edits?.replace(this.cells.indexOf(place), kept[0]!.value)
   }
 
   /** Removes what was seen, wherever it stands. */
@@ -188,4 +238,10 @@ export class ListElements {
     const {cells} = this
     for (let place = cells.firstPlace(); !cells.isEnd(place); place = cells.next(place)) yield cells.value(place)
   }
+}
+
+function bytesOf(value: string, more: More | undefined): number {
+  const bytes = ELEMENT_BYTES + value.length
+  if (more === undefined) return bytes
+  return more.losers.reduce((sum, loser) => sum + MORE_BYTES + loser.value.length, bytes + MORE_BYTES)
 }

@@ -1,6 +1,8 @@
+import type {ActorTable} from '../actors.js'
 import type {Place} from './cells.js'
 import type {ListEdits} from './list-edits.js'
-import {type Covers, ListElements, type Order, type Row} from './list-elements.js'
+import {ListElements, type Row} from './list-elements.js'
+import type {Covers} from './marks.js'
 
 /** One of two lists that are joined, and what its slot has seen. */
 export interface Side {
@@ -15,8 +17,8 @@ export interface Side {
  * @param edits - is told how the visible list of `mine` changes
  * @returns undefined: `mine` has it all
  */
-export function joinLists(order: Order, mine: Side, theirs: Side, edits: ListEdits): ListElements | undefined {
-  const joined = new ListElements(order)
+export function joinLists(actors: ActorTable, mine: Side, theirs: Side, edits: ListEdits): ListElements | undefined {
+  const joined = new ListElements(actors)
   const {cells} = mine.list
   const others = theirs.list.cells
   let isChanged = false
@@ -30,7 +32,7 @@ export function joinLists(order: Order, mine: Side, theirs: Side, edits: ListEdi
       if (rows.length > 0) {
         isChanged = true
         joined.append(theirs.list.positionAt(b), rows)
-        edits.insert(index, rows[0]!.value)
+        edits.insert(index, [rows[0]!.value])
       }
       b = others.next(b)
       continue

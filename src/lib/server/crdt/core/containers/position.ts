@@ -1,3 +1,5 @@
+import type {ActorTable} from '../actors.js'
+
 /**
  * Where an element of a list stands, for ever: components (num, actor, idx), flat in one array, compared one component after
  * the other; what is shorter comes before what goes on from it (wire.md 7.6).
@@ -8,17 +10,14 @@
  */
 export type Position = readonly number[]
 
-/** Actors by region, then epoch: below 0 if the first comes first. */
-export type CompareActors = (a: number, b: number) => number
-
 const COMPONENT = 3
 
-export function comparePositions(a: Position, b: Position, compareActors: CompareActors): number {
+export function comparePositions(a: Position, b: Position, actors: ActorTable): number {
   const length = Math.min(a.length, b.length)
   for (let i = 0; i < length; i += COMPONENT) {
     const byNum = a[i]! - b[i]!
     if (byNum !== 0) return byNum
-    const byActor = a[i + 1] === b[i + 1] ? 0 : compareActors(a[i + 1]!, b[i + 1]!)
+    const byActor = actors.compare(a[i + 1]!, b[i + 1]!)
     if (byActor !== 0) return byActor
     const byIdx = a[i + 2]! - b[i + 2]!
     if (byIdx !== 0) return byIdx
@@ -41,7 +40,7 @@ export function positionBetween(
   before: Position,
   after: Position | undefined,
   me: number,
-  compareActors: CompareActors,
+  actors: ActorTable,
 ): Position {
   if (after !== undefined && extendsPosition(after, before)) return [...before, after[before.length]! - 1, me, 0]
   const last = before.length - COMPONENT
@@ -49,7 +48,7 @@ export function positionBetween(
     const idx = before[last + 2]
     if (idx === 1) {
       const sibling = [...before.slice(0, last), before[last]! + 1, me, 1]
-      if (after === undefined || comparePositions(sibling, after, compareActors) < 0) return sibling
+      if (after === undefined || comparePositions(sibling, after, actors) < 0) return sibling
     }
     if (idx === 0) return [...before, 0, me, 1]
   }
