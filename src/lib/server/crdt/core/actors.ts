@@ -1,5 +1,6 @@
 import type {Actor, Dot} from './api.js'
 import {CrdtError} from './crdt-error.js'
+import type {Digest} from './digest.js'
 import {ACTORS_MAX, actorOf, sequenceOf} from './dot.js'
 
 export const REGION_MAX = 63
@@ -36,6 +37,10 @@ export class ActorTable {
     return this.known[index]!.region
   }
 
+  regionOfDot(dot: Dot): number {
+    return this.regionOf(actorOf(dot))
+  }
+
   /** By region, then epoch: the same order at every node. */
   compare(a: number, b: number): number {
     if (a === b) return 0
@@ -52,6 +57,12 @@ export class ActorTable {
   /** Of two writes that know nothing of each other: positive, a wins. The higher clock, then the lower region, then the lower dot. */
   compareWrites(aClock: number, aDot: Dot, bClock: number, bDot: Dot): number {
     return aClock - bClock || this.compareDots(bDot, aDot)
+  }
+
+  /** Adds a dot as every node names it. */
+  digestDot(dot: Dot, digest: Digest): void {
+    const {epoch, region} = this.at(actorOf(dot))
+    digest.number(region).number(epoch).number(sequenceOf(dot))
   }
 
   /** `region.epoch:sequence` */

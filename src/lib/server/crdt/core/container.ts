@@ -92,8 +92,6 @@ export abstract class SubValue {
   /** Takes in a state of the same type; `other` is not used afterwards. Undefined: they have no value of this type. */
   abstract join(other: this | undefined, join: Join): void
   abstract pack(out: Encoder): void
-  /** Is gone: takes its bytes and garbage out of the ledger. */
-  abstract release(ledger: Ledger): void
 
   /** Drops garbage that all regions know of. @returns how many things */
   collect(_isStable: (dot: Dot) => boolean, _context: Context): number {
@@ -123,7 +121,7 @@ export abstract class SubValue {
   field(_name: string, _actors: ActorTable): string | undefined {
     return undefined
   }
-  isCounter(_field: string): boolean {
+  isCounter(_field: string, _actors: ActorTable): boolean {
     return false
   }
   score(_member: string, _actors: ActorTable): number | undefined {

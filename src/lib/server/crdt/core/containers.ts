@@ -1,23 +1,28 @@
 import type {CrdtType} from './api.js'
 import type {ContainerType} from './container.js'
-
-/**
- * First opcode of each type's sixteen. 1..15 are the framework's. The order is also the last tie-break of clashes.
- * list: LIST_OPCODE.., stream: STREAM_OPCODE.., hll: SKETCH_OPCODE..
- */
-export const STRING_OPCODE = 16
-export const SET_OPCODE = 32
-export const HASH_OPCODE = 48
-export const ZSET_OPCODE = 64
-export const LIST_OPCODE = 80
-export const STREAM_OPCODE = 96
-export const SKETCH_OPCODE = 112
+import {codeOf} from './opcodes.js'
+import {hashType, sortedSetType} from './register-map.js'
+import {setType} from './set-value.js'
+import {stringType} from './string-value.js'
 
 /** A row per type. */
-export const CONTAINER_TYPES: readonly ContainerType[] = []
+const CONTAINER_TYPES: readonly ContainerType[] = [stringType, setType, hashType, sortedSetType]
 
 const byType = new Map(CONTAINER_TYPES.map((row) => [row.type, row]))
+const byCode = CONTAINER_TYPES.reduce<(ContainerType | undefined)[]>((rows, row) => {
+  rows[codeOf(row.firstOpcode)] = row
+  return rows
+}, [])
 
-export function containerType(type: CrdtType): ContainerType | undefined {
-  return byType.get(type)
+export function containerType(type: CrdtType): ContainerType {
+  return byType.get(type)!
+}
+
+/** @param code - `codeOf` one of its opcodes; undefined: no type has it */
+export function containerTypeOf(code: number): ContainerType | undefined {
+  return byCode[code]
+}
+
+export function codeOfType(type: CrdtType): number {
+  return codeOf(containerType(type).firstOpcode)
 }

@@ -24,6 +24,11 @@ export class Decoder {
     return this.at
   }
 
+  /** Reads on from there. */
+  goTo(position: number): void {
+    this.at = position
+  }
+
   byte(): number {
     if (this.at >= this.bytes.length) this.fail('ends too early')
     return this.bytes.charCodeAt(this.at++)
@@ -67,6 +72,12 @@ export class Decoder {
   /** A string of its own, which may be kept. */
   text(): string {
     return this.raw(this.varint())
+  }
+
+  skipText(): void {
+    const length = this.varint()
+    if (length > this.bytes.length - this.at) this.fail('ends too early')
+    this.at += length
   }
 
   raw(length: number): string {
