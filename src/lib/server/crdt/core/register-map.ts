@@ -43,7 +43,7 @@ import {
 } from './register.js'
 import {scoreOf, scoreStep} from './score-register.js'
 import {exactStep, isSum, textOf} from './text-register.js'
-import {decodeTotal, encodeTotal, type Total, toDouble} from './total.js'
+import {decodeScore, encodeTotal, type Total} from './total.js'
 
 /** Operations of a type: its first opcode and these. */
 const ASSIGN = 0
@@ -337,7 +337,7 @@ export class SortedSetValue extends RegisterMap<number> {
   }
 
   protected override decodeValue(decoder: Decoder): number {
-    return toDouble(decodeTotal(decoder))
+    return decodeScore(decoder)
   }
 
   protected override shown(register: Register<number>, actors: ActorTable): string {
@@ -387,4 +387,4 @@ export const hashType = registerMapType(
   () => new HashValue(),
   (decoder) => decoder.skipText(),
 )
-export const sortedSetType = registerMapType('zset', ZSET_OPCODE, () => new SortedSetValue(), decodeTotal)
+export const sortedSetType = registerMapType('zset', ZSET_OPCODE, () => new SortedSetValue(), decodeScore)
