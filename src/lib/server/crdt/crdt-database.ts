@@ -43,10 +43,10 @@ export class CrdtDatabase {
     for (const effect of effects) this.tell(effect, true)
   }
 
-  /** An effect from elsewhere. @throws CrdtError */
-  receive(effect: string): Application {
+  /** An effect from elsewhere. @param isTrusted - see `CrdtCore.apply` @throws CrdtError */
+  receive(effect: string, isTrusted = false): Application {
     this.endUnit()
-    const application = this.core.apply(effect)
+    const application = this.core.apply(effect, isTrusted)
     if (application !== 'applied') return application
     this.pass([['CRDT.EFFECT', effect]])
     this.tell(effect, false)

@@ -185,6 +185,7 @@ export class Propagation {
     if (this.isSuspended) return
     if (this.aof !== undefined) send(this.aof, items, TO_AOF)
     if (this.replicas !== undefined) send(this.replicas, items, TO_REPLICAS)
+    if (this.exports !== undefined) for (const {argv} of items) this.exports.take(argv)
   }
 
   private hand(capture: ChangeCapture): void {
