@@ -149,7 +149,6 @@ export class FakeCore implements CrdtCore {
   }
 
   forgetSlot(slot: number): void {
-    this.willChange?.(slot)
     this.states.delete(slot)
   }
 

@@ -58,6 +58,11 @@ export class Durability {
     return guid === this.crdt.config.guid && region === this.crdt.region
   }
 
+  /** What is known of the slot is about to go: snapshots of before have it. */
+  letGo(slot: number): void {
+    for (const walk of this.walks) walk.slotWillChange(slot)
+  }
+
   /** A snapshot is to take the place of all that is known. */
   openLoading(): StateLoading {
     return new StateLoad(this.crdt)
@@ -86,7 +91,7 @@ export class Durability {
    */
   follow(effect: string): void {
     const {crdt} = this
-    const application = crdt.receive(effect)
+    const application = crdt.receive(effect, true)
     if (application === 'applied' || application === 'known') return
     const {actor, sequence, slot} = crdt.core.headOf(effect)
     const reason = `Effect ${actor.region}.${actor.epoch}:${sequence} of slot ${slot} comes ${application}`
@@ -99,6 +104,7 @@ export class Durability {
   /** Only in a cluster: the primary, or whoever had the slot, says that it is another shard's. Its keys go too. */
   dropSlot(slot: number): void {
     const {core, server} = this.crdt
+    this.letGo(slot)
     core.forgetSlot(slot)
     this.replay(() => server.databases[0]!.deleteSlot(slot))
   }
@@ -149,6 +155,7 @@ export class Durability {
     const {core, server} = this.crdt
     if (!this.holds(slot)) return
     const hasWritten = core.covers(slot, {epoch: this.epoch, region: core.region}, 1)
+    this.letGo(slot)
     core.forgetSlot(slot)
     // Peers may have more of our writes there than whoever gives the slot back.
     if (hasWritten) this.becomeNew()
