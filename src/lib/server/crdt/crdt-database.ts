@@ -21,6 +21,8 @@ export interface EffectListener {
  */
 export class CrdtDatabase {
   readonly listeners: EffectListener[] = []
+  /** Ends the effects of the unit under way, if there is one: nothing of others may come between their operations. */
+  endUnit: () => void = () => undefined
   readonly durability: Durability
 
   /** @param region - this node's instance id */
@@ -41,6 +43,7 @@ export class CrdtDatabase {
 
   /** An effect from elsewhere. @param isTrusted - see `CrdtCore.apply` @throws CrdtError */
   receive(effect: string, isTrusted = false): Application {
+    this.endUnit()
     const application = this.core.apply(effect, isTrusted)
     if (application !== 'applied') return application
     this.pass([['CRDT.EFFECT', effect]])
@@ -50,6 +53,7 @@ export class CrdtDatabase {
 
   /** A slot's state from elsewhere. @returns whether anything was new @throws CrdtError */
   join(slot: number, packed: string): boolean {
+    this.endUnit()
     if (!this.core.joinSlot(slot, packed)) return false
     this.pass([['CRDT.MERGE', String(slot), packed]])
     for (const listener of this.listeners) listener.joined(slot)

@@ -3,6 +3,7 @@ import type {RdbFileWriter} from '../../../protocol/rdb/file-writer.js'
 import type {CrdtIdentity, SourceWalk, StateLoading} from '../../persistence/state-source.js'
 import {replicationEffects} from '../../replication/link-effects.js'
 import type {ExportWalk} from '../../slot-migration/slot-walk.js'
+import type {VectorEntries} from '../core/api.js'
 import {CrdtError} from '../core/crdt-error.js'
 import type {CrdtDatabase} from '../crdt-database.js'
 import {epochAt} from './epoch.js'
@@ -107,6 +108,17 @@ export class Durability {
     this.letGo(slot)
     core.forgetSlot(slot)
     this.replay(() => server.databases[0]!.deleteSlot(slot))
+  }
+
+  /** All regions have this of the slot: what only waited for that is dropped, here and wherever the state is kept. */
+  collect(slot: number, stable: VectorEntries): number {
+    const {core, server} = this.crdt
+    const count = core.collect(slot, stable)
+    if (count > 0) {
+      const words = stable.flatMap(([{epoch, region}, sequence]) => [region, epoch, sequence].map(String))
+      server.state.propagation.passOn([['CRDT.STABLE', String(slot), ...words]])
+    }
+    return count
   }
 
   /**
