@@ -23,6 +23,8 @@ export class CrdtDatabase {
   readonly listeners: EffectListener[] = []
   /** Ends the effects of the unit under way, if there is one: nothing of others may come between their operations. */
   endUnit: () => void = () => undefined
+  /** The node is none of the database's any more; its data stay as they are. Safe to call twice. */
+  close: () => void = () => undefined
   readonly durability: Durability
 
   /** @param region - this node's instance id */

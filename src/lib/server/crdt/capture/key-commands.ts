@@ -1,6 +1,6 @@
 import {keyIndexesOf} from '../../dispatcher.js'
 import {rewrite} from './rewrite.js'
-import type {Translate} from './unit.js'
+import {type Translate, writeDeadline} from './unit.js'
 
 const del: Translate = (unit, argv) => {
   for (const key of argv.slice(1)) {
@@ -31,7 +31,7 @@ const storeFirst: Translate = (unit, argv) => rewrite(unit, argv[1]!)
 export const KEY_TRANSLATORS: readonly (readonly [string, Translate])[] = [
   ['del', del],
   ['unlink', del],
-  ['pexpireat', (unit, argv) => unit.writer(argv[1]!).setDeadline(argv[1]!, Number(argv[2]))],
+  ['pexpireat', (unit, argv) => writeDeadline(unit, argv[1]!, Number(argv[2]))],
   ['persist', (unit, argv) => unit.writer(argv[1]!).setDeadline(argv[1]!, Number.POSITIVE_INFINITY)],
   ['rename', rename],
   ['renamenx', rename],

@@ -1,12 +1,11 @@
 import {parseInt64} from '../../arguments.js'
 import {rewrite} from './rewrite.js'
 import {isSketch} from './sketches.js'
-import type {Translate, Unit} from './unit.js'
+import {type Translate, type Unit, writeDeadline} from './unit.js'
 
 /** SET and all that goes out as SET. */
 const set: Translate = (unit, argv) => {
   const [, key, value] = argv as [string, string, string]
-  const writer = unit.writer(key)
   replaceText(unit, key, value)
   let keepsDeadline = false
   let atMs: number | undefined
@@ -15,8 +14,8 @@ const set: Translate = (unit, argv) => {
     if (word === 'keepttl') keepsDeadline = true
     else if (word === 'pxat') atMs = Number(argv[++i])
   }
-  if (atMs !== undefined) writer.setDeadline(key, atMs)
-  else if (!keepsDeadline) writer.clearDeadline(key)
+  if (atMs !== undefined) writeDeadline(unit, key, atMs)
+  else if (!keepsDeadline) unit.writer(key).clearDeadline(key)
 }
 
 /** What was there may be of another type; and a sketch stays one if it is given another. */

@@ -27,3 +27,13 @@ export type Translate = (unit: Unit, argv: readonly string[], item: Item) => voi
 export const nothing: Translate = () => undefined
 
 export const local: Translate = (unit, _argv, item) => unit.keepLocal(item)
+
+/** What is counted in milliseconds ends here (crdb.md 3.4): some 17,000 years on. */
+const DEADLINE_MAX_MS = 2 ** 49
+
+/** @param atMs - later than DEADLINE_MAX_MS: what clients see is set to that, too */
+export function writeDeadline(unit: Unit, key: string, atMs: number): void {
+  const bounded = Math.min(DEADLINE_MAX_MS, atMs)
+  unit.writer(key).setDeadline(key, bounded)
+  if (bounded !== atMs) unit.db.setExpiry(key, bounded)
+}
