@@ -19,6 +19,8 @@ export interface KnownDatabase {
   readonly instances: readonly KnownInstance[]
   /** Of clients, if it was made with one. */
   readonly password?: string
+  /** Taken out without being spoken to: `purge-instance` cleans them up. */
+  readonly abandoned?: readonly KnownInstance[]
   /** The port it was made with; none where all of its instances are clusters of their own. */
   readonly port?: number
 }

@@ -87,6 +87,22 @@ export function nameOfPlace(place: RequestedPlace): string {
   return place.kind === 'region' ? place.region : renderAddress(place.address)
 }
 
+/**
+ * Reads `id=N,username=,password=` of `--credentials`.
+ *
+ * @throws {CliError} BAD_FLAG
+ */
+export function parseCredentials(text: string): [id: number, login: RequestedLogin] {
+  const [, digits = '', rest = ''] = /^\s*id=(\d{1,9})\s*,(.*)$/s.exec(text) ?? []
+  if (digits === '') {
+    throw new CliError('BAD_FLAG', '--credentials is not id=N,username=NAME,password=PASSWORD', {
+      suggestions: ['--credentials id=2,username=r@r.com,password=test'],
+    })
+  }
+  const {login} = parseInstance(`fqdn=${digits},${rest}`)
+  return [Number(digits), login]
+}
+
 function pairsIn(text: string): Partial<Record<Key, string>> {
   const values: Partial<Record<Key, string>> = {}
   for (const pair of text.split(/,(?=\s*[a-z_-]+=)/i)) {
