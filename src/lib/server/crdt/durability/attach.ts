@@ -7,3 +7,8 @@ export function attachDurability({durability, server}: CrdtDatabase): void {
   server.replication.beginAnew()
   server.appendOnly.restart()
 }
+
+/** The node's data are nobody's: replicas that followed its effects begin anew. */
+export function detachDurability({server}: CrdtDatabase): void {
+  server.replication.beginAnew()
+}
