@@ -1,4 +1,3 @@
-import {existsSync} from 'node:fs'
 import {messageOf} from '../../kernel/errors.js'
 import type {CrdbConfig} from '../../model/crdb.js'
 import type {Config} from '../../server/config/config.js'
@@ -7,7 +6,7 @@ import type {LeftDatabase} from '../../server/crdt/peers/effects.js'
 import {pathInDir, readText, replaceFile} from '../config-file.js'
 
 /** Beside nodes.conf, in the node's `dir`. It has passwords in it. */
-export const CRDT_CONF = 'crdt.conf'
+const CRDT_CONF = 'crdt.conf'
 
 const OWNER_ONLY = 0o600
 const FORMAT = 1
@@ -15,10 +14,6 @@ const FORMAT = 1
 export interface CrdtConf {
   readonly part?: {readonly region: number; readonly config: CrdbConfig}
   readonly left?: LeftDatabase
-}
-
-export function hasCrdtConf(config: Config): boolean {
-  return existsSync(pathInDir(config, CRDT_CONF))
 }
 
 /** @throws Error: a node that forgot what it is must not serve anybody */

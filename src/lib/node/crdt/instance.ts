@@ -2,6 +2,7 @@ import {existsSync} from 'node:fs'
 import {messageOf} from '../../kernel/errors.js'
 import type {CrdbConfig} from '../../model/crdb.js'
 import type {CrdtDatabase} from '../../server/crdt/crdt-database.js'
+import {openCrdt} from '../../server/crdt/open.js'
 import {attachPeers} from '../../server/crdt/peers/attach.js'
 import {parseCrdbConfig, withSecretsOf} from '../../server/crdt/peers/config-text.js'
 import type {CrdtShell, LeftDatabase} from '../../server/crdt/peers/effects.js'
@@ -13,12 +14,6 @@ import {type PeerDials, PeerLinkEffects} from './peer-link-effects.js'
 
 const TICK_MS = 50
 const SPREAD_MS = 1000
-
-/** src/lib/server/crdt/open.ts: what makes a node's data those of an instance, and undoes that. */
-export interface InstanceOpener {
-  openCrdt(server: Server, opening: {readonly region: number; readonly config: CrdbConfig}): CrdtDatabase
-  closeCrdt(database: CrdtDatabase): void
-}
 
 /**
  * A node as part of an active-active database: its configuration on disk, its timers, its links.
@@ -35,7 +30,6 @@ export class CrdtInstance implements CrdtShell {
 
   constructor(
     private readonly server: Server,
-    private readonly opener: InstanceOpener,
     private readonly dials: PeerDials,
   ) {
     this.effects = new PeerLinkEffects(dials)
@@ -45,7 +39,7 @@ export class CrdtInstance implements CrdtShell {
   load(): void {
     const {left, part} = readCrdtConf(this.server.config)
     this.left = left
-    if (part !== undefined) this.opener.openCrdt(this.server, part)
+    if (part !== undefined) openCrdt(this.server, part)
   }
 
   /** The node is in its cluster, its data are loaded: links are made from now on. */
@@ -70,11 +64,11 @@ export class CrdtInstance implements CrdtShell {
       server.effects.log('notice', `Database ${config.name}: configuration ${config.version}`)
       return
     }
-    const opened = this.opener.openCrdt(server, {config, region})
+    const opened = openCrdt(server, {config, region})
     try {
       writeCrdtConf(server.config, {part: {config, region}})
     } catch (error) {
-      this.opener.closeCrdt(opened)
+      opened.close()
       throw error
     }
     this.left = undefined
@@ -111,7 +105,7 @@ export class CrdtInstance implements CrdtShell {
     this.left = {guid: config.guid, region}
     this.unlink()
     crdt.peers?.close()
-    this.opener.closeCrdt(crdt)
+    crdt.close()
     for (const db of server.databases) db.flush()
     server.refreshRole()
     this.forgetFiles()
