@@ -109,8 +109,8 @@ export class CrdtState implements CrdtCore {
     return {actor: actors.at(actor), clock, dependencies, sequence, slot}
   }
 
-  apply(effect: string): Application {
-    return applyEffect(this.engine, effect)
+  apply(effect: string, isTrusted = false): Application {
+    return applyEffect(this.engine, effect, isTrusted)
   }
 
   covers(slot: number, {epoch, region}: {readonly region: number; readonly epoch: number}, sequence: number): boolean {
