@@ -13,9 +13,9 @@ export interface CrdbDatabaseConfig {
   /** Bytes of effects kept per shard for regions that are away: `auto` (1 % of the memory size, 1 to 250 MB), or a number of MB. */
   readonly crdt_repl_backlog_size?: number | 'auto'
   /** HINCRBY of a field that HSET made. Default false: refused, as the product does. */
-  readonly hincrby_on_fields?: boolean
+  readonly crdt_hincrby_on_fields?: boolean
   /** TYPE answers `counter` for what INCR made, as old releases did. Default false. */
-  readonly counter_type?: boolean
+  readonly crdt_counter_type?: boolean
 }
 
 /** A setting that there is not, or a value that it does not take. */
@@ -46,11 +46,11 @@ const SIZE = /^(\d{1,15})([a-z]{0,2})$/i
 
 const READERS: Readonly<Record<keyof CrdbDatabaseConfig, Read>> = {
   causal_consistency: (value) => ({causalConsistency: flag('causal_consistency', value)}),
-  counter_type: (value) => ({counterType: flag('counter_type', value)}),
+  crdt_counter_type: (value) => ({counterType: flag('crdt_counter_type', value)}),
   crdt_repl_backlog_size: (value) => ({backlogBytes: backlog(value)}),
   crdt_xadd_id_uniqueness_mode: (value) => ({streamIdMode: oneOf('crdt_xadd_id_uniqueness_mode', value, MODES)}),
   eviction_policy: (value) => ({evictionPolicy: oneOf('eviction_policy', value, POLICIES)}),
-  hincrby_on_fields: (value) => ({hincrbyOnFields: flag('hincrby_on_fields', value)}),
+  crdt_hincrby_on_fields: (value) => ({hincrbyOnFields: flag('crdt_hincrby_on_fields', value)}),
   memory_size: (value) => ({memorySize: bytes('memory_size', value)}),
 }
 

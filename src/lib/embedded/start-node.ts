@@ -2,6 +2,7 @@ import {mkdtempSync, rmSync} from 'node:fs'
 import {createServer} from 'node:net'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
+import {messageOf} from '../kernel/errors.js'
 import {pathInDir} from '../node/config-file.js'
 import {NodeLog} from '../node/log.js'
 import type {NodeClock} from '../node/node-clock.js'
@@ -45,18 +46,32 @@ export interface OpenedNode {
 }
 
 /** @param clock - the system's if absent */
-export async function openNode(
-  {directory, host = '127.0.0.1', port, settings = {}}: NodeOptions,
-  clock?: NodeClock,
+export async function openNode(options: NodeOptions, clock?: NodeClock): Promise<OpenedNode> {
+  const {host = '127.0.0.1', port} = options
+  if (port !== undefined) return await openNodeAt(host, port, options, clock)
+  for (let tries = 1; ; tries++) {
+    try {
+      return await openNodeAt(host, await freePort(host), options, clock)
+    } catch (error) {
+      // Somebody may take a port between its finding and its use.
+      if (tries === TRIES_MAX || !messageOf(error).includes('Address already in use')) throw error
+    }
+  }
+}
+
+async function openNodeAt(
+  host: string,
+  port: number,
+  {directory, settings = {}}: NodeOptions,
+  clock: NodeClock | undefined,
 ): Promise<OpenedNode> {
   const folder = directory ?? mkdtempSync(join(tmpdir(), 'shoal-node-'))
   const cleanUp = (): void => {
     if (directory === undefined) rmSync(folder, {force: true, recursive: true})
   }
   try {
-    const chosen = port ?? (await freePort(host))
     // Nothing is saved unless it is asked for.
-    const given = {bind: host, dir: folder, logfile: 'node.log', port: String(chosen), save: '', ...settings}
+    const given = {bind: host, dir: folder, logfile: 'node.log', port: String(port), save: '', ...settings}
     const config = new Config()
     const lines = Object.entries(given).map(([name, value]) => `${name} ${name === 'bind' ? value : quoted(value)}`)
     loadConfig(config, lines.join('\n'), () => [])
@@ -68,7 +83,7 @@ export async function openNode(
       await inner.stop()
       cleanUp()
     }
-    return {inner, node: {host, port: chosen, stop}}
+    return {inner, node: {host, port, stop}}
   } catch (error) {
     cleanUp()
     throw error

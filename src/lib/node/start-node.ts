@@ -7,8 +7,9 @@ import {seedStringHash} from '../server/values/table/string-hash.js'
 import {AppendOnlyShell} from './append-only-shell.js'
 import type {ClusterBus} from './cluster-bus.js'
 import {pathInDir} from './config-file.js'
+import {CrdtLoader} from './crdt-loader.js'
 import {limitClients} from './descriptor-limit.js'
-import {type Dial, dialOf, primaryDialOf, type SystemDial} from './dial.js'
+import {type Dial, dialOf, primaryDialOf, type SystemDial, secureDialOf} from './dial.js'
 import {GracefulShutdown} from './graceful-shutdown.js'
 import {loadSnapshotFile, snapshotFileBytes} from './load-snapshot.js'
 import type {NodeLog} from './log.js'
@@ -62,12 +63,13 @@ export class Node {
     this.config = config
     this.log = log
     this.dial = this.withFaults(dialOf(config))
+    const dialPrimary = this.withFaults(primaryDialOf(config))
     this.effects = new NodeEffects({
       clock,
       clusterConnections: () => countLinks(this.bus),
       config,
       dial: this.dial,
-      dialPrimary: this.withFaults(primaryDialOf(config)),
+      dialPrimary,
       configChanged: () => this.applySettings(),
       log,
       abortShutdown: () => this.leaving?.abort() ?? false,
@@ -84,6 +86,10 @@ export class Node {
     this.tcp = new TcpServer(this.server, clock)
     this.effects.tcp = this.tcp
     this.effects.appendOnly = new AppendOnlyShell(this.server, this.tcp.gate, (reason) => this.fail(reason))
+    this.effects.crdt = new CrdtLoader(this.server, {
+      dial: dialPrimary,
+      dialSecurely: this.withFaults(secureDialOf(config)),
+    })
     this.timers = new Timers(this.server, this.tcp, clock)
   }
 
@@ -119,6 +125,7 @@ export class Node {
       if (clusterEnabled && tlsCluster && (port !== 0 || tlsPort === 0)) {
         throw new Error('With tls-cluster this node serves clients by TLS alone: port must be 0, and tls-port set')
       }
+      await this.effects.crdt.open()
       const data = await this.findData()
       // Whoever comes while data are being loaded is told so.
       if (data !== undefined) {
@@ -131,6 +138,7 @@ export class Node {
       if (replicaof !== undefined) this.server.replication.follow(replicaof)
       // Clients last: who gets an answer may rely on the whole node, and on nodes.conf being its own.
       if (this.server.isCluster) await this.startBus()
+      this.effects.crdt.start()
       if (data === undefined) await this.listen()
       else this.server.endLoading()
     } catch (error) {
@@ -256,6 +264,7 @@ export class Node {
     this.server.replication.close()
     const closed = this.effects.appendOnly.close()
     this.tcp.close()
+    this.effects.crdt.close()
     this.bus?.close()
     this.effects.close()
     await closed

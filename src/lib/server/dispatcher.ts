@@ -141,6 +141,9 @@ export class Dispatcher {
       else this.onBug(reply, command, error)
     }
     if (isPropagated) {
+      if (propagation.capture !== undefined && command.changesData && reply.errorCount === errorsBefore) {
+        propagation.capture.ran(command.fullName, argv)
+      }
       propagation.end(wasReplaced, database, argv, command.changesData && state.dirty !== dirtyBefore)
       client.writeOffset = server.replication.offset
     }

@@ -141,7 +141,7 @@ export class Server {
     this.limits = {bulkBytesMax: 0, requestBytesMax: 0}
     this.saving = new Saving(this)
     this.appendOnly = new AppendOnly(this)
-    this.replication = new Replication(this, (parts) => openSnapshot(this, parts, true))
+    this.replication = new Replication(this, (parts) => openSnapshot(this, parts))
     this.migrations = new SlotMigrations(this)
     this.applySettings()
     this.acl = new Acl(this)

@@ -21,6 +21,10 @@ export interface EffectListener {
  */
 export class CrdtDatabase {
   readonly listeners: EffectListener[] = []
+  /** Ends the effects of the unit under way, if there is one: nothing of others may come between their operations. */
+  endUnit: () => void = () => undefined
+  /** The node is none of the database's any more; its data stay as they are. Safe to call twice. */
+  close: () => void = () => undefined
   readonly durability: Durability
 
   /** @param region - this node's instance id */
@@ -39,9 +43,10 @@ export class CrdtDatabase {
     for (const effect of effects) this.tell(effect, true)
   }
 
-  /** An effect from elsewhere. @throws CrdtError */
-  receive(effect: string): Application {
-    const application = this.core.apply(effect)
+  /** An effect from elsewhere. @param isTrusted - see `CrdtCore.apply` @throws CrdtError */
+  receive(effect: string, isTrusted = false): Application {
+    this.endUnit()
+    const application = this.core.apply(effect, isTrusted)
     if (application !== 'applied') return application
     this.pass([['CRDT.EFFECT', effect]])
     this.tell(effect, false)
@@ -50,6 +55,7 @@ export class CrdtDatabase {
 
   /** A slot's state from elsewhere. @returns whether anything was new @throws CrdtError */
   join(slot: number, packed: string): boolean {
+    this.endUnit()
     if (!this.core.joinSlot(slot, packed)) return false
     this.pass([['CRDT.MERGE', String(slot), packed]])
     for (const listener of this.listeners) listener.joined(slot)

@@ -101,17 +101,18 @@ export class SnapshotLoader {
   finish(): void {
     this.reader.requireEnd()
     const {databases, state, tracking} = this.server
-    databases.forEach((db, i) => {
-      db.swapWith(this.databases[i]!)
-      // What was there goes by way of a flush: it tells whoever counts.
-      this.databases[i]!.flush()
-    })
-    if (this.functions.length > 0 || knownScripting(this.server) !== undefined) {
-      scriptingOf(this.server).functions.restore(this.functions, 'flush')
-    }
-    if (this.state !== undefined) {
+    if (this.state === undefined) {
+      databases.forEach((db, i) => {
+        db.swapWith(this.databases[i]!)
+        // What was there goes by way of a flush: it tells whoever counts.
+        this.databases[i]!.flush()
+      })
+    } else {
       this.state.finish()
       this.keys = databases.reduce((sum, {size}) => sum + size, 0)
+    }
+    if (this.functions.length > 0 || knownScripting(this.server) !== undefined) {
+      scriptingOf(this.server).functions.restore(this.functions, 'flush')
     }
     this.server.migrations.followed.adopt(this.aux.get(HIDDEN_SLOTS_FIELD))
     tracking.invalidateAll()

@@ -14,8 +14,6 @@ export interface SnapshotFacts {
   readonly aux?: Readonly<Record<string, string>>
   /** Default: everything. */
   readonly parts?: SnapshotParts
-  /** Not for a file. */
-  readonly isForReplica?: boolean
 }
 
 /** Which slots hold keys that nobody is to see (slot-migration/passive-imports.ts). */
@@ -23,7 +21,7 @@ export const HIDDEN_SLOTS_FIELD = 'shoal-hidden-slots'
 
 /** The data as they were when it was opened, as an RDB file. */
 export class Snapshot extends KeyspaceSource {
-  constructor(server: Server, {aux = {}, isForReplica = false, parts = 'all'}: SnapshotFacts) {
+  constructor(server: Server, {aux = {}, parts = 'all'}: SnapshotFacts) {
     const {config, effects} = server
     const {rdbchecksum, rdbcompression} = config.values
     const chunks: Uint8Array[] = []
@@ -32,7 +30,7 @@ export class Snapshot extends KeyspaceSource {
       compress: rdbcompression,
       emit: (chunk) => chunks.push(chunk),
     })
-    const identity = server.crdt?.durability.identity(isForReplica)
+    const identity = server.crdt?.durability.identity
     const fields = identity === undefined ? aux : {...aux, [CRDT_FIELD]: JSON.stringify(identity)}
     writeAux(writer, server, effects.memory().heapUsed, fields)
     if (parts !== 'nothing') {

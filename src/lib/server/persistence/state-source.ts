@@ -1,5 +1,3 @@
-import type {CrdbConfig} from '../../model/crdb.js'
-
 /** What a snapshot goes through, step by step, besides or in place of the keys. */
 export interface SourceWalk {
   /** Writes a piece. @returns false: that was all */
@@ -10,21 +8,20 @@ export interface SourceWalk {
 
 /** Whose state a snapshot holds. */
 export interface CrdtIdentity {
+  readonly guid: string
   /** Instance id of the nodes that hold it. */
   readonly region: number
-  /** In a snapshot for a replica; the disk has it in a file of its own. */
-  readonly config?: CrdbConfig
-  readonly guid: string
 }
 
-/** A snapshot holds the state of an active-active database, of which this node has none, or another one. */
+/**
+ * A snapshot holds the state of an active-active database, of which this node has none, or another one. A replica asks again:
+ * the configuration is on its way to it from the other nodes of its cluster (crdt/peers/spread.ts).
+ */
 export class StrangeDatabaseError extends Error {
   override readonly name = 'StrangeDatabaseError'
 
-  constructor(readonly identity: CrdtIdentity) {
-    super(
-      `the snapshot holds instance ${identity.region} of the active-active database ${identity.guid}, this node does not`,
-    )
+  constructor({guid, region}: CrdtIdentity) {
+    super(`the snapshot holds instance ${region} of the active-active database ${guid}, this node does not`)
   }
 }
 
@@ -32,7 +29,7 @@ export class StrangeDatabaseError extends Error {
 export interface StateLoading {
   /** @throws Error if the value makes no sense there */
   take(value: number | string): void
-  /** The snapshot is whole, and what was there before is gone. */
+  /** The snapshot is whole: what it holds takes the place of what is there. */
   finish(): void
   /** It did not come to its end. */
   abandon(): void

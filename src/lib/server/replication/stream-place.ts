@@ -2,8 +2,8 @@ import {Snapshot, type SnapshotParts} from '../persistence/snapshot.js'
 import type {Server} from '../server.js'
 import type {StreamPlace} from './replication.js'
 
-/** The data as they are now, with their place in the stream, for replicas or for the disk. */
-export function openSnapshot(server: Server, parts: SnapshotParts, isForReplica = false): Snapshot {
+/** The data as they are now, with their place in the stream, for replicas and for the disk. */
+export function openSnapshot(server: Server, parts: SnapshotParts): Snapshot {
   const {place} = server.replication
   const aux =
     place === undefined
@@ -14,7 +14,7 @@ export function openSnapshot(server: Server, parts: SnapshotParts, isForReplica 
           'repl-offset': String(place.offset),
           'aof-base': '0',
         }
-  return new Snapshot(server, {aux, isForReplica, parts})
+  return new Snapshot(server, {aux, parts})
 }
 
 /** What such a snapshot says of its place. @param auxOf - its fields before the data */

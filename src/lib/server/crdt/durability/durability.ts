@@ -1,10 +1,13 @@
+import {hashSlot} from '../../../protocol/hash-slot.js'
 import type {RdbFileWriter} from '../../../protocol/rdb/file-writer.js'
 import type {CrdtIdentity, SourceWalk, StateLoading} from '../../persistence/state-source.js'
 import {replicationEffects} from '../../replication/link-effects.js'
+import type {ExportWalk} from '../../slot-migration/slot-walk.js'
 import type {VectorEntries} from '../core/api.js'
 import {CrdtError} from '../core/crdt-error.js'
 import type {CrdtDatabase} from '../crdt-database.js'
 import {epochAt} from './epoch.js'
+import {StateExport} from './export-walk.js'
 import {StateLoad} from './state-load.js'
 import {StateWalk} from './state-walk.js'
 
@@ -22,14 +25,18 @@ export class Durability {
    * whenever writes of this node may be missing in its own state: after data were loaded, or a slot's state was dropped.
    */
   becomeNew(): void {
-    this.epoch = epochAt(this.crdt.server.effects.nowMs(), this.epoch)
-    this.crdt.core.become(this.epoch)
+    const {core, server} = this.crdt
+    let known = this.epoch
+    for (const slot of core.slots()) {
+      for (const [{epoch, region}] of core.vectorOf(slot)) if (region === core.region) known = Math.max(known, epoch)
+    }
+    this.epoch = epochAt(server.effects.nowMs(), server.cluster?.core.myself.configEpoch ?? 0, known)
+    core.become(this.epoch)
   }
 
-  /** @param isForReplica - which is told all of the configuration */
-  identity(isForReplica: boolean): CrdtIdentity {
+  get identity(): CrdtIdentity {
     const {config, region} = this.crdt
-    return {region, guid: config.guid, ...(isForReplica && {config})}
+    return {guid: config.guid, region}
   }
 
   /** The state as it is now, for a snapshot. */
@@ -123,13 +130,40 @@ export class Durability {
     server.effects.log('warning', `Left out ${keys} keys of a file of before the active-active database`)
   }
 
+  /** Is anything known of the slot? */
+  holds(slot: number): boolean {
+    return this.crdt.core.vectorOf(slot).length > 0
+  }
+
+  /** The slot that a command of the stream changes; undefined: it names keys, if anything. */
+  slotOf(argv: readonly string[]): number | undefined {
+    const [name = '', first = ''] = argv
+    switch (name.toLowerCase()) {
+      case 'crdt.effect':
+        return this.crdt.core.headOf(first).slot
+      case 'crdt.merge':
+      case 'crdt.stable':
+        return Number(first)
+      case 'crdt.stream':
+        return hashSlot(first)
+      default:
+        return undefined
+    }
+  }
+
+  /** Slots go to another shard. @param send - takes whole commands */
+  openExport(slots: readonly number[], send: (commands: string) => void): ExportWalk {
+    return new StateExport(this.crdt, slots, send)
+  }
+
   /** The slot is another shard's: what is known of it goes, on this node, its replicas and its disk. Its keys are the caller's matter. */
   forgetSlot(slot: number): void {
     const {core, server} = this.crdt
-    if (core.vectorOf(slot).length === 0) return
+    if (!this.holds(slot)) return
+    const hasWritten = core.covers(slot, {epoch: this.epoch, region: core.region}, 1)
     core.forgetSlot(slot)
     // Peers may have more of our writes there than whoever gives the slot back.
-    this.becomeNew()
+    if (hasWritten) this.becomeNew()
     server.state.propagation.passOn([['CRDT.FORGET', String(slot)]])
   }
 }

@@ -4,46 +4,62 @@ import type {CrdtDatabase} from '../crdt-database.js'
 import {RECORD, RECORD_LENGTHS} from './records.js'
 import {adoptStreamFacts} from './stream-facts.js'
 
-/** Puts what a snapshot says in the place of all that is known, once it is whole. */
+/**
+ * Puts what a snapshot says in the place of all that is known: at once when it is whole, so that what is there can be used
+ * until then; or record by record if nothing is there.
+ */
 export class StateLoad implements StateLoading {
   /** Of the record under way. */
   private readonly values: (number | string)[] = []
-  private head: string | undefined
-  private readonly slots: (readonly [slot: number, state: string])[] = []
-  private readonly streams: (readonly [key: string, facts: string])[] = []
+  /** Records that wait for the end. */
+  private readonly waiting: (readonly [record: number, first: string, second: string])[] = []
+  private hasHead = false
+  private readonly isFirst: boolean
 
-  constructor(private readonly crdt: CrdtDatabase) {}
+  constructor(private readonly crdt: CrdtDatabase) {
+    const [slot] = crdt.core.slots()
+    this.isFirst = slot === undefined && crdt.server.databases.every(({size}) => size === 0)
+  }
 
   take(value: number | string): void {
     const {values} = this
     values.push(value)
-    const length = RECORD_LENGTHS[values[0] as number]
+    const record = Number(values[0])
+    const length = RECORD_LENGTHS[record]
     if (length === undefined) throw new CrdtError(`a record ${values[0]} that nobody knows`)
     if (values.length <= length) return
-    const [record, first, second] = values.splice(0)
-    if (record === RECORD.head) this.head = String(first)
-    else if (record === RECORD.slot) this.slots.push([Number(first), String(second)])
-    else this.streams.push([String(first), String(second)])
+    const [, first, second = ''] = values.splice(0).map(String) as [string, string, string | undefined]
+    if (record === RECORD.head) this.hasHead = true
+    if (this.isFirst) this.crdt.durability.replay(() => this.apply(record, first, second))
+    else this.waiting.push([record, first, second])
+  }
+
+  private apply(record: number, first: string, second: string): void {
+    const {core, listeners, server} = this.crdt
+    if (record === RECORD.head) core.unpackHead(first)
+    else if (record === RECORD.slot) {
+      core.joinSlot(Number(first), second)
+      for (const listener of listeners) listener.joined(Number(first))
+    } else adoptStreamFacts(server, first, second)
   }
 
   finish(): void {
-    const {crdt, head} = this
-    if (head === undefined || this.values.length > 0)
+    const {durability} = this.crdt
+    if (!this.hasHead || this.values.length > 0)
       throw new CrdtError('the state of an active-active database is cut short')
-    crdt.durability.replay(() => {
-      crdt.core.clear()
-      crdt.core.unpackHead(head)
-      for (const [slot, state] of this.slots) {
-        crdt.core.joinSlot(slot, state)
-        for (const listener of crdt.listeners) listener.joined(slot)
-      }
-      for (const [key, facts] of this.streams) adoptStreamFacts(crdt.server, key, facts)
+    durability.replay(() => {
+      if (!this.isFirst) this.empty()
+      for (const [record, first, second] of this.waiting.splice(0)) this.apply(record, first, second)
     })
-    crdt.durability.becomeNew()
+    durability.becomeNew()
+  }
+
+  private empty(): void {
+    this.crdt.core.clear()
+    for (const db of this.crdt.server.databases) db.flush()
   }
 
   abandon(): void {
-    this.slots.length = 0
-    this.streams.length = 0
+    if (this.isFirst) this.crdt.durability.replay(() => this.empty())
   }
 }

@@ -12,23 +12,28 @@ export interface PeerEffects {
   deflate(text: string, level: number): string
   /** @param rawLength - bytes that come out @throws Error if it is not that many, or no deflated text */
   inflate(packed: string, rawLength: number): Buffer
-  /** Below 1, for choices that must not be the same on all nodes. */
+  /** At least 0, below 1: for choices that are not to be the same on all nodes. */
   chance(): number
 }
 
-/** The part of the node's effects that carries out CRDT.CONFIG. */
+/** The part of the node's effects that makes it an instance; its code is loaded when it is needed. */
 export interface HasCrdt {
-  /** Loads what an instance needs: @returns the instance's shell once it is there @throws Error if it cannot be loaded */
-  loadCrdt(): CrdtShell | Promise<CrdtShell>
+  /** The one that this node left last, as far as it remembers. */
+  readonly leftDatabase: LeftDatabase | undefined
+  /** @param done - called once, later: what `run` threw, or why the code could not be loaded */
+  useCrdt(run: (shell: CrdtShell) => void, done: (error?: string) => void): void
 }
 
-/** A node's configuration as an instance: kept on disk, followed, and left. Texts are for clients. */
+/** A node's part in a database: on disk, followed, and left. */
 export interface CrdtShell {
-  /** @param json - a CrdbConfig @param done - called once, later: why it was refused, with its code */
-  take(region: number, json: string, done: (refusal?: string) => void): void
-  drop(guid: string, done: (refusal?: string) => void): void
-  /** The database that this node has left last. */
-  readonly left: LeftDatabase | undefined
+  /**
+   * CRDT.CONFIG SET: the node becomes an instance, or takes up a later version. On disk before it returns.
+   *
+   * @throws Error whose message is for the client
+   */
+  take(region: number, json: string): void
+  /** CRDT.CONFIG DROP: data and configuration go. @param guid - undefined: whichever it is @throws Error */
+  drop(guid: string | undefined): void
 }
 
 export interface LeftDatabase {
@@ -38,5 +43,5 @@ export interface LeftDatabase {
 
 export function crdtEffects(server: Server): HasCrdt | undefined {
   const effects = server.effects as ServerEffects & Partial<HasCrdt>
-  return effects.loadCrdt === undefined ? undefined : (effects as ServerEffects & HasCrdt)
+  return effects.useCrdt === undefined ? undefined : (effects as ServerEffects & HasCrdt)
 }

@@ -20,10 +20,12 @@ export interface FeedsHost extends FeedHost {
 }
 
 /** What nodes of other regions are sent, each on the connection on which it asked. */
-export class Feeds<Key> {
-  private readonly feeds = new Map<Key, Feed>()
+export class Feeds {
+  private readonly feeds = new Map<object, Feed>()
   /** By node, the last feed of each: what it had acknowledged when its link ended. */
   private readonly byNode = new Map<string, Feed>()
+  /** CRDT.SYNCs that got an error. */
+  refused = 0
   private isDue = false
 
   constructor(private readonly host: FeedsHost) {}
@@ -35,14 +37,18 @@ export class Feeds<Key> {
    * @returns the region that asks @throws ReplyError
    */
   begin(
-    key: Key,
+    key: object,
     words: readonly [request: string, vectors: string],
     makeOutput: () => FeedOutput,
     answer: (line: string) => void,
   ): number {
     const request = parseRequest(words[0])
     if (request === undefined) throw new ReplyError('ERR this is no request for effects')
-    this.check(request)
+    const refusal = this.refusalOf(request)
+    if (refusal !== undefined) {
+      this.refused++
+      throw new ReplyError(refusal)
+    }
     const theirs = this.vectorsFrom(words[1])
     const slots = commonSlots(this.host.ownSlots(), request.slots)
     const {database, nodeId, stability} = this.host
@@ -66,36 +72,35 @@ export class Feeds<Key> {
     }
   }
 
-  /** @throws ReplyError: who asks shows it as the link's error */
-  private check({guid, protocol, region, version}: SyncRequest): void {
+  /** Who asks shows it as the link's error. */
+  private refusalOf({guid, protocol, region, version}: SyncRequest): string | undefined {
     const {database} = this.host
     const {config} = database
     if (guid !== config.guid) {
-      throw new ReplyError(`CRDTREFUSED this node belongs to another database, ${config.name} (${config.guid})`)
+      return `CRDTREFUSED this node belongs to another database, ${config.name} (${config.guid})`
     }
     if (protocol !== SYNC_PROTOCOL) {
-      throw new ReplyError(`CRDTREFUSED this node speaks version ${SYNC_PROTOCOL} of the protocol, not ${protocol}`)
+      return `CRDTREFUSED this node speaks version ${SYNC_PROTOCOL} of the protocol, not ${protocol}`
     }
     if (config.removed.includes(region)) {
-      throw new ReplyError(`CRDTSTALE region ${region} was removed from this database: it has to join as a new one`)
+      return `CRDTSTALE region ${region} was removed from this database: it has to join as a new one`
     }
     if (region === database.region) {
-      throw new ReplyError(`CRDTREFUSED this node is of region ${region} too: two instances have one id`)
+      return `CRDTREFUSED this node is of region ${region} too: two instances have one id`
     }
     if (!config.instances.some(({id}) => id === region)) {
       const isLater = version > config.version
-      throw new ReplyError(
-        isLater
-          ? `CRDTREFUSED this node has yet to hear of region ${region} (its configuration is of version ${config.version})`
-          : `CRDTREFUSED there is no region ${region} in this database`,
-      )
+      return isLater
+        ? `CRDTREFUSED this node has yet to hear of region ${region} (its configuration is of version ${config.version})`
+        : `CRDTREFUSED there is no region ${region} in this database`
     }
-    if (this.host.isCut(region)) throw new ReplyError(`CRDTCUT this region is cut off from region ${region}`)
-    if (!this.host.isPrimary()) throw new ReplyError('CRDTREFUSED this node is a replica: ask its primary')
+    if (this.host.isCut(region)) return `CRDTCUT this region is cut off from region ${region}`
+    if (!this.host.isPrimary()) return 'CRDTREFUSED this node is a replica: ask its primary'
+    return undefined
   }
 
   /** CRDT.ACK. @param vectors - packed, of slots that have changed @throws ReplyError */
-  acknowledge(key: Key, mark: number, echo: string, vectors: string | undefined): void {
+  acknowledge(key: object, mark: number, echo: string, vectors: string | undefined): void {
     const feed = this.require(key)
     if (vectors !== undefined) {
       const {region} = feed.request
@@ -105,11 +110,11 @@ export class Feeds<Key> {
   }
 
   /** CRDT.PULL. @throws ReplyError */
-  pull(key: Key, slot: number): void {
+  pull(key: object, slot: number): void {
     this.require(key).pull(slot)
   }
 
-  private require(key: Key): Feed {
+  private require(key: object): Feed {
     const feed = this.feeds.get(key)
     if (feed === undefined) throw new ReplyError('ERR CRDT.SYNC comes first')
     return feed
@@ -136,7 +141,7 @@ export class Feeds<Key> {
   }
 
   /** The connection is gone. */
-  forget(key: Key): void {
+  forget(key: object): void {
     const feed = this.feeds.get(key)
     if (feed === undefined) return
     this.feeds.delete(key)

@@ -1,10 +1,12 @@
 import type {CrdbConfig, CrdbInstance} from '../../../model/crdb.js'
 import {countSlots, type SlotRange, slotsOf} from '../../../model/slot-set.js'
+import type {InfoField} from '../../info/facts.js'
 import type {CrdtDatabase, EffectListener} from '../crdt-database.js'
 import type {PeerEffects} from './effects.js'
 import type {FeedCounters, FeedOutput} from './feed.js'
 import {Feeds} from './feeds.js'
 import {Inbox} from './inbox.js'
+import {renderCrdtInfo} from './info-section.js'
 import type {PeerAccess} from './peer-connection.js'
 import type {Pull} from './pull.js'
 import {RegionLink} from './region-link.js'
@@ -22,7 +24,6 @@ export interface OwnPlace {
   readonly isPrimary: boolean
   /** The same array until they change. */
   readonly slots: readonly SlotRange[]
-  readonly configEpoch: number
 }
 
 export interface PeersHost {
@@ -46,13 +47,13 @@ const NO_SLOTS: readonly SlotRange[] = []
  * All that goes on between this shard and other regions. The shell calls `tick` about every 50 ms; everything else comes by
  * effects, connections and commands.
  *
- * Only a primary that owns slots has links. @typeParam Key - of connections on which others ask
+ * Only a primary that owns slots has links.
  */
-export class Peers<Key = object> implements EffectListener {
+export class Peers implements EffectListener {
   readonly ring: EffectRing
   readonly stability: Stability
   readonly inbox: Inbox<Pull>
-  readonly feeds: Feeds<Key>
+  readonly feeds: Feeds
   readonly regions = new Map<number, RegionLink>()
   readonly counters: FeedCounters = {filtered: 0, fullSyncs: 0, partialSyncs: 0, slotStates: 0}
   /** There was no memory for an effect: nothing more is taken before there is. */
@@ -60,7 +61,6 @@ export class Peers<Key = object> implements EffectListener {
   private standing: Standing
   private cutRegions = new Set<number>()
   private own: readonly SlotRange[] = NO_SLOTS
-  private epoch = -1
   /** Slots of which something came since the vectors were sent last. */
   private readonly changedSlots = new Set<number>()
   private secondMs = 0
@@ -77,12 +77,9 @@ export class Peers<Key = object> implements EffectListener {
   ) {
     const {config, core} = database
     this.ring = new EffectRing(ringBytes(config.settings))
-    this.stability = new Stability(core, (slot, stable) => {
-      const words = stable.flatMap(([{epoch, region}, sequence]) => [String(region), String(epoch), String(sequence)])
-      database.server.state.propagation.passOn([['CRDT.STABLE', String(slot), ...words]])
-    })
+    this.stability = new Stability(core, (slot, stable) => database.durability.collect(slot, stable))
     this.inbox = new Inbox({database, log: (level, text) => host.log(level, text), nowMs: () => host.nowMs()})
-    this.feeds = new Feeds<Key>(this.feedsHost())
+    this.feeds = new Feeds(this.feedsHost())
     const others = mustCatchUp ? this.others().map(({id}) => id) : []
     this.standing = new Standing(others, host.nowMs())
     this.makeRegions()
@@ -225,7 +222,7 @@ export class Peers<Key = object> implements EffectListener {
 
   /** CRDT.SYNC; see `Feeds.begin`. @throws ReplyError */
   synchronize(
-    key: Key,
+    key: object,
     words: readonly [request: string, vectors: string],
     makeOutput: () => FeedOutput,
     answer: (line: string) => void,
@@ -256,12 +253,7 @@ export class Peers<Key = object> implements EffectListener {
   }
 
   private followPlace(): void {
-    const place = this.host.place()
-    const own = ownSlotsOf(place)
-    if (place.isPrimary && place.configEpoch !== this.epoch) {
-      this.epoch = place.configEpoch
-      this.database.core.become(place.configEpoch)
-    }
+    const own = ownSlotsOf(this.host.place())
     if (own === this.own) return
     this.own = own
     if (own.length > 0) this.feeds.ownSlotsChanged()
@@ -360,6 +352,15 @@ export class Peers<Key = object> implements EffectListener {
     return [...this.regions.values()]
       .sort((a, b) => a.region - b.region)
       .map((link) => statusOf(link, this.feeds.totals(link.region), this.isInconsistent, nowMs))
+  }
+
+  get nowMs(): number {
+    return this.host.nowMs()
+  }
+
+  /** INFO crdt. */
+  infoFields(): InfoField[] {
+    return renderCrdtInfo(this)
   }
 
   get ownSlotCount(): number {

@@ -48,6 +48,8 @@ export class Pull {
   refusal: PullRefusal | undefined
   /** Of the node, once it has answered. */
   nodeId = ''
+  /** Of its configuration. */
+  configVersion: number | undefined
   /** Compressed, and not. */
   receivedBytes = 0
   rawBytes = 0
@@ -164,6 +166,7 @@ export class Pull {
       this.fail(`it belongs to region ${answer.region}, not to region ${this.region}`, 'refused')
     } else {
       this.nodeId = answer.node
+      this.configVersion = answer.version
       this.refusal = undefined
       this.state = 'syncing'
       this.host.changed(this)

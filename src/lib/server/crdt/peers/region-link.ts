@@ -145,6 +145,12 @@ export class RegionLink {
     return Math.min(...[...this.pulls.values()].map(({heardClock}) => heardClock))
   }
 
+  /** The lowest that a node of the region has; undefined: none has answered. */
+  get configVersion(): number | undefined {
+    const versions = [...this.pulls.values()].flatMap(({configVersion}) => configVersion ?? [])
+    return versions.length === 0 ? undefined : Math.min(...versions)
+  }
+
   /** Dials at the next tick. */
   hurry(): void {
     this.scout.hurry()

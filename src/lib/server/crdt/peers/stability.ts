@@ -17,10 +17,10 @@ export class Stability {
   /** Something was acknowledged, or came, since they were looked at. */
   private readonly moved = new Set<number>()
 
-  /** @param pass - tells replicas and disk */
+  /** @param drop - here, and wherever the state is kept; returns how many things it was */
   constructor(
     private readonly core: CrdtCore,
-    private readonly pass: (slot: number, stable: VectorEntries) => void,
+    private readonly drop: (slot: number, stable: VectorEntries) => number,
   ) {}
 
   acknowledge(region: number, slot: number, vector: Vector): void {
@@ -82,11 +82,8 @@ export class Stability {
       this.moved.delete(slot)
       const stable = this.stableOf(slot, others)
       if (stable === undefined || stable.size === 0) continue
-      const entries = entriesOf(stable)
       this.attempted++
-      const count = this.core.collect(slot, entries)
-      this.collected += count
-      if (count > 0) this.pass(slot, entries)
+      this.collected += this.drop(slot, entriesOf(stable))
     }
   }
 }

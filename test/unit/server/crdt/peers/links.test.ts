@@ -235,9 +235,9 @@ describe('what ends links', () => {
     world.advance(50)
     fresh.fake.joinSlot(1, old.fake.packSlot(1))
     old.place = {...old.place, isPrimary: false, slots: []}
-    fresh.place = {...place, configEpoch: 2}
+    fresh.place = place
+    fresh.fake.become(2)
     world.advance(2500)
-    expect(fresh.fake.epoch).toBe(2)
     fresh.add(1, 'by the new one')
     b.add(1, 'by the other region')
     world.advance(50)

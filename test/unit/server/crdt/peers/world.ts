@@ -207,7 +207,7 @@ export class WorldNode {
   ) {
     this.fake = new FakeCore(region)
     const nodeId = `${region}`.repeat(36) + port
-    this.place = {configEpoch: 1, isPrimary: true, nodeId, slots: options.slots ?? ALL}
+    this.place = {isPrimary: true, nodeId, slots: options.slots ?? ALL}
     const propagation = {passOn: (commands: readonly (readonly string[])[]) => this.passed.push(...commands)}
     const server = {state: {isApplying: false, propagation}} as unknown as Server
     const config = world.config(options.compression ?? 3, options.settings)
