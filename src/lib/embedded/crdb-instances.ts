@@ -24,8 +24,9 @@ export async function connectRegions(regions: readonly EmbeddedRegion[], config:
 }
 
 async function takeConfig(server: Server, region: number, json: string): Promise<void> {
-  const shell = await crdtEffects(server)!.loadCrdt()
-  const refusal = await new Promise<string | undefined>((resolve) => shell.take(region, json, resolve))
+  const refusal = await new Promise<string | undefined>((resolve) =>
+    crdtEffects(server)!.useCrdt((shell) => shell.take(region, json), resolve),
+  )
   if (refusal !== undefined) throw new Error(refusal)
 }
 
