@@ -34,9 +34,9 @@ export async function setPart(node: NodeConnection, region: number, config: Crdb
   await orNotShoal(node, node.call('CRDT.CONFIG', 'SET', region, JSON.stringify(config)))
 }
 
-/** The node is part of no database afterwards. That it was of none is fine. */
-export async function dropPart(node: NodeConnection): Promise<void> {
-  await node.call('CRDT.CONFIG', 'DROP')
+/** The node is part of no database afterwards, and holds nothing. That it was of none is fine; of another one it stays. */
+export async function dropPart(node: NodeConnection, guid: string): Promise<void> {
+  await node.call('CRDT.CONFIG', 'DROP', guid)
 }
 
 /** One per other region; none of a replica. */
