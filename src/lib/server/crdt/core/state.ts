@@ -137,11 +137,13 @@ export class CrdtState implements CrdtCore {
   }
 
   forgetSlot(slot: number): void {
+    if (!this.engine.slots.has(slot)) return
+    this.engine.willChange?.(slot)
     this.engine.slots.delete(slot)
   }
 
   clear(): void {
-    this.engine.slots.clear()
+    for (const slot of [...this.engine.slots.keys()]) this.forgetSlot(slot)
   }
 
   packHead(): string {
@@ -181,7 +183,7 @@ export class CrdtState implements CrdtCore {
 
   get garbage(): number {
     let count = 0
-    for (const {ledger} of this.engine.slots.values()) count += ledger.garbage
+    for (const {garbage} of this.engine.slots.values()) count += garbage
     return count
   }
 
