@@ -127,6 +127,7 @@ describe('sketch', () => {
   it('is deleted again by who deleted it before', () => {
     const [one, two] = regions() as [Sketch, Sketch]
     for (let round = 0; round < 2; round++) {
+      settle([one, two])
       pfadd(two, 'a')
       settle([one, two])
       one.write(undefined)
