@@ -153,7 +153,6 @@ export class FakeCore implements CrdtCore {
   }
 
   forgetSlot(slot: number): void {
-    this.willChange?.(slot)
     this.states.delete(slot)
   }
 

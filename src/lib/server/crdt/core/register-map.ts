@@ -214,6 +214,13 @@ export abstract class RegisterMap<V extends string | number> extends SubValue {
     }
   }
 
+  release(ledger: Ledger): void {
+    for (const [name, register] of this.registers) {
+      ledger.bytes -= weightOf(name, register)
+      ledger.garbage -= registerGarbage(register)
+    }
+  }
+
   override collect(isStable: (dot: Dot) => boolean, context: Context): number {
     const {ledger} = context
     const before = ledger.garbage

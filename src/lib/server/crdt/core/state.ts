@@ -109,8 +109,8 @@ export class CrdtState implements CrdtCore {
     return {actor: actors.at(actor), clock, dependencies, sequence, slot}
   }
 
-  apply(effect: string): Application {
-    return applyEffect(this.engine, effect)
+  apply(effect: string, isTrusted = false): Application {
+    return applyEffect(this.engine, effect, isTrusted)
   }
 
   covers(slot: number, {epoch, region}: {readonly region: number; readonly epoch: number}, sequence: number): boolean {
@@ -145,11 +145,13 @@ export class CrdtState implements CrdtCore {
   }
 
   forgetSlot(slot: number): void {
+    if (!this.engine.slots.has(slot)) return
+    this.engine.willChange?.(slot)
     this.engine.slots.delete(slot)
   }
 
   clear(): void {
-    this.engine.slots.clear()
+    for (const slot of [...this.engine.slots.keys()]) this.forgetSlot(slot)
   }
 
   packHead(): string {
@@ -189,7 +191,7 @@ export class CrdtState implements CrdtCore {
 
   get garbage(): number {
     let count = 0
-    for (const {ledger} of this.engine.slots.values()) count += ledger.garbage
+    for (const {garbage} of this.engine.slots.values()) count += garbage
     return count
   }
 
