@@ -1,7 +1,8 @@
+import {hashSlot} from '../../protocol/hash-slot.js'
 import type {KeyExplanation} from '../../server/crdt/core/api.js'
 import {instancesOf, type KnownDatabase} from './known.js'
 import {openInstances} from './sync.js'
-import {explainAt} from './verify.js'
+import {explainAt, keyDigests} from './verify.js'
 
 /** What each region knows of a key. */
 export interface KeyReport {
@@ -39,14 +40,15 @@ export async function explainKey(
     )
     const silent = away.map(({error, instance: {config, id}}) => ({cluster: config.cluster, error: error.message, id}))
     const {guid, name} = known.config
-    const texts = new Set(answered.map(({explanation}) => JSON.stringify(explanation)))
+    const slot = hashSlot(key)
+    const digests = await Promise.all(open.map(({nodes}) => keyDigests(nodes.primaries, slot)))
     return {
       guid,
       name,
       key: shown(key),
       ...(element !== undefined && {element: shown(element)}),
       regions: [...answered, ...silent].sort((a, b) => a.id - b.id),
-      equal: texts.size <= 1,
+      equal: new Set(digests.map((digest) => digest.get(key))).size <= 1,
     }
   } finally {
     close()

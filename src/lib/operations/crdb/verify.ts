@@ -169,7 +169,7 @@ async function keysOf(open: readonly OpenInstance[], differences: readonly SlotD
 }
 
 /** Of the primary that has the slot; the others know nothing of it. */
-async function keyDigests(primaries: readonly NodeConnection[], slot: number): Promise<Map<string, string>> {
+export async function keyDigests(primaries: readonly NodeConnection[], slot: number): Promise<Map<string, string>> {
   const each = await Promise.all(primaries.map((node) => readKeyDigests(node, slot)))
   return new Map(each.flatMap((digests) => [...digests]))
 }
