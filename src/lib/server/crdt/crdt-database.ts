@@ -39,7 +39,7 @@ export class CrdtDatabase {
 
   /** Effects of one unit of clients' commands, one per slot; they go out together. */
   made(effects: readonly string[]): void {
-    this.pass(effects.map((effect) => ['CRDT.EFFECT', effect]))
+    if (this.server.state.propagation.isStreamed) this.pass(effects.map((effect) => ['CRDT.EFFECT', effect]))
     for (const effect of effects) this.tell(effect, true)
   }
 

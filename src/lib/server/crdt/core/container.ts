@@ -93,6 +93,9 @@ export abstract class SubValue {
   abstract join(other: this | undefined, join: Join): void
   abstract pack(out: Encoder): void
 
+  /** It is dropped as it is: takes what it has put into the ledger out of it. */
+  abstract release(ledger: Ledger): void
+
   /** Drops garbage that all regions know of. @returns how many things */
   collect(_isStable: (dot: Dot) => boolean, _context: Context): number {
     return 0

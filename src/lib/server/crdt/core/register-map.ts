@@ -43,7 +43,7 @@ import {
 } from './register.js'
 import {scoreOf, scoreStep} from './score-register.js'
 import {exactStep, isSum, textOf} from './text-register.js'
-import {decodeTotal, encodeTotal, type Total, toDouble} from './total.js'
+import {decodeScore, encodeTotal, type Total} from './total.js'
 
 /** Operations of a type: its first opcode and these. */
 const ASSIGN = 0
@@ -214,6 +214,13 @@ export abstract class RegisterMap<V extends string | number> extends SubValue {
     }
   }
 
+  release(ledger: Ledger): void {
+    for (const [name, register] of this.registers) {
+      ledger.bytes -= weightOf(name, register)
+      ledger.garbage -= registerGarbage(register)
+    }
+  }
+
   override collect(isStable: (dot: Dot) => boolean, context: Context): number {
     const {ledger} = context
     const before = ledger.garbage
@@ -337,7 +344,7 @@ export class SortedSetValue extends RegisterMap<number> {
   }
 
   protected override decodeValue(decoder: Decoder): number {
-    return toDouble(decodeTotal(decoder))
+    return decodeScore(decoder)
   }
 
   protected override shown(register: Register<number>, actors: ActorTable): string {
@@ -387,4 +394,4 @@ export const hashType = registerMapType(
   () => new HashValue(),
   (decoder) => decoder.skipText(),
 )
-export const sortedSetType = registerMapType('zset', ZSET_OPCODE, () => new SortedSetValue(), decodeTotal)
+export const sortedSetType = registerMapType('zset', ZSET_OPCODE, () => new SortedSetValue(), decodeScore)

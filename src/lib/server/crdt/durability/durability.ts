@@ -59,6 +59,11 @@ export class Durability {
     return guid === this.crdt.config.guid && region === this.crdt.region
   }
 
+  /** What is known of the slot is about to go: snapshots of before have it. */
+  letGo(slot: number): void {
+    for (const walk of this.walks) walk.slotWillChange(slot)
+  }
+
   /** A snapshot is to take the place of all that is known. */
   openLoading(): StateLoading {
     return new StateLoad(this.crdt)
@@ -87,7 +92,7 @@ export class Durability {
    */
   follow(effect: string): void {
     const {crdt} = this
-    const application = crdt.receive(effect)
+    const application = crdt.receive(effect, true)
     if (application === 'applied' || application === 'known') return
     const {actor, sequence, slot} = crdt.core.headOf(effect)
     const reason = `Effect ${actor.region}.${actor.epoch}:${sequence} of slot ${slot} comes ${application}`
@@ -100,6 +105,7 @@ export class Durability {
   /** Only in a cluster: the primary, or whoever had the slot, says that it is another shard's. Its keys go too. */
   dropSlot(slot: number): void {
     const {core, server} = this.crdt
+    this.letGo(slot)
     core.forgetSlot(slot)
     this.replay(() => server.databases[0]!.deleteSlot(slot))
   }
@@ -161,6 +167,7 @@ export class Durability {
     const {core, server} = this.crdt
     if (!this.holds(slot)) return
     const hasWritten = core.covers(slot, {epoch: this.epoch, region: core.region}, 1)
+    this.letGo(slot)
     core.forgetSlot(slot)
     // Peers may have more of our writes there than whoever gives the slot back.
     if (hasWritten) this.becomeNew()
