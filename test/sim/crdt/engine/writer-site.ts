@@ -1,0 +1,67 @@
+import type {CrdtCore, CrdtType, SlotWriter, VisibleKey} from '../../../../src/lib/server/crdt/core/api.js'
+import type {Change, Event} from './history.js'
+import type {Names} from './names.js'
+
+/** Where a client's unit is executed: what it sees, what it writes, and the note of it for the oracle. */
+export class WriterSite {
+  readonly events: Event[] = []
+  readonly writer: SlotWriter
+  private operation = 0
+  private isFresh = false
+
+  constructor(
+    private readonly core: CrdtCore,
+    private readonly slot: number,
+    private readonly names: Names,
+  ) {
+    this.writer = core.write(slot)
+  }
+
+  get region(): number {
+    return this.core.region
+  }
+
+  look(key: string): VisibleKey | undefined {
+    return this.core.look(this.slot, key)
+  }
+
+  keys(): Iterable<string> {
+    return this.core.keys(this.slot)
+  }
+
+  /** A moment of its own: what is noted next has seen all before. */
+  begin(key: string): void {
+    this.operation++
+    this.isFresh = this.look(key) === undefined
+  }
+
+  note(key: string, change: Change): void {
+    const isFresh = this.isFresh && change.kind !== 'publish' && change.kind !== 'reset'
+    this.events.push({change, isFresh, key, operation: this.operation})
+  }
+
+  /** May a write of this type make or change the key? Else the command would be answered WRONGTYPE. */
+  allows(key: string, type: CrdtType): boolean {
+    const there = this.look(key)
+    return there === undefined || there.type === type
+  }
+
+  /** The key if it is of this type. */
+  has(key: string, type: CrdtType): VisibleKey | undefined {
+    const there = this.look(key)
+    return there?.type === type ? there : undefined
+  }
+
+  /** Elements of a list by the values they were made with. */
+  elementsOf(key: string): string[] {
+    return [...(this.look(key)?.elements() ?? [])].map((value) => this.names.elementOf(value))
+  }
+
+  newValue(): string {
+    return this.names.next()
+  }
+
+  rename(value: string, element: string): void {
+    this.names.rename(value, element)
+  }
+}
