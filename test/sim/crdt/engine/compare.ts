@@ -55,13 +55,19 @@ function textOf(type: string, {base, sum}: CellValue): string {
     const score = Number(base ?? 0) + (sum ?? 0)
     return String(Number.isNaN(score) ? 0 : score)
   }
-  if (type === 'hash' && base === undefined) return `+${sum}`
+  if (type === 'hash' && isSum({base, sum})) return `+${Number(base ?? 0) + (sum as number)}`
   if (base === undefined) return String(sum)
-  return sum === undefined ? base : String(Number(base) + sum)
+  // To what is no number nothing can be added.
+  return sum === undefined || Number.isNaN(Number(base)) ? base : String(Number(base) + sum)
 }
 
 function listComplaint(expected: Expected, shown: ShownKey, names: Names): string | undefined {
   const wanted = [...expected.cells].map(([element, {base}]) => `${element}=${base}`).sort()
   const found = shown.values.map((value) => `${names.elementOf(value)}=${value}`).sort()
   return wanted.join(' ') === found.join(' ') ? undefined : `has ${found.join(' ')}, not ${wanted.join(' ')}`
+}
+
+/** A field that counts: there are increments, and nothing that cannot be added to. */
+function isSum({base, sum}: CellValue): boolean {
+  return sum !== undefined && !Number.isNaN(Number(base ?? 0))
 }

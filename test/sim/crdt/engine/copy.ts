@@ -25,6 +25,8 @@ export class Copy {
   epoch = 1
   skewMs = 0
   saved: Saved | undefined
+  /** Of each other region what it has said that it has: only what this copy had too by then counts. */
+  readonly acknowledged = new Map<number, ReadonlySet<Unit>>()
   private mirror: Mirror
   private published: string[] = []
   private digestBefore = ''
@@ -95,6 +97,7 @@ export class Copy {
     if (!this.saved) this.save()
     const {head, log, slot, units} = this.saved as Saved
     this.epoch++
+    this.digestBefore = ''
     this.core = this.begin()
     this.core.unpackHead(head)
     this.core.joinSlot(this.slot, slot)
@@ -123,6 +126,13 @@ export class Copy {
   /** Effects of `units` that this copy lacks, in the order of `from`'s ring. */
   lacks(from: Copy): Unit[] {
     return from.log.filter((unit) => !this.units.has(unit))
+  }
+
+  /** Another region says what it, and whoever may take its place, has. */
+  hear(other: Copy): void {
+    const {saved, units} = other
+    if ([...units].some((unit) => !this.units.has(unit))) return
+    this.acknowledged.set(other.region, new Set([...units].filter((unit) => !saved || saved.units.has(unit))))
   }
 
   collected(): void {

@@ -53,6 +53,8 @@ export interface Event {
   readonly operation: number
   /** The key was not visible to the writer: what was left of it is reset first. */
   readonly isFresh: boolean
+  /** Hybrid time of the operation. */
+  readonly clock: number
   readonly change: Change
 }
 

@@ -29,9 +29,8 @@ const OPERATIONS: Readonly<Record<string, Operation>> = {
     for (const member of members) site.note(key, write('set', member, {}))
   },
   srem: (site, key, members) => {
-    if (!site.has(key, 'set')) return
-    site.writer.removeMembers(key, members)
-    for (const member of members) site.note(key, remove('set', member))
+    const isThere = (member: string): boolean => site.look(key)?.has(member) === true
+    remove(site, key, 'set', members, isThere, () => site.writer.removeMembers(key, members))
   },
   hset: (site, key, pairs) => {
     if (!site.allows(key, 'hash')) return
@@ -43,9 +42,8 @@ const OPERATIONS: Readonly<Record<string, Operation>> = {
   hincr: (site, key, [field, step]) => addToField(site, key, field as string, Number(step)),
   hincrfloat: (site, key, [field, step]) => addToField(site, key, field as string, {float: Number(step)}),
   hdel: (site, key, fields) => {
-    if (!site.has(key, 'hash')) return
-    site.writer.removeFields(key, fields)
-    for (const field of fields) site.note(key, remove('hash', field))
+    const isThere = (field: string): boolean => site.look(key)?.field(field) !== undefined
+    remove(site, key, 'hash', fields, isThere, () => site.writer.removeFields(key, fields))
   },
   zadd: (site, key, [member, score]) => {
     if (!site.allows(key, 'zset')) return
@@ -58,9 +56,8 @@ const OPERATIONS: Readonly<Record<string, Operation>> = {
     site.note(key, write('zset', member as string, {step: Number(step)}))
   },
   zrem: (site, key, members) => {
-    if (!site.has(key, 'zset')) return
-    site.writer.removeScored(key, members)
-    for (const member of members) site.note(key, remove('zset', member))
+    const isThere = (member: string): boolean => site.look(key)?.score(member) !== undefined
+    remove(site, key, 'zset', members, isThere, () => site.writer.removeScored(key, members))
   },
   lpush: (site, key, [count]) => push(site, key, 'left', Number(count)),
   rpush: (site, key, [count]) => push(site, key, 'right', Number(count)),
@@ -88,7 +85,7 @@ const OPERATIONS: Readonly<Record<string, Operation>> = {
     if (!elements) return
     const indexes = [...new Set(wheres.map((where) => Number(where) % elements.length))].sort((a, b) => a - b)
     site.writer.removeAt(key, indexes)
-    for (const index of indexes) site.note(key, remove('list', elements[index] as string))
+    for (const index of indexes) site.note(key, removal('list', elements[index] as string))
   },
   xadd: (site, key) => {
     if (!site.allows(key, 'stream')) return
@@ -102,7 +99,7 @@ const OPERATIONS: Readonly<Record<string, Operation>> = {
     if (ids.length === 0) return
     const removed = [...new Set(wheres.map((where) => ids[Number(where) % ids.length] as string))]
     site.writer.removeEntries(key, removed)
-    for (const id of removed) site.note(key, remove('stream', id))
+    for (const id of removed) site.note(key, removal('stream', id))
   },
   xgroup: (site, key, [group, ms]) => {
     if (!site.allows(key, 'stream')) return
@@ -214,6 +211,22 @@ function write(type: CrdtType, element: string, rest: Partial<Extract<Change, {k
   return {cell, kind: 'write', ...rest}
 }
 
-function remove(type: CrdtType, element: string): Change {
+/** What is not there is named too, and makes no difference. Of a key that is there, nobody removes nothing. */
+function remove(
+  site: WriterSite,
+  key: string,
+  type: CrdtType,
+  elements: readonly string[],
+  isThere: (element: string) => boolean,
+  write: () => void,
+): void {
+  if (!site.allows(key, type)) return
+  const there = elements.filter(isThere)
+  if (site.look(key) && there.length === 0) return
+  write()
+  for (const element of there) site.note(key, removal(type, element))
+}
+
+function removal(type: CrdtType, element: string): Change {
   return {cell: {element, type}, kind: 'remove'}
 }

@@ -56,11 +56,22 @@ class KeyOracle {
     }
     for (const happening of this.all) {
       const {change} = happening
-      if (change.kind === 'write' && !this.isGone(happening)) count(change.cell.type, happening)
-      if (change.kind === 'group' && this.isValidGroup(happening)) count('stream', happening)
-      if (change.kind === 'sketch' && this.isValidSketch(happening)) count('hll', happening)
+      if (change.kind === 'write' && this.isHeld(happening)) count(change.cell.type, happening)
+      if (change.kind === 'group' && this.isValid(happening)) count('stream', happening)
+      if (change.kind === 'sketch' && this.isValid(happening)) count('hll', happening)
     }
     return found
+  }
+
+  /** Of writes to one place those remain that no other replaced: values, presence; of increments the last of each actor. */
+  private isHeld(happening: Happening): boolean {
+    if (this.isGone(happening)) return false
+    const {base, cell, step} = happening.change as Write
+    return !this.all.some((later) => {
+      if (later.change.kind !== 'write' || !isSame(later.change.cell, cell) || !sees(later, happening)) return false
+      if (later.change.base !== undefined || (base === undefined && step === undefined)) return true
+      return step !== undefined && isSameActor(later, happening)
+    })
   }
 
   visibleType(types: ReadonlyMap<CrdtType, Happening>): CrdtType | undefined {
@@ -93,17 +104,16 @@ class KeyOracle {
     return best
   }
 
-  /** Delete wins: a group is there by those creations that saw every deletion. */
   groups(): Map<string, string> {
     const found = new Map<string, string>()
     for (const happening of this.all) {
       const {change} = happening
-      if (change.kind === 'group' && this.isValidGroup(happening)) raise(found, change.group, change.lastId)
+      if (change.kind === 'group' && this.isValid(happening)) raise(found, change.group, change.lastId)
     }
     for (const happening of this.all) {
       const {change} = happening
       if (change.kind !== 'acknowledge' || !found.has(change.group)) continue
-      if (this.isValidGroup(happening)) raise(found, change.group, change.id)
+      if (this.isValid(happening)) raise(found, change.group, change.id)
     }
     return found
   }
@@ -111,7 +121,7 @@ class KeyOracle {
   sketched(): Set<string> {
     const found = new Set<string>()
     for (const happening of this.all) {
-      if (happening.change.kind !== 'sketch' || !this.isValidSketch(happening)) continue
+      if (happening.change.kind !== 'sketch' || !this.isValid(happening)) continue
       for (const member of happening.change.members) found.add(member)
     }
     return found
@@ -122,21 +132,36 @@ class KeyOracle {
     return this.all.some((later) => covers(later, write) && sees(later, write))
   }
 
-  private isValidGroup(happening: Happening): boolean {
-    const {group} = happening.change as Extract<Change, {kind: 'group' | 'acknowledge'}>
-    return this.all.every((other) => {
-      const {change} = other
-      const deletes = change.kind === 'reset' || (change.kind === 'ungroup' && change.group === group)
-      return (!deletes || sees(happening, other)) && !(coversType(other, 'stream') && sees(other, happening))
+  /** Delete wins: sketches and groups are there by those writes that saw every deletion. */
+  private isValid(happening: Happening, before?: Happening): boolean {
+    return this.all.every(
+      (other) =>
+        (before !== undefined && !sees(before, other)) || sees(happening, other) || !this.deletes(other, happening),
+    )
+  }
+
+  /** Does `other` delete what `happening` wrote, seen or unseen? Whoever deletes a key deletes of it what is there. */
+  private deletes(other: Happening, happening: Happening): boolean {
+    const {change} = happening
+    if (other.change.kind === 'ungroup') return 'group' in change && change.group === other.change.group
+    const type = change.kind === 'sketch' ? 'hll' : 'stream'
+    if (other.change.kind !== 'reset' && !coversType(other, type)) return false
+    return sees(other, happening) || this.wasThere(type, other)
+  }
+
+  /** Did the writer of `happening` have something of the type? */
+  private wasThere(type: 'hll' | 'stream', happening: Happening): boolean {
+    return this.all.some((write) => {
+      if (!sees(happening, write)) return false
+      const {change} = write
+      if (change.kind === 'write') return change.cell.type === type && !this.wasGone(write, happening)
+      if (change.kind !== (type === 'hll' ? 'sketch' : 'group')) return false
+      return this.isValid(write, happening)
     })
   }
 
-  private isValidSketch(happening: Happening): boolean {
-    return this.all.every(
-      (other) =>
-        (other.change.kind !== 'reset' || sees(happening, other)) &&
-        !(coversType(other, 'hll') && sees(other, happening)),
-    )
+  private wasGone(write: Happening, before: Happening): boolean {
+    return this.all.some((later) => sees(before, later) && covers(later, write) && sees(later, write))
   }
 }
 
@@ -144,7 +169,7 @@ function covers(later: Happening, write: Happening): boolean {
   if (later.change.kind === 'reset' || later.isFresh) return true
   if (write.change.kind === 'deadline') return later.change.kind === 'deadline'
   const {cell} = write.change as Write
-  if (later.change.kind === 'remove') return isSame(later.change.cell, cell)
+  if (later.change.kind === 'remove' && isSame(later.change.cell, cell)) return true
   return coversType(later, cell.type)
 }
 
@@ -190,14 +215,18 @@ function cellValue(alive: readonly Happening[]): CellValue {
 
 /** The later clock; then the lower region; then the dot. */
 function isStronger(a: Happening, b: Happening): boolean {
-  if (a.unit.clock !== b.unit.clock) return a.unit.clock > b.unit.clock
+  if (a.clock !== b.clock) return a.clock > b.clock
   return isLower(a, b)
 }
 
 /** The earlier clock; then the lower region; then the dot. */
 function isEarlier(a: Happening, b: Happening): boolean {
-  if (a.unit.clock !== b.unit.clock) return a.unit.clock < b.unit.clock
+  if (a.clock !== b.clock) return a.clock < b.clock
   return isLower(a, b)
+}
+
+function isSameActor(a: Happening, b: Happening): boolean {
+  return a.unit.region === b.unit.region && a.unit.epoch === b.unit.epoch
 }
 
 function isLower(a: Happening, b: Happening): boolean {

@@ -1,4 +1,4 @@
-import type {CrdtCore} from '../../../../src/lib/server/crdt/core/api.js'
+import type {Actor, CrdtCore} from '../../../../src/lib/server/crdt/core/api.js'
 import {complaint} from './compare.js'
 import {Copy, type MakeCore, nameOf} from './copy.js'
 import {type Event, happeningsOf, type Unit, vectorText} from './history.js'
@@ -81,18 +81,19 @@ export class EngineWorld {
     this.requireConvergence()
   }
 
-  /** What every region and every replica that may take over has. */
+  /** Of what all have acknowledged. */
   collect(copies: readonly Copy[]): void {
-    const [first, ...others] = this.copies.flatMap(({saved, units}) => (saved ? [units, saved.units] : [units]))
-    const stable = [...(first ?? [])].filter((unit) => others.every((units) => units.has(unit)))
-    const entries = new Map<string, {actor: {region: number; epoch: number}; sequence: number}>()
-    for (const {epoch, region, sequence} of stable) {
-      const name = `${region}.${epoch}`
-      entries.set(name, {actor: {epoch, region}, sequence: Math.max(sequence, entries.get(name)?.sequence ?? 0)})
-    }
-    const vector = [...entries.values()].map(({actor, sequence}) => [actor, sequence] as const)
     for (const copy of copies) {
-      copy.core.collect(SLOT, vector)
+      const others = this.copies.filter((other) => other !== copy)
+      for (const other of others) copy.hear(other)
+      const acknowledged = others.map(({region}) => copy.acknowledged.get(region))
+      const stable = [...copy.units].filter((unit) => acknowledged.every((units) => units?.has(unit)))
+      const last = new Map<string, readonly [Actor, number]>()
+      for (const {epoch, region, sequence} of stable) {
+        const before = last.get(`${region}.${epoch}`)?.[1] ?? 0
+        last.set(`${region}.${epoch}`, [{epoch, region}, Math.max(sequence, before)])
+      }
+      copy.core.collect(SLOT, [...last.values()])
       copy.collected()
     }
   }

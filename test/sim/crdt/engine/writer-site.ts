@@ -2,6 +2,9 @@ import type {CrdtCore, CrdtType, SlotWriter, VisibleKey} from '../../../../src/l
 import type {Change, Event} from './history.js'
 import type {Names} from './names.js'
 
+/** Changes that can make a key. */
+const MAKES: ReadonlySet<Change['kind']> = new Set(['write', 'group', 'sketch'])
+
 /** Where a client's unit is executed: what it sees, what it writes, and the note of it for the oracle. */
 export class WriterSite {
   readonly events: Event[] = []
@@ -36,8 +39,10 @@ export class WriterSite {
   }
 
   note(key: string, change: Change): void {
-    const isFresh = this.isFresh && change.kind !== 'publish' && change.kind !== 'reset'
-    this.events.push({change, isFresh, key, operation: this.operation})
+    // To remove or publish makes nothing visible: nothing is reset for it.
+    const isFresh = this.isFresh && MAKES.has(change.kind)
+    const {clock} = (this.writer as unknown as {readonly operation: {readonly clock: number}}).operation
+    this.events.push({change, clock, isFresh, key, operation: this.operation})
   }
 
   /** May a write of this type make or change the key? Else the command would be answered WRONGTYPE. */
