@@ -1,0 +1,28 @@
+import type {CrdtType} from './api.js'
+import type {ContainerType} from './container.js'
+import {codeOf} from './opcodes.js'
+import {hashType, sortedSetType} from './register-map.js'
+import {setType} from './set-value.js'
+import {stringType} from './string-value.js'
+
+/** A row per type. */
+const CONTAINER_TYPES: readonly ContainerType[] = [stringType, setType, hashType, sortedSetType]
+
+const byType = new Map(CONTAINER_TYPES.map((row) => [row.type, row]))
+const byCode = CONTAINER_TYPES.reduce<(ContainerType | undefined)[]>((rows, row) => {
+  rows[codeOf(row.firstOpcode)] = row
+  return rows
+}, [])
+
+export function containerType(type: CrdtType): ContainerType {
+  return byType.get(type)!
+}
+
+/** @param code - `codeOf` one of its opcodes; undefined: no type has it */
+export function containerTypeOf(code: number): ContainerType | undefined {
+  return byCode[code]
+}
+
+export function codeOfType(type: CrdtType): number {
+  return codeOf(containerType(type).firstOpcode)
+}

@@ -1,0 +1,79 @@
+import type {ActorTable} from './actors.js'
+import type {Decoder} from './decoder.js'
+import type {Encoder} from './encoder.js'
+import type {Slot} from './slot.js'
+
+/**
+ * An effect:
+ *
+ *     version  slot  region epoch  sequence  clock  n * (region epoch sequence)  operations
+ *
+ * The n are the dependencies: the slot's vector at the writer without the writer. They are also the table of actors that
+ * the operations name: 0 is the writer, i the i-th dependency.
+ */
+const VERSION = 1
+const SLOT_COUNT = 16384
+
+export interface Head {
+  readonly slot: number
+  /** Index of the writer. */
+  readonly actor: number
+  readonly sequence: number
+  /** Of the first operation; each after it has one more. */
+  readonly clock: number
+  /** Indexes and, beside them, sequences. */
+  readonly others: readonly number[]
+  readonly sequences: readonly number[]
+}
+
+/** Sets the encoder's table. */
+export function encodeHead(
+  {number, vector}: Slot,
+  actor: number,
+  sequence: number,
+  clock: number,
+  actors: ActorTable,
+  out: Encoder,
+): void {
+  out.byte(VERSION)
+  out.varint(number)
+  const {epoch, region} = actors.at(actor)
+  out.byte(region)
+  out.varint(epoch)
+  out.varint(sequence)
+  out.varint(clock)
+  let count = 0
+  for (let other = 0; other < vector.length; other++) if (other !== actor && vector[other]! > 0) count++
+  out.varint(count)
+  const places: number[] = []
+  places[actor] = 0
+  count = 0
+  for (let other = 0; other < vector.length; other++) {
+    const applied = vector[other]!
+    if (other === actor || applied === 0) continue
+    const named = actors.at(other)
+    out.byte(named.region)
+    out.varint(named.epoch)
+    out.varint(applied)
+    places[other] = ++count
+  }
+  out.places = places
+}
+
+/** Sets the decoder's table. @throws CrdtError */
+export function decodeHead(decoder: Decoder, actors: ActorTable): Head {
+  if (decoder.byte() !== VERSION) decoder.fail('is of a version that is not known')
+  const slot = decoder.varint()
+  if (slot >= SLOT_COUNT) decoder.fail('names a slot that cannot be')
+  const actor = actors.indexOf(decoder.byte(), decoder.varint())
+  const sequence = decoder.sequence()
+  const clock = decoder.varint()
+  const others: number[] = []
+  const sequences: number[] = []
+  for (let count = decoder.count(); count > 0; count--) {
+    others.push(actors.indexOf(decoder.byte(), decoder.varint()))
+    sequences.push(decoder.sequence())
+  }
+  decoder.actors = [actor, ...others]
+  return {actor, clock, others, sequence, sequences, slot}
+}

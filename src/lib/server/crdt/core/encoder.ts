@@ -1,0 +1,101 @@
+import type {Dot} from './api.js'
+import {actorOf, sequenceOf} from './dot.js'
+
+const FIRST_ROOM = 1024
+/** What stays allocated between two uses. */
+const KEPT_ROOM_MAX = 1 << 20
+/** Up to here a loop is faster than a call of Buffer's. */
+const LOOP_MAX = 24
+
+const double = new Float64Array(1)
+const doubleBytes = new Uint8Array(double.buffer)
+
+/**
+ * Bytes of effects and states. Numbers are varints, 7 bits per byte, lowest first; texts have their length before them.
+ *
+ * Actors are named by their places in a table that stands at the head of what is encoded: `places`, index -> place.
+ */
+export class Encoder {
+  places: readonly number[] = []
+  private room = Buffer.allocUnsafeSlow(FIRST_ROOM)
+  private used = 0
+
+  /** Bytes so far. */
+  get length(): number {
+    return this.used
+  }
+
+  byte(value: number): void {
+    if (this.used === this.room.length) this.grow(1)
+    this.room[this.used++] = value
+  }
+
+  /** @param value - 0..2^53-1 */
+  varint(value: number): void {
+    if (this.used + 8 > this.room.length) this.grow(8)
+    const {room} = this
+    let rest = value
+    while (rest > 0x7fff_ffff) {
+      room[this.used++] = (rest % 128) | 0x80
+      rest = Math.floor(rest / 128)
+    }
+    while (rest > 127) {
+      room[this.used++] = (rest & 127) | 0x80
+      rest >>>= 7
+    }
+    room[this.used++] = rest
+  }
+
+  /** @param value - an integer, less than 2^52 from zero */
+  signed(value: number): void {
+    this.varint(value < 0 ? -value * 2 - 1 : value * 2)
+  }
+
+  double(value: number): void {
+    double[0] = value
+    if (this.used + 8 > this.room.length) this.grow(8)
+    for (let i = 0; i < 8; i++) this.room[this.used++] = doubleBytes[i]!
+  }
+
+  text(text: string): void {
+    this.varint(text.length)
+    this.raw(text)
+  }
+
+  /** A text whose length is known from elsewhere. */
+  raw(text: string): void {
+    const {length} = text
+    if (this.used + length > this.room.length) this.grow(length)
+    if (length > LOOP_MAX) this.room.write(text, this.used, length, 'latin1')
+    else for (let i = 0; i < length; i++) this.room[this.used + i] = text.charCodeAt(i)
+    this.used += length
+  }
+
+  actor(actor: number): void {
+    this.varint(this.places[actor]!)
+  }
+
+  dot(dot: Dot): void {
+    this.varint(this.places[actorOf(dot)]!)
+    this.varint(sequenceOf(dot))
+  }
+
+  /** Ends: @returns all of it */
+  take(): string {
+    const text = this.room.toString('latin1', 0, this.used)
+    this.used = 0
+    if (this.room.length > KEPT_ROOM_MAX) this.room = Buffer.allocUnsafeSlow(FIRST_ROOM)
+    return text
+  }
+
+  /** Back to nothing, or to an earlier `length`. */
+  cut(length = 0): void {
+    this.used = length
+  }
+
+  private grow(count: number): void {
+    const grown = Buffer.allocUnsafeSlow(Math.max(this.room.length * 2, this.used + count))
+    grown.set(this.room.subarray(0, this.used))
+    this.room = grown
+  }
+}

@@ -1,0 +1,28 @@
+import type {ActorTable} from './actors.js'
+import type {CrdtObserver} from './api.js'
+import type {HybridClock} from './hybrid-clock.js'
+import {Slot} from './slot.js'
+
+/** What all that changes a state works on. */
+export class Engine {
+  /** Number -> slot of which anything is known. */
+  readonly slots = new Map<number, Slot>()
+  observer: CrdtObserver | undefined = undefined
+  willChange: ((slot: number) => void) | undefined = undefined
+  /** Index of the one who writes here. */
+  actor = 0
+
+  constructor(
+    readonly actors: ActorTable,
+    readonly clock: HybridClock,
+  ) {}
+
+  slotAt(number: number): Slot {
+    let slot = this.slots.get(number)
+    if (slot === undefined) {
+      slot = new Slot(number)
+      this.slots.set(number, slot)
+    }
+    return slot
+  }
+}

@@ -1,0 +1,77 @@
+import type {ActorTable} from './actors.js'
+import type {Dot} from './api.js'
+import {Changes} from './changes.js'
+import type {EditSink, Join, Ledger} from './container.js'
+import {NO_DEADLINES} from './deadline.js'
+import {actorOf, sequenceOf} from './dot.js'
+import type {Engine} from './engine.js'
+import {type KeyState, unfold} from './key-state.js'
+import {joinRows} from './rows.js'
+import type {Slot} from './slot.js'
+import {type SlotState, unpackSlotState} from './slot-state.js'
+
+/** Takes in another's state of a slot. @returns whether its vector had anything new @throws CrdtError, and nothing has changed */
+export function joinSlotState(engine: Engine, number: number, packed: string): boolean {
+  const state = unpackSlotState(packed, engine.actors, {bytes: 0, garbage: 0})
+  engine.willChange?.(number)
+  const slot = engine.slotAt(number)
+  new Joining(engine, slot, state).run()
+  engine.clock.heard(state.clock)
+  let isNew = false
+  for (const [actor, sequence] of state.vector.entries()) {
+    if (sequence <= slot.sequenceOf(actor)) continue
+    slot.advance(actor, sequence)
+    isNew = true
+  }
+  return isNew
+}
+
+class Joining implements Join {
+  readonly actors: ActorTable
+  readonly ledger: Ledger
+  edits: EditSink | undefined = undefined
+  private readonly changes: Changes | undefined
+
+  constructor(
+    engine: Engine,
+    private readonly slot: Slot,
+    private readonly other: SlotState,
+  ) {
+    this.actors = engine.actors
+    this.ledger = slot.ledger
+    this.changes = engine.observer && new Changes(engine, slot)
+  }
+
+  mineCovers(dot: Dot): boolean {
+    return this.slot.covers(dot)
+  }
+
+  theirsCovers(dot: Dot): boolean {
+    return sequenceOf(dot) <= (this.other.vector[actorOf(dot)] ?? 0)
+  }
+
+  run(): void {
+    const {keys} = this.other
+    for (const [key, stored] of [...this.slot.keys]) this.join(key, unfold(stored), keys.get(key))
+    for (const [key, theirs] of keys) if (!this.slot.keys.has(key)) this.join(key, this.slot.open(key), theirs)
+    this.changes?.tell()
+  }
+
+  private join(key: string, mine: KeyState, theirs: KeyState | undefined): void {
+    const changes = this.changes?.of(key, mine)
+    this.edits = changes
+    const others = theirs?.values ?? []
+    for (const value of mine.values) {
+      if (changes) changes.type = value.type
+      const other = others.find(({type}) => type === value.type)
+      value.join(other, this)
+    }
+    for (const other of others) {
+      if (mine.valueOf(other.type)) continue
+      if (changes) changes.type = other.type
+      mine.open(other.type).join(other, this)
+    }
+    mine.setDeadlines(joinRows(mine.deadlines, theirs?.deadlines ?? NO_DEADLINES, this), this.ledger)
+    this.slot.close(key, mine)
+  }
+}

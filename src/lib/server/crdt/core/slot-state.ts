@@ -1,0 +1,114 @@
+import type {ActorTable} from './actors.js'
+import type {Ledger} from './container.js'
+import {codeOfType, containerTypeOf} from './containers.js'
+import {type Deadlines, decodeDeadline, encodeDeadline} from './deadline.js'
+import {Decoder} from './decoder.js'
+import type {Encoder} from './encoder.js'
+import {KeyState, unfold} from './key-state.js'
+import {Row} from './rows.js'
+import type {Slot} from './slot.js'
+
+/**
+ * A slot's state:
+ *
+ *     version  clock  n * (region epoch sequence)  keys * (name, deadlines, values * (code, value))
+ *
+ * The vector is also the table of the actors that dots name.
+ */
+const VERSION = 1
+
+export interface SlotState {
+  readonly clock: number
+  /** Index of the actor -> sequence. */
+  readonly vector: readonly number[]
+  readonly keys: Map<string, KeyState>
+}
+
+export function packSlotState(slot: Slot, clock: number, actors: ActorTable, out: Encoder): string {
+  out.byte(VERSION)
+  out.varint(clock)
+  packVector(slot.vector, actors, out)
+  out.varint(slot.keys.size)
+  for (const [key, stored] of slot.keys) {
+    const {deadlines, values} = unfold(stored)
+    out.text(key)
+    out.varint(deadlines.length)
+    for (const {clock, dot, value} of deadlines) {
+      out.dot(dot)
+      out.varint(clock)
+      encodeDeadline(value, out)
+    }
+    out.byte(values.length)
+    for (const value of values) {
+      out.byte(codeOfType(value.type))
+      value.pack(out)
+    }
+  }
+  return out.take()
+}
+
+/** Sets the encoder's table. */
+function packVector(vector: readonly number[], actors: ActorTable, out: Encoder): void {
+  const known = knownActors(vector)
+  out.varint(known.length)
+  const places: number[] = []
+  for (const [place, actor] of known.entries()) {
+    const {epoch, region} = actors.at(actor)
+    out.byte(region)
+    out.varint(epoch)
+    out.varint(vector[actor]!)
+    places[actor] = place
+  }
+  out.places = places
+}
+
+function knownActors(vector: readonly number[]): number[] {
+  return [...vector.keys()].filter((actor) => (vector[actor] ?? 0) > 0)
+}
+
+/** @param ledger - of the one who reads; takes what is read @throws CrdtError */
+export function unpackSlotState(packed: string, actors: ActorTable, ledger: Ledger): SlotState {
+  const decoder: Decoder = new Decoder(packed)
+  if (decoder.byte() !== VERSION) decoder.fail('is of a version that is not known')
+  const clock = decoder.varint()
+  const vector = unpackVector(decoder, actors)
+  const keys = new Map<string, KeyState>()
+  for (let count = decoder.count(); count > 0; count--) {
+    const key = decoder.text()
+    if (keys.has(key)) decoder.fail('has a key twice')
+    keys.set(key, unpackKey(decoder, ledger))
+  }
+  if (!decoder.isAtEnd) decoder.fail('goes on')
+  return {clock, keys, vector}
+}
+
+/** Sets the decoder's table. */
+function unpackVector(decoder: Decoder, actors: ActorTable): number[] {
+  const vector: number[] = []
+  const table: number[] = []
+  for (let count = decoder.count(); count > 0; count--) {
+    const actor = actors.indexOf(decoder.byte(), decoder.varint())
+    while (vector.length <= actor) vector.push(0)
+    if (vector[actor] !== 0) decoder.fail('names an actor twice')
+    vector[actor] = decoder.sequence()
+    table.push(actor)
+  }
+  decoder.actors = table
+  return vector
+}
+
+function unpackKey(decoder: Decoder, ledger: Ledger): KeyState {
+  const deadlines: Deadlines = Array.from(
+    {length: decoder.count()},
+    () => new Row(decoder.dot(), decoder.varint(), decodeDeadline(decoder)),
+  )
+  const state = new KeyState([], [])
+  state.setDeadlines(deadlines, ledger)
+  for (let count = decoder.byte(); count > 0; count--) {
+    const code = decoder.byte()
+    const type = containerTypeOf(code)
+    if (type === undefined || state.valueOf(type.type)) decoder.fail('has a value of no type, or two of one')
+    else state.values.push(type.unpack(decoder, ledger))
+  }
+  return state
+}

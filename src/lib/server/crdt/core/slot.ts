@@ -1,0 +1,46 @@
+import type {Dot} from './api.js'
+import type {Ledger} from './container.js'
+import {actorOf, sequenceOf} from './dot.js'
+import {fold, KeyState, type StoredKey, unfold} from './key-state.js'
+
+const SLOT_BYTES = 300
+
+/** Vector and keys of a slot. */
+export class Slot {
+  /** Index of the actor -> highest sequence applied. */
+  readonly vector: number[] = []
+  readonly keys = new Map<string, StoredKey>()
+  readonly ledger: Ledger = {bytes: 0, garbage: 0}
+
+  constructor(readonly number: number) {}
+
+  /** Rough. */
+  get bytes(): number {
+    return SLOT_BYTES + this.ledger.bytes
+  }
+
+  sequenceOf(actor: number): number {
+    return this.vector[actor] ?? 0
+  }
+
+  covers(dot: Dot): boolean {
+    return sequenceOf(dot) <= (this.vector[actorOf(dot)] ?? 0)
+  }
+
+  advance(actor: number, sequence: number): void {
+    while (this.vector.length < actor) this.vector.push(0)
+    this.vector[actor] = sequence
+  }
+
+  /** All of a key, a new one if nothing is known of it. `close` ends what is done with it. */
+  open(key: string): KeyState {
+    const stored = this.keys.get(key)
+    return stored === undefined ? new KeyState([], []) : unfold(stored)
+  }
+
+  close(key: string, state: KeyState): void {
+    const folded = fold(state)
+    if (folded === undefined) this.keys.delete(key)
+    else if (this.keys.get(key) !== folded) this.keys.set(key, folded)
+  }
+}

@@ -1,0 +1,188 @@
+import type {ActorTable} from './actors.js'
+import type {Dot, ElementExplanation, Step} from './api.js'
+import {
+  type Birth,
+  type ContainerType,
+  type Context,
+  type Join,
+  type Operation,
+  type OwnOperation,
+  SubValue,
+} from './container.js'
+import type {Decoder} from './decoder.js'
+import type {Digest} from './digest.js'
+import type {Encoder} from './encoder.js'
+import {STRING_OPCODE} from './opcodes.js'
+import {
+  addFrom,
+  addOwn,
+  assign,
+  assignOwn,
+  checkResets,
+  checkStep,
+  collectRegister,
+  digestRegister,
+  dotsOf,
+  erase,
+  eraseOwn,
+  explainCounters,
+  explainRows,
+  hasLiveCounter,
+  isVisible,
+  joinRegisters,
+  packRegister,
+  type Register,
+  registerBirth,
+  registerGarbage,
+  rowsOf,
+  unpackRegister,
+  winnerOf,
+} from './register.js'
+import {exactStep, textOf} from './text-register.js'
+
+const ASSIGN = STRING_OPCODE
+const ADD = STRING_OPCODE + 1
+
+/** Of a key with a plain string, all told. */
+const BYTES = 120
+
+/** One register. In the table of keys it stands without this class around it where nothing else is known of the key. */
+export class StringValue extends SubValue {
+  readonly type = 'string'
+
+  constructor(public register: Register<string> | undefined) {
+    super()
+  }
+
+  get isEmpty(): boolean {
+    return !isVisible(this.register)
+  }
+
+  get isBlank(): boolean {
+    return this.register === undefined
+  }
+
+  birth(actors: ActorTable): Birth | undefined {
+    return this.register && registerBirth(this.register, actors)
+  }
+
+  assignOwn(operation: OwnOperation, value: string): void {
+    const {ledger, out} = operation
+    const before = this.weight()
+    out.byte(ASSIGN)
+    out.text(value)
+    this.register = assignOwn(this.register, value, operation)
+    ledger.bytes += this.weight() - before
+  }
+
+  addOwn(operation: OwnOperation, step: Step): void {
+    const {actors, ledger, out} = operation
+    const before = this.weight()
+    out.byte(ADD)
+    this.register = addOwn(this.register, exactStep(this.register, step, actors), operation)
+    ledger.bytes += this.weight() - before
+  }
+
+  applyOperation(opcode: number, decoder: Decoder, operation: Operation): void {
+    const before = this.weight()
+    if (opcode === ASSIGN) this.register = assign(this.register, decoder.text(), operation, decoder)
+    else this.register = addFrom(this.register, decoder, operation)
+    operation.ledger.bytes += this.weight() - before
+    operation.edits?.all()
+  }
+
+  resetOwn(operation: OwnOperation): boolean {
+    const {register} = this
+    if (register === undefined) return false
+    const before = this.weight()
+    const isTold = hasLiveCounter(register)
+    if (isTold) this.register = eraseOwn(register, operation)
+    else this.register = erase(register, operation, undefined)
+    operation.ledger.bytes += this.weight() - before
+    return isTold
+  }
+
+  reset(operation: Operation, seen: Decoder | undefined): void {
+    const {register} = this
+    if (register === undefined) {
+      if (seen) checkResets(seen)
+      return
+    }
+    const before = this.weight()
+    this.register = erase(register, operation, seen)
+    operation.ledger.bytes += this.weight() - before
+    operation.edits?.all()
+  }
+
+  join(other: this | undefined, join: Join): void {
+    const {register} = this
+    const before = this.weight()
+    this.register = joinRegisters(register, other?.register, join)
+    join.ledger.bytes += this.weight() - before
+    if (this.register !== register) join.edits?.all()
+  }
+
+  pack(out: Encoder): void {
+    packRegister(this.register!, out, (value) => out.text(value))
+  }
+
+  override collect(isStable: (dot: Dot) => boolean, context: Context): number {
+    if (this.register === undefined) return 0
+    const before = context.ledger.garbage
+    const bytes = this.weight()
+    this.register = collectRegister(this.register, isStable, context)
+    context.ledger.bytes += this.weight() - bytes
+    return before - context.ledger.garbage
+  }
+
+  digest(digest: Digest, actors: ActorTable): void {
+    if (this.register) digestRegister(this.register, '', STRING_OPCODE, digest, actors)
+  }
+
+  get explainable(): number {
+    return this.isEmpty ? 0 : 1
+  }
+
+  explain(_element: string | undefined, _count: number, actors: ActorTable): ElementExplanation[] {
+    const {register} = this
+    if (register === undefined) return []
+    const value = this.isEmpty ? {} : {value: textOf(register, actors)}
+    const rows = explainRows(rowsOf(register), winnerOf(register, actors), actors, String)
+    return [{counters: explainCounters(register, actors), dots: dotsOf(register, actors), name: '', rows, ...value}]
+  }
+
+  override text(actors: ActorTable): string {
+    return textOf(this.register!, actors)
+  }
+
+  private weight(): number {
+    return weightOf(this.register)
+  }
+}
+
+export function weightOf(register: Register<string> | undefined): number {
+  if (register === undefined) return 0
+  let bytes = BYTES
+  for (const {value} of rowsOf(register)) bytes += value.length
+  return bytes
+}
+
+export const stringType: ContainerType = {
+  checkOperation(opcode, decoder) {
+    if (opcode === ASSIGN) {
+      decoder.skipText()
+      checkResets(decoder)
+    } else if (opcode === ADD) checkStep(decoder)
+    else decoder.fail('has an unknown operation')
+  },
+  checkReset: checkResets,
+  firstOpcode: STRING_OPCODE,
+  make: () => new StringValue(undefined),
+  type: 'string',
+  unpack(decoder, ledger) {
+    const value = new StringValue(unpackRegister(decoder, () => decoder.text()))
+    ledger.bytes += weightOf(value.register)
+    ledger.garbage += registerGarbage(value.register)
+    return value
+  },
+}
