@@ -128,9 +128,8 @@ const OPERATIONS: Readonly<Record<string, Operation>> = {
     site.note('', {channel: key, kind: 'publish', message: message as string})
   },
   flush: (site) => {
-    const keys = [...site.keys()]
     site.writer.resetSlot()
-    for (const key of keys) site.note(key, {kind: 'reset'})
+    for (const key of site.allKeys()) site.note(key, {kind: 'reset'})
   },
 }
 

@@ -47,9 +47,12 @@ export function readSketch(text: string): Map<number, number> {
   const bytes = Buffer.from(text, 'latin1')
   mergeInto(registers, sketchOf(bytes.toString('latin1')))
   const found = new Map<number, number>()
-  for (let register = 0; register < REGISTERS; register++) {
-    const count = registers[register] as number
-    if (count > 0) found.set(register, count)
+  // Nearly all are 0: four at a time.
+  for (const [index, four] of new Uint32Array(registers.buffer).entries()) {
+    for (let register = index * 4; four !== 0 && register < index * 4 + 4; register++) {
+      const count = registers[register] as number
+      if (count > 0) found.set(register, count)
+    }
   }
   return found
 }

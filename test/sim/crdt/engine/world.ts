@@ -1,7 +1,7 @@
 import type {Actor, CrdtCore} from '../../../../src/lib/server/crdt/core/api.js'
 import {complaint} from './compare.js'
 import {Copy, type MakeCore, nameOf} from './copy.js'
-import {type Event, happeningsOf, type Unit, vectorText} from './history.js'
+import {type Change, type Event, happeningsOf, type Unit, vectorText} from './history.js'
 import {requireLaws} from './laws.js'
 import {ListOrder} from './list-order.js'
 import {Names} from './names.js'
@@ -14,6 +14,9 @@ import {WriterSite} from './writer-site.js'
 const SLOT = 7
 /** 2026-01-01, far enough from the epoch of the engine's clock. */
 const START_MS = Date.UTC(2026, 0, 1)
+
+/** What makes a difference wherever it is done; the others may find it done. */
+const MUST_TELL: ReadonlySet<Change['kind']> = new Set(['write', 'remove', 'publish', 'ungroup'])
 
 /** Regions, what they have written, and what holds between their copies at every moment. */
 export class EngineWorld {
@@ -41,11 +44,12 @@ export class EngineWorld {
 
   /** A unit of a client: operations in order, one effect. */
   write(copy: Copy, lines: readonly string[]): void {
-    const site = new WriterSite(copy.core, SLOT, this.names)
+    const site = new WriterSite(copy.core, SLOT, this.names, this.keys)
     for (const line of lines) operate(site, line)
     const effect = site.writer.end()
     if (effect === undefined) {
-      if (site.events.length > 0) throw new Violation('writes-are-told', `no effect of ${lines.join('; ')}`)
+      if (site.events.some(({change}) => MUST_TELL.has(change.kind)))
+        throw new Violation('writes-are-told', `no effect of ${lines.join('; ')}`)
       return
     }
     this.note(copy, site.events, effect)

@@ -16,6 +16,7 @@ export class WriterSite {
     private readonly core: CrdtCore,
     private readonly slot: number,
     private readonly names: Names,
+    private readonly keys: ReadonlySet<string>,
   ) {
     this.writer = core.write(slot)
   }
@@ -28,8 +29,9 @@ export class WriterSite {
     return this.core.look(this.slot, key)
   }
 
-  keys(): Iterable<string> {
-    return this.core.keys(this.slot)
+  /** All that were ever written. */
+  allKeys(): Set<string> {
+    return new Set([...this.keys, ...this.events.map(({key}) => key)].filter((key) => key !== ''))
   }
 
   /** A moment of its own: what is noted next has seen all before. */
