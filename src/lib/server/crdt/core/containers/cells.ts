@@ -94,7 +94,8 @@ export class Chunk<Value, More> {
   private fitting(isAlone: boolean): number | undefined {
     const capacity = this.values.length
     if (capacity === CHUNK_ELEMENTS && (!isAlone || this.size > CHUNK_ELEMENTS / 2)) return undefined
-    return this.size > capacity / 2 ? capacity * 2 : Math.max(CAPACITY_MIN, capacity / 2)
+    if (this.size > capacity / 2) return capacity * 2
+    return this.size > capacity / 4 ? capacity : Math.max(CAPACITY_MIN, capacity / 2)
   }
 
   /** @param to - where the elements are to start. @returns by how much they moved */
@@ -245,6 +246,11 @@ export class Cells<Value, More> {
     return last * CHUNK_ELEMENTS + this.chunks[last]!.end - 1
   }
 
+  /** All of them, in order. */
+  *places(): Generator<Place> {
+    for (let place = this.firstPlace(); !this.isEnd(place); place = this.next(place)) yield place
+  }
+
   next(place: Place): Place {
     const chunk = place >>> 7
     if ((place & 127) + 1 < this.chunks[chunk]!.end) return place + 1
@@ -340,6 +346,11 @@ export class Cells<Value, More> {
     chunks.splice(index, 0, chunk)
     this.opened = chunk.openStart(false)!
     return chunk
+  }
+
+  clear(): void {
+    this.length = 0
+    this.chunks.length = 0
   }
 
   push(a: number, b: number, dot: number, value: Value, more: More | undefined, clock = 0): void {

@@ -39,7 +39,30 @@ export class ListElements {
   /** Rough. */
   bytes = 0
 
-  constructor(private readonly actors: ActorTable) {}
+  /** Undefined: they come from elsewhere, and nobody saw to their order yet. */
+  private actors: ActorTable | undefined
+
+  constructor(actors?: ActorTable) {
+    this.actors = actors
+  }
+
+  /** Before anything is looked for. What others sent out of order is put in order. */
+  orderBy(actors: ActorTable): void {
+    if (this.actors !== undefined) return
+    this.actors = actors
+    const {cells} = this
+    let before: Position | undefined
+    let isInOrder = true
+    for (const place of cells.places()) {
+      if (before !== undefined && this.compareAt(place, before) <= 0) isInOrder = false
+      before = this.positionAt(place)
+    }
+    if (isInOrder) return
+    const found = [...cells.places()].map((place) => ({position: this.positionAt(place), rows: this.rowsAt(place)}))
+    cells.clear()
+    this.bytes = 0
+    for (const {position, rows} of found) for (const row of rows) this.write(position, row, (dot) => dot === row.dot)
+  }
 
   get length(): number {
     return this.cells.length
@@ -75,7 +98,7 @@ export class ListElements {
     const byNum = this.cells.a(place) - position[0]!
     if (byNum !== 0) return byNum
     const actor = this.actorAt(place)
-    if (actor !== position[1]) return this.actors.compare(actor, position[1]!)
+    if (actor !== position[1]) return this.actors!.compare(actor, position[1]!)
     const byIdx = this.idxAt(place) - position[2]!
     if (byIdx !== 0) return byIdx
     const rest = this.cells.more(place)?.rest
@@ -88,7 +111,7 @@ export class ListElements {
     for (let i = 0; i < length; i++) {
       const mine = rest[i]!
       const theirs = position[i + 3]!
-      if (mine !== theirs) return i % 3 === 1 ? this.actors.compare(mine, theirs) : mine - theirs
+      if (mine !== theirs) return i % 3 === 1 ? this.actors!.compare(mine, theirs) : mine - theirs
     }
     return rest.length + 3 - position.length
   }
@@ -142,7 +165,7 @@ export class ListElements {
   }
 
   sorted(rows: Row[]): Row[] {
-    return rows.length === 1 ? rows : rows.sort((a, b) => this.actors.compareWrites(b.clock, b.dot, a.clock, a.dot))
+    return rows.length === 1 ? rows : rows.sort((a, b) => this.actors!.compareWrites(b.clock, b.dot, a.clock, a.dot))
   }
 
   /**

@@ -1,5 +1,8 @@
+import type {ActorTable} from '../actors.js'
 import type {Dot} from '../api.js'
+import type {Birth} from '../container.js'
 import {actorOf} from '../dot.js'
+import {earlier} from '../register.js'
 
 export type Covers = (dot: Dot) => boolean
 
@@ -38,4 +41,21 @@ export class Marks implements Iterable<Dot> {
     if (before > 0) this.dots = this.dots.filter((dot) => !isStable(dot))
     return before - this.dots.length
   }
+}
+
+/**
+ * Of what one side holds, when two are joined: did the other see it made, and hold it no more? Then it was deleted there,
+ * and the deletion may be forgotten already.
+ *
+ * @param birth - of what the one holds
+ * @param otherBirth - of what the other holds; undefined: nothing
+ */
+export function isOutdated(
+  birth: Birth | undefined,
+  otherBirth: Birth | undefined,
+  otherCovers: Covers,
+  actors: ActorTable,
+): boolean {
+  if (birth === undefined || !otherCovers(birth.dot)) return false
+  return otherBirth === undefined || (otherBirth.dot !== birth.dot && earlier(otherBirth, birth, actors) === birth)
 }

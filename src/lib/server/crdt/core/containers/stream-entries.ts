@@ -7,15 +7,55 @@ import type {Covers} from './marks.js'
 /** Names and values in turn; never changed. */
 export type Fields = readonly string[]
 
+export interface Entry {
+  readonly id: StreamId
+  readonly dot: Dot
+  readonly clock: number
+  readonly fields: Fields
+}
+
+/** What V8 takes for an entry, about; its fields are shared with who gave them. */
+const ENTRY_BYTES = 48
+
 /**
- * Entries of a stream by id. In the cells: milliseconds and sequence of the id, and the dot; ids beyond 2^53 stand beside.
+ * Entries of a stream by id. In the cells: milliseconds and sequence of the id, dot and clock; ids beyond 2^53 stand beside.
  *
  * Two regions may have made the same id: both entries are kept, the one of the lower dot is seen.
  */
 export class StreamEntries {
-  cells = new Cells<Fields, StreamId>()
+  readonly cells = new Cells<Fields, StreamId>(true)
+  /** Rough. */
+  bytes = 0
 
-  constructor(private readonly actors: ActorTable) {}
+  /** Undefined: they come from elsewhere, and nobody saw to their order yet. */
+  private actors: ActorTable | undefined
+
+  constructor(actors?: ActorTable) {
+    this.actors = actors
+  }
+
+  /** Before anything is added. What others sent out of order is put in order. */
+  orderBy(actors: ActorTable): void {
+    if (this.actors !== undefined) return
+    this.actors = actors
+    const {cells} = this
+    let before: Place | undefined
+    let isInOrder = true
+    for (const place of cells.places()) {
+      if (before !== undefined && this.compareAt(before, this.idAt(place), cells.dot(place)) >= 0) isInOrder = false
+      before = place
+    }
+    if (isInOrder) return
+    const found = [...cells.places()].map((place) => this.entryAt(place))
+    cells.clear()
+    this.bytes = 0
+    for (const {clock, dot, fields, id} of found) this.add(id, dot, clock, fields)
+  }
+
+  entryAt(place: Place): Entry {
+    const {cells} = this
+    return {clock: cells.clock(place), dot: cells.dot(place), fields: cells.value(place), id: this.idAt(place)}
+  }
 
   get length(): number {
     return this.cells.length
@@ -29,7 +69,7 @@ export class StreamEntries {
   compareAt(place: Place, id: StreamId, dot?: Dot): number {
     const byId = compareIds(this.idAt(place), id)
     if (byId !== 0) return byId
-    return dot === undefined ? 1 : this.actors.compareDots(this.cells.dot(place), dot)
+    return dot === undefined ? 1 : this.actors!.compareDots(this.cells.dot(place), dot)
   }
 
   private find(id: StreamId, dot?: Dot): Place {
@@ -37,22 +77,23 @@ export class StreamEntries {
   }
 
   /** @returns false if it is there */
-  add(id: StreamId, dot: Dot, fields: Fields): boolean {
+  add(id: StreamId, dot: Dot, clock: number, fields: Fields): boolean {
     const place = this.find(id, dot)
     const {cells} = this
     if (!cells.isEnd(place) && cells.dot(place) === dot && compareIds(this.idAt(place), id) === 0) return false
-    this.put(place, id, dot, fields)
+    this.put(place, id, dot, clock, fields)
     return true
   }
 
   /** Behind all others. */
-  append(id: StreamId, dot: Dot, fields: Fields): void {
-    this.put(this.cells.endPlace(), id, dot, fields)
+  append({clock, dot, fields, id}: Entry): void {
+    this.put(this.cells.endPlace(), id, dot, clock, fields)
   }
 
-  private put(place: Place, id: StreamId, dot: Dot, fields: Fields): void {
+  private put(place: Place, id: StreamId, dot: Dot, clock: number, fields: Fields): void {
     const isBig = typeof id.ms !== 'number' || typeof id.seq !== 'number'
-    this.cells.insert(place, Number(id.ms), Number(id.seq), dot, fields, isBig ? id : undefined)
+    this.cells.insert(place, Number(id.ms), Number(id.seq), dot, fields, isBig ? id : undefined, clock)
+    this.bytes += ENTRY_BYTES
   }
 
   fieldsOf(id: StreamId): Fields | undefined {
@@ -64,9 +105,9 @@ export class StreamEntries {
     return !this.cells.isEnd(place) && compareIds(this.idAt(place), id) === 0
   }
 
-  /** Those of the id; more than one if several regions made it. */
-  *dotsOf(id: StreamId): Generator<Dot> {
-    for (let place = this.find(id); this.holds(place, id); place = this.cells.next(place)) yield this.cells.dot(place)
+  /** Those of the id; more than one if several regions made it. The first is seen. */
+  *entriesOf(id: StreamId): Generator<Entry> {
+    for (let place = this.find(id); this.holds(place, id); place = this.cells.next(place)) yield this.entryAt(place)
   }
 
   /** Each id once, ascending. */
@@ -112,6 +153,7 @@ export class StreamEntries {
         run++
         at = cells.next(at)
       }
+      this.bytes -= run * ENTRY_BYTES
       place = run > 0 ? cells.remove(place, run) : cells.next(place)
     }
     return removed
@@ -126,6 +168,36 @@ export class StreamEntries {
     if (this.length === 0) return []
     return this.removeBetween(this.idAt(this.cells.firstPlace()), this.idAt(this.cells.lastPlace()), seen)
   }
+}
+
+/**
+ * What applying all of both would have left: an entry stays if both have it, or if one has it and the other never saw it.
+ *
+ * @param changed - takes the ids that something came or went of
+ */
+export function joinEntries(
+  actors: ActorTable,
+  mine: StreamEntries,
+  theirs: StreamEntries,
+  seenHere: Covers,
+  seenThere: Covers,
+  changed: (id: string) => void,
+): StreamEntries {
+  const joined = new StreamEntries(actors)
+  let a = mine.cells.firstPlace()
+  let b = theirs.cells.firstPlace()
+  while (!mine.cells.isEnd(a) || !theirs.cells.isEnd(b)) {
+    const isMineOver = mine.cells.isEnd(a)
+    const isTheirsOver = theirs.cells.isEnd(b)
+    const side = isMineOver ? 1 : isTheirsOver ? -1 : mine.compareAt(a, theirs.idAt(b), theirs.cells.dot(b))
+    const entry = side > 0 ? theirs.entryAt(b) : mine.entryAt(a)
+    const stays = side === 0 || !(side > 0 ? seenHere : seenThere)(entry.dot)
+    if (stays) joined.append(entry)
+    if (stays === side > 0) changed(formatId(entry.id))
+    if (side <= 0) a = mine.cells.next(a)
+    if (side >= 0) b = theirs.cells.next(b)
+  }
+  return joined
 }
 
 function isAscending(ids: readonly StreamId[]): boolean {

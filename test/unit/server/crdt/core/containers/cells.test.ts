@@ -34,7 +34,7 @@ function checkPlaces(cells: Cells<string, string>): void {
 
 const step = fc.record({
   at: fc.double({min: 0, max: 1, noNaN: true}),
-  count: fc.integer({min: 1, max: 200}),
+  count: fc.oneof(fc.integer({max: 4, min: 1}), fc.integer({max: 200, min: 1})),
   kind: fc.constantFrom('head', 'tail', 'middle', 'remove', 'pop', 'shift'),
   isMore: fc.boolean(),
 })
@@ -69,8 +69,24 @@ describe('cells', () => {
         expect(contentOf(cells)).toEqual(model)
         checkPlaces(cells)
       }),
-      {numRuns: 150},
+      {numRuns: 200},
     )
+  })
+
+  it('grows and moves at both ends', () => {
+    for (let bits = 0; bits < 1 << 11; bits++) {
+      const cells = new Cells<string, string>()
+      const model: number[] = []
+      for (let a = 0; a < 11; a++) {
+        const isHead = ((bits >> a) & 1) === 1
+        cells.insert(isHead ? cells.firstPlace() : cells.endPlace(), a, a / 2, a * 3, `v${a}`, undefined)
+        if (isHead) model.unshift(a)
+        else model.push(a)
+      }
+      const found: number[] = []
+      for (const place of cells.places()) found.push(cells.a(place))
+      expect(found).toEqual(model)
+    }
   })
 
   it('finds the first element that does not come before', () => {
