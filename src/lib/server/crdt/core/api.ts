@@ -167,7 +167,8 @@ export interface CrdtCore {
 
   /** Of an effect. @throws CrdtError if it is none */
   headOf(effect: string): EffectHead
-  apply(effect: string): Application
+  /** @param isTrusted - it was taken before, by this node or its primary: however late its clock says it is */
+  apply(effect: string, isTrusted?: boolean): Application
   /** Does the slot's vector hold it? */
   covers(slot: number, actor: Actor, sequence: number): boolean
 
