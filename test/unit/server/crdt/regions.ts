@@ -1,7 +1,7 @@
 import {CRDB_DEFAULTS, type CrdbConfig, type CrdbSettings} from '../../../../src/lib/model/crdb.js'
 import type {Client} from '../../../../src/lib/server/client.js'
 import type {ClusterBinding} from '../../../../src/lib/server/cluster/api.js'
-import {REGISTER_COUNT} from '../../../../src/lib/server/commands/hyperloglog/element-hash.js'
+import {REGISTER_COUNT} from '../../../../src/lib/server/values/hyperloglog/element-hash.js'
 import {mergeInto, sketchOf} from '../../../../src/lib/server/commands/hyperloglog/sketch.js'
 import type {CrdtDatabase} from '../../../../src/lib/server/crdt/crdt-database.js'
 import {openCrdt} from '../../../../src/lib/server/crdt/open.js'

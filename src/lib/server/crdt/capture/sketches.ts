@@ -1,4 +1,4 @@
-import {REGISTER_COUNT} from '../../commands/hyperloglog/element-hash.js'
+import {REGISTER_COUNT} from '../../values/hyperloglog/element-hash.js'
 import {mergeInto, sketchOf} from '../../commands/hyperloglog/sketch.js'
 import {ReplyError} from '../../reply-error.js'
 

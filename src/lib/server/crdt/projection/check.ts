@@ -1,5 +1,5 @@
 import {compareIds, formatId} from '../../../protocol/stream-id.js'
-import {REGISTER_COUNT} from '../../commands/hyperloglog/element-hash.js'
+import {REGISTER_COUNT} from '../../values/hyperloglog/element-hash.js'
 import {mergeInto, sketchOf} from '../../commands/hyperloglog/sketch.js'
 import {parseId} from '../../commands/stream/ids.js'
 import {typeOf, type Value} from '../../keyspace/value.js'
