@@ -1,8 +1,9 @@
 import type {CrdtType} from './api.js'
 import type {ContainerType} from './container.js'
+import {hashType} from './hash-value.js'
 import {codeOf} from './opcodes.js'
-import {hashType, sortedSetType} from './register-map.js'
 import {setType} from './set-value.js'
+import {sortedSetType} from './sorted-set-value.js'
 import {stringType} from './string-value.js'
 
 /** A row per type. */
