@@ -39,6 +39,7 @@ import {
   unpackRegister,
   winnerOf,
 } from './register.js'
+import {Row} from './rows.js'
 import type {Total} from './total.js'
 
 /** Operations of a type: its first opcode and these. */
@@ -287,6 +288,7 @@ export abstract class RegisterMap<V extends string | number> extends SubValue {
 function weightOf<V extends string | number>(name: string, register: Register<V> | undefined): number {
   if (register === undefined) return 0
   let bytes = ELEMENT_BYTES + name.length
+  if (register instanceof Row) return bytes + (typeof register.value === 'string' ? register.value.length : 8)
   for (const {value} of rowsOf(register)) bytes += typeof value === 'string' ? value.length : 8
   return bytes
 }
