@@ -108,9 +108,9 @@ class CrdtList extends SubValue implements ListValue {
       this.push(operation, 'left', [value])
       return
     }
-    const before = held.positionAt(held.cells.placeAt(index - 1))
-    const after = index < held.length ? held.positionAt(held.cells.placeAt(index)) : undefined
-    this.write(operation, positionBetween(before, after, operation.actor, operation.actors), value)
+    const place = held.cells.placeAt(index - 1)
+    const after = index < held.length ? held.positionAt(held.cells.next(place)) : undefined
+    this.write(operation, positionBetween(held.positionAt(place), after, operation.actor, operation.actors), value)
   }
 
   setAt(operation: OwnOperation, index: number, value: string): void {
