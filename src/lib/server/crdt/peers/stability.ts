@@ -1,5 +1,5 @@
 import type {CrdtCore, VectorEntries} from '../core/api.js'
-import {entriesOf, minimum, type Vector, vectorFrom} from './vectors.js'
+import {covers, entriesOf, minimum, type Vector, vectorFrom} from './vectors.js'
 
 /** What is looked at in one go. */
 const SLOTS_PER_ROUND = 2000
@@ -69,6 +69,15 @@ export class Stability {
     return stable
   }
 
+  /**
+   * What a region had acknowledged is here too. Before that, something may be on its way from it that it wrote when it did
+   * not know of what is stable now: dropping the mark of a deletion would let that in here, and there it was shut out.
+   */
+  private hasAllOf(slot: number, others: readonly number[]): boolean {
+    const own = vectorFrom(this.core.vectorOf(slot))
+    return others.every((region) => covers(own, this.vectorOf(region, slot)!))
+  }
+
   /** About every second. */
   collect(others: readonly number[]): void {
     if (this.core.garbage === 0) {
@@ -81,7 +90,7 @@ export class Stability {
       if (left-- === 0) return
       this.moved.delete(slot)
       const stable = this.stableOf(slot, others)
-      if (stable === undefined || stable.size === 0) continue
+      if (stable === undefined || stable.size === 0 || !this.hasAllOf(slot, others)) continue
       this.attempted++
       this.collected += this.drop(slot, entriesOf(stable))
     }
