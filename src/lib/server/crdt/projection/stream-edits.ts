@@ -1,4 +1,4 @@
-import {compareIds, formatId} from '../../../protocol/stream-id.js'
+import {compareIds, formatId, type StreamId} from '../../../protocol/stream-id.js'
 import {parseId} from '../../commands/stream/ids.js'
 import {ENTRIES_READ_UNKNOWN, Group} from '../../values/stream/group.js'
 import {insertEntry} from '../../values/stream/insert.js'
@@ -33,16 +33,17 @@ function editEntries(stream: Stream, shown: VisibleKey, ids: Iterable<string>, l
       continue
     }
     const isLate = compareIds(id, stream.lastId) < 0
-    if (insertEntry(stream, id, fields, limits) && isLate) noteLate(stream, text)
+    if (insertEntry(stream, id, fields, limits) && isLate) noteLate(stream, id)
   }
   if (isDeleted) stream.renewFirstId()
 }
 
-/** How many entries a group has read is not known any more where one came behind its back. */
-function noteLate(stream: Stream, text: string): void {
-  const id = parseId(text)!
+/** Groups that have read further get it all the same; how many entries they have read is not known any more. */
+function noteLate(stream: Stream, id: StreamId): void {
   for (const group of stream.groups.values()) {
-    if (compareIds(id, group.lastId) < 0) group.entriesRead = ENTRIES_READ_UNKNOWN
+    if (compareIds(id, group.lastId) > 0) continue
+    group.entriesRead = ENTRIES_READ_UNKNOWN
+    group.noteLate(id)
   }
 }
 
