@@ -33,9 +33,24 @@ function editEntries(stream: Stream, shown: VisibleKey, ids: Iterable<string>, l
       continue
     }
     const isLate = compareIds(id, stream.lastId) < 0
+    // Two regions may have given the same id; a key made anew may have an entry of one that it had.
+    if (!holds(stream, id, fields)) stream.delete(id)
     if (insertEntry(stream, id, fields, limits) && isLate) noteLate(stream, id)
   }
   if (isDeleted) stream.renewFirstId()
+}
+
+/** Is there just this entry? */
+function holds(stream: Stream, id: StreamId, fields: readonly string[]): boolean {
+  const entry = stream.find(id)
+  if (entry === undefined || entry.fieldCount * 2 !== fields.length) return false
+  let at = 0
+  let isSame = true
+  entry.visitFields((field, value) => {
+    isSame &&= fields[at] === field && fields[at + 1] === value
+    at += 2
+  })
+  return isSame
 }
 
 /** Groups that have read further get it all the same; how many entries they have read is not known any more. */
