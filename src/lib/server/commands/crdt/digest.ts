@@ -1,11 +1,14 @@
 import {ReplyError} from '../../reply-error.js'
 import {type CommandContext, defineCommand} from '../command.js'
-import {ADMIN, requireCrdt, requireSlot} from './context.js'
+import {ADMIN, actorTexts, requireCrdt, requireSlot} from './context.js'
 
 const FACTS = {flags: ADMIN, group: 'server', since: '7.0.0'} as const
 const SLOT_MAX = 16_383
 
-/** CRDT.DIGEST [first last]: slot and digest in turn, of slots of which anything is known. */
+/**
+ * CRDT.DIGEST [first last]: of each slot of which anything is known its number, digest, and the vector that the digest is
+ * of, as `region.epoch:sequence` for each actor, in order.
+ */
 function digest({reply, server}: CommandContext, argv: string[]): void {
   const {core} = requireCrdt(server)
   if (argv.length === 2 || argv.length > 3) {
@@ -14,10 +17,13 @@ function digest({reply, server}: CommandContext, argv: string[]): void {
   const first = argv[1] === undefined ? 0 : requireSlot(argv[1])
   const last = argv[2] === undefined ? SLOT_MAX : requireSlot(argv[2])
   const slots = [...core.slots()].filter((slot) => slot >= first && slot <= last)
-  reply.array(slots.length * 2)
+  reply.array(slots.length)
   for (const slot of slots) {
+    const vector = core.vectorOf(slot)
+    reply.array(2 + vector.length)
     reply.integer(slot)
     reply.bulk(core.digestSlot(slot))
+    for (const text of actorTexts(vector)) reply.bulk(text)
   }
 }
 

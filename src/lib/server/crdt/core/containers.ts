@@ -1,12 +1,23 @@
 import type {CrdtType} from './api.js'
 import type {ContainerType} from './container.js'
+import {listType} from './containers/list-value.js'
+import {sketchType} from './containers/sketch-value.js'
+import {streamType} from './containers/stream-value.js'
 import {codeOf} from './opcodes.js'
 import {hashType, sortedSetType} from './register-map.js'
 import {setType} from './set-value.js'
 import {stringType} from './string-value.js'
 
 /** A row per type. */
-const CONTAINER_TYPES: readonly ContainerType[] = [stringType, setType, hashType, sortedSetType]
+const CONTAINER_TYPES: readonly ContainerType[] = [
+  stringType,
+  setType,
+  hashType,
+  sortedSetType,
+  listType,
+  streamType,
+  sketchType,
+]
 
 const byType = new Map(CONTAINER_TYPES.map((row) => [row.type, row]))
 const byCode = CONTAINER_TYPES.reduce<(ContainerType | undefined)[]>((rows, row) => {
