@@ -154,6 +154,8 @@ export class Peers implements EffectListener {
   private access(region: number): PeerAccess {
     const {encryption} = this.database.config.settings
     const {password, username} = this.instance(region) ?? {}
+    // An empty one: nothing is asked for there.
+    if (password === '') return {isEncrypted: encryption, password: undefined, username: undefined}
     const own = password === undefined ? this.host.ownAccess : {password, username}
     return {...own, isEncrypted: encryption}
   }
