@@ -32,7 +32,7 @@ export class Stability {
       this.acknowledged.set(region, ofRegion)
     }
     ofRegion.set(slot, vector)
-    this.moved[slot] = 1
+    if (vector.size > 0) this.moved[slot] = 1
   }
 
   /** What a region has said that it has of a slot. */
