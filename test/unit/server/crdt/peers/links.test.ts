@@ -278,6 +278,24 @@ describe('who may write', () => {
     expect(b.values(3)).toEqual(a.values(3))
   })
 
+  it('a new member that the others have yet to hear of, however long that takes', () => {
+    const world = new World(2)
+    const a = world.add(1)
+    const later = {...a.database.config, version: 2}
+    a.database.config = {...later, instances: later.instances.slice(0, 1), version: 1}
+    a.peers.configChanged(a.database.config)
+    a.add(1, 'there before')
+    const b = world.add(2, {mustCatchUp: true})
+    b.database.config = later
+    world.advance(7000)
+    expect(b.statusOf(1).lastError).toContain('CRDTNOTYET this node has yet to hear of region 2')
+    expect(b.writeRefusal).toBeDefined()
+    a.database.config = later
+    a.peers.configChanged(later)
+    world.advance(1500)
+    expect([b.writeRefusal, b.values(1)]).toEqual([undefined, ['there before']])
+  })
+
   it('a node that reaches nobody, after five seconds', () => {
     const world = new World(2)
     const a = world.add(1, {mustCatchUp: true})
