@@ -19,17 +19,21 @@ export function collectSlot({actors, willChange}: Engine, slot: Slot, stable: Ve
 
 /** Resets of counters, and what containers keep. */
 function collectMarks(slot: Slot, stable: readonly number[], actors: ActorTable): number {
-  const {ledger} = slot
-  if (ledger.garbage === 0) return 0
+  const {ledger, unclean} = slot
   const isStable = (dot: Dot) => sequenceOf(dot) <= (stable[actorOf(dot)] ?? 0)
   const context = {actors, edits: undefined, ledger}
   let count = 0
-  for (const [key, stored] of [...slot.keys]) {
-    const state = unfold(stored)
+  for (const key of [...unclean]) {
+    const stored = slot.keys.get(key)
+    const state = stored && unfold(stored)
+    let left = 0
     let dropped = 0
-    for (const value of state.values) dropped += value.collect(isStable, context)
-    if (dropped === 0) continue
-    slot.close(key, state)
+    for (const value of state?.values ?? []) {
+      dropped += value.collect(isStable, context)
+      left += value.garbage
+    }
+    if (left === 0) unclean.delete(key)
+    if (dropped > 0) slot.close(key, state!)
     count += dropped
   }
   return count

@@ -56,8 +56,10 @@ const ELEMENT_BYTES = 130
 /** Names and a register each: the fields of a hash, the members of a sorted set. */
 export abstract class RegisterMap<V extends string | number> extends SubValue {
   protected readonly registers = new Map<string, Register<V>>()
-  /** Elements kept for garbage only. */
+  /** Elements of which nothing is visible. */
   private hiddenCount = 0
+  /** Elements that have garbage. */
+  private readonly unclean = new Set<string>()
   private weightBefore = 0
   private wasHidden = false
 
@@ -221,11 +223,15 @@ export abstract class RegisterMap<V extends string | number> extends SubValue {
     }
   }
 
+  override get garbage(): number {
+    return this.unclean.size
+  }
+
   override collect(isStable: (dot: Dot) => boolean, context: Context): number {
     const {ledger} = context
     const before = ledger.garbage
-    for (const [name, register] of this.registers) {
-      if (registerGarbage(register) === 0) continue
+    for (const name of [...this.unclean]) {
+      const register = this.registers.get(name)!
       this.change(name, register)
       this.put(name, collectRegister(register, isStable, context), ledger)
     }
@@ -275,6 +281,8 @@ export abstract class RegisterMap<V extends string | number> extends SubValue {
     ledger.bytes += weightOf(name, after) - this.weightBefore
     const isHidden = after !== undefined && !isVisible(after)
     this.hiddenCount += Number(isHidden) - Number(this.wasHidden)
+    if (registerGarbage(after) > 0) this.unclean.add(name)
+    else if (this.unclean.size > 0) this.unclean.delete(name)
     if (after === undefined) this.registers.delete(name)
     else if (this.registers.get(name) !== after) this.registers.set(name, after)
   }

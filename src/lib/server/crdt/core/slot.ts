@@ -19,6 +19,10 @@ export class Slot {
    */
   readonly leftovers = new Map<string, readonly number[] | undefined>()
 
+  /** Keys of which the ledger counts garbage; some that had it once. */
+  readonly unclean = new Set<string>()
+  private garbageBefore = 0
+
   constructor(readonly number: number) {}
 
   /** Rough. */
@@ -46,11 +50,13 @@ export class Slot {
   /** All of a key, a new one if nothing is known of it. `close` ends what is done with it. */
   open(key: string): KeyState {
     const stored = this.keys.get(key)
+    this.garbageBefore = this.ledger.garbage
     return stored === undefined ? new KeyState([], []) : unfold(stored)
   }
 
   close(key: string, state: KeyState): void {
     const folded = fold(state)
+    if (this.ledger.garbage > this.garbageBefore) this.unclean.add(key)
     if (folded === undefined) this.keys.delete(key)
     else if (this.keys.get(key) !== folded) this.keys.set(key, folded)
     if (folded instanceof KeyState && folded.hasLeftovers) this.leftovers.set(key, undefined)

@@ -132,6 +132,10 @@ export class StringValue extends SubValue {
     ledger.garbage -= registerGarbage(this.register)
   }
 
+  override get garbage(): number {
+    return registerGarbage(this.register)
+  }
+
   override collect(isStable: (dot: Dot) => boolean, context: Context): number {
     if (this.register === undefined) return 0
     const before = context.ledger.garbage

@@ -69,7 +69,7 @@ describe('cells', () => {
         expect(contentOf(cells)).toEqual(model)
         checkPlaces(cells)
       }),
-      {numRuns: 200},
+      {numRuns: 60},
     )
   })
 
