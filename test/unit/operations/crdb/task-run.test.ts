@@ -47,7 +47,10 @@ beforeEach(() => {
 const make = async (id: string) => (await TaskFile.create(parts.tasks, id, REQUEST)).close()
 const status = async (id: string) => statusOfTask(await readTask(parts.tasks, id))
 
-function work(carryOut: (run: TaskRun) => Promise<unknown>, recover = async () => true): TaskWork {
+function work(
+  carryOut: (run: TaskRun) => Promise<unknown>,
+  recover: TaskWork['recover'] = async () => 'finished',
+): TaskWork {
   return {
     carryOut: async (run) => {
       await carryOut(run)
@@ -128,7 +131,7 @@ describe('a task', () => {
       carryOut: async () => NO_OUTCOME,
       recover: async (_run, _request, has) => {
         reached.push(has('one', 'before'), has('one', 'after'), has('two', 'before'))
-        return false
+        return 'undone'
       },
     }
     await runTask(parts, next, 'next', never(), events)
@@ -175,6 +178,26 @@ describe('a task', () => {
       'finished',
       'queued',
       'queued',
+    ])
+  })
+
+  it('stays for the next time where it cannot be brought to an end, and keeps nobody from going on', async () => {
+    await cutShort('dead')
+    await cutShort('gone')
+    await make('next')
+    const away: TaskWork = {
+      carryOut: async () => NO_OUTCOME,
+      recover: async () => {
+        const code = said.some((text) => text.includes('yet')) ? 'NOT_FOUND' : 'UNREACHABLE'
+        throw new CliError(code, 'nobody answers')
+      },
+    }
+    await runTask(parts, away, 'next', never(), events)
+    expect(said).toContain('task dead cannot be brought to an end yet: nobody answers')
+    expect([await status('dead'), await status('gone'), await status('next')]).toEqual([
+      'started',
+      'failed',
+      'finished',
     ])
   })
 
