@@ -1,5 +1,5 @@
 import type {CrdtCore, VectorEntries} from '../core/api.js'
-import {entriesOf, minimum, type Vector, vectorFrom} from './vectors.js'
+import {entriesOf, minimum, regionOf, type Vector, vectorFrom} from './vectors.js'
 
 /** What is looked at in one go. */
 const SLOTS_PER_ROUND = 2000
@@ -60,10 +60,12 @@ export class Stability {
 
   /** @param others - regions beside this one */
   stableOf(slot: number, others: readonly number[]): Vector | undefined {
-    let stable = vectorFrom(this.core.vectorOf(slot))
+    const ours = vectorFrom(this.core.vectorOf(slot))
+    let stable = ours
     for (const region of others) {
       const theirs = this.vectorOf(region, slot)
-      if (theirs === undefined) return undefined
+      // Until all is here that it wrote before it said so, something may yet come that had not seen what it has seen.
+      if (theirs === undefined || !hasAllOf(region, ours, theirs)) return undefined
       stable = minimum(stable, theirs)
     }
     return stable
@@ -86,4 +88,12 @@ export class Stability {
       this.collected += this.drop(slot, entriesOf(stable))
     }
   }
+}
+
+/** All that the region itself has written of it. */
+function hasAllOf(region: number, ours: Vector, theirs: Vector): boolean {
+  for (const [actor, sequence] of theirs) {
+    if (regionOf(actor) === region && (ours.get(actor) ?? 0) < sequence) return false
+  }
+  return true
 }
