@@ -1,4 +1,3 @@
-import {longDoubleOf} from '../../long-double.js'
 import type {Decoder} from './decoder.js'
 import type {Encoder} from './encoder.js'
 
@@ -22,16 +21,23 @@ export const FLOAT_PLACES = 17
 const PLACES_MAX = 1100
 const DIGITS = /^-?[0-9a-f]{1,5000}$/
 
+const double = new Float64Array(1)
+/** The lower half first. */
+const words = new Uint32Array(double.buffer)
+
 function exactly(value: Total): Decimal {
   if (typeof value !== 'number') return value
   if (Number.isInteger(value)) return new Decimal(BigInt(value), 0)
-  const {exponent, mantissa} = longDoubleOf(value) as {exponent: number; mantissa: bigint}
-  let odd = mantissa
-  let places = -exponent
+  double[0] = value
+  const exponent = (words[1]! >>> 20) & 0x7ff
+  const fraction = (BigInt(words[1]! & 0xf_ffff) << 32n) | BigInt(words[0]!)
+  let odd = exponent === 0 ? fraction : fraction | (1n << 52n)
+  let places = 1075 - Math.max(exponent, 1)
   while ((odd & 1n) === 0n) {
     odd >>= 1n
     places--
   }
+  if (value < 0) odd = -odd
   return new Decimal(odd * 5n ** BigInt(places), places)
 }
 

@@ -56,6 +56,10 @@ export class Pull {
   slotStates = 0
   /** Hybrid time up to which all is here that the node had. */
   heardClock = 0
+  /** The other side has something to collect: it has use for our vectors. */
+  wantsVectors = false
+  /** Slots that have not changed since that round are known there as they are. */
+  vectorsOfRound = 0
   /** Regions whose effects come on this link. */
   regions: readonly number[]
   private connection: PeerConnection | undefined
@@ -183,7 +187,10 @@ export class Pull {
     }
   }
 
-  private onWords(kind: string | undefined, [first = '', second = '', third = '']: readonly string[]): void {
+  private onWords(
+    kind: string | undefined,
+    [first = '', second = '', third = '', fourth = '']: readonly string[],
+  ): void {
     switch (kind) {
       case 'E':
         this.host.receive(this, splitBatch(this.unpacked(second, third)))
@@ -197,6 +204,7 @@ export class Pull {
         this.becomeSynced()
         return
       case 'H':
+        this.wantsVectors = fourth === '1'
         this.onHeartbeat(Number(first), Number(second), Number(third))
         return
       default:

@@ -5,7 +5,7 @@ import {expectEqual, Mirror, Region, SLOT, START_MS, visible} from './rig.js'
 
 const KEYS = ['a', 'b', 'c']
 const NAMES = ['x', 'y', 'z']
-const HISTORIES = Number(process.env['HISTORIES'] ?? 100)
+const HISTORIES = Number(process.env['HISTORIES'] ?? 40)
 const STEPS = 60
 
 /** One random operation, as a command of the type that is there would make it, or of any type. */
