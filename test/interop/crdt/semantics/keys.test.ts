@@ -237,8 +237,8 @@ const REFUSED = [
   'BGSAVE',
   'PSYNC ? -1',
   'REPLICAOF NO ONE',
-  'ROLE',
   'CLIENT PAUSE 10',
+  'ROLE',
 ]
 
 rows('crdb.md 3.4: what is not there', (row) => {
