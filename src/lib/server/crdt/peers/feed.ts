@@ -5,7 +5,7 @@ import {lengthText, pack} from './batch.js'
 import type {PeerEffects} from './effects.js'
 import {type EffectRing, lackingFrom} from './ring.js'
 import type {SyncRequest} from './sync-request.js'
-import {type ActorKey, regionOf, type Vector, vectorFrom} from './vectors.js'
+import {type ActorKey, NO_VECTOR, regionOf, type Vector, vectorFrom} from './vectors.js'
 
 /** Where a feed writes to: the connection on which somebody asked. */
 export interface FeedOutput {
@@ -95,7 +95,7 @@ export class Feed {
     this.request = request
     this.wanted = new Set(request.regions)
     this.sent = []
-    for (const slot of slots) this.sent[slot] = theirs.get(slot) ?? new Map()
+    for (const slot of slots) this.sent[slot] = theirs.get(slot) ?? NO_VECTOR
     this.isSynced = false
     this.locate()
     if (this.states.size > 0) this.host.counters.fullSyncs++
@@ -112,7 +112,9 @@ export class Feed {
     let count = 0
     this.sent.forEach((theirs, slot) => {
       if (theirs === undefined) return
-      const ours = vectorFrom(core.vectorOf(slot))
+      const entries = core.vectorOf(slot)
+      if (entries.length === 0 && theirs.size === 0) return
+      const ours = vectorFrom(entries)
       const lacking = this.hasLost(ours, theirs) ? undefined : lackingFrom(ring, slot, ours, theirs, this.isWanted)
       if (lacking === undefined) this.states.add(slot)
       else count += lacking
@@ -224,7 +226,8 @@ export class Feed {
         counters.filtered++
         continue
       }
-      known.set(actor, sequence)
+      if (known === NO_VECTOR) this.sent[slot] = new Map([[actor, sequence]])
+      else known.set(actor, sequence)
       batch += lengthText(effect.length) + effect
     }
     if (batch !== '') this.sendPacked(['E', String(this.position)], batch)

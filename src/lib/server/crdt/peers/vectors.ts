@@ -21,6 +21,9 @@ export function actorOf(actor: ActorKey): Actor {
 /** A vector to look up in. */
 export type Vector = Map<ActorKey, number>
 
+/** Of a slot of which nothing is known; there are thousands of them. Never written to. */
+export const NO_VECTOR: Vector = new Map()
+
 export function vectorFrom(entries: VectorEntries): Vector {
   return new Map(entries.map(([actor, sequence]) => [actorKey(actor), sequence]))
 }
