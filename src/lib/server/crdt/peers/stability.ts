@@ -1,5 +1,5 @@
 import type {CrdtCore, VectorEntries} from '../core/api.js'
-import {entriesOf, minimum, type Vector, vectorFrom} from './vectors.js'
+import {entriesOf, isWithin, minimum, type Vector, vectorFrom} from './vectors.js'
 
 /** What is looked at in one go. */
 const SLOTS_PER_ROUND = 2000
@@ -58,12 +58,18 @@ export class Stability {
     }
   }
 
-  /** @param others - regions beside this one */
+  /**
+   * Undefined: nothing is known to be. What a region wrote before it acknowledged must be here too: else an effect may be on
+   * its way that did not see a deletion whose mark is to be dropped.
+   *
+   * @param others - regions beside this one
+   */
   stableOf(slot: number, others: readonly number[]): Vector | undefined {
-    let stable = vectorFrom(this.core.vectorOf(slot))
+    const own = vectorFrom(this.core.vectorOf(slot))
+    let stable = own
     for (const region of others) {
       const theirs = this.vectorOf(region, slot)
-      if (theirs === undefined) return undefined
+      if (theirs === undefined || !isWithin(theirs, own)) return undefined
       stable = minimum(stable, theirs)
     }
     return stable

@@ -38,3 +38,9 @@ export function minimum(a: ReadonlyMap<ActorKey, number>, b: ReadonlyMap<ActorKe
   }
   return result
 }
+
+/** Does `whole` hold all of `part`? */
+export function isWithin(part: ReadonlyMap<ActorKey, number>, whole: ReadonlyMap<ActorKey, number>): boolean {
+  for (const [actor, sequence] of part) if (sequence > (whole.get(actor) ?? 0)) return false
+  return true
+}
