@@ -239,7 +239,12 @@ function vectorOf({crdt}: SystemNode, slot: number): string {
 function configOf(regions: readonly number[]): CrdbConfig {
   return {
     guid: '6c4e6a5e-0000-4000-8000-000000000000',
-    instances: regions.map((id) => ({cluster: `c${id}`, compression: id % 2, endpoints: [`region${id}:${NAMED_PORT}`], id})),
+    instances: regions.map((id) => ({
+      cluster: `c${id}`,
+      compression: id % 2,
+      endpoints: [`region${id}:${NAMED_PORT}`],
+      id,
+    })),
     name: 'db',
     removed: [],
     settings: {...CRDB_DEFAULTS, backlogBytes: BACKLOG_BYTES},
