@@ -85,6 +85,10 @@ export class FakeCore implements CrdtCore {
     return text == null ? undefined : ({deadlineMs: undefined, text: () => text, type: 'string'} as VisibleKey)
   }
 
+  typeOf(slot: number, key: string): 'string' | undefined {
+    return this.look(slot, key) === undefined ? undefined : 'string'
+  }
+
   *keys(slot: number): Iterable<string> {
     for (const [key, [text]] of Object.entries(this.states.get(slot)?.keys ?? {})) if (text !== null) yield key
   }
@@ -149,7 +153,6 @@ export class FakeCore implements CrdtCore {
   }
 
   forgetSlot(slot: number): void {
-    this.willChange?.(slot)
     this.states.delete(slot)
   }
 

@@ -1,19 +1,10 @@
 import {flushShard} from '../../client/crdt.js'
 import {CliError} from '../../kernel/errors.js'
-import {parseAddress} from '../../model/address.js'
 import type {CrdbConfig} from '../../model/crdb.js'
 import {shardSettings} from '../../plan/crdb/node-settings.js'
-import {freeEndpoint, TOLD} from './create.js'
-import {type InstanceNodes, tellConfig} from './instance-nodes.js'
-import {
-  chooseDatabase,
-  type DatabaseInstance,
-  forgetDatabase,
-  instancesOf,
-  type KnownDatabase,
-  readDatabases,
-  writeDatabase,
-} from './known.js'
+import {TOLD} from './create.js'
+import {dropFrom, type InstanceNodes, tellConfig} from './instance-nodes.js'
+import {chooseDatabase, forgetDatabase, instancesOf, type KnownDatabase, readDatabases, writeDatabase} from './known.js'
 import type {Credentials, TaskRequest} from './requests.js'
 import {type Opened, openInstances} from './sync.js'
 import {atCluster, type CrdbParts, NO_OUTCOME, type TaskOutcome, type TaskRun} from './task-run.js'
@@ -148,8 +139,7 @@ export async function deleteDatabase(
   const found = (await readDatabases(databases)).find(({config}) => config.guid === guid)
   // A run of this task that was cut short had done all but to say so.
   if (!found) return NO_OUTCOME
-  const instances = [...instancesOf(found)]
-  const outcome = await run.step('delete', () => dropAll(run, found, instances))
+  const outcome = await run.step('delete', () => dropAll(run, found))
   const abandoned = found.abandoned ?? []
   const environments = new Set(
     [...found.instances, ...abandoned].flatMap(({place}) => (place.kind === 'region' ? [place.environment] : [])),
@@ -161,28 +151,17 @@ export async function deleteDatabase(
   return outcome
 }
 
-async function dropAll(
-  run: TaskRun,
-  known: KnownDatabase,
-  instances: readonly DatabaseInstance[],
-): Promise<TaskOutcome> {
-  const endpoints = instances.filter(({place}) => place.kind === 'endpoint')
+/** Nodes of environments are stopped instead. */
+async function dropAll(run: TaskRun, known: KnownDatabase): Promise<TaskOutcome> {
+  const {guid, name} = known.config
+  const endpoints = instancesOf(known).filter(({place}) => place.kind === 'endpoint')
   const opened = await openInstances(endpoints, run.signal)
-  opened.close()
-  await Promise.all(
-    opened.open.map(async ({instance: {id, login, place}}) => {
-      if (place.kind !== 'endpoint') return
-      await freeEndpoint(
-        {id, ignored: [], login, place: {address: parseAddress(place.endpoint), kind: 'endpoint'}},
-        run.signal,
-      )
-    }),
-  )
-  const outcome = outcomeOf(
-    opened,
-    `it still holds its part: CRDT.CONFIG DROP on its nodes ends that of ${known.config.name}`,
-  )
-  return outcome
+  try {
+    await Promise.all(opened.open.map(({instance, nodes}) => atCluster(instance.config.cluster, dropFrom(nodes, guid))))
+    return outcomeOf(opened, `it still holds its part: CRDT.CONFIG DROP ${guid} on its nodes ends that of ${name}`)
+  } finally {
+    opened.close()
+  }
 }
 
 export function requireSome({away, open}: Opened): void {

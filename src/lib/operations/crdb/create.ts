@@ -78,19 +78,19 @@ export async function undoCreate(parts: CrdbParts, {environments, guid, plan}: C
       parts.hosts.drop(environment, guid, undefined, signal),
     ),
   )
-  await Promise.all(plan.instances.map((instance) => freeEndpoint(instance, signal)))
+  await Promise.all(plan.instances.map((instance) => freeEndpoint(instance, guid, signal)))
   await forgetDatabase(parts.databases, guid)
 }
 
 /** A cluster that stood before is part of nothing again; one that is not there is left. */
-export async function freeEndpoint({login, place}: PlannedInstance, signal: AbortSignal): Promise<void> {
+export async function freeEndpoint({login, place}: PlannedInstance, guid: string, signal: AbortSignal): Promise<void> {
   if (place.kind !== 'endpoint') return
   const endpoint = renderAddress(place.address)
   const nodes = await openInstance({login, place: {endpoint, kind: 'endpoint'}, seeds: [endpoint]}, signal).catch(
     () => undefined,
   )
   try {
-    if (nodes) await dropFrom(nodes)
+    if (nodes) await dropFrom(nodes, guid)
   } catch {
     // It is no node of Shoal, or went away: then there is nothing to undo.
     return

@@ -126,8 +126,8 @@ export async function tellConfig({all}: InstanceNodes, id: number, config: CrdbC
   await Promise.all(all.map((node) => setPart(node, id, config)))
 }
 
-export async function dropFrom({all}: InstanceNodes): Promise<void> {
-  await Promise.all(all.map(dropPart))
+export async function dropFrom({all}: InstanceNodes, guid: string): Promise<void> {
+  await Promise.all(all.map((node) => dropPart(node, guid)))
 }
 
 /**

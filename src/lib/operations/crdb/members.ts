@@ -92,7 +92,7 @@ export async function undoAdd(run: TaskRun, request: AddTask, wasTold: boolean):
       hosts.drop(environment, guid, [instance.id], signal),
     ),
   )
-  await freeEndpoint(instance, signal)
+  await freeEndpoint(instance, guid, signal)
   if (!wasTold || before.config.version > config.version) return
   const undone: KnownDatabase = {
     ...before,
@@ -170,7 +170,7 @@ async function clean({hosts}: CrdbParts, guid: string, instance: KnownInstance, 
   if (place.kind === 'region') return hosts.drop(place.environment, guid, [id], signal)
   const nodes = await atCluster(place.endpoint, openInstance(instance, signal))
   try {
-    await dropFrom(nodes)
+    await dropFrom(nodes, guid)
     await fence(nodes, 0)
   } finally {
     nodes.close()

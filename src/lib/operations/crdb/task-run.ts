@@ -1,3 +1,4 @@
+import {NodeReplyError} from '../../client/reply-error.js'
 import {CliError, messageOf} from '../../kernel/errors.js'
 import type {RegionHost} from './region-host.js'
 import type {TaskRequest} from './requests.js'
@@ -198,6 +199,9 @@ export async function atCluster<T>(cluster: string, work: Promise<T>): Promise<T
   try {
     return await work
   } catch (error) {
+    if (error instanceof NodeReplyError) {
+      throw new CliError('PREFLIGHT_FAILED', `${cluster}: ${error.message}`, {cause: error, details: {cluster}})
+    }
     if (!(error instanceof CliError)) throw error
     const {code, details, message, suggestions} = error
     const text = message.includes(cluster) ? message : `${cluster}: ${message}`

@@ -8,7 +8,7 @@ import {OwnedExpiry} from './capture/expiry.js'
 import {CrdtError} from './core/crdt-error.js'
 import {CrdtState} from './core/state.js'
 import {CrdtDatabase} from './crdt-database.js'
-import {attachDurability} from './durability/attach.js'
+import {attachDurability, detachDurability} from './durability/attach.js'
 import {Projection} from './projection/projection.js'
 
 export interface CrdtOpening {
@@ -53,6 +53,7 @@ export function openCrdt(server: Server, {config, maxDriftMs, region}: CrdtOpeni
     state.expiry = undefined
     core.observer = undefined
     server.crdt = undefined
+    detachDurability(crdt)
     crdt.close = () => undefined
   }
   return crdt

@@ -58,7 +58,8 @@ export class StoredKeys extends KeyObservers {
     this.hintSlot = slot
   }
 
-  private slotOf(key: string): number {
+  /** Cluster mode. */
+  slotOf(key: string): number {
     return key === this.hintKey && key !== '' ? this.hintSlot : hashSlot(key)
   }
 

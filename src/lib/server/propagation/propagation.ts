@@ -175,6 +175,11 @@ export class Propagation {
     if (this.capture === undefined) this.also(database, ['DEL', key])
   }
 
+  /** There is a replica, or an append-only file. */
+  get isStreamed(): boolean {
+    return this.aof !== undefined || this.replicas !== undefined
+  }
+
   /** To replicas and disk as they are, together: what an active-active database sends in place of commands. */
   passOn(commands: readonly (readonly string[])[]): void {
     if (commands.length > 0) this.passItems(commands.map((argv) => ({argv, database: 0, to: TO_ALL})))

@@ -202,7 +202,7 @@ function isNumber(text: string, step: Step): boolean {
 }
 
 function amountOf(step: Step): number {
-  return typeof step === 'object' ? step.float : Number(step)
+  return Number(typeof step === 'object' ? step.float : step)
 }
 
 function write(type: CrdtType, element: string, rest: Partial<Extract<Change, {kind: 'write'}>>): Change {

@@ -1,13 +1,13 @@
 import {ReplyError} from '../../reply-error.js'
 import {type CommandContext, defineCommand} from '../command.js'
-import {ADMIN, requireCrdt, requireSlot} from './context.js'
+import {ADMIN, actorTexts, requireCrdt, requireSlot} from './context.js'
 
 const FACTS = {flags: ADMIN, group: 'server', since: '7.0.0'} as const
 const SLOT_MAX = 16_383
 
 /**
  * CRDT.DIGEST [first last]: of each slot of which anything is known its number, digest, and the vector that the digest is
- * of, as `region.epoch:sequence` for each actor.
+ * of, as `region.epoch:sequence` for each actor, in order.
  */
 function digest({reply, server}: CommandContext, argv: string[]): void {
   const {core} = requireCrdt(server)
@@ -23,7 +23,7 @@ function digest({reply, server}: CommandContext, argv: string[]): void {
     reply.array(2 + vector.length)
     reply.integer(slot)
     reply.bulk(core.digestSlot(slot))
-    for (const [{epoch, region}, sequence] of vector) reply.bulk(`${region}.${epoch}:${sequence}`)
+    for (const text of actorTexts(vector)) reply.bulk(text)
   }
 }
 

@@ -1,5 +1,5 @@
 import {type CommandContext, defineCommand} from '../command.js'
-import {ADMIN, requireCrdt} from './context.js'
+import {ADMIN, actorTexts, requireCrdt} from './context.js'
 
 /** CRDT.VECTORS: of each slot of which anything is known its number, then `region.epoch:sequence` for each actor, in order. */
 function run({reply, server}: CommandContext): void {
@@ -7,10 +7,10 @@ function run({reply, server}: CommandContext): void {
   const slots = [...core.slots()]
   reply.array(slots.length)
   for (const slot of slots) {
-    const vector = [...core.vectorOf(slot)].sort(([a], [b]) => a.region - b.region || a.epoch - b.epoch)
-    reply.array(1 + vector.length)
+    const actors = actorTexts(core.vectorOf(slot))
+    reply.array(1 + actors.length)
     reply.integer(slot)
-    for (const [{epoch, region}, sequence] of vector) reply.bulk(`${region}.${epoch}:${sequence}`)
+    for (const text of actors) reply.bulk(text)
   }
 }
 

@@ -3,12 +3,25 @@ import type {Database} from '../../keyspace/database.js'
 import type {Value} from '../../keyspace/value.js'
 import type {ChangeCapture, Item} from '../../propagation/propagation.js'
 import type {Server} from '../../server.js'
-import type {CrdtCore, SlotWriter, VisibleKey} from '../core/api.js'
+import type {CrdtCore, CrdtType, SlotWriter, VisibleKey} from '../core/api.js'
 import type {CrdtDatabase} from '../crdt-database.js'
 import {REPEATED} from './repeated.js'
 import {dropIfEmptied} from './stream-commands.js'
 import {translatorOf} from './translators.js'
 import type {Unit} from './unit.js'
+
+const NONE: readonly string[] = []
+
+/** After these a stream may be left without entries and groups. */
+const MAY_EMPTY_STREAM: ReadonlySet<string> = new Set([
+  'copy',
+  'rename',
+  'renamenx',
+  'xadd',
+  'xdel',
+  'xgroup|destroy',
+  'xtrim',
+])
 
 /**
  * Clients' changes on their way into the core.
@@ -20,7 +33,7 @@ import type {Unit} from './unit.js'
 export class Capture implements ChangeCapture, Unit {
   readonly server: Server
   readonly db: Database
-  removed: readonly string[] = []
+  removed = NONE
 
   private readonly core: CrdtCore
   /** The command that has just run; '': none. */
@@ -55,16 +68,15 @@ export class Capture implements ChangeCapture, Unit {
       for (const item of items) this.keepLocal(item)
       return
     }
+    if (name === '' && items.length === 0) return
     const repeated = name === '' ? undefined : REPEATED.get(name)
     for (const item of items) {
-      const itemName = item.argv[0]!.toLowerCase()
-      if (itemName !== repeated?.replaces) translatorOf(itemName)(this, item.argv, item)
+      if (repeated === undefined) translatorOf(item.argv[0]!)(this, item.argv, item)
+      else if (item.argv[0]!.toLowerCase() !== repeated.replaces) translatorOf(item.argv[0]!)(this, item.argv, item)
     }
     if (repeated !== undefined) repeated.translate(this, this.ranArgv)
-    if (items.length > 0 && (name.startsWith('x') || name.startsWith('rename') || name === 'copy')) {
-      for (const {argv} of items) dropIfEmptied(this, argv)
-    }
-    this.removed = []
+    if (items.length > 0 && MAY_EMPTY_STREAM.has(name)) for (const {argv} of items) dropIfEmptied(this, argv)
+    if (this.removed.length > 0) this.removed = NONE
   }
 
   dropped(key: string): void {
@@ -80,19 +92,22 @@ export class Capture implements ChangeCapture, Unit {
   }
 
   private endWriters(first: SlotWriter): void {
-    const effects: string[] = []
-    for (const writer of [first, ...this.others.values()]) {
-      const effect = writer.end()
-      if (effect !== undefined) effects.push(effect)
+    const effect = first.end()
+    const effects = effect === undefined ? [] : [effect]
+    if (this.others.size > 0) {
+      for (const writer of this.others.values()) {
+        const other = writer.end()
+        if (other !== undefined) effects.push(other)
+      }
+      this.others.clear()
     }
     this.slot = -1
     this.slotWriter = undefined
-    this.others.clear()
     if (effects.length > 0) this.crdt.made(effects)
   }
 
   writer(key: string): SlotWriter {
-    return this.writerOf(hashSlot(key))
+    return this.writerOf(this.db.slotOf(key))
   }
 
   private writerOf(slot: number): SlotWriter {
@@ -111,7 +126,11 @@ export class Capture implements ChangeCapture, Unit {
   }
 
   look(key: string): VisibleKey | undefined {
-    return this.core.look(hashSlot(key), key)
+    return this.core.look(this.db.slotOf(key), key)
+  }
+
+  typeOf(key: string): CrdtType | undefined {
+    return this.core.typeOf(this.db.slotOf(key), key)
   }
 
   visible(key: string): Value | undefined {

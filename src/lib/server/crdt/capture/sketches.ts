@@ -1,6 +1,6 @@
-import {REGISTER_COUNT} from '../../values/hyperloglog/element-hash.js'
 import {mergeInto, sketchOf} from '../../commands/hyperloglog/sketch.js'
 import {ReplyError} from '../../reply-error.js'
+import {REGISTER_COUNT} from '../../values/hyperloglog/element-hash.js'
 
 /** Is the text what PFADD makes, to the last register? */
 export function isSketch(text: string): boolean {

@@ -21,7 +21,7 @@ const set: Translate = (unit, argv) => {
 /** What was there may be of another type; and a sketch stays one if it is given another. */
 function replaceText(unit: Unit, key: string, value: string): void {
   const writer = unit.writer(key)
-  const before = unit.look(key)?.type
+  const before = unit.typeOf(key)
   if (before !== undefined && before !== 'string') writer.resetKey(key)
   if (before === 'hll' && isSketch(value)) writer.addSketch(key, value)
   else writer.setString(key, value)
@@ -52,7 +52,7 @@ const sketch: Translate = (unit, argv) => {
   const value = unit.visible(key)
   if (typeof value !== 'string') return
   const writer = unit.writer(key)
-  if (unit.look(key)?.type === 'string') writer.resetKey(key)
+  if (unit.typeOf(key) === 'string') writer.resetKey(key)
   writer.addSketch(key, value)
 }
 

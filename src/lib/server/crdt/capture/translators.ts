@@ -60,14 +60,22 @@ export const GO_OUT_AS_OTHERS: ReadonlySet<string> = new Set([
   'zmpop',
 ])
 
+/** By the two spellings that clients use. */
+const BY_SPELLING: ReadonlyMap<string, Translate> = new Map(
+  [...TRANSLATORS].flatMap(([name, translate]) => [
+    [name, translate],
+    [name.toUpperCase(), translate],
+  ]),
+)
+
 /** @param name - in lower case, without a subcommand */
 export function hasTranslator(name: string): boolean {
   return TRANSLATORS.has(name) || GO_OUT_AS_OTHERS.has(name)
 }
 
-/** @throws Error for what no command makes */
+/** @param name - in any case @throws Error for what no command makes */
 export function translatorOf(name: string): Translate {
-  const translator = TRANSLATORS.get(name)
+  const translator = BY_SPELLING.get(name) ?? TRANSLATORS.get(name.toLowerCase())
   if (translator !== undefined) return translator
   throw new Error(`no translator for '${name}'`)
 }

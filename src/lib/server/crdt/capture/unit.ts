@@ -2,7 +2,7 @@ import type {Database} from '../../keyspace/database.js'
 import type {Value} from '../../keyspace/value.js'
 import type {Item} from '../../propagation/propagation.js'
 import type {Server} from '../../server.js'
-import type {SlotWriter, VisibleKey} from '../core/api.js'
+import type {CrdtType, SlotWriter, VisibleKey} from '../core/api.js'
 
 /** What translators see of the unit under way: the data as the command left them, the core as it was before. */
 export interface Unit {
@@ -13,6 +13,8 @@ export interface Unit {
   writer(key: string): SlotWriter
   /** What the core shows of a key: as it was before the operations that are still to be written. */
   look(key: string): VisibleKey | undefined
+  /** `look(key)?.type` in little time. */
+  typeOf(key: string): CrdtType | undefined
   /** What clients see of it by now, expired or not. */
   visible(key: string): Value | undefined
   /** Is no other region's matter: goes to replicas and disk of this one as it is. */

@@ -19,8 +19,8 @@ export type VectorEntries = readonly (readonly [actor: Actor, sequence: number])
 
 export type CrdtType = 'string' | 'set' | 'hash' | 'zset' | 'list' | 'stream' | 'hll'
 
-/** A counter's step: exact integers as number or bigint; `{float}` of INCRBYFLOAT and ZINCRBY. */
-export type Step = number | bigint | {readonly float: number}
+/** A counter's step: exact integers as number or bigint; `{float}` of INCRBYFLOAT, best as the client wrote it. */
+export type Step = number | bigint | {readonly float: number | string}
 
 export type ListEnd = 'left' | 'right'
 
@@ -157,6 +157,8 @@ export interface CrdtCore {
 
   /** Undefined if nothing of it is visible. Whether its deadline has passed is the caller's question. Good until the next change. */
   look(slot: number, key: string): VisibleKey | undefined
+  /** `look(slot, key)?.type`, at less cost: every SET asks. */
+  typeOf(slot: number, key: string): CrdtType | undefined
   /** Visible keys of a slot. */
   keys(slot: number): Iterable<string>
   /**
@@ -197,7 +199,13 @@ export interface CrdtCore {
   /** Somebody said that it is that late (bounded by `maxDriftMs`). */
   heard(clock: number): void
 
-  /** All regions have this of the slot: what only waited for that is dropped. @returns how many things were */
+  /**
+   * All regions have this of the slot: what only waited for that is dropped.
+   *
+   * @param stable - the least that regions acknowledged; an acknowledgement counts from when we have all that it names, so
+   * that nothing a region wrote before it is still on its way here
+   * @returns how many things were dropped
+   */
   collect(slot: number, stable: VectorEntries): number
   /** Tombstones, hidden values, resets that wait for `collect`. */
   readonly garbage: number

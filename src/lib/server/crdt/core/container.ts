@@ -93,6 +93,14 @@ export abstract class SubValue {
   abstract join(other: this | undefined, join: Join): void
   abstract pack(out: Encoder): void
 
+  /** It is dropped as it is: takes what it has put into the ledger out of it. */
+  abstract release(ledger: Ledger): void
+
+  /** What it has put into `ledger.garbage`; Infinity: it does not count that, and `collect` must find out. */
+  get garbage(): number {
+    return Number.POSITIVE_INFINITY
+  }
+
   /** Drops garbage that all regions know of. @returns how many things */
   collect(_isStable: (dot: Dot) => boolean, _context: Context): number {
     return 0

@@ -5,7 +5,7 @@ import type {EditSink, Join, Ledger} from './container.js'
 import {NO_DEADLINES} from './deadline.js'
 import {actorOf, sequenceOf} from './dot.js'
 import type {Engine} from './engine.js'
-import {type KeyState, unfold} from './key-state.js'
+import type {KeyState} from './key-state.js'
 import {joinRows} from './rows.js'
 import type {Slot} from './slot.js'
 import {type SlotState, unpackSlotState} from './slot-state.js'
@@ -52,7 +52,7 @@ class Joining implements Join {
 
   run(): void {
     const {keys} = this.other
-    for (const [key, stored] of [...this.slot.keys]) this.join(key, unfold(stored), keys.get(key))
+    for (const key of [...this.slot.keys.keys()]) this.join(key, this.slot.open(key), keys.get(key))
     for (const [key, theirs] of keys) if (!this.slot.keys.has(key)) this.join(key, this.slot.open(key), theirs)
     this.changes?.tell()
   }

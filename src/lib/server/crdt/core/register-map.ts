@@ -43,7 +43,7 @@ import {
 } from './register.js'
 import {scoreOf, scoreStep} from './score-register.js'
 import {exactStep, isSum, textOf} from './text-register.js'
-import {decodeTotal, encodeTotal, type Total, toDouble} from './total.js'
+import {decodeScore, encodeTotal, type Total} from './total.js'
 
 /** Operations of a type: its first opcode and these. */
 const ASSIGN = 0
@@ -56,8 +56,10 @@ const ELEMENT_BYTES = 130
 /** Names and a register each: the fields of a hash, the members of a sorted set. */
 export abstract class RegisterMap<V extends string | number> extends SubValue {
   protected readonly registers = new Map<string, Register<V>>()
-  /** Elements kept for garbage only. */
+  /** Elements of which nothing is visible. */
   private hiddenCount = 0
+  /** Elements that have garbage. */
+  private readonly unclean = new Set<string>()
   private weightBefore = 0
   private wasHidden = false
 
@@ -214,11 +216,22 @@ export abstract class RegisterMap<V extends string | number> extends SubValue {
     }
   }
 
+  release(ledger: Ledger): void {
+    for (const [name, register] of this.registers) {
+      ledger.bytes -= weightOf(name, register)
+      ledger.garbage -= registerGarbage(register)
+    }
+  }
+
+  override get garbage(): number {
+    return this.unclean.size
+  }
+
   override collect(isStable: (dot: Dot) => boolean, context: Context): number {
     const {ledger} = context
     const before = ledger.garbage
-    for (const [name, register] of this.registers) {
-      if (registerGarbage(register) === 0) continue
+    for (const name of [...this.unclean]) {
+      const register = this.registers.get(name)!
       this.change(name, register)
       this.put(name, collectRegister(register, isStable, context), ledger)
     }
@@ -268,6 +281,8 @@ export abstract class RegisterMap<V extends string | number> extends SubValue {
     ledger.bytes += weightOf(name, after) - this.weightBefore
     const isHidden = after !== undefined && !isVisible(after)
     this.hiddenCount += Number(isHidden) - Number(this.wasHidden)
+    if (registerGarbage(after) > 0) this.unclean.add(name)
+    else if (this.unclean.size > 0) this.unclean.delete(name)
     if (after === undefined) this.registers.delete(name)
     else if (this.registers.get(name) !== after) this.registers.set(name, after)
   }
@@ -337,7 +352,7 @@ export class SortedSetValue extends RegisterMap<number> {
   }
 
   protected override decodeValue(decoder: Decoder): number {
-    return toDouble(decodeTotal(decoder))
+    return decodeScore(decoder)
   }
 
   protected override shown(register: Register<number>, actors: ActorTable): string {
@@ -387,4 +402,4 @@ export const hashType = registerMapType(
   () => new HashValue(),
   (decoder) => decoder.skipText(),
 )
-export const sortedSetType = registerMapType('zset', ZSET_OPCODE, () => new SortedSetValue(), decodeTotal)
+export const sortedSetType = registerMapType('zset', ZSET_OPCODE, () => new SortedSetValue(), decodeScore)

@@ -149,6 +149,15 @@ export class SetValue extends SubValue {
     }
   }
 
+  override get garbage(): number {
+    return 0
+  }
+
+  release(ledger: Ledger): void {
+    const {size, textBytes} = this.members
+    ledger.bytes -= size === 0 ? 0 : textBytes + size * MEMBER_BYTES + BYTES
+  }
+
   digest(digest: Digest, actors: ActorTable): void {
     for (let place = 0; place < this.members.size; place++) {
       for (const {dot} of this.writesAt(place)) {

@@ -12,11 +12,26 @@ export class Slot {
   readonly keys = new Map<string, StoredKey>()
   readonly ledger: Ledger = {bytes: 0, garbage: 0}
 
+  /**
+   * Keys with something that can never be seen again unless a write comes that has not seen it: the deadline of a key
+   * that is gone, values that another type's hides. The vector is of a time when it was already so; undefined: not looked
+   * at since the last change.
+   */
+  readonly leftovers = new Map<string, readonly number[] | undefined>()
+
+  /** Keys of which the ledger counts garbage; some that had it once. */
+  readonly unclean = new Set<string>()
+  private garbageBefore = 0
+
   constructor(readonly number: number) {}
 
   /** Rough. */
   get bytes(): number {
     return SLOT_BYTES + this.ledger.bytes
+  }
+
+  get garbage(): number {
+    return this.ledger.garbage + this.leftovers.size
   }
 
   sequenceOf(actor: number): number {
@@ -35,12 +50,16 @@ export class Slot {
   /** All of a key, a new one if nothing is known of it. `close` ends what is done with it. */
   open(key: string): KeyState {
     const stored = this.keys.get(key)
+    this.garbageBefore = this.ledger.garbage
     return stored === undefined ? new KeyState([], []) : unfold(stored)
   }
 
   close(key: string, state: KeyState): void {
     const folded = fold(state)
+    if (this.ledger.garbage > this.garbageBefore) this.unclean.add(key)
     if (folded === undefined) this.keys.delete(key)
     else if (this.keys.get(key) !== folded) this.keys.set(key, folded)
+    if (folded instanceof KeyState && folded.hasLeftovers) this.leftovers.set(key, undefined)
+    else if (this.leftovers.size > 0) this.leftovers.delete(key)
   }
 }

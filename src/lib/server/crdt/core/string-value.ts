@@ -5,6 +5,7 @@ import {
   type ContainerType,
   type Context,
   type Join,
+  type Ledger,
   type Operation,
   type OwnOperation,
   SubValue,
@@ -124,6 +125,15 @@ export class StringValue extends SubValue {
 
   pack(out: Encoder): void {
     packRegister(this.register!, out, (value) => out.text(value))
+  }
+
+  release(ledger: Ledger): void {
+    ledger.bytes -= this.weight()
+    ledger.garbage -= registerGarbage(this.register)
+  }
+
+  override get garbage(): number {
+    return registerGarbage(this.register)
   }
 
   override collect(isStable: (dot: Dot) => boolean, context: Context): number {

@@ -1,10 +1,9 @@
-import {longDoubleOf} from '../../long-double.js'
 import type {Decoder} from './decoder.js'
 import type {Encoder} from './encoder.js'
 
 /**
- * An exact sum: a number where that is exact, else decimal digits. So the order of steps does not matter, and regions
- * come to the same. Infinite only for scores; infinity less infinity is 0.
+ * An exact sum: a finite number where that is exact, else decimal digits. So the order of steps does not matter, and
+ * regions come to the same.
  */
 export type Total = number | Decimal
 
@@ -22,16 +21,23 @@ export const FLOAT_PLACES = 17
 const PLACES_MAX = 1100
 const DIGITS = /^-?[0-9a-f]{1,5000}$/
 
+const double = new Float64Array(1)
+/** The lower half first. */
+const words = new Uint32Array(double.buffer)
+
 function exactly(value: Total): Decimal {
   if (typeof value !== 'number') return value
   if (Number.isInteger(value)) return new Decimal(BigInt(value), 0)
-  const {exponent, mantissa} = longDoubleOf(value) as {exponent: number; mantissa: bigint}
-  let odd = mantissa
-  let places = -exponent
+  double[0] = value
+  const exponent = (words[1]! >>> 20) & 0x7ff
+  const fraction = (BigInt(words[1]! & 0xf_ffff) << 32n) | BigInt(words[0]!)
+  let odd = exponent === 0 ? fraction : fraction | (1n << 52n)
+  let places = 1075 - Math.max(exponent, 1)
   while ((odd & 1n) === 0n) {
     odd >>= 1n
     places--
   }
+  if (value < 0) odd = -odd
   return new Decimal(odd * 5n ** BigInt(places), places)
 }
 
@@ -53,21 +59,14 @@ export function integerTotal(value: number | bigint): Total {
 export function add(a: Total, b: Total): Total {
   if (typeof a === 'number' && typeof b === 'number') {
     const sum = a + b
-    if (!Number.isFinite(sum) && !(Number.isFinite(a) && Number.isFinite(b))) return Number.isNaN(sum) ? 0 : sum
-    // What rounding took away (Knuth); none: the sum is exact.
+    // What rounding took away (Knuth), not a number if the sum is infinite; 0: the sum is exact.
     const second = sum - a
     if (a - (sum - second) + (b - second) === 0) return sum
   }
-  if (isInfinite(a)) return a
-  if (isInfinite(b)) return b
   const x = exactly(a)
   const y = exactly(b)
   const places = Math.max(x.places, y.places)
   return simple(new Decimal(scaled(x, places) + scaled(y, places), places))
-}
-
-function isInfinite(value: Total): boolean {
-  return value === Infinity || value === -Infinity
 }
 
 export function negate(value: Total): Total {
@@ -95,7 +94,6 @@ export function simpleScore(value: Total): Total {
 
 /** In full, no zeros at the end: of explanations, and of strings with at most 17 places. */
 export function totalText(value: Total): string {
-  if (isInfinite(value)) return value === Infinity ? 'inf' : '-inf'
   const {digits, places} = exactly(value)
   if (places === 0) return digits.toString()
   const magnitude = (digits < 0n ? -digits : digits).toString().padStart(places + 1, '0')
@@ -126,6 +124,17 @@ export function encodeTotal(value: Total, out: Encoder): void {
 
 /** @throws CrdtError */
 export function decodeTotal(decoder: Decoder): Total {
+  const total = decodeNumber(decoder)
+  if (total === Infinity || total === -Infinity) decoder.fail('has a total without end')
+  return total
+}
+
+/** As `encodeTotal` wrote it of a double; it may be infinite. @throws CrdtError */
+export function decodeScore(decoder: Decoder): number {
+  return toDouble(decodeNumber(decoder))
+}
+
+function decodeNumber(decoder: Decoder): Total {
   const word = decoder.varint()
   if (word % 2 === 0) return word % 4 === 0 ? word / 4 : -(word + 2) / 4
   if (word === IS_DOUBLE) {

@@ -29,6 +29,8 @@ export class StateExport implements ExportWalk {
     const slot = this.slots[this.at]
     if (slot === undefined) return false
     const {core, server} = this.crdt
+    // A script may be amid its work.
+    this.crdt.endUnit()
     this.send(encodeCommand(['CRDT.MERGE', String(slot), core.packSlot(slot)]))
     for (const key of core.keys(slot)) {
       const facts = packStreamFacts(server, key)

@@ -55,7 +55,9 @@ export class StateLoad implements StateLoading {
   }
 
   private empty(): void {
-    this.crdt.core.clear()
+    const {core, durability} = this.crdt
+    for (const slot of core.slots()) durability.letGo(slot)
+    core.clear()
     for (const db of this.crdt.server.databases) db.flush()
   }
 

@@ -28,6 +28,8 @@ export class StateWalk implements SourceWalk, KeyWalk {
     private readonly onClose: (walk: StateWalk) => void,
   ) {
     const {core} = crdt
+    // A script may be amid its work.
+    crdt.endUnit()
     this.pending = new Set(core.slots())
     this.begin()
     writer.moduleValue(RECORD.head)

@@ -115,6 +115,7 @@ export class RegionLink {
     if (this.isInSync) return ''
     const failed = [...this.pulls.values()].find(({lastError, state}) => lastError !== '' && state !== 'in-sync')
     if (failed !== undefined) return `${failed.address.host}:${failed.address.port}: ${failed.lastError}`
+    if (this.scout.isUp && this.pulls.size === 0) return 'its nodes own none of the slots of this one'
     return this.scout.lastError || this.lastError
   }
 

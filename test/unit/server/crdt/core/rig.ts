@@ -1,5 +1,5 @@
 import {expect} from 'vitest'
-import type {CrdtCore, SlotWriter, VisibleKey} from '../../../../../src/lib/server/crdt/core/api.js'
+import type {CrdtCore, CrdtObserver, Edit, SlotWriter, VisibleKey} from '../../../../../src/lib/server/crdt/core/api.js'
 import {CrdtState} from '../../../../../src/lib/server/crdt/core/state.js'
 
 export const SLOT = 7
@@ -63,18 +63,63 @@ export function joinAll(...all: readonly Region[]): void {
   expectEqual(...all)
 }
 
+export interface Seen {
+  type: string
+  deadlineMs: number | undefined
+  text: string | undefined
+  elements: Map<string, string | number | undefined>
+}
+
+/** All that can be seen of a key. */
+export function seen({core}: Region, key: string): Seen | undefined {
+  const found = core.look(SLOT, key)
+  if (found === undefined) return undefined
+  const {deadlineMs, type} = found
+  const text = type === 'string' ? found.text() : undefined
+  const elements = new Map([...found.elements()].sort().map((name) => [name, found.field(name) ?? found.score(name)]))
+  return {deadlineMs, elements, text, type}
+}
+
 /** All that can be seen of a slot. */
-export function visible({core}: Region): unknown {
-  return Object.fromEntries(
-    [...core.keys(SLOT)].sort().map((key) => {
-      const found = core.look(SLOT, key)!
-      const {deadlineMs, type} = found
-      const text = type === 'string' ? found.text() : undefined
-      const elements = [...found.elements()].map((name) => [name, found.field(name) ?? found.score(name)])
-      if (type !== 'list') elements.sort()
-      return [key, {deadlineMs, elements, text, type}]
-    }),
-  )
+export function visible(region: Region): Record<string, Seen> {
+  return Object.fromEntries([...region.core.keys(SLOT)].sort().map((key) => [key, seen(region, key)!]))
+}
+
+/** What a projection shows that hears of edits and of its own writes, and looks up no more than they say. */
+export class Mirror implements CrdtObserver {
+  readonly keys = new Map<string, Seen>()
+
+  constructor(private readonly region: Region) {
+    region.core.observer = this
+  }
+
+  /** The keys that own writes may have changed. */
+  wrote(keys: Iterable<string>): void {
+    for (const key of keys) this.look(key)
+  }
+
+  changed(_slot: number, key: string, edits: readonly Edit[]): void {
+    for (const edit of edits) {
+      if (edit.kind === 'key') this.look(key)
+      else if (edit.kind === 'deadline') this.keys.get(key)!.deadlineMs = this.region.look(key)!.deadlineMs
+      else if (edit.kind === 'elements') for (const name of edit.names) this.element(key, name)
+    }
+  }
+
+  published(): void {}
+
+  private look(key: string): void {
+    const found = seen(this.region, key)
+    if (found) this.keys.set(key, found)
+    else this.keys.delete(key)
+  }
+
+  private element(key: string, name: string): void {
+    const {elements} = this.keys.get(key)!
+    const found = this.region.look(key)!
+    if (found.has(name)) elements.set(name, found.field(name) ?? found.score(name))
+    else elements.delete(name)
+  }
 }
 
 export function expectEqual(...all: readonly Region[]): void {

@@ -25,6 +25,7 @@ export interface More {
 /** What V8 takes for an element, about: cells, value, the string's head. */
 const ELEMENT_BYTES = 56
 const MORE_BYTES = 120
+const LIST_BYTES = 500
 
 const TWO_32 = 2 ** 32
 const TWO_31 = 2 ** 31
@@ -36,8 +37,7 @@ const NO_ROWS: readonly Row[] = []
  */
 export class ListElements {
   readonly cells = new Cells<string, More>()
-  /** Rough. */
-  bytes = 0
+  private elementBytes = 0
 
   /** Undefined: they come from elsewhere, and nobody saw to their order yet. */
   private actors: ActorTable | undefined
@@ -60,12 +60,17 @@ export class ListElements {
     if (isInOrder) return
     const found = [...cells.places()].map((place) => ({position: this.positionAt(place), rows: this.rowsAt(place)}))
     cells.clear()
-    this.bytes = 0
+    this.elementBytes = 0
     for (const {position, rows} of found) for (const row of rows) this.write(position, row, (dot) => dot === row.dot)
   }
 
   get length(): number {
     return this.cells.length
+  }
+
+  /** Rough. */
+  get bytes(): number {
+    return this.length === 0 ? 0 : LIST_BYTES + this.elementBytes
   }
 
   positionAt(place: Place): Position {
@@ -131,10 +136,10 @@ export class ListElements {
     const where = position[1]! * TWO_32 + position[2]! + TWO_31
     if (isNew) this.cells.insert(place, position[0]!, where, dot, value, more)
     else {
-      this.bytes -= this.bytesAt(place)
+      this.elementBytes -= this.bytesAt(place)
       this.cells.write(place, position[0]!, where, dot, value, more)
     }
-    this.bytes += bytesOf(value, more)
+    this.elementBytes += bytesOf(value, more)
   }
 
   private bytesAt(place: Place): number {
@@ -200,14 +205,14 @@ export class ListElements {
 
   private pushAt(place: Place, num: number, actor: number, idx: number, dot: Dot, value: string): void {
     this.cells.insert(place, num, actor * TWO_32 + idx + TWO_31, dot, value, undefined)
-    this.bytes += bytesOf(value, undefined)
+    this.elementBytes += bytesOf(value, undefined)
   }
 
   /** All of a run of elements, whoever wrote them. */
   removeRun(index: number, count: number): void {
     let place = this.cells.placeAt(index)
     for (let i = 0; i < count; i++) {
-      this.bytes -= this.bytesAt(place)
+      this.elementBytes -= this.bytesAt(place)
       place = this.cells.next(place)
     }
     this.cells.remove(this.cells.placeAt(index), count)
@@ -222,7 +227,7 @@ export class ListElements {
       let at = place
       while (!cells.isEnd(at) && this.isGone(at, seen) && this.compareAt(at, last) <= 0) {
         run++
-        this.bytes -= this.bytesAt(at)
+        this.elementBytes -= this.bytesAt(at)
         at = cells.next(at)
       }
       if (run > 0) {

@@ -26,6 +26,7 @@ import {type Patterns, Registers} from './registers.js'
 const RAISE = SKETCH_OPCODE
 
 const REGISTERS_DIGEST = SKETCH_OPCODE
+const SKETCH_BYTES = 300
 
 /**
  * A HyperLogLog: registers joined by maximum, good as long as their writers saw all deletions of the key. So a deletion wins
@@ -78,7 +79,7 @@ class Sketch extends SubValue implements SketchValue {
   }
 
   private get bytes(): number {
-    return this.registers?.bytes ?? 0
+    return this.registers === undefined ? 0 : SKETCH_BYTES + this.registers.bytes
   }
 
   applyOperation(_opcode: number, decoder: Decoder, operation: Operation): void {

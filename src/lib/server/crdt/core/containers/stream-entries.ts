@@ -16,6 +16,7 @@ export interface Entry {
 
 /** What V8 takes for an entry, about; its fields are shared with who gave them. */
 const ENTRY_BYTES = 48
+const STREAM_BYTES = 500
 
 /**
  * Entries of a stream by id. In the cells: milliseconds and sequence of the id, dot and clock; ids beyond 2^53 stand beside.
@@ -24,8 +25,6 @@ const ENTRY_BYTES = 48
  */
 export class StreamEntries {
   readonly cells = new Cells<Fields, StreamId>(true)
-  /** Rough. */
-  bytes = 0
 
   /** Undefined: they come from elsewhere, and nobody saw to their order yet. */
   private actors: ActorTable | undefined
@@ -48,7 +47,6 @@ export class StreamEntries {
     if (isInOrder) return
     const found = [...cells.places()].map((place) => this.entryAt(place))
     cells.clear()
-    this.bytes = 0
     for (const {clock, dot, fields, id} of found) this.add(id, dot, clock, fields)
   }
 
@@ -59,6 +57,11 @@ export class StreamEntries {
 
   get length(): number {
     return this.cells.length
+  }
+
+  /** Rough. */
+  get bytes(): number {
+    return this.length === 0 ? 0 : STREAM_BYTES + this.length * ENTRY_BYTES
   }
 
   idAt(place: Place): StreamId {
@@ -93,7 +96,6 @@ export class StreamEntries {
   private put(place: Place, id: StreamId, dot: Dot, clock: number, fields: Fields): void {
     const isBig = typeof id.ms !== 'number' || typeof id.seq !== 'number'
     this.cells.insert(place, Number(id.ms), Number(id.seq), dot, fields, isBig ? id : undefined, clock)
-    this.bytes += ENTRY_BYTES
   }
 
   fieldsOf(id: StreamId): Fields | undefined {
@@ -153,7 +155,6 @@ export class StreamEntries {
         run++
         at = cells.next(at)
       }
-      this.bytes -= run * ENTRY_BYTES
       place = run > 0 ? cells.remove(place, run) : cells.next(place)
     }
     return removed

@@ -124,6 +124,20 @@ describe('sketch', () => {
     expect(count(one)).toBe(1)
   })
 
+  it('is deleted again by who deleted it before', () => {
+    const [one, two] = regions() as [Sketch, Sketch]
+    for (let round = 0; round < 2; round++) {
+      settle([one, two])
+      pfadd(two, 'a')
+      settle([one, two])
+      one.write(undefined)
+    }
+    pfadd(two, 'b')
+    settle([one, two])
+    expect([one.value.isEmpty, two.value.isEmpty]).toEqual([true, true])
+    expect(one.ledger.garbage).toBe(1)
+  })
+
   it('is not deleted by who did not know it', () => {
     const [one, two] = regions() as [Sketch, Sketch]
     one.write(undefined)
