@@ -1,7 +1,6 @@
 import type {CrdtCore} from '../../../../src/lib/server/crdt/core/api.js'
 import type {CrdtDatabase} from '../../../../src/lib/server/crdt/crdt-database.js'
 import {Durability} from '../../../../src/lib/server/crdt/durability/durability.js'
-import {Feeds} from '../../../../src/lib/server/crdt/peers/feeds.js'
 import {Stability} from '../../../../src/lib/server/crdt/peers/stability.js'
 import {minimum, vectorFrom} from '../../../../src/lib/server/crdt/peers/vectors.js'
 import {Projection} from '../../../../src/lib/server/crdt/projection/projection.js'
@@ -69,9 +68,5 @@ export const SYSTEM_MUTATIONS: readonly SystemMutation[] = [
           },
       ),
     name: 'deadlines of others do not come to the data',
-  },
-  {
-    bend: () => replace(Feeds.prototype, 'joined', () => () => undefined),
-    name: 'what came with a state is not handed on',
   },
 ]
