@@ -17,6 +17,21 @@ const SCRIPTS: readonly Script[] = [
     regions: 3,
   },
   {
+    lines: [
+      'cut 2 3',
+      '3: SET {b}k 1',
+      'run 100',
+      'remove-region 3',
+      '1: INCR {b}n',
+      'run 200',
+      'failover 1 0',
+      'run 100',
+    ],
+    name: 'what waits for a region that is gone is asked for where it came from last',
+    regions: 3,
+    replicas: true,
+  },
+  {
     lines: ['1 keep {a} 1', 'cut 1 2', '1 keep {a} 2', '2: DEL {a}kept', 'run 2000'],
     name: 'what was written during a cut survives the deletion that did not see it',
     regions: 2,

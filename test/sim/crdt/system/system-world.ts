@@ -203,6 +203,7 @@ export class SystemWorld {
     for (const node of this.nodes.filter(({isPrimary}) => isPrimary)) {
       if (node.peers.isCatchingUp) return `${node.name} is catching up`
       for (const slot of node.crdt.core.slots()) {
+        if (!node.cluster.slots.has(slot)) continue
         const vector = vectorOf(node, slot)
         const other = vectors.get(slot)
         if (other !== undefined && other !== vector)
