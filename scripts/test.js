@@ -18,13 +18,13 @@ const RUN_MARK = 'SHOAL_TEST_RUN'
 const run = randomUUID()
 /**
  * Rounds, one after the other: tests that compute get a processor each, tests that wait for one process at a time
- * share. A file of `interop` runs whole clusters under load: one per processor. `docker` has a daemon of its own, which ends
- * with the round.
+ * share. A file of `interop` waits for whole clusters most of its time. `docker` has a daemon of its own, which ends with the
+ * round.
  */
 const ROUNDS = [
   {projects: ['unit', 'sim'], workers: availableParallelism()},
   {projects: ['commands'], workers: availableParallelism() + 1},
-  {projects: ['interop'], workers: availableParallelism()},
+  {projects: ['interop'], workers: availableParallelism() + 2},
   {docker: true, projects: ['docker'], workers: availableParallelism()},
 ]
 

@@ -30,6 +30,7 @@ const RANK: Readonly<Record<string, number>> = {
   node: 3,
   operations: 3,
   cli: 4,
+  embedded: 4,
   commands: 5,
 }
 

@@ -5,7 +5,7 @@ import {environmentParts} from '../lib/cli/environment/parts.js'
 import {runInPlace} from '../lib/cli/environment/run-in-place.js'
 import {thisMachine} from '../lib/environment/doctor/machine.js'
 import {openEnvironment, requireRunning} from '../lib/environment/open.js'
-import {HOST} from '../lib/environment/spec.js'
+import {HOST, passwordOf, type SpecNode} from '../lib/environment/spec.js'
 import {defaultStateFolder} from '../lib/environment/state-folder.js'
 
 const PROGRAMS = ['redis-cli', 'valkey-cli']
@@ -42,11 +42,13 @@ export default class Cli extends BaseCommand {
     const {args, argv, flags} = await this.parse(Cli)
     const {engines, store} = environmentParts(process.env)
     const state = await openEnvironment(store, flags.name)
-    const {engine, nodes, password, topology} = state.spec
+    const {engine, nodes, topology} = state.spec
     await requireRunning(engines.of(engine), state, args.node)
-    const port = nodes.find(({name}) => name === args.node)?.port as number
+    const node = nodes.find(({name}) => name === args.node) as SpecNode
+    const {port} = node
+    const password = passwordOf(state.spec, node)
     const words = (argv as string[]).slice(1)
-    const isCluster = topology === 'cluster'
+    const isCluster = topology !== 'replication'
     const file = flags.builtin ? undefined : await findCli()
     if (file === undefined) {
       const {runBuiltin} = await import('../lib/cli/prompt/builtin.js')

@@ -9,8 +9,8 @@ import {bringUp, type UpResult} from '../lib/environment/up.js'
 interface UpDocument {
   readonly change: UpResult['change']
   readonly startedNodes: readonly string[]
-  /** HOST:PORT of a node to begin with. */
-  readonly seed: string
+  /** HOST:PORT of a node to begin with; none where databases bring theirs. */
+  readonly seed?: string
   readonly environment: EnvironmentStatus | undefined
 }
 
@@ -28,6 +28,7 @@ export default class Up extends BaseCommand {
     '<%= config.bin %> <%= command.id %> --persistence rdb --set maxmemory=100mb',
     '<%= config.bin %> <%= command.id %> --engine process --server /usr/bin/valkey-server --topology replication',
     '<%= config.bin %> <%= command.id %> --engine docker --image redis:7 --regions eu,us,asia',
+    '<%= config.bin %> <%= command.id %> --topology crdb --regions cluster1.local,cluster2.local,cluster3.local',
   ]
 
   static override flags = environmentFlags
@@ -42,6 +43,7 @@ export default class Up extends BaseCommand {
     if (change === 'none') this.note(`environment ${name} is up already, nothing to do`)
     if (environment) this.print(renderEnvironment(environment, this.style))
     this.note(`\n${renderTryThis(spec, this.style)}`)
-    return {change, environment, seed: `${HOST}:${spec.nodes[0]?.port}`, startedNodes}
+    const [first] = spec.nodes
+    return {change, environment, ...(first && {seed: `${HOST}:${first.port}`}), startedNodes}
   }
 }

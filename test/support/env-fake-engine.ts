@@ -127,6 +127,10 @@ export class FakeEngine implements Engine {
     return [`last words of ${name}`]
   }
 
+  async discardNode(environment: string, name: string): Promise<void> {
+    this.kept.delete(`${environment}/${name}`)
+  }
+
   async discard(environment: string): Promise<void> {
     this.links.rules.delete(environment)
     for (const key of this.kept) if (key.startsWith(`${environment}/`)) this.kept.delete(key)

@@ -53,6 +53,8 @@ export interface Engine {
   logs(environment: string, name: string, options: LogOptions, signal: AbortSignal): AsyncIterable<string>
   /** How a command is run beside a node: in its container, or on this machine in its folder. */
   execution(node: NodeRef, command: readonly [string, ...string[]], options: {readonly tty: boolean}): Execution
+  /** Deletes what one stopped node still has: data, configuration, log. Nothing there is fine. */
+  discardNode(environment: string, name: string): Promise<void>
   /** Deletes what an environment whose nodes are stopped still has: data, configuration, logs, networks, proxies. Nothing there is fine. */
   discard(environment: string): Promise<void>
   readonly links: LinkControl
@@ -82,6 +84,10 @@ export interface Execution {
 export interface Layout {
   readonly environment: string
   readonly nodes: readonly NodeSpec[]
+  /** What they run, also while there are none yet; as `NodeSpec.program`. */
+  readonly program?: string
+  /** Only Shoal's own node will do. */
+  readonly ownNode?: true
   /** Of Docker's network between the nodes, as A.B.C.D/BITS; one that is free without. */
   readonly subnet?: string
 }

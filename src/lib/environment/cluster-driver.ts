@@ -14,6 +14,8 @@ export interface ClusterAccess {
   /** Who belongs together to begin with, rendered, the primary first; as it comes without. */
   readonly shards?: readonly (readonly string[])[]
   readonly password?: string
+  /** Topology `crdb`: its clusters. `addresses` above may be some of theirs. */
+  readonly clusters?: readonly ClusterAccess[]
 }
 
 /** What a node says of itself and its cluster. */

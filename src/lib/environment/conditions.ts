@@ -1,7 +1,7 @@
 import {countSlots, SLOT_COUNT, slotsOf} from '../model/slot-set.js'
 import type {NodeFacts} from './cluster-driver.js'
 import type {FaultRecord} from './faults/record.js'
-import type {EnvironmentSpec} from './spec.js'
+import {clustersOf, type EnvironmentSpec} from './spec.js'
 
 /** An environment at one moment. */
 export interface Situation {
@@ -59,17 +59,29 @@ export const healed: Condition = (situation) => {
   return [
     ...faults.map(({id, text}) => `fault ${id} (${text}) is in force`),
     ...nodes.filter(({state}) => state !== 'running').map(({name, state}) => `${name} is ${state}`),
-    ...(spec.topology === 'cluster' ? clusterOk(situation) : silent(nodes)),
+    ...(spec.topology === 'replication' ? silent(nodes) : clusterOk(situation)),
     ...(countSlots(claimed) > SLOT_COUNT ? ['slots are claimed by two primaries'] : []),
     ...unsynced(nodes),
   ]
 }
 
+/** Of each cluster by itself; what concerns them all is said once. */
+const ofEachCluster =
+  (condition: Condition): Condition =>
+  (situation) => {
+    const {nodes, spec} = situation
+    const clusters = clustersOf(spec).map((members) => new Set(members.map(({name}) => name)))
+    const problems = clusters.flatMap((names) =>
+      condition({...situation, nodes: nodes.filter(({name}) => names.has(name))}),
+    )
+    return [...new Set(problems)]
+  }
+
 export const CONDITIONS = {
-  'cluster-ok': clusterOk,
-  failover: failedOver,
-  healed,
-  'replicas-synced': replicasSynced,
+  'cluster-ok': ofEachCluster(clusterOk),
+  failover: ofEachCluster(failedOver),
+  healed: ofEachCluster(healed),
+  'replicas-synced': ofEachCluster(replicasSynced),
 } as const satisfies Record<string, Condition>
 
 export type ConditionName = keyof typeof CONDITIONS

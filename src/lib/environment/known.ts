@@ -2,6 +2,7 @@ import {readdirSync, readFileSync} from 'node:fs'
 import {join} from 'node:path'
 import type {Address} from '../model/address.js'
 import {renderAddress} from '../model/address.js'
+import {passwordOf} from './spec.js'
 import type {EnvironmentState} from './store.js'
 
 /** What helps to reach the nodes of an environment. */
@@ -26,13 +27,14 @@ export function knownEnvironment(seeds: readonly string[], stateFolder: string):
   const wanted = new Set(seeds)
   for (const name of namesIn(folder)) {
     const state = stateIn(join(folder, name, 'environment.json'))
-    const {nodes = [], password} = state?.spec ?? {}
+    const {nodes = []} = state?.spec ?? {}
     const {peerHosts = {}} = state ?? {}
-    const own = nodes.some(({name: node, port}) => {
+    const own = nodes.find(({name: node, port}) => {
       const hosts = [...LOOPBACK, ...(peerHosts[node] === undefined ? [] : [peerHosts[node]])]
       return hosts.some((host) => wanted.has(renderAddress({host, port})))
     })
     if (!own) continue
+    const password = passwordOf(state?.spec ?? {}, own)
     const elsewhere = nodes.filter((node) => peerHosts[node.name] !== undefined)
     return {
       addressMap: new Map(

@@ -1,3 +1,4 @@
+import {join} from 'node:path'
 import {setTimeout as delay} from 'node:timers/promises'
 import lockfile from 'proper-lockfile'
 import {CliError} from '../kernel/errors.js'
@@ -50,7 +51,8 @@ async function acquire(
   for (;;) {
     if (signal.aborted) throw new CliError('INTERRUPTED', 'interrupted')
     try {
-      const release = await lockfile.lock(store.folder, {
+      // By another name for each: what is locked under one name, the library takes for one lock of this process.
+      const release = await lockfile.lock(join(store.folder, name), {
         lockfilePath: store.lockPath(name),
         onCompromised,
         realpath: false,

@@ -3,7 +3,7 @@ import type {Engines} from '../engine/engines.js'
 import {CliError} from '../kernel/errors.js'
 import {renderAddress} from '../model/address.js'
 import type {ClusterAccess, ClusterDriver} from './cluster-driver.js'
-import {type EnvironmentSpec, nodesOf} from './spec.js'
+import {clustersOf, type EnvironmentSpec, nodesOf} from './spec.js'
 import type {EnvironmentState, EnvironmentStore} from './store.js'
 
 /** What environments are made of; the same for all that is done to them. */
@@ -37,12 +37,34 @@ export async function requireSight(engine: Engine): Promise<void> {
 }
 
 export function layoutOf(spec: EnvironmentSpec, peerHosts: Readonly<Record<string, string>> = {}): Layout {
-  const {name, subnet} = spec
-  return {environment: name, nodes: nodesOf(spec, peerHosts), ...(subnet !== undefined && {subnet})}
+  const {name, program, subnet, topology} = spec
+  return {
+    environment: name,
+    nodes: nodesOf(spec, peerHosts),
+    ...(topology === 'crdb' && {ownNode: true}),
+    ...(program !== undefined && {program}),
+    ...(subnet !== undefined && {subnet}),
+  }
 }
 
 export function accessOf({peerHosts, spec}: Pick<EnvironmentState, 'peerHosts' | 'spec'>): ClusterAccess {
+  if (spec.topology !== 'crdb') return accessOfCluster({peerHosts, spec})
+  const clusters = clustersOf(spec).map((nodes) => accessOfCluster({peerHosts, spec: {...spec, nodes}}))
+  const inAll = <K, V>(pick: (access: ClusterAccess) => ReadonlyMap<K, V>) =>
+    new Map(clusters.flatMap((access) => [...pick(access)]))
+  return {
+    addresses: nodesOf(spec, peerHosts).map(peerAddress),
+    addressMap: inAll(({addressMap}) => addressMap),
+    clusters,
+    regions: inAll(({regions}) => regions),
+    topology: 'crdb',
+  }
+}
+
+/** All nodes of the spec are one cluster, or one replication. */
+function accessOfCluster({peerHosts, spec}: Pick<EnvironmentState, 'peerHosts' | 'spec'>): ClusterAccess {
   const nodes = nodesOf(spec, peerHosts)
+  const [{password} = {}] = nodes
   const rendered = new Map(nodes.map((node) => [node.name, renderAddress(peerAddress(node))]))
   const elsewhere = nodes.filter(({peerHost}) => peerHost !== undefined)
   return {
@@ -53,7 +75,7 @@ export function accessOf({peerHosts, spec}: Pick<EnvironmentState, 'peerHosts' |
       .filter(({replicaOf}) => replicaOf === undefined)
       .map((primary) => [primary, ...spec.nodes.filter(({replicaOf}) => replicaOf === primary.name)])
       .map((members) => members.map(({name}) => rendered.get(name) as string)),
-    topology: spec.topology,
-    ...(spec.password !== undefined && {password: spec.password}),
+    topology: spec.topology === 'crdb' ? 'cluster' : spec.topology,
+    ...(password !== undefined && {password}),
   }
 }

@@ -75,7 +75,7 @@ async function wavesOf(
   signal: AbortSignal,
 ): Promise<string[][]> {
   const {spec} = state
-  if (spec.topology !== 'cluster' || spec.persistence === 'aof') return [[...names]]
+  if (spec.topology === 'replication' || spec.persistence === 'aof') return [[...names]]
   const facts = await parts.driver.describe(accessOf(state), signal)
   const isReplica = ({address, role}: NodeFacts, at: string) => role === 'replica' && renderAddress(address) === at
   const replicas = nodesOf(spec, state.peerHosts)

@@ -47,14 +47,15 @@ export function requireSettings(settings: Readonly<Record<string, string>>): voi
   }
 }
 
-const REGION = /^[a-zA-Z0-9][\w-]{0,39}$/
+/** Also the full name of a host. */
+export const REGION = /^[a-zA-Z0-9][\w.-]{0,62}$/
 
 /** @throws {CliError} BAD_FLAG for a name that cannot be one, or that is there twice */
 export function requireRegions(regions: readonly string[]): void {
   for (const [index, region] of regions.entries()) {
     if (!REGION.test(region)) {
       throw new CliError('BAD_FLAG', `${JSON.stringify(region)} cannot be the name of a region`, {
-        suggestions: ['A name is 1 to 40 of letters, digits, - and _.', 'shoal up --regions eu,us,asia'],
+        suggestions: ['A name is 1 to 63 of letters, digits, dots, - and _.', 'shoal up --regions eu,us,asia'],
       })
     }
     if (regions.indexOf(region) !== index) throw new CliError('BAD_FLAG', `region ${region} is there twice`)

@@ -1,14 +1,18 @@
 import type {EngineKind, NodeSpec} from '../engine/engine.js'
 import {CliError} from '../kernel/errors.js'
 import {BUS_PORT_OFFSET} from '../model/address.js'
+import {planParticipants} from './participants.js'
 import {requireRegions, requireSettings} from './settings.js'
 
 /** What nodes keep on disk: nothing, snapshots, or every write. */
 export const PERSISTENCES = ['none', 'rdb', 'aof'] as const
 export type Persistence = (typeof PERSISTENCES)[number]
 
-/** `replication`: one primary and its replicas, without cluster mode. */
-export const TOPOLOGIES = ['cluster', 'replication'] as const
+/**
+ * `replication`: one primary and its replicas, without cluster mode. `crdb`: regions that are participating clusters of
+ * active-active databases; each database has a cluster of its own in each of its regions, and without one there are no nodes.
+ */
+export const TOPOLOGIES = ['cluster', 'replication', 'crdb'] as const
 export type Topology = (typeof TOPOLOGIES)[number]
 
 /** What a named environment consists of. Clients on this machine reach all of it on loopback: these are for development. */
@@ -33,6 +37,19 @@ export interface EnvironmentSpec {
   readonly subnet?: string
   readonly password?: string
   readonly nodes: readonly SpecNode[]
+  /** Topology `crdb`: those that have instances here. */
+  readonly databases?: readonly SpecDatabase[]
+}
+
+/** What the nodes of one active-active database have in common; the rest of it, `operations/crdb` knows. */
+export interface SpecDatabase {
+  /** UUID. */
+  readonly guid: string
+  readonly name: string
+  /** What its clients must give. */
+  readonly password?: string
+  /** Directives of redis.conf for its nodes. */
+  readonly settings: Readonly<Record<string, string>>
 }
 
 export interface SpecNode {
@@ -41,6 +58,9 @@ export interface SpecNode {
   readonly region?: string
   /** Name of the primary whose replica it begins as; a primary without. Who is what later, the nodes say. */
   readonly replicaOf?: string
+  /** Topology `crdb`: name of the database, and number of the instance, that it belongs to. */
+  readonly database?: string
+  readonly instance?: number
 }
 
 /** What the caller asked for. What is left out is as it is, or the default for a new environment. */
@@ -80,6 +100,7 @@ export function requireEnvironmentName(name: string): string {
  */
 export function planEnvironment(request: EnvironmentRequest): EnvironmentSpec {
   const name = requireEnvironmentName(request.name)
+  if (request.topology === 'crdb') return planParticipants({...request, name, topology: 'crdb'})
   const counts = countsOf(request)
   const {basePort, nodeTimeoutMs, password, regions, settings} = {...DEFAULTS, ...request}
   requireRegions(regions)
@@ -187,11 +208,14 @@ const SETTINGS: Readonly<Record<Persistence, NonNullable<NodeSpec['settings']>>>
  * @param peerHosts - what `Engine.prepare` said; nothing yet if absent
  */
 export function nodesOf(spec: EnvironmentSpec, peerHosts: Readonly<Record<string, string>> = {}): NodeSpec[] {
-  const {name: environment, password, program, topology} = spec
-  const isCluster = topology === 'cluster'
-  const settings = settingsOf(spec)
-  return spec.nodes.map(({name, port, region, replicaOf}) => {
-    const primary = isCluster ? undefined : spec.nodes.find((node) => node.name === replicaOf)
+  const {name: environment, program, topology} = spec
+  const isCluster = topology !== 'replication'
+  return spec.nodes.map((node) => {
+    const {name, port, region, replicaOf} = node
+    const database = spec.databases?.find((each) => each.name === node.database)
+    const password = passwordOf(spec, node)
+    const settings = settingsOf(spec, database)
+    const primary = isCluster ? undefined : spec.nodes.find((each) => each.name === replicaOf)
     const peerHost = peerHosts[name]
     return {
       address: {host: HOST, port},
@@ -209,14 +233,35 @@ export function nodesOf(spec: EnvironmentSpec, peerHosts: Readonly<Record<string
   })
 }
 
-function settingsOf({nodeTimeoutMs, persistence, settings, topology}: EnvironmentSpec): (readonly [string, string])[] {
+function settingsOf(spec: EnvironmentSpec, database: SpecDatabase | undefined): (readonly [string, string])[] {
+  const {nodeTimeoutMs, persistence, topology} = spec
+  const settings = {...spec.settings, ...database?.settings}
   const own: (readonly [string, string])[] = [
     ...SETTINGS[persistence],
     // A replica that is asked for is wanted now, not after others may have asked too.
     ['repl-diskless-sync-delay', '0'],
-    ...(topology === 'cluster' ? [['cluster-node-timeout', String(nodeTimeoutMs)] as const] : []),
+    ...(topology === 'replication' ? [] : [['cluster-node-timeout', String(nodeTimeoutMs)] as const]),
   ]
   return [...own.filter(([directive]) => settings[directive] === undefined), ...Object.entries(settings)]
+}
+
+/** What the clients of a node must give, if anything. */
+export function passwordOf(
+  {databases = [], password}: Pick<EnvironmentSpec, 'databases' | 'password'>,
+  {database}: Pick<SpecNode, 'database'>,
+): string | undefined {
+  return databases.find(({name}) => name === database)?.password ?? password
+}
+
+/** Nodes that are one cluster: all of them, or those of each instance of each database. */
+export function clustersOf({nodes, topology}: Pick<EnvironmentSpec, 'nodes' | 'topology'>): SpecNode[][] {
+  if (topology !== 'crdb') return [[...nodes]]
+  const clusters = new Map<string, SpecNode[]>()
+  for (const node of nodes) {
+    const key = `${node.database} ${node.instance}`
+    clusters.set(key, [...(clusters.get(key) ?? []), node])
+  }
+  return [...clusters.values()]
 }
 
 /** Ports of an environment, bus ports included. */

@@ -43,7 +43,7 @@ export async function startStopped(
   const lasting = lastingFaults(state, Date.now())
   const started = missing.map(({name}) => name)
   if (missing.length > 0) {
-    if (spec.topology === 'cluster' && spec.persistence !== 'aof') await saveCopies(driver, access, missing, signal)
+    if (spec.topology !== 'replication' && spec.persistence !== 'aof') await saveCopies(driver, access, missing, signal)
     onProgress(`starting ${started.join(', ')}`)
     await startAll(engine, withFaults(missing, state, lasting), signal)
   }

@@ -44,6 +44,8 @@ export interface EnvironmentStatus {
   /** Unknown if the state file is lost. */
   readonly engine?: EngineKind
   readonly topology?: Topology
+  /** Topology `crdb`: the participating clusters. */
+  readonly regions?: readonly string[]
   /** On record, oldest first. */
   readonly faults: readonly FaultStatus[]
   readonly nodes: readonly NodeStatus[]
@@ -105,8 +107,12 @@ export function judge(
     const lostLinks = lostOf.get(fault.id)
     return {...summaryOf(fault), ...(lostLinks && {lostLinks})}
   })
-  const all = {faults, name, nodes, ...(state && {engine: state.spec.engine, topology: state.spec.topology})}
+  const regions = state?.spec.topology === 'crdb' ? state.spec.regions : undefined
+  const of = state && {engine: state.spec.engine, topology: state.spec.topology}
+  const all = {faults, name, nodes, ...of, ...(regions && {regions})}
   if (!state?.formed) return {...all, state: 'incomplete'}
+  // Participating clusters without a database have no nodes, and are ready for one.
+  if (nodes.length === 0) return {...all, state: 'ok'}
   if (refs.length === 0) return {...all, state: 'stopped'}
   return {...all, state: isOk ? 'ok' : 'degraded'}
 }

@@ -69,12 +69,14 @@ async function create(
     const nodes = nodesOf(spec, peerHosts)
     const state = {faults: [], formed: false, peerHosts, spec, version: 2} as const
     await parts.store.write(state)
-    onProgress(`starting ${nodes.length} nodes`)
-    await startAll(engine, nodes, signal)
-    onProgress(spec.topology === 'cluster' ? 'forming the cluster' : 'waiting for the replicas')
-    await whileNodesRun(engine, spec.name, namesOf(nodes), signal, (both) =>
-      parts.driver.form(accessOf(state), spec.replicas, both),
-    )
+    if (nodes.length > 0) {
+      onProgress(`starting ${nodes.length} nodes`)
+      await startAll(engine, nodes, signal)
+      onProgress(spec.topology === 'cluster' ? 'forming the cluster' : 'waiting for the replicas')
+      await whileNodesRun(engine, spec.name, namesOf(nodes), signal, (both) =>
+        parts.driver.form(accessOf(state), spec.replicas, both),
+      )
+    }
     await parts.store.write({...state, formed: true})
     return {change: 'created', spec, startedNodes: namesOf(nodes)}
   } catch (error) {

@@ -76,7 +76,7 @@ export async function waitForCondition(
 ): Promise<number> {
   const startedAt = performance.now()
   const {spec} = await openEnvironment(parts.store, name)
-  if (spec.topology !== 'cluster' && CLUSTER_CONDITIONS.includes(wanted)) {
+  if (spec.topology === 'replication' && CLUSTER_CONDITIONS.includes(wanted)) {
     throw new CliError('BAD_FLAG', `environment ${name} is no cluster: ${wanted} never comes`, {
       suggestions: [`shoal wait --for replicas-synced --name ${name}`],
     })

@@ -24,7 +24,8 @@ export interface CrdbInstance {
   readonly compression: number
 }
 
-export type StreamIdMode = 'strict' | 'semi-strict' | 'liberal'
+export const STREAM_ID_MODES = ['strict', 'semi-strict', 'liberal'] as const
+export type StreamIdMode = (typeof STREAM_ID_MODES)[number]
 
 export interface CrdbSettings {
   readonly causalConsistency: boolean

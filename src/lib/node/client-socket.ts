@@ -2,6 +2,7 @@ import {Socket, type SocketConstructorOpts} from 'node:net'
 import {type Client, SPECIAL_MONITOR, SPECIAL_REPLICA, SPECIAL_SUBSCRIBED} from '../server/client.js'
 import type {OutputLimit} from '../server/config/special.js'
 import type {Server} from '../server/server.js'
+import type {NodeClock} from './node-clock.js'
 import type {OutputGate} from './output-gate.js'
 
 /** A socket with this much unsent output is not read from until the peer has taken it, unless a limit above is set. */
@@ -22,6 +23,13 @@ interface InPlaceOptions {
   }
 }
 
+/** What all connections of a node share. */
+export interface SocketSurroundings {
+  readonly clock: NodeClock
+  readonly gate: OutputGate
+  readonly onGone: (client: ClientSocket) => void
+}
+
 /** Who has had a turn since the loop's last round. */
 let outbox: ClientSocket[] = []
 
@@ -37,6 +45,7 @@ export class ClientSocket {
   readonly client: Client
   private readonly socket: Socket
   private readonly server: Server
+  private readonly clock: NodeClock
   private readonly gate: OutputGate
   private readonly onGone: (client: ClientSocket) => void
   private isPaused = false
@@ -75,14 +84,14 @@ export class ClientSocket {
     accepted: Socket,
     client: Client,
     server: Server,
-    gate: OutputGate,
-    onGone: (client: ClientSocket) => void,
+    {clock, gate, onGone}: SocketSurroundings,
     isRaw: boolean,
   ) {
     const socket = isRaw ? this.readInPlace(accepted) : this.readChunks(accepted)
     this.socket = socket
     this.client = client
     this.server = server
+    this.clock = clock
     this.gate = gate
     this.onGone = onGone
     socket.on('end', () => this.close(false))
@@ -121,7 +130,7 @@ export class ClientSocket {
     const {stats} = this.server
     stats.inputBytes += length
     stats.reads++
-    this.client.feed(bytes, length, Date.now())
+    this.client.feed(bytes, length, this.clock.nowMs())
     this.afterTurn()
   }
 
@@ -133,7 +142,7 @@ export class ClientSocket {
   /** Runs what waited: after a park, a throttled batch, or on behalf of another client. */
   resume(): void {
     if (this.isGone) return
-    this.client.process(Date.now())
+    this.client.process(this.clock.nowMs())
     this.afterTurn()
   }
 
@@ -201,7 +210,7 @@ export class ClientSocket {
     this.server.stats.outputBytes += out.length
     this.server.stats.writes++
     this.write(out)
-    if (client.unsentBytes === 0 || !this.isOverLimit(Date.now())) return true
+    if (client.unsentBytes === 0 || !this.isOverLimit(this.clock.nowMs())) return true
     this.server.effects.log(
       'warning',
       `Client id=${client.id} addr=${client.address} closed for overcoming of output buffer limits.`,

@@ -39,6 +39,7 @@ export function applyToServer(
       return
     case 'empty-database':
       server.databases[0]!.flush()
+      server.crdt?.core.clear()
       server.tracking.invalidateAll()
       return
     case 'deliver-publish':
@@ -47,7 +48,7 @@ export function applyToServer(
       return
     case 'slots-lost':
       server.pubsub.dropSlots(effect.slots)
-      server.migrations.look()
+      server.migrations.onSlotsLost(effect.slots)
       return
     case 'role-changed':
       replication.follow(effect.primary)

@@ -159,11 +159,11 @@ export function readConfigFile(path: string): string {
 
 const NEW_FILE_MODE = 0o644
 
-function modeOf(path: string): number {
+function modeOf(path: string, newMode: number): number {
   try {
     return statSync(path).mode & 0o777
   } catch {
-    return NEW_FILE_MODE
+    return newMode
   }
 }
 
@@ -172,12 +172,12 @@ function modeOf(path: string): number {
  * fsync, rename, fsync of the folder. The mode of the old file is kept, since it may hide a password.
  * @throws Error with the system's message; the old file is then untouched
  */
-export function replaceFile(path: string, text: string): void {
+export function replaceFile(path: string, text: string, newMode = NEW_FILE_MODE): void {
   const temporary = `${path}.${process.pid}.tmp`
   try {
-    const file = openSync(temporary, 'w', NEW_FILE_MODE)
+    const file = openSync(temporary, 'w', newMode)
     try {
-      fchmodSync(file, modeOf(path))
+      fchmodSync(file, modeOf(path, newMode))
       const bytes = Buffer.from(text, 'latin1')
       for (let at = 0; at < bytes.length; ) at += writeSync(file, bytes, at)
       fsyncSync(file)

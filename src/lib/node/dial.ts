@@ -26,6 +26,15 @@ export function primaryDialOf(config: Config): SystemDial {
   }
 }
 
+/** With TLS whatever the settings of links inside the cluster say. */
+export function secureDialOf(config: Config): SystemDial {
+  let secure: SystemDial | undefined
+  return (options) => {
+    secure ??= securely(config)
+    return secure(options)
+  }
+}
+
 function securely(config: Config): SystemDial {
   const dialer = new TlsDialer(config)
   return (options) => dialer.connect(options)

@@ -2,6 +2,7 @@ import {type as osType, release, totalmem} from 'node:os'
 import {messageOf} from '../kernel/errors.js'
 import type {Client} from '../server/client.js'
 import type {Config} from '../server/config/config.js'
+import type {CrdtShell, HasCrdt, LeftDatabase} from '../server/crdt/peers/effects.js'
 import type {LogLevel, PeerExchange, ServerEffects, ShutdownOptions} from '../server/effects.js'
 import type {HasFaults} from '../server/faults/effects.js'
 import type {HostEffects, HostFacts} from '../server/info/facts.js'
@@ -13,11 +14,13 @@ import type {ScriptEffects} from '../server/scripting/script-effects.js'
 import type {MigrationConnection, MigrationEffects, MigrationLinkEvents} from '../server/slot-migration/link.js'
 import type {AppendOnlyShell} from './append-only-shell.js'
 import {pathInDir, readConfigFile, readText, replaceFile} from './config-file.js'
+import type {CrdtLoader} from './crdt-loader.js'
 import type {Dial} from './dial.js'
 import type {FaultNetwork} from './faults/fault-network.js'
 import type {NodeLog} from './log.js'
 import {readLuaModule} from './lua-file.js'
 import {MigrateClient} from './migrate-client.js'
+import type {NodeClock} from './node-clock.js'
 import {PrimarySocket} from './primary-socket.js'
 import {writeSnapshotFile} from './snapshot-file.js'
 import type {TcpServer} from './tcp-server.js'
@@ -29,6 +32,7 @@ const POLLING: Readonly<Record<string, string>> = {darwin: 'kqueue', linux: 'epo
 export interface NodeHooks {
   readonly config: Config
   readonly log: NodeLog
+  readonly clock: NodeClock
   readonly dial: Dial
   readonly dialPrimary: Dial
   shutdown(options: ShutdownOptions, onFailed: (error: string) => void): void
@@ -43,6 +47,7 @@ export class NodeEffects
     ServerEffects,
     DiskEffects,
     HasAppendOnly,
+    HasCrdt,
     HasFaults,
     HostEffects,
     MigrationEffects,
@@ -52,6 +57,7 @@ export class NodeEffects
   /** Set once the server exists. */
   tcp: TcpServer | undefined
   appendOnly!: AppendOnlyShell
+  crdt!: CrdtLoader
   /** Set at the start, if there may be any. */
   faults: FaultNetwork | undefined
   private readonly hooks: NodeHooks
@@ -68,11 +74,11 @@ export class NodeEffects
   }
 
   nowMs(): number {
-    return Date.now()
+    return this.hooks.clock.nowMs()
   }
 
   unixUs(): number {
-    return Math.round((performance.timeOrigin + performance.now()) * 1000)
+    return this.hooks.clock.nowUs()
   }
 
   monotonicUs(): number {
@@ -155,6 +161,14 @@ export class NodeEffects
 
   openMigrationLink(host: string, port: number, events: MigrationLinkEvents): MigrationConnection {
     return new PrimarySocket(this.hooks.dialPrimary, host, port, events)
+  }
+
+  get leftDatabase(): LeftDatabase | undefined {
+    return this.crdt.left
+  }
+
+  useCrdt(run: (shell: CrdtShell) => void, done: (error?: string) => void): void {
+    this.crdt.use(run, done)
   }
 
   exchange(request: PeerExchange): void {

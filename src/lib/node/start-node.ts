@@ -7,11 +7,13 @@ import {seedStringHash} from '../server/values/table/string-hash.js'
 import {AppendOnlyShell} from './append-only-shell.js'
 import type {ClusterBus} from './cluster-bus.js'
 import {pathInDir} from './config-file.js'
+import {CrdtLoader} from './crdt-loader.js'
 import {limitClients} from './descriptor-limit.js'
-import {type Dial, dialOf, primaryDialOf, type SystemDial} from './dial.js'
+import {type Dial, dialOf, primaryDialOf, type SystemDial, secureDialOf} from './dial.js'
 import {GracefulShutdown} from './graceful-shutdown.js'
 import {loadSnapshotFile, snapshotFileBytes} from './load-snapshot.js'
 import type {NodeLog} from './log.js'
+import {NodeClock} from './node-clock.js'
 import {NodeEffects} from './node-effects.js'
 import {systemRng} from './system-rng.js'
 import {ListenError, TcpServer} from './tcp-server.js'
@@ -49,21 +51,25 @@ export class Node {
 
   /**
    * @param ownsProcess - whether the process is this node's alone
+   * @param clock - the system's unless somebody sets it
    * @throws {FatalConfigError} if the users of the configuration or of the ACL file cannot be made
    */
   constructor(
     config: Config,
     log: NodeLog,
     private readonly ownsProcess = false,
+    readonly clock = new NodeClock(),
   ) {
     this.config = config
     this.log = log
     this.dial = this.withFaults(dialOf(config))
+    const dialPrimary = this.withFaults(primaryDialOf(config))
     this.effects = new NodeEffects({
+      clock,
       clusterConnections: () => countLinks(this.bus),
       config,
       dial: this.dial,
-      dialPrimary: this.withFaults(primaryDialOf(config)),
+      dialPrimary,
       configChanged: () => this.applySettings(),
       log,
       abortShutdown: () => this.leaving?.abort() ?? false,
@@ -72,15 +78,19 @@ export class Node {
     const rng = systemRng()
     seedStringHash(rng.uint32())
     try {
-      this.server = new Server({config, effects: this.effects, nowMs: Date.now(), processId: process.pid, rng})
+      this.server = new Server({config, effects: this.effects, nowMs: clock.nowMs(), processId: process.pid, rng})
     } catch (error) {
       log.write('warning', messageOf(error))
       throw error
     }
-    this.tcp = new TcpServer(this.server)
+    this.tcp = new TcpServer(this.server, clock)
     this.effects.tcp = this.tcp
     this.effects.appendOnly = new AppendOnlyShell(this.server, this.tcp.gate, (reason) => this.fail(reason))
-    this.timers = new Timers(this.server, this.tcp)
+    this.effects.crdt = new CrdtLoader(this.server, {
+      dial: dialPrimary,
+      dialSecurely: this.withFaults(secureDialOf(config)),
+    })
+    this.timers = new Timers(this.server, this.tcp, clock)
   }
 
   private get mayHaveFaults(): boolean {
@@ -115,6 +125,7 @@ export class Node {
       if (clusterEnabled && tlsCluster && (port !== 0 || tlsPort === 0)) {
         throw new Error('With tls-cluster this node serves clients by TLS alone: port must be 0, and tls-port set')
       }
+      await this.effects.crdt.open()
       const data = await this.findData()
       // Whoever comes while data are being loaded is told so.
       if (data !== undefined) {
@@ -127,6 +138,7 @@ export class Node {
       if (replicaof !== undefined) this.server.replication.follow(replicaof)
       // Clients last: who gets an answer may rely on the whole node, and on nodes.conf being its own.
       if (this.server.isCluster) await this.startBus()
+      this.effects.crdt.start()
       if (data === undefined) await this.listen()
       else this.server.endLoading()
     } catch (error) {
@@ -167,6 +179,7 @@ export class Node {
 
   private async load({load}: SavedData): Promise<void> {
     await explained(load)
+    this.server.crdt?.durability.settle()
   }
 
   /** Stopped before it had started. */
@@ -251,6 +264,7 @@ export class Node {
     this.server.replication.close()
     const closed = this.effects.appendOnly.close()
     this.tcp.close()
+    this.effects.crdt.close()
     this.bus?.close()
     this.effects.close()
     await closed

@@ -2,6 +2,7 @@ import {chmodSync, lstatSync, unlinkSync} from 'node:fs'
 import {createServer, isIP, type ListenOptions, type Server as NetServer, type Socket} from 'node:net'
 import type {Server} from '../server/server.js'
 import {ClientSocket} from './client-socket.js'
+import type {NodeClock} from './node-clock.js'
 import {OutputGate} from './output-gate.js'
 import {TlsGate} from './tls-gate.js'
 
@@ -51,7 +52,10 @@ export class TcpServer {
   /** Path of the Unix socket while it is listened on. */
   private unixPath: string | undefined
 
-  constructor(server: Server) {
+  constructor(
+    server: Server,
+    private readonly clock: NodeClock,
+  ) {
     this.server = server
   }
 
@@ -158,11 +162,11 @@ export class TcpServer {
     const client = this.server.addClient({
       address: hostPort(remote, socket.remotePort ?? 0),
       localAddress: hostPort(isUnix ? path : (socket.localAddress ?? ''), socket.localPort ?? 0),
-      nowMs: Date.now(),
+      nowMs: this.clock.nowMs(),
     })
     effects.log('verbose', `Accepted ${client.address}`)
-    const onGone = (gone: ClientSocket): void => this.onGone(gone)
-    this.sockets.set(client.id, new ClientSocket(socket, client, this.server, this.gate, onGone, transport !== 'tls'))
+    const around = {clock: this.clock, gate: this.gate, onGone: (gone: ClientSocket) => this.onGone(gone)}
+    this.sockets.set(client.id, new ClientSocket(socket, client, this.server, around, transport !== 'tls'))
   }
 
   private onGone({client}: ClientSocket): void {

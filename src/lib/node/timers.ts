@@ -1,5 +1,6 @@
 import {adminStateOf} from '../server/info/admin-state.js'
 import type {Server} from '../server/server.js'
+import type {NodeClock} from './node-clock.js'
 import type {TcpServer} from './tcp-server.js'
 
 const CRON_MS = 100
@@ -22,7 +23,11 @@ export class Timers {
   private deadlineTimer: NodeJS.Timeout | undefined
   private deadlineMs = 0
 
-  constructor(server: Server, tcp: TcpServer) {
+  constructor(
+    server: Server,
+    tcp: TcpServer,
+    private readonly clock: NodeClock,
+  ) {
     this.server = server
     this.tcp = tcp
   }
@@ -30,9 +35,11 @@ export class Timers {
   start(): void {
     this.timer = setInterval(() => this.cron(), CRON_MS)
     this.server.blocked.onDeadline = (atMs) => this.armDeadline(atMs)
+    this.clock.onMoved.add(this.onMoved)
   }
 
   stop(): void {
+    this.clock.onMoved.delete(this.onMoved)
     clearInterval(this.timer)
     this.timer = undefined
     this.server.blocked.onDeadline = undefined
@@ -44,15 +51,22 @@ export class Timers {
     if (this.deadlineTimer !== undefined && this.deadlineMs <= atMs) return
     clearTimeout(this.deadlineTimer)
     this.deadlineMs = atMs
-    const delayMs = Math.min(Math.max(0, atMs - Date.now()), TIMER_MS_MAX)
+    const delayMs = Math.min(Math.max(0, atMs - this.clock.nowMs()), TIMER_MS_MAX)
     this.deadlineTimer = setTimeout(() => {
       this.deadlineTimer = undefined
-      this.server.blocked.expire(Date.now())
+      this.server.blocked.expire(this.clock.nowMs())
     }, delayMs)
   }
 
+  /** The time was set: nobody waits for the next round to see what is over. */
+  private readonly onMoved = (): void => {
+    clearTimeout(this.deadlineTimer)
+    this.deadlineTimer = undefined
+    this.cron()
+  }
+
   private cron(): void {
-    const nowMs = Date.now()
+    const nowMs = this.clock.nowMs()
     const admin = adminStateOf(this.server)
     if (admin.cronPaused) return
     admin.rates.sample(this.server.stats, nowMs)
@@ -76,7 +90,7 @@ export class Timers {
     let goesOn = true
     let tookMs = 0
     while (goesOn && tookMs < EXPIRY_TURN_MS) {
-      goesOn = this.server.activeExpire(Date.now(), EXPIRY_ENTRIES)
+      goesOn = this.server.activeExpire(this.clock.nowMs(), EXPIRY_ENTRIES)
       tookMs = performance.now() - startedMs
     }
     this.expiryLeftMs = goesOn ? this.expiryLeftMs - tookMs : 0

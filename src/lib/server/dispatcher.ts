@@ -141,6 +141,9 @@ export class Dispatcher {
       else this.onBug(reply, command, error)
     }
     if (isPropagated) {
+      if (propagation.capture !== undefined && command.changesData && reply.errorCount === errorsBefore) {
+        propagation.capture.ran(command.fullName, argv)
+      }
       propagation.end(wasReplaced, database, argv, command.changesData && state.dirty !== dirtyBefore)
       client.writeOffset = server.replication.offset
     }
@@ -337,6 +340,7 @@ function refusalInRole(server: Server, client: Client, command: Command): string
   const isWrite = writes(client, command)
   if (isWrite && server.lacksReplicas) return NO_REPLICAS
   if (isWrite && server.refusesWrites) return READ_ONLY_REPLICA
+  if (isWrite && server.crdt?.writeRefusal !== undefined) return server.crdt.writeRefusal
   return !server.isStale || command.flags.includes('stale') ? undefined : PRIMARY_DOWN
 }
 

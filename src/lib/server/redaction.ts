@@ -8,6 +8,7 @@ const SECRETS: Readonly<Record<string, (argv: readonly string[]) => number[]>> =
   hello: (argv) => afterWord(argv, 2, 'auth', 2),
   migrate: (argv) => [...afterWord(argv, 6, 'auth', 1), ...afterWord(argv, 6, 'auth2', 2)],
   'acl|setuser': (argv) => argv.map((_, index) => index).slice(2),
+  'crdt.config|set': ({length}) => (length > 3 ? [3] : []),
   'config|set': (argv) => argv.flatMap((_, i) => (i % 2 === 1 && SETTINGS.has(argv[i - 1]!.toLowerCase()) ? [i] : [])),
 }
 

@@ -189,6 +189,7 @@ export class Server {
     this.leaveModes(client)
     this.replication.replicas.detach(client)
     this.migrations.forget(client)
+    this.crdt?.peers?.feeds.forget(client)
     this.held.forget(client)
     this.blocked.forget(client)
   }
@@ -272,7 +273,8 @@ export class Server {
   refreshRole(): void {
     const {minReplicasMaxLag, minReplicasToWrite} = this.config.values
     const needsReplicas = minReplicasToWrite > 0 && minReplicasMaxLag > 0
-    if (this.isReplica || needsReplicas) this.special |= SERVER_ROLE
+    const {isReplica} = this
+    if (isReplica || needsReplicas || this.crdt?.writeRefusal !== undefined) this.special |= SERVER_ROLE
     else this.special &= ~SERVER_ROLE
     // Deletions of a replica come from its primary; and a paused primary's stream must stand still.
     this.state.keepExpired = this.replication.link !== undefined || this.failoverPausedUntilMs !== 0

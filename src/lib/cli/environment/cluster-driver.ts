@@ -23,46 +23,66 @@ const SETTLE_TIMEOUT_MS = 30_000
 
 /** Environments' way to speak to their nodes: `create` and the observations that all commands use. */
 export const clusterDriver: ClusterDriver = {
-  async form(access, replicasPerPrimary, signal) {
-    if (access.topology === 'replication') return settleCopies(access, signal)
-    const {addresses, regions: zones, shards} = access
-    // The nodes are new and nobody else's: nothing to ask, and their few primaries are no surprise.
-    const request = {allowFewPrimaries: true, replicasPerPrimary, skipBusCheck: true, zones, ...(shards && {shards})}
-    const prepared = await prepareCreate({...request, addresses}, optionsOf(access, TIMEOUT_MS), signal)
-    let view: ClusterView
-    try {
-      view = await applyCreate(prepared, {joinTimeoutMs: SETTLE_TIMEOUT_MS, onProgress: () => undefined, signal})
-    } catch (error) {
-      if (!(error instanceof CliError && error.code === 'PLAN_PARTIAL')) throw error
-      // `up` does not continue half a cluster, it clears it away.
-      throw new CliError('TIMED_OUT', error.message, {cause: error, details: error.details})
-    } finally {
-      prepared.close()
-    }
-    // `create` is content with replicas that are on their way.
-    if (judgeCopies(view).length > 0) await settleAll(access, signal)
+  async form(access, replicas, signal) {
+    await Promise.all(clustersIn(access).map((cluster) => form(cluster, replicas, signal)))
   },
 
-  settle: (access, signal) => (access.topology === 'cluster' ? settleAll : settleCopies)(access, signal),
+  async settle(access, signal) {
+    const settleOne = (cluster: ClusterAccess) =>
+      (cluster.topology === 'cluster' ? settleAll : settleCopies)(cluster, signal)
+    await Promise.all(clustersIn(access).map(settleOne))
+  },
 
   async takeOver(access, replica, signal) {
-    const options = optionsOf(access, TIMEOUT_MS)
-    const link = await connectNode(mapAddress(replica, options.addressMap), options, {signal})
-    try {
-      await link.call('CLUSTER', 'FAILOVER', 'TAKEOVER')
-    } catch (error) {
-      if (!(error instanceof NodeReplyError)) throw error
-    } finally {
-      link.close()
+    for (const cluster of clustersIn({...access, addresses: [replica]})) {
+      const options = optionsOf(cluster, TIMEOUT_MS)
+      const link = await connectNode(mapAddress(replica, options.addressMap), options, {signal})
+      try {
+        await link.call('CLUSTER', 'FAILOVER', 'TAKEOVER')
+      } catch (error) {
+        if (!(error instanceof NodeReplyError)) throw error
+      } finally {
+        link.close()
+      }
     }
   },
 
   async describe(access, signal) {
-    const options = optionsOf(access, DESCRIBE_TIMEOUT_MS)
-    const {addresses, topology} = access
-    const facts = await Promise.all(addresses.map((address) => factsOf(address, topology, options, signal)))
-    return facts.filter((fact) => fact !== undefined)
+    const asked = clustersIn(access).flatMap((cluster) => {
+      const options = optionsOf(cluster, DESCRIBE_TIMEOUT_MS)
+      return cluster.addresses.map((address) => factsOf(address, cluster.topology, options, signal))
+    })
+    return (await Promise.all(asked)).filter((fact) => fact !== undefined)
   },
+}
+
+/** Those that have some of the addresses, with these alone. */
+function clustersIn(access: ClusterAccess): ClusterAccess[] {
+  if (!access.clusters) return [access]
+  const asked = new Set(access.addresses.map(renderAddress))
+  return access.clusters
+    .map((cluster) => ({...cluster, addresses: cluster.addresses.filter((each) => asked.has(renderAddress(each)))}))
+    .filter(({addresses}) => addresses.length > 0)
+}
+
+async function form(access: ClusterAccess, replicasPerPrimary: number, signal: AbortSignal): Promise<void> {
+  if (access.topology === 'replication') return settleCopies(access, signal)
+  const {addresses, regions: zones, shards} = access
+  // The nodes are new and nobody else's: nothing to ask, and their few primaries are no surprise.
+  const request = {allowFewPrimaries: true, replicasPerPrimary, skipBusCheck: true, zones, ...(shards && {shards})}
+  const prepared = await prepareCreate({...request, addresses}, optionsOf(access, TIMEOUT_MS), signal)
+  let view: ClusterView
+  try {
+    view = await applyCreate(prepared, {joinTimeoutMs: SETTLE_TIMEOUT_MS, onProgress: () => undefined, signal})
+  } catch (error) {
+    if (!(error instanceof CliError && error.code === 'PLAN_PARTIAL')) throw error
+    // `up` does not continue half a cluster, it clears it away.
+    throw new CliError('TIMED_OUT', error.message, {cause: error, details: error.details})
+  } finally {
+    prepared.close()
+  }
+  // `create` is content with replicas that are on their way.
+  if (judgeCopies(view).length > 0) await settleAll(access, signal)
 }
 
 async function settleAll(access: ClusterAccess, signal: AbortSignal): Promise<void> {

@@ -29,7 +29,7 @@ export const environmentFlags = {
   image: Flags.string({helpValue: 'TAG', summary: 'The Docker image to run. Implies --engine docker.'}),
   topology: Flags.option({
     options: TOPOLOGIES,
-    summary: `A cluster, or one primary and its replicas without cluster. New: ${DEFAULTS.topology}.`,
+    summary: `A cluster, one primary and its replicas without cluster, or regions that take part in active-active databases (\`crdb create\`). New: ${DEFAULTS.topology}.`,
   })(),
   primaries: Flags.integer({helpValue: 'N', summary: `How many nodes own slots. New: ${DEFAULTS.primaries}.`}),
   replicas: Flags.integer({

@@ -1,4 +1,4 @@
-import type {EnvironmentSpec} from '../../environment/spec.js'
+import {DEFAULTS, type EnvironmentSpec} from '../../environment/spec.js'
 import type {EnvironmentStatus, FaultStatus, NodeStatus} from '../../environment/status.js'
 import {renderAddress} from '../../model/address.js'
 import {countSlots, renderRanges} from '../../model/slot-set.js'
@@ -51,12 +51,14 @@ export function renderEnvironment(environment: EnvironmentStatus, style: Style):
   const columns = NODE_COLUMNS.filter(
     ({ofRegions, ofReplicas}) => (hasReplicas || !ofReplicas) && (hasRegions || !ofRegions),
   )
+  const {engine, faults, name, regions, state, topology} = environment
   const rows = nodes.map((node) => columns.map(({cell}) => cell(node, style)))
   const [titles = '', ...lines] = renderTable(columns, rows)
-  const {engine, faults, name, state, topology} = environment
   const kind = [engine, topology].filter((word) => word !== undefined).join(' ')
   const head = `${style.bold(name)}: ${paintState(state, style)}${kind && style.dim(`  ${kind}`)}`
   const onRecord = faults.flatMap((fault) => renderFault(fault, name).map(style.yellow))
+  if (nodes.length === 0 && regions)
+    return [head, ...onRecord, `participating clusters, no database yet: ${regions.join(', ')}`].join('\n')
   return [head, ...onRecord, style.dim(titles), ...lines].join('\n')
 }
 
@@ -80,9 +82,11 @@ function renderUntil(untilMs: number | undefined): string {
 
 /** How to use a new environment at once. The password is named, never printed. */
 export function renderTryThis(
-  {name, nodes, password, topology}: Pick<EnvironmentSpec, 'name' | 'nodes' | 'password' | 'topology'>,
+  spec: Pick<EnvironmentSpec, 'name' | 'nodes' | 'password' | 'regions' | 'topology'>,
   style: Style,
 ): string {
+  const {name, nodes, password, topology} = spec
+  if (topology === 'crdb') return renderTryDatabase(spec, style)
   const port = nodes[0]?.port
   const hasPassword = password !== undefined
   const login = hasPassword ? 'REDISCLI_AUTH=$SHOAL_PASSWORD ' : ''
@@ -97,6 +101,26 @@ export function renderTryThis(
     `  shoal ps --name ${name}`,
   ]
   return [style.bold('Try this:'), ...(topology === 'cluster' ? cluster : replication)].join('\n')
+}
+
+/** The password is named, as above. */
+function renderTryDatabase(
+  {name, nodes, password, regions}: Pick<EnvironmentSpec, 'name' | 'nodes' | 'password' | 'regions'>,
+  style: Style,
+): string {
+  const login = password === undefined ? '' : ',username=admin,password=$SHOAL_PASSWORD'
+  const instances = regions.map((region) => `--instance fqdn=${region}${login}`).join(' ')
+  const first = [
+    `  shoal crdb create --name mycrdb --memory-size 512mb --port 12000 ${instances}`,
+    '  redis-cli -p 12000 incr votes',
+  ]
+  const environment = name === DEFAULTS.name ? '' : ` --name ${name}`
+  const then = [
+    `  shoal partition --regions ${regions[0]}${environment}`,
+    `  shoal heal${environment}`,
+    '  shoal crdb list',
+  ]
+  return [style.bold('Try this:'), ...(nodes.length === 0 ? first : []), ...then].join('\n')
 }
 
 function renderRole({replicaOf, role}: NodeStatus): string {

@@ -5,8 +5,8 @@ import {type ContainerDocument, containerIds, findContainers, labelOf, startToke
 import {DockerCli, DockerError, isAbsence, toCliError} from './docker-cli.js'
 import {DockerLinks} from './docker-links.js'
 import {requireBuildable} from './image/build.js'
-import {chooseImage, fetchImage, traitsOf} from './image/choose.js'
-import {containerName, LABEL, labelFilters, networkNames, stateLabel} from './names.js'
+import {chooseImage, fetchImage, ownImage, requireOwnNode, traitsOf} from './image/choose.js'
+import {containerName, LABEL, labelFilters, networkNames, stateLabel, volumeName} from './names.js'
 import {findNetworks, makeNetworks, type PeerNetwork, removeNetworks} from './networks.js'
 import {readDockerLog} from './read-log.js'
 import {type NodeSetup, startContainer} from './start-container.js'
@@ -67,17 +67,18 @@ export class DockerEngine implements Engine {
     onProgress: (text: string) => void = () => undefined,
   ): Promise<ReadonlyMap<string, string>> {
     return orCliError(async () => {
-      const {environment, nodes, subnet} = layout
+      const {environment, nodes, ownNode, subnet} = layout
       const names = networkNames(environment)
-      const program = nodes.find((node) => node.program !== undefined)?.program
+      const program = layout.program ?? nodes.find((node) => node.program !== undefined)?.program
       if (program !== undefined) await fetchImage(this.cli, program, signal, onProgress)
+      if (program !== undefined && ownNode) await requireOwnNode(this.cli, program)
       const [found, standing] = await Promise.all([
         findNetworks(this.cli, names, this.state),
         findContainers(this.cli, {all: true, environment, role: 'node', state: this.state}),
       ])
       const known = knownHosts(layout, standing)
       const chosen = program ?? found.peer?.image ?? standing[0]?.Config.Image
-      const image = chosen ?? (await chooseImage(this.cli, signal, onProgress))
+      const image = chosen ?? (await (ownNode ? ownImage : chooseImage)(this.cli, signal, onProgress))
       // Networks that went are made again as they were: the nodes remember each other's addresses.
       const [former] = known.values()
       const wanted = subnet ?? (former === undefined ? undefined : renderSubnet(subnetOf(former)))
@@ -171,6 +172,13 @@ export class DockerEngine implements Engine {
       args: ['exec', ...input, ...variables, containerName(environment, name), ...command],
       file: this.cli.file,
     }
+  }
+
+  async discardNode(environment: string, name: string): Promise<void> {
+    await orCliError(async () => {
+      await this.gone(['rm', '--force', '--volumes', containerName(environment, name)])
+      await this.gone(['volume', 'rm', '--force', volumeName(environment, name)])
+    })
   }
 
   async discard(environment: string): Promise<void> {

@@ -150,6 +150,10 @@ export abstract class LocalEngine implements Engine {
     return {args, cwd: this.nodeFolder(environment, name), env, file}
   }
 
+  async discardNode(environment: string, name: string): Promise<void> {
+    await rm(this.nodeFolder(environment, name), {force: true, maxRetries: 5, recursive: true})
+  }
+
   async discard(environment: string): Promise<void> {
     // Tried again: what a killed server had forked may still write there.
     await rm(join(this.folder, environment, this.nodes), {force: true, maxRetries: 5, recursive: true})

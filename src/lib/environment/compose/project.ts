@@ -61,6 +61,12 @@ export function composeProject(spec: EnvironmentSpec, options: ProjectOptions = 
     project,
     replicaOf,
   }
+  if (spec.topology === 'crdb') {
+    throw new CliError(
+      'BAD_FLAG',
+      'participating clusters of active-active databases cannot be exported: only Shoal runs them',
+    )
+  }
   const isCluster = spec.topology === 'cluster'
   const start = startCommand(project)
   const files: ProjectFile[] = [

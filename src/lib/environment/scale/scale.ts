@@ -63,6 +63,15 @@ function resumable(error: unknown, name: string, {primaries, replicas}: ScaleTar
 function targetOf(state: EnvironmentState, request: Partial<ScaleTarget>): ScaleTarget {
   const {scaling, spec} = state
   const again = `shoal heal --all --name ${spec.name}`
+  if (spec.topology === 'crdb') {
+    throw new CliError(
+      'BAD_FLAG',
+      `environment ${spec.name} has participating clusters: a database has the shards it was made with`,
+      {
+        suggestions: ['shoal crdb create --name OTHER --shards-count 3 ...'],
+      },
+    )
+  }
   if (spec.topology !== 'cluster') {
     throw new CliError('BAD_FLAG', `environment ${spec.name} is no cluster: it has no slots to spread`, {
       suggestions: [`shoal up --name OTHER --primaries ${request.primaries ?? 3}`],

@@ -1,9 +1,9 @@
 import {z} from 'zod'
 import {ENGINES} from '../../engine/engine.js'
+import {REGION} from '../settings.js'
 import {NODES_MAX, PERSISTENCES} from '../spec.js'
 
 const NAME = /^[a-z0-9][a-z0-9_-]{0,39}$/
-const REGION = /^[a-zA-Z0-9][\w-]{0,39}$/
 const NODE_NAME = /^[a-zA-Z0-9][a-zA-Z0-9_-]{0,39}$/
 
 const replicas = z
@@ -49,6 +49,13 @@ export const specFileSchema = z
       .strictObject({replicas: replicas.optional()})
       .optional()
       .describe('One primary and its replicas, without cluster.'),
+    crdb: z
+      .strictObject({})
+      .nullable()
+      .optional()
+      .describe(
+        'Regions are participating clusters of active-active databases, which bring their nodes: `crdb create`.',
+      ),
     regions: z.array(z.string().regex(REGION)).min(1).optional().describe('Nodes are spread over them.'),
     nodes: z
       .record(z.string().regex(NODE_NAME), node.nullable())
@@ -74,7 +81,7 @@ export const specFileSchema = z
 export type SpecFile = z.infer<typeof specFileSchema>
 
 /** Keys that a later version of Shoal will have. */
-export const LATER: readonly string[] = ['crdb', 'haproxy', 'link', 'scenarios', 'sentinel', 'volumes']
+export const LATER: readonly string[] = ['haproxy', 'link', 'scenarios', 'sentinel', 'volumes']
 
 /** The JSON schema of spec files, for editors. */
 export function specFileJsonSchema(): object {

@@ -51,8 +51,14 @@ export function requestOf(file: SpecFile, flags: SpecFileOverrides): Environment
 }
 
 /** One primary and its named replicas are no cluster, unless the file says so. */
-function topologyOf({cluster, nodes, replication}: SpecFile): Topology | undefined {
-  if (cluster && replication) throw new CliError('BAD_FLAG', 'the file has both cluster and replication')
+function topologyOf({cluster, crdb, nodes, replication}: SpecFile): Topology | undefined {
+  const kinds = Object.entries({cluster, replication, crdb}).flatMap(([kind, value]) =>
+    value === undefined ? [] : [kind],
+  )
+  if (kinds.length > 1) throw new CliError('BAD_FLAG', `the file has both ${kinds.slice(0, 2).join(' and ')}`)
+  if (crdb !== undefined && nodes)
+    throw new CliError('BAD_FLAG', 'the file has both crdb and nodes: databases bring theirs')
+  if (crdb !== undefined) return 'crdb'
   if (cluster) return 'cluster'
   if (replication) return 'replication'
   const all = Object.values(nodes ?? {})

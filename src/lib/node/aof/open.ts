@@ -1,6 +1,6 @@
 import {openSync, statSync} from 'node:fs'
 import {filesToLoad, withBase, withIncremental} from '../../protocol/aof/files.js'
-import {openBase} from '../../server/persistence/append-only-base.js'
+import {isBaseSnapshot, openBase} from '../../server/persistence/append-only-base.js'
 import type {Server} from '../../server/server.js'
 import {writeDurably} from '../snapshot-file.js'
 import type {AofFolder} from './folder.js'
@@ -12,7 +12,7 @@ export async function openAtStart(server: Server, folder: AofFolder, writer: Aof
   let {manifest} = folder
   const {fileName} = folder
   if (filesToLoad(manifest).length === 0) {
-    manifest = withBase(manifest, fileName, server.config.values.aofUseRdbPreamble ? 'rdb' : 'aof', 0)
+    manifest = withBase(manifest, fileName, isBaseSnapshot(server) ? 'rdb' : 'aof', 0)
     const {name} = manifest.base!
     await writeDurably(folder.pathOf(name), openBase(server))
     server.effects.log('notice', `Creating AOF base file ${name} on server start`)

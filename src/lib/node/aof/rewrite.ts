@@ -1,7 +1,7 @@
 import {closeSync, constants, openSync} from 'node:fs'
 import {rename, rm, stat} from 'node:fs/promises'
 import {temporaryIncrementalName, withBase, withIncremental} from '../../protocol/aof/files.js'
-import {openBase} from '../../server/persistence/append-only-base.js'
+import {isBaseSnapshot, openBase} from '../../server/persistence/append-only-base.js'
 import type {KeyspaceSource} from '../../server/persistence/keyspace-source.js'
 import type {Server} from '../../server/server.js'
 import {writeDurably} from '../snapshot-file.js'
@@ -65,7 +65,7 @@ export class AofRewrite {
     // Half of what a script does must not be in the base when all of it goes to the next file.
     while (server.state.propagation.isInUnit) await new Promise((resolve) => setImmediate(resolve))
     const {state} = server.appendOnly
-    const base = server.config.values.aofUseRdbPreamble ? 'rdb' : 'aof'
+    const base = isBaseSnapshot(server) ? 'rdb' : 'aof'
     this.beginPart()
     if (state === 'on') await this.appendToNextFile()
     else if (state === 'waiting') this.appendToTemporaryFile()

@@ -2,7 +2,7 @@ import {constants} from 'node:buffer'
 import {ChunkCursor, INCOMPLETE} from './chunk-cursor.js'
 import {EXPIRING_HASHES} from './expiring-hash.js'
 import {CHECKSUM_LENGTH, MAGIC_LENGTH, NO_CHECKSUM, OP} from './file-format.js'
-import {moduleName} from './module-name.js'
+import {MODULE_TAG, moduleName} from './module-name.js'
 import {PartSkipper} from './part-skipper.js'
 import {EmptyValueError, RdbError} from './reader.js'
 import {type Shape, shapeOf} from './shape.js'
@@ -12,7 +12,7 @@ import {type RdbValue, readValue, STRING_TYPE} from './value.js'
  * Reads an RDB file that comes in chunks (wire.md 3.1): every version from 1 to 12, one item at a time, so that the caller
  * may stop after any of them. Held in memory is one chunk, or the one value that is longer.
  *
- *     magic  (aux | function | database | sizes | slot | [expiry] [freq | idle] type key value)*  end [checksum]
+ *     magic  (aux | function | module value* | database | sizes | slot | [expiry] [freq | idle] type key value)*  end [checksum]
  *
  * What a peer or a disk may have damaged gives an RdbError, with Redis's words where Redis has some.
  */
@@ -21,6 +21,8 @@ export type RdbFileItem =
   | {readonly kind: 'aux'; readonly name: string; readonly value: string}
   /** The source of a library, with its `#!lua name=...`. */
   | {readonly kind: 'function'; readonly code: string}
+  /** Of one of the modules whose data the caller takes. */
+  | {readonly kind: 'module-value'; readonly value: number | string}
   | {readonly kind: 'database'; readonly index: number}
   /** About how many keys the database has, and how many with a deadline. */
   | {readonly kind: 'sizes'; readonly size: number; readonly expiresSize: number}
@@ -46,6 +48,8 @@ export interface RdbFileKey {
 export interface RdbReadOptions {
   /** The configuration's `rdbchecksum`: compare the checksum, if the file has one. */
   readonly checksum: boolean
+  /** Name of the module whose data beside the keys are wanted. Default: none is. */
+  readonly module?: string
 }
 
 const VERSION_MAX = 12
@@ -59,6 +63,9 @@ export class RdbFileReader {
   private readonly cursor: ChunkCursor
   private readonly skipper: PartSkipper
   private readonly checksum: boolean
+  private readonly module: string | undefined
+  /** Amid a module's data. */
+  private isInModule = false
   private version = 0
   private database = 0
   private expireAtMs: number | undefined
@@ -69,8 +76,9 @@ export class RdbFileReader {
   private type = 0
   private ended = false
 
-  constructor({checksum}: RdbReadOptions) {
+  constructor({checksum, module}: RdbReadOptions) {
     this.checksum = checksum
+    this.module = module
     this.cursor = new ChunkCursor(checksum)
     this.skipper = new PartSkipper(this.cursor)
   }
@@ -132,6 +140,7 @@ export class RdbFileReader {
 
   private readOperation(): RdbFileItem | undefined {
     if (this.version === 0) return this.readHeader()
+    if (this.isInModule) return this.readModuleValue()
     const {cursor} = this
     const operation = cursor.byte()
     if (operation === STRING_TYPE) return this.keyOf(cursor.string(), cursor.string())
@@ -153,9 +162,7 @@ export class RdbFileReader {
         for (let i = 0; i < 3; i++) cursor.length()
         return undefined
       case OP.moduleAux:
-        throw new RdbError(
-          `The RDB file contains AUX module data I can't load: no matching module '${moduleName(cursor)}'`,
-        )
+        return this.readModule()
       case OP.end:
         return this.readEnd()
       default:
@@ -170,6 +177,28 @@ export class RdbFileReader {
     if (version < 1 || version > VERSION_MAX) throw new RdbError(`Can't handle RDB format version ${version}`)
     this.version = version
     return {kind: 'header', version}
+  }
+
+  /** Its id, and when it wrote what follows: before or after the keys. */
+  private readModule(): undefined {
+    const {cursor} = this
+    const name = moduleName(cursor)
+    if (name !== this.module) {
+      throw new RdbError(`The RDB file contains AUX module data I can't load: no matching module '${name}'`)
+    }
+    cursor.length()
+    cursor.length()
+    this.isInModule = true
+  }
+
+  private readModuleValue(): RdbFileItem | undefined {
+    const {cursor} = this
+    const tag = cursor.length()
+    if (tag === MODULE_TAG.number) return {kind: 'module-value', value: cursor.length()}
+    if (tag === MODULE_TAG.text) return {kind: 'module-value', value: cursor.string()}
+    if (tag !== MODULE_TAG.end) throw new RdbError(`a tag ${tag} in a module's data, at ${cursor.offset - 1}`)
+    this.isInModule = false
+    return undefined
   }
 
   /** Of release candidates of 7.0: name, engine, whether there is a description, the description, the source. */

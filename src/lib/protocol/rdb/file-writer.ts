@@ -2,13 +2,14 @@ import {CHUNK_BYTES} from '../chunk-output.js'
 import {Crc64} from '../crc64.js'
 import {RDB_VERSION} from './dump.js'
 import {MAGIC_LENGTH, NO_CHECKSUM, OP} from './file-format.js'
+import {MODULE_TAG, moduleId} from './module-name.js'
 import {RdbOutput} from './output.js'
 import {codecOf, type RdbObject, type RdbValue, typeOf} from './value.js'
 
 /**
  * Writes an RDB file piece by piece, for a file as well as for a replica (wire.md 3.1). The caller walks the keyspace:
  *
- *     aux*, library*, (database, key ...)*, end
+ *     aux*, library*, (module, value*, moduleEnd)*, (database, key ...)*, end
  *
  * Bytes leave in chunks of up to 64 KiB. `key` writes about as much as fits one chunk; of a longer value `more` writes the
  * rest in as many steps, so that nobody has to wait for one value. Between the steps the value given must stay as it is.
@@ -24,6 +25,9 @@ export interface RdbFileOptions {
 
 /** A longer string would be compressed for longer than anybody may be kept waiting. */
 const COMPRESS_LENGTH_MAX = 512 * 1024
+/** Of a module's data: they stand before the keys. */
+const BEFORE_KEYS = 1
+
 /** Parts of a value that are written before looking at how much that was. */
 const PARTS_AT_ONCE = 64
 
@@ -65,6 +69,31 @@ export class RdbFileWriter {
   library(code: string): void {
     this.out.byte(OP.function2)
     this.out.string(code)
+  }
+
+  /** Values that a module keeps beside the keys follow. @param name - of nine characters @param version - 0..1023 */
+  module(name: string, version: number): void {
+    const {out} = this
+    out.byte(OP.moduleAux)
+    out.longLength(moduleId(name, version))
+    out.length(MODULE_TAG.number)
+    out.length(BEFORE_KEYS)
+  }
+
+  /** @param value - a text, or a number from 0 to 2^53 - 1 */
+  moduleValue(value: number | string): void {
+    const {out} = this
+    if (typeof value === 'number') {
+      out.length(MODULE_TAG.number)
+      out.length(value)
+    } else {
+      out.length(MODULE_TAG.text)
+      out.string(value)
+    }
+  }
+
+  moduleEnd(): void {
+    this.out.length(MODULE_TAG.end)
   }
 
   /** The keys that follow are in this database. @param size - about how many @param expiresSize - with a deadline */

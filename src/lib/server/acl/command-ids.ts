@@ -27,8 +27,17 @@ const ALLOWED_WITH: Readonly<Record<string, string>> = {
   'cluster|getslotmigrations': 'cluster|nodes',
   'cluster|migrateslots': 'cluster|setslot',
   'cluster|syncslots': 'cluster|setslot',
+  'crdt.config': 'cluster',
+  'crdt.config|drop': 'cluster|reset',
+  'crdt.config|get': 'cluster|nodes',
+  'crdt.config|help': 'cluster|help',
+  'crdt.config|set': 'cluster|reset',
+  'crdt.config|version': 'cluster|nodes',
   'shoal.fault': 'debug',
 }
+
+/** With what those of active-active databases are allowed, which are added to a table that has its ids. */
+const ADOPTED_WITH = 'debug'
 
 /**
  * Every command rules may name: those of the node, and those of Redis 7.0 which it lacks.
@@ -75,6 +84,16 @@ export class CommandIds {
       this.byName.set(command.fullName, ruled)
       command.aclId = ruled.id
       command.aclNeeds = needsOf(command)
+    }
+  }
+
+  /** A command that came into the table later. */
+  adopt(command: Command): void {
+    const ruled = this.byName.get(ADOPTED_WITH)!
+    for (const one of [command, ...(command.subcommands?.values() ?? [])]) {
+      this.byName.set(one.fullName, ruled)
+      one.aclId = ruled.id
+      one.aclNeeds = needsOf(one)
     }
   }
 

@@ -110,7 +110,8 @@ export class Command {
   readonly tips: readonly string[]
   readonly keys: readonly KeySpec[]
   readonly keyIndexes: ((argv: readonly string[]) => number[]) | undefined
-  readonly run: CommandHandler | undefined
+  /** An active-active database has its own for some, in the table of its node. */
+  run: CommandHandler | undefined
   /** By lower-case name. */
   readonly subcommands: ReadonlyMap<string, Command> | undefined
   /** The container of a subcommand. */

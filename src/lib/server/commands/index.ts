@@ -2,6 +2,7 @@ import {bitmapCommands} from './bitmap/index.js'
 import {clusterCommands} from './cluster/index.js'
 import type {Command} from './command.js'
 import {connectionCommands} from './connection/index.js'
+import {crdtConfig} from './crdt/config.js'
 import {genericCommands} from './generic/index.js'
 import {geoCommands} from './geo/index.js'
 import {hashCommands} from './hash/index.js'
@@ -55,7 +56,7 @@ export function allCommands(): Command[] {
  */
 export function commandTable(hasFaults = false): ReadonlyMap<string, Command> {
   const table = new Map<string, Command>()
-  for (const defined of hasFaults ? [...allCommands(), fault] : allCommands()) {
+  for (const defined of [...allCommands(), crdtConfig, ...(hasFaults ? [fault] : [])]) {
     const command = defined.copy()
     table.set(command.name, command)
     table.set(command.name.toUpperCase(), command)

@@ -1,6 +1,8 @@
 import type {CrdbConfig} from '../../model/crdb.js'
-import type {Server} from '../server.js'
+import {SERVER_PAUSED, type Server} from '../server.js'
 import type {Application, CrdtCore} from './core/api.js'
+import {Durability} from './durability/durability.js'
+import type {Peers} from './peers/peers.js'
 
 /** Takes each effect that came into the state, in order: the ring for other regions. */
 export interface EffectListener {
@@ -19,6 +21,11 @@ export interface EffectListener {
  */
 export class CrdtDatabase {
   readonly listeners: EffectListener[] = []
+  /** Ends the effects of the unit under way, if there is one: nothing of others may come between their operations. */
+  endUnit: () => void = () => undefined
+  /** The node is none of the database's any more; its data stay as they are. Safe to call twice. */
+  close: () => void = () => undefined
+  readonly durability: Durability
 
   /** @param region - this node's instance id */
   constructor(
@@ -26,17 +33,22 @@ export class CrdtDatabase {
     readonly core: CrdtCore,
     readonly region: number,
     public config: CrdbConfig,
-  ) {}
+  ) {
+    this.durability = new Durability(this)
+  }
 
   /** Effects of one unit of clients' commands, one per slot; they go out together. */
   made(effects: readonly string[]): void {
-    this.pass(effects.map((effect) => ['CRDT.EFFECT', effect]))
+    if (this.server.state.propagation.isStreamed) this.pass(effects.map((effect) => ['CRDT.EFFECT', effect]))
     for (const effect of effects) this.tell(effect, true)
   }
 
-  /** An effect from elsewhere. @throws CrdtError */
-  receive(effect: string): Application {
-    const application = this.core.apply(effect)
+  /** An effect from elsewhere. @param isTrusted - see `CrdtCore.apply` @throws CrdtError */
+  receive(effect: string, isTrusted = false): Application {
+    const {special} = this.server
+    if ((special & SERVER_PAUSED) !== 0 && !isTrusted && this.isStill(this.core.headOf(effect).slot)) return 'early'
+    this.endUnit()
+    const application = this.core.apply(effect, isTrusted)
     if (application !== 'applied') return application
     this.pass([['CRDT.EFFECT', effect]])
     this.tell(effect, false)
@@ -45,10 +57,29 @@ export class CrdtDatabase {
 
   /** A slot's state from elsewhere. @returns whether anything was new @throws CrdtError */
   join(slot: number, packed: string): boolean {
+    if (this.isStill(slot)) return false
+    this.endUnit()
     if (!this.core.joinSlot(slot, packed)) return false
     this.pass([['CRDT.MERGE', String(slot), packed]])
     for (const listener of this.listeners) listener.joined(slot)
     return true
+  }
+
+  /** The links to other regions. */
+  peers: Peers | undefined = undefined
+  /** Why clients may not write now: it is the text of the error. To be set with `refuseWrites` alone. */
+  writeRefusal: string | undefined = undefined
+
+  /** @param text - undefined: they may */
+  refuseWrites(text: string | undefined): void {
+    if (text === this.writeRefusal) return
+    this.writeRefusal = text
+    this.server.refreshRole()
+  }
+
+  /** What comes by the stream or with a slot was taken where it comes from. */
+  private isStill(slot: number): boolean {
+    return !this.server.state.isApplying && this.durability.isStill(slot)
   }
 
   private tell(effect: string, isOwn: boolean): void {

@@ -24,6 +24,8 @@ const SECTIONS: readonly (readonly [name: string, title: string, shown: Shown, r
   ['latencystats', 'Latencystats', 'all', () => []],
   ['cluster', 'Cluster', 'default', renderClusterSection],
   ['keyspace', 'Keyspace', 'default', renderKeyspace],
+  // Of an active-active database; a node that holds none has no such section.
+  ['crdt', 'CRDT', 'all', ({server}) => server.crdt?.peers?.infoFields() ?? []],
 ]
 
 /**
@@ -35,7 +37,11 @@ export function renderInfo(facts: InfoFacts, asked: readonly string[]): string {
   const names = new Set(asked.map((name) => name.toLowerCase()))
   const everything = names.has('all') || names.has('everything')
   const standard = everything || names.size === 0 || names.has('default')
-  return SECTIONS.filter(([name, , shown]) => names.has(name) || (shown === 'default' ? standard : everything))
+  const has = (name: string, shown: Shown): boolean => {
+    if (name === 'crdt' && facts.server.crdt === undefined) return false
+    return names.has(name) || (shown === 'default' ? standard : everything)
+  }
+  return SECTIONS.filter(([name, , shown]) => has(name, shown))
     .map(([, title, , render]) => {
       const lines = render(facts).map(([field, value]) => `${field}:${value}\r\n`)
       return `# ${title}\r\n${lines.join('')}`

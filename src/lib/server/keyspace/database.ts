@@ -255,7 +255,7 @@ export class Database extends StoredKeys {
     for (; slots !== undefined && deleted < count && slots.countOf(slot) > 0; deleted++) {
       const place = slots.newestIn(slot)
       // A replica's data are its primary's matter.
-      if (!this.state.keepExpired) this.state.propagation.also(this.index, ['DEL', this.store.keyAt(place)])
+      if (!this.state.keepExpired) this.state.propagation.purged(this.index, this.store.keyAt(place))
       this.remove(place)
     }
     return deleted

@@ -20,6 +20,12 @@ export interface Watcher {
   hasSeenExpired(db: KeyObservers, key: string): boolean
 }
 
+/** Where not every node may delete what has run out: in an active-active database. */
+export interface ExpiryPolicy {
+  /** May the key, whose deadline has passed, be deleted? Otherwise it is only hidden. */
+  mayExpire(key: string): boolean
+}
+
 /** What all databases of a server share: time, counters, and the hooks of whoever must hear of changes. */
 export class KeyspaceState {
   /** Unix milliseconds, cached for the input being processed. */
@@ -47,6 +53,8 @@ export class KeyspaceState {
   activeExpire = true
   /** A replica hides expired keys but leaves their deletion to its primary. */
   keepExpired = false
+  /** Undefined: every primary deletes what has run out. */
+  expiry: ExpiryPolicy | undefined = undefined
   /** What runs comes from the primary: it is carried out, whatever the clock or the rules for clients say. */
   isApplying = false
   /** Told of each key before it changes: snapshots being made, slots on their way to another node. */

@@ -58,7 +58,8 @@ export class StoredKeys extends KeyObservers {
     this.hintSlot = slot
   }
 
-  private slotOf(key: string): number {
+  /** Cluster mode. */
+  slotOf(key: string): number {
     return key === this.hintKey && key !== '' ? this.hintSlot : hashSlot(key)
   }
 
@@ -101,6 +102,11 @@ export class StoredKeys extends KeyObservers {
   expire(place: number): void {
     // The node that a hidden key comes from decides when it is gone.
     if (this.state.keepExpired || this.isHiddenAt(place)) return
+    if (this.state.expiry !== undefined && !this.state.expiry.mayExpire(this.store.keyAt(place))) return
+    this.removeExpired(place)
+  }
+
+  private removeExpired(place: number): void {
     const key = this.store.keyAt(place)
     const unmoved = this.watchers.size === 0 ? undefined : this.whoSawExpired(key)
     this.state.isExpiring = true
@@ -124,7 +130,7 @@ export class StoredKeys extends KeyObservers {
   /** What nobody's command deleted goes out as a command of its own, and is no change that the command made. */
   private tellDropped(key: string, unlinks: boolean): void {
     this.state.dirty--
-    this.state.propagation.also(this.index, [unlinks ? 'UNLINK' : 'DEL', key])
+    this.state.propagation.dropped(this.index, key, unlinks)
   }
 
   /** Sets the value and drops any deadline, as SET does. */
@@ -151,7 +157,9 @@ export class StoredKeys extends KeyObservers {
     const {keys, rows} = store
     let place = keys.add(key)
     if (place >= 0 && store.deadlines !== undefined && store.deadlines.at(place) <= state.nowMs && !state.keepExpired) {
-      this.expire(place)
+      // Whoever may delete it: what is written begins anew.
+      if (state.expiry === undefined) this.expire(place)
+      else this.removeExpired(place)
       place = keys.add(key)
     }
     // As in redis-server: what takes the place of another value serves nobody, but a stream that is gone is told.

@@ -6,11 +6,14 @@ import {hidingCommands} from '../slot-migration/passive-imports.js'
 import {KeyspaceSource, type KeyspaceWriter} from './keyspace-source.js'
 import {Snapshot} from './snapshot.js'
 
+/** Only snapshots hold the state of an active-active database. */
+export function isBaseSnapshot(server: Server): boolean {
+  return server.config.values.aofUseRdbPreamble || server.crdt !== undefined
+}
+
 /** The data as they are now, as the base of an append-only file in the form that the configuration asks for. */
 export function openBase(server: Server): KeyspaceSource {
-  return server.config.values.aofUseRdbPreamble
-    ? new Snapshot(server, {aux: {'aof-base': '1'}})
-    : new CommandSnapshot(server)
+  return isBaseSnapshot(server) ? new Snapshot(server, {aux: {'aof-base': '1'}}) : new CommandSnapshot(server)
 }
 
 /** The data as they were when it was opened, as commands. */
@@ -21,7 +24,7 @@ class CommandSnapshot extends KeyspaceSource {
     if (server.config.values.aofTimestampEnabled) writer.timestamp(Math.floor(server.state.nowMs / 1000))
     for (const {code} of knownScripting(server)?.functions.all() ?? []) writer.library(code)
     for (const argv of hidingCommands(server.migrations.hidden)) writer.command(argv)
-    super(server, new CommandKeys(writer), chunks, true)
+    super(server, new CommandKeys(writer), chunks, 'keys')
   }
 }
 

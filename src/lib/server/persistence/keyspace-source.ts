@@ -1,6 +1,7 @@
 import {KeyspaceWalk} from '../keyspace/keyspace-walk.js'
 import type {Value} from '../keyspace/value.js'
 import type {Server} from '../server.js'
+import type {SourceWalk} from './state-source.js'
 
 /** What turns keys into the bytes of a file. */
 export interface KeyspaceWriter {
@@ -26,17 +27,24 @@ const EMPTY = new Uint8Array(0)
  */
 export class KeyspaceSource {
   private readonly walk: KeyspaceWalk | undefined
+  private readonly more: SourceWalk | undefined
   private isMidValue = false
   private isWritten = false
 
-  /** @param chunks - where the writer leaves what it has made @param hasKeys - false: only what is written already */
+  /**
+   * @param chunks - where the writer leaves what it has made
+   * @param content - undefined: only what is written already
+   */
   constructor(
     private readonly server: Server,
     private readonly writer: KeyspaceWriter,
     private readonly chunks: Uint8Array[],
-    hasKeys: boolean,
+    content: 'keys' | SourceWalk | undefined,
   ) {
-    if (!hasKeys) return
+    if (content !== 'keys') {
+      this.more = content
+      return
+    }
     this.walk = new KeyspaceWalk(server.databases, {
       database: (index, size, expiresSize) => writer.database(index, size, expiresSize),
       key: (key, value, expireAtMs, mark) => {
@@ -61,7 +69,7 @@ export class KeyspaceSource {
     for (let count = 0; this.chunks.length === 0 && !this.isWritten; count++) {
       if (writer.bytes >= stopAt || count === STEP_KEYS) break
       if (this.isMidValue) this.isMidValue = !writer.more()
-      else if (this.walk?.step() !== true) {
+      else if ((this.walk ?? this.more)?.step() !== true) {
         writer.end()
         this.isWritten = true
         this.close()
@@ -75,5 +83,6 @@ export class KeyspaceSource {
   /** Lets the data go. */
   close(): void {
     if (this.walk !== undefined) this.server.state.walks.delete(this.walk)
+    this.more?.close()
   }
 }

@@ -1,20 +1,24 @@
 import {type RdbFileKey, RdbFileReader} from '../../protocol/rdb/file-reader.js'
+import {RdbError} from '../../protocol/rdb/reader.js'
 import {Database} from '../keyspace/database.js'
 import {valueFromRdb} from '../keyspace/from-rdb.js'
 import {knownScripting} from '../scripting/known-scripting.js'
 import {scriptingOf} from '../scripting/scripting.js'
 import type {Server} from '../server.js'
 import {HIDDEN_SLOTS_FIELD} from './snapshot.js'
+import {CRDT_FIELD, CRDT_MODULE, type CrdtIdentity, type StateLoading, StrangeDatabaseError} from './state-source.js'
 
 /**
  * Loads an RDB file, of a primary or from disk, beside the data there are, which stay in use; they are replaced at once when
  * it is whole.
  */
 export class SnapshotLoader {
-  private readonly reader = new RdbFileReader({checksum: true})
+  private readonly reader = new RdbFileReader({checksum: true, module: CRDT_MODULE.name})
   private readonly databases: Database[]
   private readonly functions: string[] = []
   private readonly aux = new Map<string, string>()
+  /** Of an active-active database; undefined while it has not shown to hold one. */
+  private state: StateLoading | undefined
   keys = 0
   /** Keys left out because their time was over. */
   expiredKeys = 0
@@ -31,15 +35,31 @@ export class SnapshotLoader {
     this.databases = databases.map(({index}) => new Database(index, state, isCluster))
   }
 
-  /** @throws RdbError */
+  /** @throws RdbError; StrangeDatabaseError */
   push(bytes: Uint8Array): void {
     const {reader} = this
     reader.push(bytes)
     for (let item = reader.next(); item !== undefined; item = reader.next()) {
       if (item.kind === 'key') this.add(item)
       else if (item.kind === 'function') this.functions.push(item.code)
-      else if (item.kind === 'aux') this.aux.set(item.name, item.value)
+      else if (item.kind === 'aux') this.addField(item.name, item.value)
+      else if (item.kind === 'module-value') this.addState(item.value)
     }
+  }
+
+  private addField(name: string, value: string): void {
+    this.aux.set(name, value)
+    if (name !== CRDT_FIELD) return
+    const identity = JSON.parse(value) as CrdtIdentity
+    const {crdt} = this.server
+    if (crdt?.durability.isOf(identity) !== true) throw new StrangeDatabaseError(identity)
+    this.state = crdt.durability.openLoading()
+  }
+
+  private addState(value: number | string): void {
+    if (this.state === undefined)
+      throw new RdbError('the state of an active-active database, which is not named before')
+    this.state.take(value)
   }
 
   private add({database, expireAtMs, frequency, idleSeconds, key, value}: RdbFileKey): void {
@@ -81,11 +101,16 @@ export class SnapshotLoader {
   finish(): void {
     this.reader.requireEnd()
     const {databases, state, tracking} = this.server
-    databases.forEach((db, i) => {
-      db.swapWith(this.databases[i]!)
-      // What was there goes by way of a flush: it tells whoever counts.
-      this.databases[i]!.flush()
-    })
+    if (this.state === undefined) {
+      databases.forEach((db, i) => {
+        db.swapWith(this.databases[i]!)
+        // What was there goes by way of a flush: it tells whoever counts.
+        this.databases[i]!.flush()
+      })
+    } else {
+      this.state.finish()
+      this.keys = databases.reduce((sum, {size}) => sum + size, 0)
+    }
     if (this.functions.length > 0 || knownScripting(this.server) !== undefined) {
       scriptingOf(this.server).functions.restore(this.functions, 'flush')
     }
@@ -96,6 +121,7 @@ export class SnapshotLoader {
 
   /** It did not come to its end. */
   abandon(): void {
+    this.state?.abandon()
     for (const db of this.databases) db.flush()
   }
 }

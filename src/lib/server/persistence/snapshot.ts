@@ -4,6 +4,7 @@ import {knownScripting} from '../scripting/known-scripting.js'
 import {REDIS_VERSION, type Server} from '../server.js'
 import {hiddenField} from '../slot-migration/passive-imports.js'
 import {KeyspaceSource, type KeyspaceWriter} from './keyspace-source.js'
+import {CRDT_FIELD} from './state-source.js'
 
 /** What a snapshot holds: everything, or less. */
 export type SnapshotParts = 'all' | 'functions' | 'nothing'
@@ -29,11 +30,15 @@ export class Snapshot extends KeyspaceSource {
       compress: rdbcompression,
       emit: (chunk) => chunks.push(chunk),
     })
-    writeAux(writer, server, effects.memory().heapUsed, aux)
+    const identity = server.crdt?.durability.identity
+    const fields = identity === undefined ? aux : {...aux, [CRDT_FIELD]: JSON.stringify(identity)}
+    writeAux(writer, server, effects.memory().heapUsed, fields)
     if (parts !== 'nothing') {
       for (const {code} of knownScripting(server)?.functions.all() ?? []) writer.library(code)
     }
-    super(server, new RdbKeys(server, writer), chunks, parts === 'all')
+    // In an active-active database the keys are what is visible of the state.
+    const content = parts === 'all' ? (server.crdt?.durability.openWalk(writer) ?? 'keys') : undefined
+    super(server, new RdbKeys(server, writer), chunks, content)
   }
 }
 

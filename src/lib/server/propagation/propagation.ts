@@ -14,10 +14,24 @@ export interface ExportSink {
   take(argv: readonly string[]): void
 }
 
-interface Item {
+export interface Item {
   readonly database: number
   readonly argv: readonly string[]
   readonly to: number
+}
+
+/** Takes changes in place of everybody else, command by command: an active-active database, which sends what it makes of them. */
+export interface ChangeCapture {
+  /** A command that may change data is over, without an error. What goes out of it is taken next. @param name - `xgroup|create` */
+  ran(name: string, argv: readonly string[]): void
+  /** The command under way takes these members out of a sorted set, which do not follow from its arguments. */
+  tookOut(members: readonly string[]): void
+  /** What goes out of one command, in order, the moment that command is over. */
+  take(items: readonly Item[]): void
+  /** A key ran out or was evicted; a command under way may make it anew. */
+  dropped(key: string): void
+  /** The unit is over. */
+  close(): void
 }
 
 const MULTI: readonly string[] = ['MULTI']
@@ -42,6 +56,8 @@ export class Propagation {
   private aof: PropagationSink | undefined = undefined
   private replicas: PropagationSink | undefined = undefined
   private exports: ExportSink | undefined = undefined
+  /** Undefined outside of active-active databases. */
+  capture: ChangeCapture | undefined = undefined
   /** Units and commands under way, each within the one before. */
   private depth = 0
   private items: Item[] = []
@@ -75,9 +91,14 @@ export class Propagation {
     this.refresh()
   }
 
+  setCapture(capture: ChangeCapture | undefined): void {
+    this.capture = capture
+    this.refresh()
+  }
+
   private refresh(): void {
-    const isTaken = this.aof !== undefined || this.replicas !== undefined || this.exports !== undefined
-    this.isOn = !this.isSuspended && isTaken
+    const isStreamed = this.aof !== undefined || this.replicas !== undefined || this.exports !== undefined
+    this.isOn = !this.isSuspended && (isStreamed || this.capture !== undefined)
   }
 
   /** Some of what is in the data has yet to go out: a script that takes long is paused. */
@@ -92,12 +113,13 @@ export class Propagation {
 
   /** Sends the unit if it was the outermost one. */
   close(): void {
-    if (--this.depth === 0 && this.items.length > 0) this.send()
+    if (--this.depth === 0 && (this.items.length > 0 || this.capture !== undefined)) this.send()
   }
 
   /** A command begins. @returns what `end` takes */
   begin(): boolean {
     const {isReplaced} = this
+    if (this.capture !== undefined && this.items.length > 0) this.hand(this.capture)
     this.isReplaced = false
     this.depth++
     return isReplaced
@@ -107,9 +129,11 @@ export class Propagation {
   end(wasReplaced: boolean, database: number, argv: readonly string[], isChange: boolean): void {
     if (isChange && !this.isReplaced) {
       // Nearly every unit is one command.
-      if (this.depth === 1 && this.items.length === 0) this.sendOne(database, argv)
+      const isAlone = this.depth === 1 && this.items.length === 0 && this.capture === undefined
+      if (isAlone) this.sendOne(database, argv)
       else this.items.push({argv, database, to: this.targets})
     }
+    if (this.capture !== undefined) this.hand(this.capture)
     this.isReplaced = wasReplaced
     this.close()
   }
@@ -135,12 +159,44 @@ export class Propagation {
     if (this.depth === 0) this.send()
   }
 
+  /** `also` for a key that ran out or was evicted, before anything is made of it anew. */
+  dropped(database: number, key: string, unlinks: boolean): void {
+    if (!this.isOn) return
+    if (this.capture === undefined) {
+      this.also(database, [unlinks ? 'UNLINK' : 'DEL', key])
+      return
+    }
+    this.capture.dropped(key)
+    if (this.depth === 0) this.capture.close()
+  }
+
+  /** `also` for a key that is another node's matter from now on: to an active-active database no change of the data. */
+  purged(database: number, key: string): void {
+    if (this.capture === undefined) this.also(database, ['DEL', key])
+  }
+
+  /** There is a replica, or an append-only file. */
+  get isStreamed(): boolean {
+    return this.aof !== undefined || this.replicas !== undefined
+  }
+
   /** To replicas and disk as they are, together: what an active-active database sends in place of commands. */
   passOn(commands: readonly (readonly string[])[]): void {
+    if (commands.length > 0) this.passItems(commands.map((argv) => ({argv, database: 0, to: TO_ALL})))
+  }
+
+  /** `passOn` of what says itself for whom it is. */
+  passItems(items: readonly Item[]): void {
     if (this.isSuspended) return
-    const items = commands.map((argv) => ({argv, database: 0, to: TO_ALL}))
     if (this.aof !== undefined) send(this.aof, items, TO_AOF)
     if (this.replicas !== undefined) send(this.replicas, items, TO_REPLICAS)
+    if (this.exports !== undefined) for (const {argv} of items) this.exports.take(argv)
+  }
+
+  private hand(capture: ChangeCapture): void {
+    const {items} = this
+    if (items.length > 0) this.items = []
+    capture.take(items)
   }
 
   private sendOne(database: number, argv: readonly string[]): void {
@@ -150,8 +206,13 @@ export class Propagation {
   }
 
   private send(): void {
-    const {aof, exports, items, replicas} = this
+    const {aof, capture, exports, items, replicas} = this
     this.items = []
+    if (capture !== undefined) {
+      if (items.length > 0) capture.take(items)
+      capture.close()
+      return
+    }
     if (aof !== undefined) send(aof, items, TO_AOF)
     if (replicas !== undefined) send(replicas, items, TO_REPLICAS)
     if (exports !== undefined) for (const {argv} of items) exports.take(argv)

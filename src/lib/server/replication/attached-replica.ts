@@ -52,6 +52,9 @@ export class AttachedReplica {
   }
 }
 
+/** Of a replica that can follow an active-active database (wire.md 7.10). */
+export const CRDT_CAPABILITY = 'crdt1'
+
 /** What a connection tells of itself before it asks for the stream. */
 export interface ReplicaFacts {
   port: number
@@ -60,6 +63,8 @@ export interface ReplicaFacts {
   eof: boolean
   /** Understands +CONTINUE with another id. */
   psync2: boolean
+  /** Understands the state of active-active databases, in snapshots and in the stream. */
+  crdt: boolean
   /** It wants a snapshot and nothing after it. */
   rdbOnly: boolean
   /** What it wants of the snapshot. */

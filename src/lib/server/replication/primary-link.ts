@@ -3,6 +3,7 @@ import {type SnapshotEvent, SnapshotReader} from '../../protocol/replication/sna
 import {encodeCommand} from '../../protocol/resp/encode-command.js'
 import {SnapshotLoader} from '../persistence/snapshot-loader.js'
 import type {Server} from '../server.js'
+import {CRDT_CAPABILITY} from './attached-replica.js'
 import {type PrimaryConnection, replicationEffects} from './link-effects.js'
 import type {PrimaryHost, Replication} from './replication.js'
 import {StreamApplier} from './stream-applier.js'
@@ -218,7 +219,7 @@ export class PrimaryLink {
     }
     this.option('listening-port', String(replicaAnnouncePort || this.server.announcedPort))
     if (replicaAnnounceIp !== '') this.option('ip-address', replicaAnnounceIp)
-    this.option('capa', 'eof', 'capa', 'psync2')
+    this.option('capa', 'eof', 'capa', 'psync2', 'capa', CRDT_CAPABILITY)
   }
 
   /** A string in answer comes in the form of a snapshot. */
@@ -321,9 +322,13 @@ export class PrimaryLink {
     this.server.refreshRole()
   }
 
-  /** The stream makes no sense: going on where it is would only meet the same bytes again. */
   private onBroken(reason: string): void {
-    this.log('warning', `Protocol error (${reason}) from the master. Everything is asked for anew.`)
+    this.startOver(`Protocol error (${reason}) from the master`)
+  }
+
+  /** The stream makes no sense: going on where it is would only meet the same bytes again. */
+  startOver(reason: string): void {
+    this.log('warning', `${reason}. Everything is asked for anew.`)
     this.mustStartOver = true
     this.again()
   }

@@ -58,7 +58,7 @@ export class Replicas {
   factsOf(client: Client): ReplicaFacts {
     const known = this.facts.get(client)
     if (known !== undefined) return known
-    const fresh: ReplicaFacts = {eof: false, filter: 'all', ip: '', port: 0, psync2: false, rdbOnly: false}
+    const fresh: ReplicaFacts = {crdt: false, eof: false, filter: 'all', ip: '', port: 0, psync2: false, rdbOnly: false}
     this.facts.set(client, fresh)
     return fresh
   }

@@ -181,7 +181,20 @@ export class Replication implements PropagationSink {
     this.replicas.detachAll()
     this.replicas.openBacklog()
     this.server.state.propagation.setReplicas(this)
+    // Before anything is written: what the former primary wrote last may not be here.
+    this.server.crdt?.durability.becomeNew()
     this.server.refreshRole()
+  }
+
+  /** The data are of another kind from now on, in a history of its own: all replicas begin anew. */
+  beginAnew(): void {
+    if (this.link !== undefined) return
+    this.loaded = undefined
+    this.changeId()
+    this.replicas.detachAll()
+    if (this.replicas.backlog === undefined) return
+    this.replicas.backlog = undefined
+    this.replicas.openBacklog()
   }
 
   /** The node ends: it follows nobody any more. */

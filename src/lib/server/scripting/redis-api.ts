@@ -14,8 +14,8 @@ export interface ScriptHost {
   /** @param level - 0..3, debug to warning */
   log(level: number, text: string): void
   setResp(version: 2 | 3): void
-  /** Where the commands that follow go. @param targets - OR of TO_AOF and TO_REPLICAS */
-  setReplication(targets: number): void
+  /** Where the commands that follow go. @param targets - OR of TO_AOF and TO_REPLICAS @returns false: that is not to be had */
+  setReplication(targets: number): boolean
 }
 
 const NO_ARGUMENTS = 'ERR Please specify at least one argument for this redis lib call'
@@ -162,7 +162,9 @@ function commonFunctions(machine: LuaMachine, host: ScriptHost): LibraryFunction
       if ((flags & ~REPL_ALL) !== 0) {
         throw new LuaError('ERR Invalid replication flags. Use REPL_AOF, REPL_REPLICA, REPL_ALL or REPL_NONE.', 'table')
       }
-      host.setReplication(flags)
+      if (!host.setReplication(flags)) {
+        throw new LuaError('ERR redis.set_repl() is not available in an active-active database.', 'table')
+      }
       return 0
     },
     acl_check_cmd: (L) => {

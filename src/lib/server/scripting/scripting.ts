@@ -374,8 +374,10 @@ export class Scripting implements ScriptHost {
     this.server.effects.log(LOG_LEVELS[level]!, text)
   }
 
-  setReplication(targets: number): void {
+  setReplication(targets: number): boolean {
+    if (this.server.crdt !== undefined) return false
     this.server.state.propagation.targets = targets
+    return true
   }
 
   setResp(version: 2 | 3): void {

@@ -13,7 +13,7 @@ import {
   PING_MS,
 } from './limits.js'
 import {migrationEffects, TargetLink} from './link.js'
-import {SlotWalk} from './slot-walk.js'
+import {type ExportWalk, SlotWalk} from './slot-walk.js'
 
 /** What a job of a source needs of those beside it. */
 export interface ExportHost {
@@ -42,7 +42,7 @@ const DROPPED = 'Data was flushed, or replaced, while slots were migrating'
  */
 export class ExportJob {
   private readonly commands: KeyCommands
-  private walk: SlotWalk | undefined
+  private walk: ExportWalk | undefined
   private link: TargetLink | undefined
   private doubt: HandoverDoubt | undefined
   private isWaitingForDrain = false
@@ -140,7 +140,9 @@ export class ExportJob {
   /** It is this job's turn. */
   copy(): void {
     const {job, server} = this
-    this.walk = new SlotWalk(this.database, job.slots, this.commands)
+    this.walk =
+      server.crdt?.durability.openExport(job.slots, (text) => this.send(text)) ??
+      new SlotWalk(this.database, job.slots, this.commands)
     server.state.walks.add(this.walk)
     this.become('snapshotting')
     this.goOnCopying()

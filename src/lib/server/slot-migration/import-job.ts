@@ -1,8 +1,6 @@
-import {hashSlot} from '../../protocol/hash-slot.js'
 import {denialText} from '../acl/acl.js'
 import {type Client, SPECIAL_IMPORT, SPECIAL_RESTRICTED} from '../client.js'
 import type {Command} from '../commands/command.js'
-import {keyIndexesOf} from '../dispatcher.js'
 import type {Store} from '../keyspace/store.js'
 import {OUT_OF_MEMORY} from '../memory-limit.js'
 import {ReplyError} from '../reply-error.js'
@@ -10,6 +8,7 @@ import type {Server} from '../server.js'
 import type {Job} from './job.js'
 import {GRANT_USE_MS_MAX, REPLICAS_WAIT_MS_MAX} from './limits.js'
 import {establishWords} from './passive-imports.js'
+import {slotOfChange} from './slot-of-change.js'
 
 /** What a job of a target needs of those beside it. */
 export interface ImportHost {
@@ -103,8 +102,8 @@ export class ImportJob {
   private refusalOf(client: Client, command: Command, argv: readonly string[]): string | undefined {
     const {server} = this
     if (this.store !== server.databases[0]!.store) return DROPPED
-    const [index] = keyIndexesOf(command, argv)
-    if (index === undefined || !this.job.hasSlot(hashSlot(argv[index]!))) return `ERR unexpected ${command.fullName}`
+    const slot = slotOfChange(server, command, argv)
+    if (slot === undefined || !this.job.hasSlot(slot)) return `ERR unexpected ${command.fullName}`
     if ((client.special & SPECIAL_RESTRICTED) !== 0) {
       const denial = server.acl.check(client, command, argv)
       if (denial !== undefined) return denialText(denial, command)

@@ -57,6 +57,7 @@ export class SlotPurge {
   finishSlot(slot: number): void {
     for (const {slots} of this.tasks) {
       if (!slots.delete(slot)) continue
+      this.server.crdt?.durability.forgetSlot(slot)
       this.database.deleteSlot(slot)
       this.reveal(slot)
     }
@@ -94,6 +95,7 @@ export class SlotPurge {
     const startedUs = effects.monotonicUs()
     const isOver = (): boolean => effects.monotonicUs() - startedUs >= TURN_US
     for (const slot of task.slots) {
+      this.server.crdt?.durability.forgetSlot(slot)
       while (this.database.countKeysInSlot(slot) > 0 && !isOver()) this.database.deleteSlot(slot, KEYS_PER_LOOK)
       if (this.database.countKeysInSlot(slot) > 0) break
       task.slots.delete(slot)

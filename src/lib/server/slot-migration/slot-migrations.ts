@@ -13,6 +13,7 @@ import {Job} from './job.js'
 import {LINGER_MS, LOG_LENGTH_MAX, PURGE_DELAY_MS} from './limits.js'
 import {type Hidden, PassiveImports, rangeWords} from './passive-imports.js'
 import {SlotPurge} from './purge.js'
+import {slotOfChange} from './slot-of-change.js'
 
 /** What CLUSTER MIGRATESLOTS asks for, checked. */
 export interface MigrationRequest {
@@ -141,6 +142,11 @@ export class SlotMigrations {
     return this.paused !== undefined
   }
 
+  /** The slot is being handed over: nothing in it may change. */
+  isStill(slot: number): boolean {
+    return this.paused?.[slot] === 1
+  }
+
   /** Must the change wait? @param keys - of the command or transaction; none: it may reach any key */
   holdsBack(keys: readonly string[]): boolean {
     const {paused} = this
@@ -158,10 +164,11 @@ export class SlotMigrations {
   /** A change goes out: for the slots that are being given away. */
   take(argv: readonly string[]): void {
     const command = this.server.findCommand(argv)
-    if (command === undefined || !command.changesData || command.group === 'pubsub') return
+    if (command === undefined || command.group === 'pubsub') return
+    if (!command.changesData && this.server.crdt === undefined) return
+    const slot = slotOfChange(this.server, command, argv)
+    if (slot === undefined) return
     const keys = keysOf(command, argv)
-    if (keys.length === 0) return
-    const slot = hashSlot(keys[0]!)
     for (const one of this.exports) one.take(slot, keys, argv)
   }
 
@@ -191,6 +198,7 @@ export class SlotMigrations {
     this.remember(job)
     this.imports.push(one)
     this.hide(slots)
+    for (const slot of slots) this.server.crdt?.durability.forgetSlot(slot)
     this.purge.hurry()
     this.beginImports()
   }
@@ -252,11 +260,27 @@ export class SlotMigrations {
   dropSlots(slots: readonly number[]): void {
     const given = new Set(this.exports.flatMap(({isGranted, job}) => (isGranted ? job.slots : [])))
     // Those of a job end with it.
-    for (const slot of slots) if (!given.has(slot)) this.database.deleteSlot(slot)
+    for (const slot of slots) {
+      if (given.has(slot)) continue
+      this.server.crdt?.durability.forgetSlot(slot)
+      this.database.deleteSlot(slot)
+    }
+  }
+
+  /** Slots have another owner. Of those without keys an active-active database may know something all the same. */
+  onSlotsLost(slots: readonly number[]): void {
+    this.look()
+    const {cluster, crdt, isReplica} = this.server
+    if (crdt === undefined || cluster === undefined || isReplica) return
+    const {core} = cluster
+    const isDone = (slot: number): boolean => core.ownerOf(slot) !== core.myself && !this.isBusy(slot)
+    this.dropSlots(slots.filter((slot) => isDone(slot) && this.database.countKeysInSlot(slot) === 0))
   }
 
   private purgeGiven(slots: readonly number[]): void {
-    const full = slots.filter((slot) => this.database.countKeysInSlot(slot) > 0)
+    const full = slots.filter(
+      (slot) => this.database.countKeysInSlot(slot) > 0 || this.server.crdt?.durability.holds(slot) === true,
+    )
     this.hide(full)
     this.purge.add(full, this.server.effects.nowMs() + PURGE_DELAY_MS, () => {
       this.show(slots)

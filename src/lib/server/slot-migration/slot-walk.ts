@@ -17,6 +17,18 @@ export interface SlotVisitor {
   finish(): void
 }
 
+/** Copies slots while they change. */
+export interface ExportWalk extends KeyWalk {
+  /** All data were dropped or replaced at once: nothing of what was copied holds. */
+  readonly isStale: boolean
+  /** Must changes of the slot be told? */
+  tells(slot: number): boolean
+  /** A command that names the key is about to be told. */
+  touch(key: string): void
+  /** Goes on. @returns false: that was all */
+  step(): boolean
+}
+
 /** Places looked at in one step that visits no key. */
 const MARKS_PER_STEP = 256
 
@@ -38,7 +50,7 @@ const DONE = 3
  * The keys of the current slot that are still to be visited are marked, a bit per place of the store. A place changes hands
  * when a key is removed and the last one comes into its place; its mark comes with it.
  */
-export class SlotWalk implements KeyWalk {
+export class SlotWalk implements ExportWalk {
   private readonly stages = new Uint8Array(SLOT_COUNT)
   private readonly store: Store
   private marks = new Uint8Array(0)
@@ -61,7 +73,6 @@ export class SlotWalk implements KeyWalk {
     for (const slot of slots) this.stages[slot] = WAITING
   }
 
-  /** All data were dropped or replaced at once: nothing of what was visited holds. */
   get isStale(): boolean {
     return this.db.store !== this.store
   }
@@ -75,13 +86,11 @@ export class SlotWalk implements KeyWalk {
     return Math.max(0, this.at)
   }
 
-  /** Must changes of the slot be told? */
   tells(slot: number): boolean {
     const stage = this.stages[slot]!
     return stage === DONE || (stage === CURRENT && !this.isMarking)
   }
 
-  /** A command that names the key is about to be told. */
   touch(key: string): void {
     const place = this.isOver ? -1 : this.store.find(key)
     if (place >= 0) this.willChange(this.store, place)

@@ -60,6 +60,26 @@ export async function chooseImage(
   return reference
 }
 
+/** The image of Shoal's own node, made now if need be. @throws {CliError} ENVIRONMENT_LACKS where none can be made */
+export async function ownImage(
+  cli: DockerCli,
+  signal: AbortSignal,
+  onProgress: (text: string) => void,
+): Promise<string> {
+  const {built, reference} = await buildServerImage(cli, 'shoal', signal)
+  if (built) onProgress(`made image ${reference} of Shoal's own node`)
+  return reference
+}
+
+/** @throws {CliError} BAD_FLAG if another server is in the image */
+export async function requireOwnNode(cli: DockerCli, reference: string): Promise<void> {
+  const [image] = await cli.inspect<ImageDocument>('image', [reference])
+  if (image?.Config.Labels?.[LABEL.server] === 'shoal') return
+  throw new CliError('BAD_FLAG', `image ${reference} holds no node of Shoal: others know no active-active databases`, {
+    suggestions: ['shoal image build --server shoal', 'shoal up --topology crdb --engine docker'],
+  })
+}
+
 /** The one asked for, pulled if it is not here. @throws {CliError} ENVIRONMENT_LACKS */
 export async function fetchImage(
   cli: DockerCli,

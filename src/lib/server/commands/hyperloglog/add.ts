@@ -2,13 +2,21 @@ import {Buffer} from 'node:buffer'
 import type {Database} from '../../keyspace/database.js'
 import {NOTIFY_STRING} from '../../keyspace/notifications.js'
 import type {Server} from '../../server.js'
+import {COUNT_LIMIT, patternOf, REGISTER_COUNT} from '../../values/hyperloglog/element-hash.js'
+import {
+  DENSE,
+  DENSE_BYTES,
+  EMPTY,
+  ENCODING_AT,
+  HEADER_BYTES,
+  invalidateCount,
+  invalidObject,
+} from '../../values/hyperloglog/header.js'
+import {packDense, raiseDense} from '../../values/hyperloglog/registers.js'
+import {SparseEdit, toDense} from '../../values/hyperloglog/sparse.js'
 import {type CommandContext, defineCommand} from '../command.js'
-import {COUNT_LIMIT, patternOf, REGISTER_COUNT} from './element-hash.js'
 import {HYPERLOGLOG} from './facts.js'
-import {DENSE, DENSE_BYTES, EMPTY, ENCODING_AT, HEADER_BYTES, invalidateCount, invalidObject} from './header.js'
-import {packDense, raiseDense} from './registers.js'
 import {changeInPlace, isDense, mergeInto, type Sketch, sketchOf} from './sketch.js'
-import {SparseEdit, toDense} from './sparse.js'
 
 /** What registers are to be raised to, as patterns (`register * COUNT_LIMIT + count`), one after the other. */
 type Patterns = Iterable<number>

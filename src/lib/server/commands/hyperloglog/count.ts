@@ -1,7 +1,7 @@
+import {REGISTER_COUNT} from '../../values/hyperloglog/element-hash.js'
+import {cacheCount, cachedCount} from '../../values/hyperloglog/header.js'
 import {type CommandContext, defineCommand} from '../command.js'
-import {REGISTER_COUNT} from './element-hash.js'
 import {HYPERLOGLOG} from './facts.js'
-import {cacheCount, cachedCount} from './header.js'
 import {changeInPlace, countOf, countOfRegisters, mergeInto, sketchOf} from './sketch.js'
 
 function pfcount({db, reply}: CommandContext, argv: string[]): void {

@@ -1,12 +1,12 @@
 import type {Database} from '../../keyspace/database.js'
 import {ReplyError} from '../../reply-error.js'
+import {COUNT_LIMIT, patternOf, REGISTER_COUNT} from '../../values/hyperloglog/element-hash.js'
+import {DENSE_BYTES, invalidObject} from '../../values/hyperloglog/header.js'
+import {denseRegister, eachDense, raiseDense} from '../../values/hyperloglog/registers.js'
+import {eachRun, toDense} from '../../values/hyperloglog/sparse.js'
 import {type CommandContext, defineCommand} from '../command.js'
-import {COUNT_LIMIT, patternOf, REGISTER_COUNT} from './element-hash.js'
 import {HYPERLOGLOG} from './facts.js'
-import {DENSE_BYTES, invalidObject} from './header.js'
-import {denseRegister, eachDense, raiseDense} from './registers.js'
 import {countOfRegisters, isDense, type Sketch, sketchOf} from './sketch.js'
-import {eachRun, toDense} from './sparse.js'
 
 /** The dense form, also as the key's new value. */
 function makeDense(db: Database, key: string, sketch: Sketch): Uint8Array {

@@ -1,10 +1,10 @@
 import {Buffer} from 'node:buffer'
 import type {Database} from '../../keyspace/database.js'
 import type {StringBytes} from '../../keyspace/string-bytes.js'
+import {DENSE, encodingOf, invalidObject, requireHyperLogLog} from '../../values/hyperloglog/header.js'
+import {addDense, emptyHistogram, estimate, mergeDense} from '../../values/hyperloglog/registers.js'
+import {eachRun} from '../../values/hyperloglog/sparse.js'
 import {edit} from '../bitmap/edit.js'
-import {DENSE, encodingOf, invalidObject, requireHyperLogLog} from './header.js'
-import {addDense, emptyHistogram, estimate, mergeDense} from './registers.js'
-import {eachRun} from './sparse.js'
 
 /** A HyperLogLog to read from. */
 export interface Sketch {

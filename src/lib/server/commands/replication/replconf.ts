@@ -1,4 +1,5 @@
 import {parseInt64, requireInteger} from '../../arguments.js'
+import {CRDT_CAPABILITY} from '../../replication/attached-replica.js'
 import {ReplyError, SYNTAX_ERROR} from '../../reply-error.js'
 import {type CommandContext, defineCommand} from '../command.js'
 import {REPLICATION} from './facts.js'
@@ -28,6 +29,7 @@ function run({client, reply, server}: CommandContext, argv: string[]): void {
       case 'capa':
         if (value.toLowerCase() === 'eof') facts.eof = true
         else if (value.toLowerCase() === 'psync2') facts.psync2 = true
+        else if (value.toLowerCase() === CRDT_CAPABILITY) facts.crdt = true
         break
       case 'ack': {
         // No answer: it comes every second.

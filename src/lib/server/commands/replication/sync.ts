@@ -13,6 +13,10 @@ function synchronize(context: CommandContext, id: string, next: number): void {
     // Any other error would make a redis-server try again without pause.
     throw new ReplyError("NOMASTERLINK Can't SYNC while not connected with my master")
   }
+  if (server.crdt !== undefined && !replication.replicas.factsOf(client).crdt) {
+    // Any other replica would end at what it cannot load.
+    throw new ReplyError('NOMASTERLINK this database replicates only to CRDT capable replicas')
+  }
   replication.beginStream()
   replication.replicas.attach(client, id, next)
 }

@@ -22,6 +22,7 @@ function take(db: Database, key: string, zset: SortedSet, end: End, count: numbe
   const list = zset.slice(first, taken)
   if (end === 'max') list.reverse()
   zset.removeRange(first, taken)
+  db.state.propagation.capture?.tookOut(list.members)
   db.touched(key)
   db.notify(NOTIFY_ZSET, end === 'min' ? 'zpopmin' : 'zpopmax', key)
   if (zset.size === 0) db.deleteEmptied(key)

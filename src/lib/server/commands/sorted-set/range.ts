@@ -128,6 +128,7 @@ function removing(event: string, parse: typeof scoreInterval): CommandHandler {
     }
     const {end, first} = interval(zset, false)
     if (end > first) {
+      db.state.propagation.capture?.tookOut(zset.slice(first, end - first).members)
       zset.removeRange(first, end - first)
       db.touched(key)
       db.notify(NOTIFY_ZSET, event, key)

@@ -157,6 +157,8 @@ export interface CrdtCore {
 
   /** Undefined if nothing of it is visible. Whether its deadline has passed is the caller's question. Good until the next change. */
   look(slot: number, key: string): VisibleKey | undefined
+  /** `look(slot, key)?.type`, at less cost: every SET asks. */
+  typeOf(slot: number, key: string): CrdtType | undefined
   /** Visible keys of a slot. */
   keys(slot: number): Iterable<string>
   /**
@@ -167,7 +169,8 @@ export interface CrdtCore {
 
   /** Of an effect. @throws CrdtError if it is none */
   headOf(effect: string): EffectHead
-  apply(effect: string): Application
+  /** @param isTrusted - it was taken before, by this node or its primary: however late its clock says it is */
+  apply(effect: string, isTrusted?: boolean): Application
   /** Does the slot's vector hold it? */
   covers(slot: number, actor: Actor, sequence: number): boolean
 

@@ -1,5 +1,8 @@
 import type {CrdtType} from './api.js'
 import type {ContainerType} from './container.js'
+import {listType} from './containers/list-value.js'
+import {sketchType} from './containers/sketch-value.js'
+import {streamType} from './containers/stream-value.js'
 import {hashType} from './hash-value.js'
 import {codeOf} from './opcodes.js'
 import {setType} from './set-value.js'
@@ -7,7 +10,15 @@ import {sortedSetType} from './sorted-set-value.js'
 import {stringType} from './string-value.js'
 
 /** A row per type. */
-const CONTAINER_TYPES: readonly ContainerType[] = [stringType, setType, hashType, sortedSetType]
+const CONTAINER_TYPES: readonly ContainerType[] = [
+  stringType,
+  setType,
+  hashType,
+  sortedSetType,
+  listType,
+  streamType,
+  sketchType,
+]
 
 const byType = new Map(CONTAINER_TYPES.map((row) => [row.type, row]))
 const byCode = CONTAINER_TYPES.reduce<(ContainerType | undefined)[]>((rows, row) => {

@@ -1,5 +1,5 @@
 import type {ActorTable} from './actors.js'
-import type {KeyExplanation} from './api.js'
+import type {ElementExplanation, KeyExplanation} from './api.js'
 import type {SubValue} from './container.js'
 import {deadlineInForce} from './deadline.js'
 import {clockMs} from './hybrid-clock.js'
@@ -26,7 +26,7 @@ export function explainKey(
     type: visible?.type ?? 'none',
     values: state.values.map((value) => ({
       elementCount: value.explainable,
-      elements: value.explain(element, ELEMENTS_SHOWN, actors),
+      elements: value.explain(element, ELEMENTS_SHOWN, actors).map(inOrder),
       type: value.type,
       visible: value === visible,
     })),
@@ -54,4 +54,20 @@ function because(state: KeyState, visible: SubValue | undefined, actors: ActorTa
   const adding = only?.counters.length ?? 0
   if (adding > 1) return `What ${adding} writers added is summed.`
   return 'No writes of its value are in conflict.'
+}
+
+/** The same everywhere, whatever the order in which it came. */
+function inOrder({counters, dots, rows, ...rest}: ElementExplanation): ElementExplanation {
+  return {
+    ...rest,
+    counters: [...counters].sort((a, b) => a.region - b.region || a.epoch - b.epoch),
+    dots: [...dots].sort(byWriter),
+    rows: [...rows].sort((a, b) => Number(b.wins) - Number(a.wins) || byWriter(a.dot, b.dot)),
+  }
+}
+
+/** `region.epoch:sequence` each. */
+function byWriter(a: string, b: string): number {
+  const [left, right] = [a, b].map((dot) => dot.split(/[.:]/).map(Number)) as [number[], number[]]
+  return left[0]! - right[0]! || left[1]! - right[1]! || left[2]! - right[2]!
 }

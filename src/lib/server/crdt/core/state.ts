@@ -4,6 +4,7 @@ import type {
   CrdtCore,
   CrdtObserver,
   CrdtOptions,
+  CrdtType,
   EffectHead,
   KeyExplanation,
   SlotWriter,
@@ -23,6 +24,7 @@ import {HybridClock} from './hybrid-clock.js'
 import {joinSlotState} from './join.js'
 import {digestKey} from './key-digest.js'
 import {deadlinesOf, type StoredKey, unfold, visibleOf} from './key-state.js'
+import {Row} from './rows.js'
 import type {Slot} from './slot.js'
 import {packSlotState} from './slot-state.js'
 import {packVectors, unpackVectors, vectorEntries} from './vectors.js'
@@ -80,6 +82,12 @@ export class CrdtState implements CrdtCore {
     return new VisibleValue(value, atMs === Infinity ? undefined : atMs, actors)
   }
 
+  typeOf(slot: number, key: string): CrdtType | undefined {
+    const stored = this.stored(slot, key)
+    if (stored === undefined || stored instanceof Row) return stored && 'string'
+    return visibleOf(stored, this.engine.actors)?.type
+  }
+
   *keys(slot: number): Iterable<string> {
     const keys = this.engine.slots.get(slot)?.keys
     if (keys === undefined) return
@@ -101,8 +109,8 @@ export class CrdtState implements CrdtCore {
     return {actor: table.at(actor), clock, dependencies, sequence, slot}
   }
 
-  apply(effect: string): Application {
-    return applyEffect(this.engine, effect)
+  apply(effect: string, isTrusted = false): Application {
+    return applyEffect(this.engine, effect, isTrusted)
   }
 
   covers(slot: number, {epoch, region}: {readonly region: number; readonly epoch: number}, sequence: number): boolean {

@@ -8,7 +8,7 @@ import {encodeHead} from './effect-head.js'
 import {Encoder} from './encoder.js'
 import type {Engine} from './engine.js'
 import type {HashValue} from './hash-value.js'
-import {type KeyState, unfold} from './key-state.js'
+import {deadlinesOf, type KeyState, unfold} from './key-state.js'
 import {CLEAR_DEADLINE, DEADLINE, KEY, PUBLISH, RESET, RESET_OTHERS, RESET_SLOT} from './opcodes.js'
 import type {SetValue} from './set-value.js'
 import type {Slot} from './slot.js'
@@ -110,13 +110,14 @@ export class Writer implements SlotWriter {
   }
 
   clearDeadline(key: string): void {
+    const stored = this.slot.keys.get(key)
+    // Nearly always: SET asks each time.
+    if (stored === undefined || deadlinesOf(stored).length === 0) return
     const {ledger, out} = this.operation
     const state = this.enter(key)
-    if (state.deadlines.length > 0) {
-      this.next()
-      out.byte(CLEAR_DEADLINE)
-      state.setDeadlines(NO_DEADLINES, ledger)
-    }
+    this.next()
+    out.byte(CLEAR_DEADLINE)
+    state.setDeadlines(NO_DEADLINES, ledger)
     this.done()
   }
 

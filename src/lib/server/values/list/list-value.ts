@@ -153,6 +153,16 @@ export class ListValue implements ObjectValue {
     return true
   }
 
+  /** @param index - 0 to length: before the element there now, or at the end */
+  insert(index: number, text: string): void {
+    if (index === 0) this.pushHead(text)
+    else if (index === this.length) this.pushTail(text)
+    else {
+      this.locate(index)
+      insertAt(this, this.foundNode, this.foundOffset, text, false)
+    }
+  }
+
   /** @param from - must exist @param count - at least one, no more than there are from there on */
   range(from: number, count: number): string[] {
     this.locate(from)

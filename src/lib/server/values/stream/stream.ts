@@ -155,7 +155,7 @@ export class Stream implements ObjectValue {
   }
 }
 
-function isFull(node: StreamNode, argv: readonly string[], first: number, limits: NodeLimits): boolean {
+export function isFull(node: StreamNode, argv: readonly string[], first: number, limits: NodeLimits): boolean {
   const {streamNodeMaxBytes, streamNodeMaxEntries} = limits
   if (streamNodeMaxEntries !== 0 && node.live + node.deleted >= streamNodeMaxEntries) return true
   const bytesMax = streamNodeMaxBytes === 0 ? NODE_BYTES_MAX : Math.min(streamNodeMaxBytes, NODE_BYTES_MAX)

@@ -1,0 +1,82 @@
+import {Flags} from '@oclif/core'
+import {CrdbCommand} from '../../lib/cli/crdb/crdb-command.js'
+import {guidFlag} from '../../lib/cli/crdb/flags.js'
+import {badFlag, durationFlag} from '../../lib/cli/flags.js'
+import {LiveScreen} from '../../lib/cli/live-screen.js'
+import {renderLag} from '../../lib/cli/render/crdb-lag.js'
+import {pause} from '../../lib/client/abort.js'
+import {type LagReport, LagWatcher} from '../../lib/operations/crdb/lag.js'
+
+const INTERVAL_MS_MIN = 100
+
+export default class CrdbLag extends CrdbCommand {
+  static override summary = 'How far behind is each region what the others write?'
+  static override description =
+    'LAG is how late what comes is at most, PENDING how many effects have not been acknowledged. --watch looks again and ' +
+    'again: in place on a terminal, where q or Ctrl-C ends it; block by block in a pipe.'
+
+  static override examples = [
+    '<%= config.bin %> <%= command.id %>',
+    '<%= config.bin %> <%= command.id %> --watch',
+    '<%= config.bin %> <%= command.id %> --watch --interval 5s --count 12 >lag.log',
+  ]
+
+  static override flags = {
+    'crdb-guid': guidFlag(),
+    count: Flags.integer({dependsOn: ['watch'], helpValue: 'N', min: 1, summary: 'End after this many looks.'}),
+    interval: durationFlag({
+      char: 'i',
+      default: 1000,
+      defaultHelp: async () => '1s',
+      summary: 'Time from look to look.',
+    }),
+    watch: Flags.boolean({char: 'w', summary: 'Look again and again.'}),
+  }
+
+  private readonly quit = new AbortController()
+  private lines: readonly string[] = []
+
+  async run(): Promise<LagReport> {
+    const {flags} = await this.parse(CrdbLag)
+    if (flags.interval < INTERVAL_MS_MIN) throw badFlag(`--interval is at least ${INTERVAL_MS_MIN}ms`)
+    const known = await this.database(flags['crdb-guid'])
+    const clusters = new Map(known.config.instances.map(({cluster, id}) => [id, cluster]))
+    const watcher = this.closeLater(new LagWatcher(known))
+    const screen = flags.watch && !this.jsonEnabled() ? this.openScreen() : undefined
+    const signal = AbortSignal.any([this.signal, this.quit.signal])
+    const count = flags.watch ? (flags.count ?? (this.jsonEnabled() ? 1 : Number.POSITIVE_INFINITY)) : 1
+    try {
+      for (let looks = 1; ; looks++) {
+        const report = await watcher.look(this.signal)
+        const lines = renderLag(report, clusters, this.style)
+        this.lines = screen ? [...lines, '', this.style.dim(`${known.config.name}   q quits`)] : lines
+        if (screen) screen.draw(this.lines)
+        else this.print((looks > 1 ? '\n' : '') + lines.join('\n'))
+        if (looks >= count) return report
+        await pause(flags.interval, signal).catch(() => undefined)
+        if (signal.aborted) return report
+      }
+    } finally {
+      screen?.close()
+      // What was seen last is still of use.
+      if (screen) this.print(this.lines.join('\n'))
+    }
+  }
+
+  private openScreen(): LiveScreen | undefined {
+    const onQuit = () => this.quit.abort()
+    if (!this.interactive || process.env['TERM'] === 'dumb') {
+      // Whoever read the pipe has gone, as `head` does.
+      process.stdout.on('error', onQuit)
+      return undefined
+    }
+    const screen: LiveScreen = new LiveScreen({
+      input: process.stdin,
+      onQuit,
+      onRedraw: () => screen.draw(this.lines),
+      output: process.stdout,
+    })
+    screen.open()
+    return screen
+  }
+}

@@ -1,0 +1,67 @@
+import {deflateRawSync, inflateRawSync} from 'node:zlib'
+import type {PeerEffects} from '../../server/crdt/peers/effects.js'
+import type {LinkEvents, PrimaryConnection} from '../../server/replication/link-effects.js'
+import type {Dial} from '../dial.js'
+import {PrimarySocket} from '../primary-socket.js'
+
+export interface PeerDials {
+  /** As links inside the cluster are made. */
+  readonly dial: Dial
+  readonly dialSecurely: Dial
+}
+
+/** Sockets, compression and chance for the links to other regions. */
+export class PeerLinkEffects implements PeerEffects {
+  private isClosed = false
+  private readonly open = new Set<PrimaryConnection>()
+
+  constructor(private readonly dials: PeerDials) {}
+
+  openPeerLink(host: string, port: number, isEncrypted: boolean, events: LinkEvents): PrimaryConnection {
+    if (this.isClosed) throw new Error('the node is being stopped')
+    const dial = isEncrypted ? this.dials.dialSecurely : this.dials.dial
+    const socket = new PrimarySocket(dial, host, port, {
+      ...events,
+      onClose: (reason) => {
+        this.open.delete(socket)
+        events.onClose(reason)
+      },
+      onData: (bytes) => events.onData(bytes),
+      onOpen: () => events.onOpen(),
+    })
+    this.open.add(socket)
+    return {
+      close: () => {
+        this.open.delete(socket)
+        socket.close()
+      },
+      send: (text) => socket.send(text),
+    }
+  }
+
+  soon(run: () => void): void {
+    setImmediate(() => {
+      if (!this.isClosed) run()
+    })
+  }
+
+  deflate(text: string, level: number): string {
+    return deflateRawSync(Buffer.from(text, 'latin1'), {level}).toString('latin1')
+  }
+
+  inflate(packed: string, rawLength: number): Buffer {
+    // Never more than was announced, whatever the bytes would come to.
+    const bytes = inflateRawSync(Buffer.from(packed, 'latin1'), {maxOutputLength: rawLength})
+    if (bytes.length !== rawLength) throw new Error('it comes to another length than was announced')
+    return bytes
+  }
+
+  chance(): number {
+    return Math.random()
+  }
+
+  close(): void {
+    this.isClosed = true
+    for (const one of this.open) one.close()
+  }
+}

@@ -1,0 +1,210 @@
+import {readDigests, readExplanation, readFaults, readKeyDigests, type SlotDigest} from '../../client/crdt.js'
+import type {NodeConnection} from '../../client/node-connection.js'
+import {NodeReplyError} from '../../client/reply-error.js'
+import {messageOf} from '../../kernel/errors.js'
+import {SLOT_COUNT} from '../../model/slot-set.js'
+import {type Behind, compareRegions, differingKeys, type SlotDifference, sumBehind} from '../../plan/crdb/compare.js'
+import type {KeyExplanation} from '../../server/crdt/core/api.js'
+import {settle} from '../settle.js'
+import {instancesOf, type KnownDatabase} from './known.js'
+import {type OpenInstance, openInstances} from './sync.js'
+
+/** Are all regions of a database equal? */
+export interface Verification {
+  readonly guid: string
+  readonly name: string
+  /** All instances answered, and nothing differs. */
+  readonly equal: boolean
+  readonly regions: readonly VerifiedRegion[]
+  /** Of which anything is known anywhere. */
+  readonly slots: number
+  /** Who has not yet applied what of whom. */
+  readonly behind: readonly Behind[]
+  /** Slots that differ although all have applied the same: a fault of Shoal. */
+  readonly divergedSlots: readonly number[]
+  /** Keys that differ, those that were asked for at most. */
+  readonly keys: readonly KeyDifference[]
+  /** Of the slots that were looked into. */
+  readonly differingKeys: number
+  /** Slots that differ and were not looked into, for there are too many. */
+  readonly slotsNotLookedInto: number
+  /** With `isDeep`: keys that clients see otherwise than the engine has them, a line each: a fault of Shoal. */
+  readonly faults: readonly string[]
+}
+
+export interface VerifiedRegion {
+  readonly id: number
+  readonly cluster: string
+  /** Keys its clients see, expired ones that are not yet deleted included. */
+  readonly keys: number
+  /** Why it could not be compared; undefined: it was. */
+  readonly error?: string
+}
+
+export interface KeyDifference {
+  /** As UTF-8. */
+  readonly key: string
+  readonly slot: number
+  readonly kind: SlotDifference['kind']
+  /** By id of the instance: what it has, and why that one won; undefined: nothing of the key. */
+  readonly regions: readonly {readonly id: number; readonly type: string; readonly because: string}[]
+}
+
+export interface VerifyOptions {
+  /** How long effects that are on their way may take. Milliseconds. */
+  readonly waitMs: number
+  /** Keys to be named at most. */
+  readonly keyLimit: number
+  /** Also compare what clients see with what the engine has: it holds each node up for about a second per million keys. */
+  readonly isDeep: boolean
+  readonly signal: AbortSignal
+}
+
+/** Slots that differ and are looked into. */
+const SLOTS_LOOKED_INTO = 100
+/** A node computes digests for so long at a time; milliseconds. */
+const STEP_MS = 20
+const STEP_SLOTS_FIRST = 64
+const STEP_SLOTS_MAX = 2048
+
+type RegionSlots = ReadonlyMap<number, SlotDigest>
+
+/** @throws {CliError} CREDENTIALS_REFUSED, INTERRUPTED, and UNREACHABLE if a node goes away on the way */
+export async function verifyDatabase(known: KnownDatabase, options: VerifyOptions): Promise<Verification> {
+  const {isDeep, keyLimit, signal, waitMs} = options
+  const {away, close, open} = await openInstances(instancesOf(known), signal)
+  try {
+    const state = new Map<number, RegionSlots>()
+    let slots: readonly number[] | undefined
+    const look = async () => {
+      const fresh = await Promise.all(open.map(({nodes}) => readRegion(nodes.primaries, slots)))
+      open.forEach(({instance}, index) => {
+        const before = state.get(instance.id) ?? new Map<number, SlotDigest>()
+        state.set(
+          instance.id,
+          slots ? new Map([...before, ...(fresh[index] as RegionSlots)]) : (fresh[index] as RegionSlots),
+        )
+      })
+      const differences = compareRegions(state)
+      slots = differences.map(({slot}) => slot)
+      return differences
+    }
+    const judge = (differences: readonly SlotDifference[]) =>
+      differences.filter(({kind}) => kind === 'behind').map(({slot}) => `slot ${slot}`)
+    const {state: differences} = await settle(look, judge, {signal, timeoutMs: waitMs})
+    const found = await keysOf(open, differences.slice(0, SLOTS_LOOKED_INTO), keyLimit)
+    const faults = isDeep ? (await Promise.all(open.map(faultsOf))).flat() : []
+    const sizes = await Promise.all(open.map(({nodes}) => keyCount(nodes.primaries)))
+    const regions = [
+      ...open.map(({instance}, index) => ({
+        cluster: instance.config.cluster,
+        id: instance.id,
+        keys: sizes[index] as number,
+      })),
+      ...away.map(({error, instance}) => ({
+        cluster: instance.config.cluster,
+        error: messageOf(error),
+        id: instance.id,
+        keys: 0,
+      })),
+    ].sort((a, b) => a.id - b.id)
+    const {guid, name} = known.config
+    return {
+      guid,
+      name,
+      equal: differences.length === 0 && away.length === 0 && faults.length === 0,
+      regions,
+      slots: new Set([...state.values()].flatMap((one) => [...one.keys()])).size,
+      behind: sumBehind(differences),
+      divergedSlots: differences.filter(({kind}) => kind === 'diverged').map(({slot}) => slot),
+      keys: found.keys,
+      differingKeys: found.count,
+      slotsNotLookedInto: Math.max(0, differences.length - SLOTS_LOOKED_INTO),
+      faults,
+    }
+  } finally {
+    close()
+  }
+}
+
+/** @param slots - these alone; all of them without */
+async function readRegion(primaries: readonly NodeConnection[], slots?: readonly number[]): Promise<RegionSlots> {
+  const each = await Promise.all(primaries.map((node) => (slots ? readSlots(node, slots) : readAll(node))))
+  return new Map(each.flatMap((one) => [...one]))
+}
+
+async function readSlots(node: NodeConnection, slots: readonly number[]): Promise<RegionSlots> {
+  const found = new Map<number, SlotDigest>()
+  for (const slot of slots) for (const entry of await readDigests(node, slot, slot)) found.set(...entry)
+  return found
+}
+
+/** In steps that do not hold the node's clients up. */
+async function readAll(node: NodeConnection): Promise<RegionSlots> {
+  const found = new Map<number, SlotDigest>()
+  let step = STEP_SLOTS_FIRST
+  for (let first = 0; first < SLOT_COUNT; ) {
+    const last = Math.min(SLOT_COUNT, first + step) - 1
+    const startedMs = performance.now()
+    for (const entry of await readDigests(node, first, last)) found.set(...entry)
+    const tookMs = Math.max(1, performance.now() - startedMs)
+    step = Math.max(1, Math.min(STEP_SLOTS_MAX, Math.round((step * STEP_MS) / tookMs)))
+    first = last + 1
+  }
+  return found
+}
+
+async function keysOf(open: readonly OpenInstance[], differences: readonly SlotDifference[], limit: number) {
+  const keys: KeyDifference[] = []
+  let count = 0
+  for (const {kind, slot} of differences) {
+    const digests = await Promise.all(open.map(({nodes}) => keyDigests(nodes.primaries, slot)))
+    const differing = differingKeys(digests)
+    count += differing.length
+    for (const key of differing.slice(0, Math.max(0, limit - keys.length))) {
+      keys.push({key: Buffer.from(key, 'latin1').toString(), kind, regions: await explanations(open, key), slot})
+    }
+  }
+  return {count, keys}
+}
+
+/** Of the primary that has the slot; the others know nothing of it. */
+export async function keyDigests(primaries: readonly NodeConnection[], slot: number): Promise<Map<string, string>> {
+  const each = await Promise.all(primaries.map((node) => readKeyDigests(node, slot)))
+  return new Map(each.flatMap((digests) => [...digests]))
+}
+
+async function explanations(open: readonly OpenInstance[], key: string): Promise<KeyDifference['regions']> {
+  return Promise.all(
+    open.map(async ({instance: {id}, nodes}) => {
+      const explanation = await explainAt(nodes.primaries, key)
+      return {because: explanation?.because ?? 'nothing is known of the key', id, type: explanation?.type ?? 'none'}
+    }),
+  )
+}
+
+/** Asks the primary that has the key's slot. @returns undefined if nothing is known of the key */
+export async function explainAt(
+  primaries: readonly NodeConnection[],
+  key: string,
+  element?: string,
+): Promise<KeyExplanation | undefined> {
+  for (const node of primaries) {
+    try {
+      return await readExplanation(node, key, element)
+    } catch (error) {
+      if (!(error instanceof NodeReplyError && error.message.startsWith('MOVED'))) throw error
+    }
+  }
+  return undefined
+}
+
+async function faultsOf({instance, nodes}: OpenInstance): Promise<string[]> {
+  const lines = await Promise.all(nodes.primaries.map(readFaults))
+  return lines.flat().map((line) => `${instance.config.cluster}: ${line}`)
+}
+
+async function keyCount(primaries: readonly NodeConnection[]): Promise<number> {
+  const sizes = await Promise.all(primaries.map((node) => node.call('DBSIZE')))
+  return sizes.reduce<number>((sum, size) => sum + Number(size), 0)
+}

@@ -1,0 +1,50 @@
+import {keyIndexesOf} from '../../dispatcher.js'
+import {rewrite} from './rewrite.js'
+import {type Translate, writeDeadline} from './unit.js'
+
+const del: Translate = (unit, argv) => {
+  for (const key of argv.slice(1)) {
+    // One that has only run out stays until its owner deletes it.
+    if (unit.look(key) !== undefined && !unit.db.hasEvenExpired(key)) unit.writer(key).resetKey(key)
+  }
+}
+
+const rename: Translate = (unit, argv) => {
+  const [, source, target] = argv as [string, string, string]
+  if (source === target) return
+  const before = unit.look(source)
+  const counters = new Set<string>()
+  if (before?.type === 'hash') for (const field of before.elements()) if (before.isCounter(field)) counters.add(field)
+  const nature = before && {isCounter: (field: string) => counters.has(field), type: before.type}
+  unit.writer(source).resetKey(source)
+  rewrite(unit, target, nature)
+}
+
+/** Where the last key is what was made: SORT STORE, GEORADIUS STORE. */
+const storeLast: Translate = (unit, argv) => {
+  const indexes = keyIndexesOf(unit.server.findCommand(argv)!, argv)
+  if (indexes.length > 1) rewrite(unit, argv[indexes[indexes.length - 1]!]!)
+}
+
+const storeFirst: Translate = (unit, argv) => rewrite(unit, argv[1]!)
+
+export const KEY_TRANSLATORS: readonly (readonly [string, Translate])[] = [
+  ['del', del],
+  ['unlink', del],
+  ['pexpireat', (unit, argv) => writeDeadline(unit, argv[1]!, Number(argv[2]))],
+  ['persist', (unit, argv) => unit.writer(argv[1]!).setDeadline(argv[1]!, Number.POSITIVE_INFINITY)],
+  ['rename', rename],
+  ['renamenx', rename],
+  ['copy', (unit, argv) => rewrite(unit, argv[2]!, unit.look(argv[1]!))],
+  ['sort', storeLast],
+  ['georadius', storeLast],
+  ['georadiusbymember', storeLast],
+  ['geosearchstore', storeFirst],
+  ['sinterstore', storeFirst],
+  ['sunionstore', storeFirst],
+  ['sdiffstore', storeFirst],
+  ['zunionstore', storeFirst],
+  ['zinterstore', storeFirst],
+  ['zdiffstore', storeFirst],
+  ['zrangestore', storeFirst],
+]

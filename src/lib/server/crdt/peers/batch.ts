@@ -1,0 +1,57 @@
+import type {PeerEffects} from './effects.js'
+
+/**
+ * Effects on their way, one behind the other, each with its length before it (7 bits per byte, low ones first).
+ *
+ * From about a kilobyte on deflating pays.
+ */
+const DEFLATED_MIN = 1024
+const LOW_BITS = 128
+
+export function lengthText(length: number): string {
+  let text = ''
+  let rest = length
+  while (rest >= LOW_BITS) {
+    text += String.fromCharCode((rest % LOW_BITS) + LOW_BITS)
+    rest = Math.floor(rest / LOW_BITS)
+  }
+  return text + String.fromCharCode(rest)
+}
+
+export interface Packed {
+  /** Bytes before deflating; 0: as they are. */
+  readonly rawLength: number
+  readonly data: string
+}
+
+/** @param level - 0: as it is */
+export function pack(text: string, level: number, effects: Pick<PeerEffects, 'deflate'>): Packed {
+  if (level === 0 || text.length < DEFLATED_MIN) return {data: text, rawLength: 0}
+  return {data: effects.deflate(text, level), rawLength: text.length}
+}
+
+/** What was sent. @throws Error if it cannot be what `pack` gave */
+export function unpack({data, rawLength}: Packed, effects: Pick<PeerEffects, 'inflate'>): Buffer {
+  return rawLength === 0 ? Buffer.from(data, 'latin1') : effects.inflate(data, rawLength)
+}
+
+/** @returns binary strings of their own, in order @throws Error */
+export function splitBatch(bytes: Buffer): string[] {
+  const found: string[] = []
+  let at = 0
+  while (at < bytes.length) {
+    let length = 0
+    let unit = 1
+    for (;;) {
+      const byte = bytes[at++]
+      if (byte === undefined || unit > 2 ** 42) throw new Error('a batch of effects that ends within a length')
+      length += (byte % LOW_BITS) * unit
+      if (byte < LOW_BITS) break
+      unit *= LOW_BITS
+    }
+    if (at + length > bytes.length) throw new Error('a batch of effects that ends within an effect')
+    found.push(bytes.toString('latin1', at, at + length))
+    at += length
+  }
+  return found
+}

@@ -1,0 +1,167 @@
+import {rangesOf, type SlotRange, slotsOf} from '../../../model/slot-set.js'
+import type {Reply} from '../../../protocol/resp/reply-parser.js'
+import type {PeerEffects} from './effects.js'
+import {Backoff, type PeerAccess, type PeerAddress, PeerConnection} from './peer-connection.js'
+
+export interface PeerNode extends PeerAddress {
+  readonly slots: readonly SlotRange[]
+}
+
+export interface ScoutHost {
+  readonly effects: Pick<PeerEffects, 'openPeerLink'>
+  nowMs(): number
+  access(region: number): PeerAccess
+}
+
+const PERIOD_MS = 1000
+const SILENCE_MS_MAX = 5000
+
+/** Finds the primaries of another region, with the slots of each: asks any of its nodes every second. */
+export class Scout {
+  /** By `host:port`, as last heard. */
+  nodes: ReadonlyMap<string, PeerNode> = new Map()
+  /** Grows when `nodes` changes. */
+  version = 0
+  lastError = ''
+  /** Somebody has answered since the last failure. */
+  isUp = false
+  private connection: PeerConnection | undefined
+  private readonly backoff = new Backoff()
+  private tries = 0
+  private askedMs = 0
+  private heardMs = 0
+  private rendered = ''
+
+  constructor(
+    private readonly host: ScoutHost,
+    readonly region: number,
+    public endpoints: readonly string[],
+  ) {}
+
+  /** About every 50 ms. */
+  tick(nowMs: number): void {
+    const {connection} = this
+    if (connection === undefined) {
+      if (this.backoff.isDue(nowMs)) this.connect(nowMs)
+    } else if (nowMs - this.heardMs > SILENCE_MS_MAX) {
+      connection.close()
+      this.ended('no answer in time')
+    } else if (nowMs - this.askedMs >= PERIOD_MS && this.isUp) this.ask(nowMs)
+  }
+
+  /** A link failed: perhaps the slots are elsewhere now. */
+  look(): void {
+    if (this.isUp) this.ask(this.host.nowMs())
+  }
+
+  private ask(nowMs: number): void {
+    this.askedMs = nowMs
+    this.connection?.command('CLUSTER', 'SLOTS')
+  }
+
+  private connect(nowMs: number): void {
+    const candidates = [...this.endpoints.map(addressOf), ...this.nodes.values()]
+    const address = candidates[this.tries % candidates.length]
+    if (address === undefined) {
+      this.ended('the configuration names no endpoint of it')
+      return
+    }
+    this.heardMs = nowMs
+    try {
+      this.connection = new PeerConnection(this.host.effects, address, this.host.access(this.region), {
+        onEnd: (error) => this.ended(error),
+        onOpen: () => this.ask(this.host.nowMs()),
+        onReply: (reply) => this.onReply(reply, address),
+      })
+    } catch (error) {
+      this.ended((error as Error).message)
+    }
+  }
+
+  private onReply(reply: Reply, asked: PeerAddress): void {
+    this.heardMs = this.host.nowMs()
+    if (reply.kind === 'array') {
+      this.isUp = true
+      this.lastError = ''
+      this.backoff.reset()
+      this.take(nodesFrom(reply.items, asked))
+      return
+    }
+    this.connection?.close()
+    this.ended('text' in reply ? reply.text : 'it answers what nobody asked')
+  }
+
+  private take(nodes: ReadonlyMap<string, PeerNode>): void {
+    const rendered = JSON.stringify([...nodes.values()])
+    if (rendered === this.rendered) return
+    this.rendered = rendered
+    this.nodes = nodes
+    this.version++
+  }
+
+  private ended(error: string): void {
+    this.connection = undefined
+    this.isUp = false
+    this.lastError = error
+    this.tries++
+    this.backoff.failed(this.host.nowMs())
+  }
+
+  hurry(): void {
+    this.backoff.reset()
+  }
+
+  /** Safe to call twice. */
+  close(): void {
+    this.connection?.close()
+    this.connection = undefined
+    this.isUp = false
+  }
+}
+
+/** @param endpoint - `host:port`; the port stands behind the last colon */
+export function addressOf(endpoint: string): PeerAddress {
+  const colon = endpoint.lastIndexOf(':')
+  return {host: endpoint.slice(0, colon).replace(/^\[|\]$/g, ''), port: Number(endpoint.slice(colon + 1))}
+}
+
+/** CLUSTER SLOTS. A node that does not tell its address is the one that was asked. */
+function nodesFrom(items: readonly Reply[], asked: PeerAddress): ReadonlyMap<string, PeerNode> {
+  const found = new Map<string, {host: string; port: number; slots: number[]}>()
+  for (const item of items) {
+    if (!('items' in item)) continue
+    const [first, last, owner] = item.items
+    if (owner === undefined || !('items' in owner)) continue
+    const [named, numbered] = owner.items.map(textOf)
+    const host =
+      named === undefined || named === '' || named === '?' ? asked.host : hostFrom(named, asked, owner.items[3])
+    const port = Number(numbered)
+    const key = `${host}:${port}`
+    const node = found.get(key) ?? {host, port, slots: []}
+    found.set(key, node)
+    node.slots.push(...slotsOf([{first: Number(textOf(first)), last: Number(textOf(last))}]))
+  }
+  const sorted = [...found].sort(([a], [b]) => (a < b ? -1 : 1))
+  return new Map(
+    sorted.map(([key, {host, port, slots}]) => [key, {host, port, slots: rangesOf(slots.sort((a, b) => a - b))}]),
+  )
+}
+
+/**
+ * Clients may be sent to a name that is right for them alone: nodes in containers announce this machine's loopback, where their
+ * ports are published. Asked at another address, it is where they know each other.
+ */
+function hostFrom(named: string, asked: PeerAddress, metadata: Reply | undefined): string {
+  if (!isLoopback(named) || isLoopback(asked.host)) return named
+  const words = metadata !== undefined && 'items' in metadata ? metadata.items.map(textOf) : []
+  const at = words.indexOf('ip')
+  return (at < 0 ? undefined : words[at + 1]) || asked.host
+}
+
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || /^127\./.test(host)
+}
+
+function textOf(reply: Reply | undefined): string {
+  return reply !== undefined && 'text' in reply ? reply.text : ''
+}

@@ -1,0 +1,41 @@
+/** What a snapshot goes through, step by step, besides or in place of the keys. */
+export interface SourceWalk {
+  /** Writes a piece. @returns false: that was all */
+  step(): boolean
+  /** Lets the data go. Safe to call twice. */
+  close(): void
+}
+
+/** Whose state a snapshot holds. */
+export interface CrdtIdentity {
+  readonly guid: string
+  /** Instance id of the nodes that hold it. */
+  readonly region: number
+}
+
+/**
+ * A snapshot holds the state of an active-active database, of which this node has none, or another one. A replica asks again:
+ * the configuration is on its way to it from the other nodes of its cluster (crdt/peers/spread.ts).
+ */
+export class StrangeDatabaseError extends Error {
+  override readonly name = 'StrangeDatabaseError'
+
+  constructor({guid, region}: CrdtIdentity) {
+    super(`the snapshot holds instance ${region} of the active-active database ${guid}, this node does not`)
+  }
+}
+
+/** Takes what a module kept beside the keys of a snapshot, value by value, in order. */
+export interface StateLoading {
+  /** @throws Error if the value makes no sense there */
+  take(value: number | string): void
+  /** The snapshot is whole: what it holds takes the place of what is there. */
+  finish(): void
+  /** It did not come to its end. */
+  abandon(): void
+}
+
+/** The module in whose name a node keeps what an active-active database knows of its data (wire.md 3.1, opcode 247). */
+export const CRDT_MODULE = {name: 'shoalcrdt', version: 1} as const
+/** Field of a snapshot that holds such data: whose they are, JSON of `CrdtIdentity`. */
+export const CRDT_FIELD = 'shoal-crdb'

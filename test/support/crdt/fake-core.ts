@@ -1,0 +1,190 @@
+import {hashSlot} from '../../../src/lib/protocol/hash-slot.js'
+import type {
+  Actor,
+  Application,
+  CrdtCore,
+  CrdtObserver,
+  EffectHead,
+  SlotWriter,
+  VectorEntries,
+  VisibleKey,
+} from '../../../src/lib/server/crdt/core/api.js'
+import {CrdtError} from '../../../src/lib/server/crdt/core/crdt-error.js'
+
+interface FakeEffect {
+  readonly slot: number
+  readonly actor: Actor
+  readonly sequence: number
+  readonly clock: number
+  readonly keys: Record<string, string | null>
+}
+
+interface FakeSlot {
+  readonly vector: Record<string, number>
+  /** Text and clock; null: deleted. */
+  readonly keys: Record<string, readonly [text: string | null, clock: number]>
+}
+
+const nameOf = ({epoch, region}: Actor): string => `${region}.${epoch}`
+
+/** Strings that the last writer wins, as JSON: as much of an engine as files and streams of its state need. */
+export class FakeCore implements CrdtCore {
+  observer: CrdtObserver | undefined
+  willChange: ((slot: number) => void) | undefined
+  clock = 0
+  garbage = 0
+  bytes = 0
+  epoch = 0
+  private states = new Map<number, FakeSlot>()
+
+  constructor(readonly region: number) {}
+
+  become(epoch: number): void {
+    this.epoch = epoch
+  }
+
+  private slot(slot: number): FakeSlot {
+    let state = this.states.get(slot)
+    if (state === undefined) {
+      state = {keys: {}, vector: {}}
+      this.states.set(slot, state)
+    }
+    return state
+  }
+
+  /** What a client's SET or DEL does. @returns the effect */
+  set(key: string, text: string | null): string {
+    const slot = hashSlot(key)
+    const actor = {epoch: this.epoch, region: this.region}
+    const sequence = (this.slot(slot).vector[nameOf(actor)] ?? 0) + 1
+    const effect: FakeEffect = {actor, clock: ++this.clock, keys: {[key]: text}, sequence, slot}
+    this.change(effect)
+    return JSON.stringify(effect)
+  }
+
+  private change({actor, clock, keys, sequence, slot}: FakeEffect): void {
+    this.willChange?.(slot)
+    const state = this.slot(slot)
+    state.vector[nameOf(actor)] = sequence
+    for (const [key, text] of Object.entries(keys)) this.put(slot, key, text, clock)
+    this.clock = Math.max(this.clock, clock)
+  }
+
+  private put(slot: number, key: string, text: string | null, clock: number): void {
+    const {keys} = this.slot(slot)
+    if ((keys[key]?.[1] ?? 0) < clock) keys[key] = [text, clock]
+    this.observer?.changed(slot, key, [{kind: 'key'}])
+  }
+
+  write(): SlotWriter {
+    throw new Error('not in the fake')
+  }
+
+  look(slot: number, key: string): VisibleKey | undefined {
+    const text = this.states.get(slot)?.keys[key]?.[0]
+    return text == null ? undefined : ({deadlineMs: undefined, text: () => text, type: 'string'} as VisibleKey)
+  }
+
+  typeOf(slot: number, key: string): 'string' | undefined {
+    return this.look(slot, key) === undefined ? undefined : 'string'
+  }
+
+  *keys(slot: number): Iterable<string> {
+    for (const [key, [text]] of Object.entries(this.states.get(slot)?.keys ?? {})) if (text !== null) yield key
+  }
+
+  expiryOwner(): undefined {
+    return undefined
+  }
+
+  headOf(effect: string): EffectHead {
+    return {...(JSON.parse(effect) as FakeEffect), dependencies: []}
+  }
+
+  apply(text: string): Application {
+    const effect = JSON.parse(text) as FakeEffect
+    const known = this.states.get(effect.slot)?.vector[nameOf(effect.actor)] ?? 0
+    if (effect.sequence <= known) return 'known'
+    if (effect.sequence > known + 1) return 'early'
+    this.change(effect)
+    return 'applied'
+  }
+
+  covers(slot: number, actor: Actor, sequence: number): boolean {
+    return (this.states.get(slot)?.vector[nameOf(actor)] ?? 0) >= sequence
+  }
+
+  slots(): Iterable<number> {
+    return [...this.states.keys()].sort((a, b) => a - b)
+  }
+
+  vectorOf(slot: number): VectorEntries {
+    return Object.entries(this.states.get(slot)?.vector ?? {}).map(([name, sequence]) => {
+      const [region, epoch] = name.split('.').map(Number) as [number, number]
+      return [{epoch, region}, sequence] as const
+    })
+  }
+
+  packVectors(): string {
+    throw new Error('not in the fake')
+  }
+
+  unpackVectors(): Map<number, VectorEntries> {
+    throw new Error('not in the fake')
+  }
+
+  packSlot(slot: number): string {
+    return JSON.stringify(this.slot(slot))
+  }
+
+  joinSlot(slot: number, packed: string): boolean {
+    if (!packed.startsWith('{')) throw new CrdtError('no slot state')
+    this.willChange?.(slot)
+    const {keys, vector} = JSON.parse(packed) as FakeSlot
+    const own = this.slot(slot).vector
+    let isNew = false
+    for (const [actor, sequence] of Object.entries(vector)) {
+      if (sequence <= (own[actor] ?? 0)) continue
+      own[actor] = sequence
+      isNew = true
+    }
+    for (const [key, [text, clock]] of Object.entries(keys)) this.put(slot, key, text, clock)
+    return isNew
+  }
+
+  forgetSlot(slot: number): void {
+    this.states.delete(slot)
+  }
+
+  clear(): void {
+    this.states.clear()
+  }
+
+  packHead(): string {
+    return String(this.clock)
+  }
+
+  unpackHead(packed: string): void {
+    this.clock = Number(packed)
+  }
+
+  heard(clock: number): void {
+    this.clock = Math.max(this.clock, clock)
+  }
+
+  collect(_slot: number, stable: VectorEntries): number {
+    return stable.length
+  }
+
+  digestSlot(slot: number): string {
+    return JSON.stringify(this.states.get(slot))
+  }
+
+  digestKeys(): Map<string, string> {
+    return new Map()
+  }
+
+  explain(): undefined {
+    return undefined
+  }
+}
