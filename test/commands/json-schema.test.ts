@@ -2,6 +2,7 @@ import {readdirSync, readFileSync} from 'node:fs'
 import {basename, join} from 'node:path'
 import {afterAll, beforeAll, describe, expect, it} from 'vitest'
 import {ERRORS, EXIT_CODES} from '../../src/lib/kernel/errors.js'
+import {TaskFile} from '../../src/lib/operations/crdb/task-file.js'
 import {FINDING_IDS} from '../../src/lib/plan/finding.js'
 import {packageFolder, runShoal} from '../support/cli.js'
 import {loadSchemas, requireSound, SCHEMA_FOLDER, schemaFileOf, validate} from '../support/json-schema.js'
@@ -22,9 +23,15 @@ interface Stage {
   readonly basePort: number
   /** Id of a job that a command began. */
   readonly jobOf: (command: string) => string
+  /** Id of a task of a database that ended. */
+  readonly taskOf: () => string
+  /** Makes a task that waits for a process. */
+  readonly queueTask: () => Promise<unknown>
   /** Leaves a slot of the newcomer open at the seed. */
   readonly openSlot: () => Promise<unknown>
 }
+
+const QUEUED = '633aaea3-97ee-4bcb-af39-a9cb25d7d4da'
 
 /** How they are called in the names of tests. */
 const PLACEHOLDERS: Stage = {
@@ -32,6 +39,8 @@ const PLACEHOLDERS: Stage = {
   basePort: 17_001,
   jobOf: () => 'ID',
   openSlot: async () => undefined,
+  queueTask: async () => undefined,
+  taskOf: () => 'ID',
   newcomer: 'NEW',
   planFile: 'FILE',
   source: 'SOURCE',
@@ -80,6 +89,32 @@ const RUNS: readonly Run[] = [
   {args: () => ['down']},
   {args: () => ['ps']},
   {args: () => ['image', 'build', '--server', 'shoal', '--dry-run']},
+
+  {args: () => ['up', '--topology', 'crdb', '--regions', 'a,b,c']},
+  {args: () => ['crdb', 'list']},
+  {
+    args: ({basePort}) => [
+      ...['crdb', 'create', '--name', 'db', '--memory-size', '64mb', '--port', `${basePort}`],
+      ...['--instance', 'fqdn=a', '--instance', 'fqdn=b'],
+    ],
+  },
+  {args: () => ['crdb', 'list']},
+  {args: () => ['crdb', 'get']},
+  {args: () => ['crdb', 'update', '--compression', '0']},
+  {args: () => ['crdb', 'update', '--compression', '0']},
+  {args: () => ['crdb', 'flush', '--yes']},
+  {args: () => ['crdb', 'add-instance', '--instance', 'fqdn=c']},
+  {args: () => ['crdb', 'remove-instance', '--instance-id', '3', '--force', '--yes']},
+  {args: () => ['crdb', 'get']},
+  {args: () => ['crdb', 'purge-instance', '--instance-id', '3', '--yes']},
+  {args: () => ['crdb', 'task', 'list']},
+  {args: ({taskOf}) => ['crdb', 'task', 'status', '--task-id', taskOf()]},
+  {args: ({taskOf}) => ['crdb', 'task', 'cancel', '--task-id', taskOf()], exit: 3, schema: 'error.schema.json'},
+  // What comes too late for one that is done, comes in time for one that nobody has begun.
+  {before: ({queueTask}) => queueTask(), args: () => ['crdb', 'task', 'cancel', '--task-id', QUEUED]},
+  {args: () => ['crdb', 'delete', '--yes']},
+  {args: () => ['ps']},
+  {args: () => ['down']},
 
   {args: () => ['jobs']},
   {args: () => ['resume'], exit: 4, schema: 'error.schema.json'},
@@ -267,6 +302,15 @@ describeWithPeers('--json of every command', () => {
         await seed.call('CLUSTER', 'SETSLOT', 0, 'IMPORTING', String(await newcomer.call('CLUSTER', 'MYID')))
       },
       planFile: join(state, 'plan.json'),
+      queueTask: async () => {
+        const request = {guid: QUEUED, operation: 'flush_crdb'} as const
+        const task = await TaskFile.create(join(state, 'state', 'tasks'), QUEUED, request)
+        await task.close()
+      },
+      taskOf: () => {
+        const [file] = readdirSync(join(state, 'state', 'tasks')).filter((name) => name.endsWith('.ndjson'))
+        return basename(file as string, '.ndjson')
+      },
       seed: addresses[0] as string,
       source: addresses[4] as string,
     }

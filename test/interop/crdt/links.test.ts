@@ -146,7 +146,10 @@ describeWithPeers('a region whose endpoint is a plain redis-server', () => {
       const config = regions.config([regions.instance(1, a), away])
       await a.call('CRDT.CONFIG', 'SET', '1', JSON.stringify(config))
       const error = async () => (await a.peer(2)).lastError
-      await until(async () => (await error()) === 'its nodes own none of the slots of this one', 'a cluster without slots')
+      await until(
+        async () => (await error()) === 'its nodes own none of the slots of this one',
+        'a cluster without slots',
+      )
       await redis.call('CLUSTER', 'ADDSLOTSRANGE', '0', '16383')
       await until(async () => (await error()).endsWith('it is no instance of an active-active database'), 'the reason')
       expect((await a.peer(2)).status).toBe('out-of-sync')

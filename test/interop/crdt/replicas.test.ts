@@ -80,13 +80,16 @@ describe('replicas of a shard', () => {
   it('are promoted, and write under another name; what the former primary did alone comes back from elsewhere', async () => {
     const [primary, replica] = (await openShard(1)) as [RegionNode, RegionNode]
     const other = await regions.openRegion()
-    await regions.join([primary, other])
+    const endpoints = [primary.endpoint, replica.endpoint]
+    const config = regions.config([regions.instance(1, primary, {endpoints}), regions.instance(2, other)])
+    await primary.call('CRDT.CONFIG', 'SET', '1', JSON.stringify(config))
+    await other.call('CRDT.CONFIG', 'SET', '2', JSON.stringify(config))
+    await inSync(primary)
     await linked(replica)
     await fill(primary)
     await expectSame(other, primary, replica)
     const before = actorsOf(primary)
     // The replica does not hear of these, the other region does.
-    await primary.call('CONFIG', 'SET', 'repl-timeout', '600')
     replica.opened.inner.server.replication.link!.close()
     await primary.call('INCRBY', 'count', '10')
     await primary.call('SET', 'text', 'told to the other region')

@@ -29,13 +29,21 @@ export function digestsOf({crdt}: RegionNode): Record<string, string> {
   return Object.fromEntries([...core.slots()].map((slot) => [slot, core.digestSlot(slot)]))
 }
 
+/** Slots whose states differ, with what either has. */
+function unlike(one: RegionNode, other: RegionNode): string[] {
+  const [first, second] = [digestsOf(one), digestsOf(other)]
+  const slots = Object.keys({...first, ...second}).filter((slot) => first[slot] !== second[slot])
+  const vectorOf = ({crdt}: RegionNode, slot: string): string =>
+    JSON.stringify([...crdt!.core.keys(Number(slot)), crdt!.core.vectorOf(Number(slot))])
+  return slots.map((slot) => `${slot}: ${vectorOf(one, slot)} ${vectorOf(other, slot)}`)
+}
+
 /** All have the same state, and show it. */
 export async function expectSame(...nodes: readonly RegionNode[]): Promise<void> {
   const [first, ...others] = nodes
-  await until(
-    () => others.every((one) => JSON.stringify(digestsOf(one)) === JSON.stringify(digestsOf(first!))),
-    'equal digests',
-  )
+  await until(() => others.every((one) => unlike(first!, one).length === 0), 'equal states').catch(() => {
+    for (const one of others) expect(unlike(first!, one)).toEqual([])
+  })
   for (const node of nodes) expect(differences(node.crdt!)).toEqual([])
 }
 

@@ -23,7 +23,7 @@ describe('readCrdbConfig', () => {
     [{crdt_repl_backlog_size: 'auto'}, {backlogBytes: 0}],
     [{crdt_repl_backlog_size: 2}, {backlogBytes: 2 * 1024 * 1024}],
     [
-      {counter_type: true, hincrby_on_fields: true},
+      {crdt_counter_type: true, crdt_hincrby_on_fields: true},
       {counterType: true, hincrbyOnFields: true},
     ],
   ])('reads %j', (config, settings) => {

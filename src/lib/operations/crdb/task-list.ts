@@ -64,6 +64,11 @@ export async function cancelTask(folder: string, id: string, signal: AbortSignal
   const file = await TaskFile.reopen(folder, id)
   try {
     await file.append({type: 'cancel'})
+    // Who would begin it now finds that nobody wants it.
+    if (!task.lines.some(({type}) => type === 'run')) {
+      await file.append({code: 'INTERRUPTED', description: 'cancelled before it began', type: 'error'})
+      await file.append({status: 'failed', type: 'status'})
+    }
   } finally {
     await file.close()
   }

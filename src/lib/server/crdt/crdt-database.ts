@@ -1,5 +1,5 @@
 import type {CrdbConfig} from '../../model/crdb.js'
-import type {Server} from '../server.js'
+import {SERVER_PAUSED, type Server} from '../server.js'
 import type {Application, CrdtCore} from './core/api.js'
 import {Durability} from './durability/durability.js'
 import type {Peers} from './peers/peers.js'
@@ -45,6 +45,8 @@ export class CrdtDatabase {
 
   /** An effect from elsewhere. @param isTrusted - see `CrdtCore.apply` @throws CrdtError */
   receive(effect: string, isTrusted = false): Application {
+    const {special} = this.server
+    if ((special & SERVER_PAUSED) !== 0 && !isTrusted && this.isStill(this.core.headOf(effect).slot)) return 'early'
     this.endUnit()
     const application = this.core.apply(effect, isTrusted)
     if (application !== 'applied') return application
@@ -55,6 +57,7 @@ export class CrdtDatabase {
 
   /** A slot's state from elsewhere. @returns whether anything was new @throws CrdtError */
   join(slot: number, packed: string): boolean {
+    if (this.isStill(slot)) return false
     this.endUnit()
     if (!this.core.joinSlot(slot, packed)) return false
     this.pass([['CRDT.MERGE', String(slot), packed]])
@@ -72,6 +75,11 @@ export class CrdtDatabase {
     if (text === this.writeRefusal) return
     this.writeRefusal = text
     this.server.refreshRole()
+  }
+
+  /** What comes by the stream or with a slot was taken where it comes from. */
+  private isStill(slot: number): boolean {
+    return !this.server.state.isApplying && this.durability.isStill(slot)
   }
 
   private tell(effect: string, isOwn: boolean): void {

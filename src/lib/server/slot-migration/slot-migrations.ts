@@ -142,6 +142,11 @@ export class SlotMigrations {
     return this.paused !== undefined
   }
 
+  /** The slot is being handed over: nothing in it may change. */
+  isStill(slot: number): boolean {
+    return this.paused?.[slot] === 1
+  }
+
   /** Must the change wait? @param keys - of the command or transaction; none: it may reach any key */
   holdsBack(keys: readonly string[]): boolean {
     const {paused} = this

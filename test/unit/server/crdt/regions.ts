@@ -167,5 +167,5 @@ function registersOf(text: string): string {
   } catch {
     return JSON.stringify(text)
   }
-  return `sketch ${registers.reduce((sum, count, i) => (sum * 31 + count * (i + 1)) % 2_147_483_647, 7)}`
+  return `sketch ${Buffer.from(registers).toString('latin1')}`
 }

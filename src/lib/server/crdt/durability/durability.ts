@@ -2,6 +2,7 @@ import {hashSlot} from '../../../protocol/hash-slot.js'
 import type {RdbFileWriter} from '../../../protocol/rdb/file-writer.js'
 import type {CrdtIdentity, SourceWalk, StateLoading} from '../../persistence/state-source.js'
 import {replicationEffects} from '../../replication/link-effects.js'
+import {SERVER_PAUSED} from '../../server.js'
 import type {ExportWalk} from '../../slot-migration/slot-walk.js'
 import type {VectorEntries} from '../core/api.js'
 import {CrdtError} from '../core/crdt-error.js'
@@ -102,6 +103,15 @@ export class Durability {
     throw new CrdtError(reason)
   }
 
+  /**
+   * Nothing in the slot may change now: it is being handed over, or this node's replica takes over. What comes from other
+   * regions waits as if something before it were missing; whoever has the slot then asks for it.
+   */
+  isStill(slot: number): boolean {
+    const {failoverPausedUntilMs, migrations, special} = this.crdt.server
+    return (special & SERVER_PAUSED) !== 0 && (failoverPausedUntilMs !== 0 || migrations.isStill(slot))
+  }
+
   /** Only in a cluster: the primary, or whoever had the slot, says that it is another shard's. Its keys go too. */
   dropSlot(slot: number): void {
     const {core, server} = this.crdt
@@ -113,7 +123,7 @@ export class Durability {
   /** All regions have this of the slot: what only waited for that is dropped, here and wherever the state is kept. */
   collect(slot: number, stable: VectorEntries): number {
     const {core, server} = this.crdt
-    const count = core.collect(slot, stable)
+    const count = this.isStill(slot) ? 0 : core.collect(slot, stable)
     if (count > 0) {
       const words = stable.flatMap(([{epoch, region}, sequence]) => [region, epoch, sequence].map(String))
       server.state.propagation.passOn([['CRDT.STABLE', String(slot), ...words]])

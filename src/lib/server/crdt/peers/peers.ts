@@ -324,18 +324,18 @@ export class Peers implements EffectListener {
     this.feeds.close((region) => !members.has(region))
   }
 
-  /** Cuts this region off from others, both ways, at once, until `restore`. */
+  /** Cuts this region off from these and no others, both ways, at once. */
   cut(regions: readonly number[]): void {
+    const before = this.cutRegions
     this.cutRegions = new Set(regions)
     for (const region of regions) this.regions.get(region)?.interrupt('cut off')
     this.feeds.close((region) => this.cutRegions.has(region))
+    for (const region of before) if (!this.cutRegions.has(region)) this.regions.get(region)?.hurry()
+    this.tick()
   }
 
-  /** Links are dialled at the next tick. */
   restore(): void {
-    this.cutRegions = new Set()
-    for (const link of this.regions.values()) link.hurry()
-    this.tick()
+    this.cut([])
   }
 
   /**

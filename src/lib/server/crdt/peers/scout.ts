@@ -133,7 +133,8 @@ function nodesFrom(items: readonly Reply[], asked: PeerAddress): ReadonlyMap<str
     const [first, last, owner] = item.items
     if (owner === undefined || !('items' in owner)) continue
     const [named, numbered] = owner.items.map(textOf)
-    const host = named === undefined || named === '' || named === '?' ? asked.host : named
+    const host =
+      named === undefined || named === '' || named === '?' ? asked.host : hostFrom(named, asked, owner.items[3])
     const port = Number(numbered)
     const key = `${host}:${port}`
     const node = found.get(key) ?? {host, port, slots: []}
@@ -144,6 +145,21 @@ function nodesFrom(items: readonly Reply[], asked: PeerAddress): ReadonlyMap<str
   return new Map(
     sorted.map(([key, {host, port, slots}]) => [key, {host, port, slots: rangesOf(slots.sort((a, b) => a - b))}]),
   )
+}
+
+/**
+ * Clients may be sent to a name that is right for them alone: nodes in containers announce this machine's loopback, where their
+ * ports are published. Asked at another address, it is where they know each other.
+ */
+function hostFrom(named: string, asked: PeerAddress, metadata: Reply | undefined): string {
+  if (!isLoopback(named) || isLoopback(asked.host)) return named
+  const words = metadata !== undefined && 'items' in metadata ? metadata.items.map(textOf) : []
+  const at = words.indexOf('ip')
+  return (at < 0 ? undefined : words[at + 1]) || asked.host
+}
+
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || /^127\./.test(host)
 }
 
 function textOf(reply: Reply | undefined): string {

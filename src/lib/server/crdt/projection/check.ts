@@ -1,6 +1,5 @@
-import {compareIds, formatId} from '../../../protocol/stream-id.js'
+import {formatId} from '../../../protocol/stream-id.js'
 import {mergeInto, sketchOf} from '../../commands/hyperloglog/sketch.js'
-import {parseId} from '../../commands/stream/ids.js'
 import {typeOf, type Value} from '../../keyspace/value.js'
 import type {HashValue} from '../../values/hash/hash-value.js'
 import {REGISTER_COUNT} from '../../values/hyperloglog/element-hash.js'
@@ -63,7 +62,7 @@ function textOf(value: Value, shown: VisibleKey): string {
     case 'list':
       return JSON.stringify([...(value as ListValue)])
     case 'stream':
-      return streamText(value as Stream, shown)
+      return streamText(value as Stream)
   }
 }
 
@@ -75,11 +74,11 @@ function sorted(pairs: readonly (readonly string[])[]): string {
 function registersOf(sketch: string): string {
   const registers = new Uint8Array(REGISTER_COUNT)
   mergeInto(registers, sketchOf(sketch))
-  return registers.join()
+  return Buffer.from(registers).toString('latin1')
 }
 
-/** Readers of this region may be further than all of them are. */
-function streamText(stream: Stream, shown: VisibleKey): string {
+/** How far the readers of this region are is its own matter. */
+function streamText(stream: Stream): string {
   const entries: (readonly [string, readonly string[]])[] = []
   const cursor = stream.range()
   for (let entry = cursor.next(); entry !== undefined; entry = cursor.next()) {
@@ -88,12 +87,7 @@ function streamText(stream: Stream, shown: VisibleKey): string {
     entry.visitFields((field, value) => fields.push(field, value))
     entries.push([id, fields])
   }
-  const known = new Map([...shown.groups()].map(({lastId, name}) => [name, parseId(lastId)!]))
-  const groups = [...stream.groups.values()].map(({lastId, name}) => {
-    const least = known.get(name)
-    return least !== undefined && compareIds(lastId, least) < 0 ? `${name} behind` : name
-  })
-  return JSON.stringify([entries, groups.sort()])
+  return JSON.stringify([entries, [...stream.groups.keys()].sort()])
 }
 
 function textOfShown(shown: VisibleKey): string {

@@ -95,4 +95,22 @@ describe('slots of an active-active database', () => {
     expect(file).toEqual([])
     expect(instance.core.epoch).toBe(epoch)
   })
+
+  it('stand still while they are handed over, and while a replica takes over', () => {
+    const instance = new FakeInstance(new Rig(CLUSTER))
+    const {crdt, rig} = instance
+    const peer = new FakeInstance(new Rig(CLUSTER), 2)
+    const [first, second] = [peer.core.set('a', '1'), peer.core.set('a', '2')]
+    rig.server.pauseForFailover(rig.nowMs + 1000)
+    expect(crdt.receive(first)).toBe('early')
+    expect(crdt.join(A, peer.core.packSlot(A))).toBe(false)
+    expect(crdt.durability.collect(A, [[{epoch: 1, region: 2}, 1]])).toBe(0)
+    rig.server.endFailoverPause()
+    expect(crdt.receive(first)).toBe('applied')
+    rig.server.pause(rig.nowMs + 1000, true)
+    rig.server.migrations.isStill = (slot) => slot === A
+    expect(crdt.receive(second)).toBe('early')
+    expect(crdt.receive(peer.core.set('b', '1'))).toBe('applied')
+    expect(instance.keys()).toEqual({a: '1', b: '1'})
+  })
 })

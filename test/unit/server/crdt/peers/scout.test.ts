@@ -1,0 +1,47 @@
+import {describe, expect, it} from 'vitest'
+import {Scout} from '../../../../../src/lib/server/crdt/peers/scout.js'
+import type {LinkEvents} from '../../../../../src/lib/server/replication/link-effects.js'
+
+/** A scout that asked at `endpoint`, and was told these owners of all slots. */
+function told(endpoint: string, owner: string): string[] {
+  let events: LinkEvents | undefined
+  const scout = new Scout(
+    {
+      access: () => ({isEncrypted: false, password: undefined, username: undefined}),
+      effects: {
+        openPeerLink: (_host, _port, _isEncrypted, given) => {
+          events = given
+          return {close: () => undefined, send: () => undefined}
+        },
+      },
+      nowMs: () => 0,
+    },
+    2,
+    [endpoint],
+  )
+  scout.tick(0)
+  events?.onOpen()
+  events?.onData(Buffer.from(`*1\r\n*3\r\n:0\r\n:16383\r\n${owner}`, 'latin1'))
+  return [...scout.nodes.keys()]
+}
+
+const bulk = (text: string) => `$${text.length}\r\n${text}\r\n`
+const owner = (host: string, ...metadata: string[]) =>
+  `*4\r\n${bulk(host)}:7000\r\n${bulk('id')}*${metadata.length}\r\n${metadata.map(bulk).join('')}`
+
+describe('who looks for the nodes of another region', () => {
+  it('takes the names that clients are given', () => {
+    expect(told('10.0.0.1:7000', owner('10.0.0.2'))).toEqual(['10.0.0.2:7000'])
+    expect(told('10.0.0.1:7000', owner('node2.example', 'ip', '192.168.0.2'))).toEqual(['node2.example:7000'])
+    expect(told('127.0.0.1:7000', owner('127.0.0.1'))).toEqual(['127.0.0.1:7000'])
+  })
+
+  it('takes the one that was asked for a node that does not say where it is', () => {
+    expect(told('10.0.0.1:7000', owner('?', 'ip', '192.168.0.2'))).toEqual(['10.0.0.1:7000'])
+  })
+
+  it('takes no loopback for another machine: nodes in containers send only this machine there', () => {
+    expect(told('172.30.0.2:7000', owner('127.0.0.1', 'ip', '172.30.0.3'))).toEqual(['172.30.0.3:7000'])
+    expect(told('172.30.0.2:7000', owner('localhost'))).toEqual(['172.30.0.2:7000'])
+  })
+})
