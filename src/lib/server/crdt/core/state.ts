@@ -41,9 +41,13 @@ export class CrdtState implements CrdtCore {
   private readonly packer = new Encoder()
   private readonly idle: Writer[] = []
 
-  constructor({maxDriftMs = MAX_DRIFT_MS, nowMs, region}: CrdtOptions) {
+  constructor(
+    private readonly options: CrdtOptions,
+    actors = new ActorTable(),
+  ) {
+    const {maxDriftMs = MAX_DRIFT_MS, nowMs, region} = options
     this.region = region
-    this.engine = new Engine(new ActorTable(), new HybridClock(nowMs, maxDriftMs))
+    this.engine = new Engine(actors, new HybridClock(nowMs, maxDriftMs))
     this.become(0)
   }
 
@@ -152,6 +156,17 @@ export class CrdtState implements CrdtCore {
 
   clear(): void {
     for (const slot of [...this.engine.slots.keys()]) this.forgetSlot(slot)
+  }
+
+  beside(): CrdtState {
+    return new CrdtState(this.options, this.engine.actors)
+  }
+
+  adopt(other: CrdtState): void {
+    const {clock, slots} = this.engine
+    slots.clear()
+    for (const [number, slot] of other.engine.slots) slots.set(number, slot)
+    clock.reached(other.clock)
   }
 
   packHead(): string {

@@ -1,3 +1,4 @@
+import {SLOT_COUNT} from '../../../model/slot-set.js'
 import type {CrdtCore, VectorEntries} from '../core/api.js'
 import {covers, entriesOf, minimum, type Vector, vectorFrom} from './vectors.js'
 
@@ -14,8 +15,9 @@ export class Stability {
   collected = 0
   /** By region, then slot. */
   private readonly acknowledged = new Map<number, Map<number, Vector>>()
-  /** Something was acknowledged, or came, since they were looked at. */
-  private readonly moved = new Set<number>()
+  /** By slot, 1: something was acknowledged, or came, since it was looked at. */
+  private readonly moved = new Uint8Array(SLOT_COUNT)
+  private nextSlot = 0
 
   /** @param drop - here, and wherever the state is kept; returns how many things it was */
   constructor(
@@ -30,7 +32,7 @@ export class Stability {
       this.acknowledged.set(region, ofRegion)
     }
     ofRegion.set(slot, vector)
-    this.moved.add(slot)
+    if (vector.size > 0) this.moved[slot] = 1
   }
 
   /** What a region has said that it has of a slot. */
@@ -39,16 +41,16 @@ export class Stability {
   }
 
   changed(slot: number): void {
-    this.moved.add(slot)
+    this.moved[slot] = 1
   }
 
   /** The members have changed: whoever left holds nothing up any more. */
   membersChanged(members: ReadonlySet<number>): void {
     for (const [region, slots] of this.acknowledged) {
-      for (const slot of slots.keys()) this.moved.add(slot)
+      for (const slot of slots.keys()) this.moved[slot] = 1
       if (!members.has(region)) this.acknowledged.delete(region)
     }
-    for (const slot of this.core.slots()) this.moved.add(slot)
+    for (const slot of this.core.slots()) this.moved[slot] = 1
   }
 
   /** The slots are another shard's. */
@@ -82,13 +84,16 @@ export class Stability {
   collect(others: readonly number[]): void {
     if (this.core.garbage === 0) {
       // What becomes garbage later is in slots that move then.
-      this.moved.clear()
+      this.moved.fill(0)
       return
     }
     let left = SLOTS_PER_ROUND
-    for (const slot of this.moved) {
-      if (left-- === 0) return
-      this.moved.delete(slot)
+    for (let count = 0; count < SLOT_COUNT && left > 0; count++) {
+      const slot = this.nextSlot
+      this.nextSlot = (slot + 1) % SLOT_COUNT
+      if (this.moved[slot] === 0) continue
+      left--
+      this.moved[slot] = 0
       const stable = this.stableOf(slot, others)
       if (stable === undefined || stable.size === 0 || !this.hasAllOf(slot, others)) continue
       this.attempted++
