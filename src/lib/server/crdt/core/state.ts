@@ -107,10 +107,10 @@ export class CrdtState implements CrdtCore {
   }
 
   headOf(effect: string): EffectHead {
-    const {actors} = this.engine
-    const {actor, clock, others, sequence, sequences, slot} = decodeHead(new Decoder(effect), actors)
-    const dependencies = others.map((other, i) => [actors.at(other), sequences[i]!] as const)
-    return {actor: actors.at(actor), clock, dependencies, sequence, slot}
+    const table = this.engine.actors
+    const {actor, actors, clock, sequence, sequences, slot} = decodeHead(new Decoder(effect), table)
+    const dependencies = actors.slice(1).map((other, i) => [table.at(other), sequences[i + 1]!] as const)
+    return {actor: table.at(actor), clock, dependencies, sequence, slot}
   }
 
   apply(effect: string, isTrusted = false): Application {
