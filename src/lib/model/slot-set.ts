@@ -65,14 +65,15 @@ export function renderRanges(ranges: readonly SlotRange[]): string {
  * @returns ascending, merged ranges; undefined if the text is not a list of slots in range
  */
 export function parseRanges(text: string): SlotRange[] | undefined {
-  const slots = new Set<number>()
+  const ranges: SlotRange[] = []
   for (const part of text.split(',')) {
     const match = /^\s*(\d{1,5})(?:-(\d{1,5}))?\s*$/.exec(part)
     if (!match) return undefined
     const first = Number(match[1])
     const last = match[2] === undefined ? first : Number(match[2])
     if (!isSlot(first) || !isSlot(last) || first > last) return undefined
-    for (let slot = first; slot <= last; slot++) slots.add(slot)
+    ranges.push({first, last})
   }
-  return rangesOf([...slots].sort((a, b) => a - b))
+  const isMerged = ranges.every(({first}, index) => index === 0 || first > (ranges[index - 1] as SlotRange).last + 1)
+  return isMerged ? ranges : rangesOf(slotsOf(ranges))
 }

@@ -30,6 +30,8 @@ export function routeKeys(
   const slot = slots[0]!
   if (isExec) client.slot = slot
   if (core.serves[slot] === 1 && slots.every((other) => other === slot)) return undefined
+  const maySpan = server.crdt !== undefined && SPANNING.has(command.name)
+  if (maySpan && slots.every((other) => core.serves[other] === 1)) return undefined
   return route(core, {
     asking: client.asking || calls.some((one) => one.command.flags.includes('asking')),
     exists: (index) => client.db.hasEvenExpired(keys[index]!),
@@ -41,4 +43,6 @@ export function routeKeys(
   })
 }
 
+/** In an active-active database these read keys of several slots, of one shard. */
+const SPANNING = new Set(['mget', 'exists', 'touch'])
 const SHARD_PUBSUB = new Set(['ssubscribe', 'sunsubscribe', 'spublish'])

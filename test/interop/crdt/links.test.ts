@@ -182,6 +182,19 @@ describe('CRDT.CONFIG', () => {
     expect([after.config.name, after.config.instances[0].password]).toEqual(['other', 'secret'])
   })
 
+  it('reaches a node that joins the cluster later', async () => {
+    const [a] = (await regions.start(1)) as [RegionNode]
+    await a.call('SET', 'k', 'v')
+    const joining = await regions.open()
+    await joining.call('CLUSTER', 'MEET', '127.0.0.1', String(a.opened.node.port))
+    await until(async () => (await joining.call('CRDT.CONFIG', 'VERSION', regions.guid)) === 1, 'the configuration')
+    expect(joining.crdt!.region).toBe(1)
+    expect(JSON.parse(readFileSync(join(joining.folder, 'crdt.conf'), 'utf8')).part.config.guid).toBe(regions.guid)
+    const later = {...a.crdt!.config, name: 'renamed', version: 2}
+    await joining.call('CRDT.CONFIG', 'SET', '1', JSON.stringify(later))
+    await until(() => a.crdt!.config.version === 2, 'the later version')
+  })
+
   it('refuses what cannot be', async () => {
     const a = await regions.openRegion()
     const config = regions.config([regions.instance(1, a)])

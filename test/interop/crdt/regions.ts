@@ -134,7 +134,7 @@ export class Regions {
 
   async stop(): Promise<void> {
     for (const node of this.nodes) await node.stop()
-    for (const folder of this.folders) rmSync(folder, {force: true, recursive: true})
+    for (const folder of this.folders) rmSync(folder, {force: true, maxRetries: 5, recursive: true})
   }
 }
 

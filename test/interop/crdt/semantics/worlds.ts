@@ -1,3 +1,4 @@
+import {setImmediate} from 'node:timers/promises'
 import {afterAll, beforeAll, describe, expect, it} from 'vitest'
 import {type CrdbDatabaseConfig, type PlainReply, type StartedCrdb, startCrdb} from '../../../../src/embedded.js'
 
@@ -82,6 +83,19 @@ export class World {
   async pass(ms: number): Promise<void> {
     this.db.advanceClock(ms)
     if (!this.isApart) await this.db.settle()
+  }
+
+  /** Time passes everywhere until something has come to its end. */
+  async passUntil(done: Promise<unknown>): Promise<void> {
+    let isDone = false
+    const end = (): void => {
+      isDone = true
+    }
+    done.then(end, end)
+    while (!isDone) {
+      this.db.advanceClock(1)
+      await setImmediate()
+    }
   }
 
   get regions(): number[] {

@@ -8,11 +8,11 @@ import type {Server} from '../../server.js'
 import {type Command, type CommandContext, type CommandFlag, defineCommand} from '../command.js'
 
 /** What a shard of another region says on the connection on which it gets this node's effects (crdt/peers/feed.ts). */
-const FLAGS: readonly CommandFlag[] = ['admin', 'noscript', 'no_multi']
+const FLAGS: readonly CommandFlag[] = ['admin', 'noscript', 'no_multi', 'skip_monitor', 'skip_slowlog']
 const FACTS = {flags: FLAGS, group: 'server', since: '7.0.0'} as const
 
 function requirePeers({crdt}: Server): Peers {
-  if (crdt?.peers === undefined) throw new ReplyError('ERR This node is not linked to other regions yet')
+  if (crdt?.peers === undefined) throw new ReplyError('CRDTNOTYET this node is not linked to other regions yet')
   return crdt.peers
 }
 

@@ -73,7 +73,7 @@ export class StreamWait implements Wait {
     const isOther = group !== known.group
     known.group = group
     if (!isAddedTo(known, stream) && !isOther) return false
-    if (compareIds(stream.lastId, group.lastId) <= 0) return false
+    if (compareIds(stream.lastId, group.lastId) <= 0 && !group.hasLate) return false
     const isNew = !group.consumers.has(options.consumer)
     const consumer = consumerFor(db, key, group, options.consumer)
     this.writeHead(key)

@@ -115,6 +115,7 @@ function xclaim(context: CommandContext, argv: string[]): void {
 /** FORCE: an entry that nobody had. */
 function added(group: Group, id: StreamId, consumer: Consumer, nowMs: number): Pending {
   const pending = new Pending(id, consumer, nowMs, 1)
+  group.late?.delete(id)
   group.pending.insert(pending)
   consumer.pending.insert(pending)
   return pending

@@ -4,7 +4,7 @@ import {NOTIFY_STREAM} from '../../keyspace/notifications.js'
 import type {ReplyWriter} from '../../reply.js'
 import {Consumer, countDelivery, type Group} from '../../values/stream/group.js'
 import {advance} from '../../values/stream/lag.js'
-import {writeEntry} from '../../values/stream/range-cursor.js'
+import {type RangeCursor, writeEntry} from '../../values/stream/range-cursor.js'
 import type {Stream} from '../../values/stream/stream.js'
 import {propagateClaim, propagateConsumer, propagateLastId} from './propagate.js'
 import {writeCounted, writeId, writeRange} from './reply-range.js'
@@ -60,13 +60,27 @@ export function writeAfter(
   }
   const {consumer, db, group, isNew, key, noAck} = reader
   if (noAck && isNew) propagateConsumer(db, key, group, consumer)
-  writeRange(reply, cursor, count, (id) => {
+  writeRange(reply, group.hasLate ? lateFirst(stream, group, cursor) : cursor, count, (id) => {
     if (compareIds(id, group.lastId) > 0) advance(stream, group, id)
     if (noAck) return
     const pending = group.deliver(id, consumer, nowMs)
     propagateClaim(db, key, group, pending)
   })
   if (noAck) propagateLastId(db, key, group)
+}
+
+/** Entries that came late, then those of `cursor`. */
+function lateFirst(stream: Stream, group: Group, cursor: RangeCursor): Pick<RangeCursor, 'next'> {
+  return {
+    next() {
+      for (let id = group.late?.first(); id !== undefined; id = group.late?.first()) {
+        group.late!.delete(id)
+        const entry = stream.find(id)
+        if (entry !== undefined) return entry
+      }
+      return cursor.next()
+    },
+  }
 }
 
 /** Writes what the consumer has got after `after` and not acknowledged; entries that are gone have nil for fields. */

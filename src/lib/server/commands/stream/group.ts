@@ -109,6 +109,7 @@ function setId(context: CommandContext, argv: string[]): void {
   // CREATE refuses `-` and `+`, this takes them.
   group.lastId = argv[4] === '$' ? stream.lastId : requireEdge(argv[4]!, 0)
   group.entriesRead = entriesRead
+  group.late = undefined
   db.touchedUnwatched(argv[2]!)
   db.notify(NOTIFY_STREAM, 'xgroup-setid', argv[2]!)
   reply.ok()

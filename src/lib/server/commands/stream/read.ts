@@ -85,7 +85,7 @@ function serve({db, nowMs, reply}: CommandContext, {after, group, key}: Source, 
   const wantsNew = group !== undefined && compareIds(after, ID_MAX) === 0
   const from = wantsNew ? group.lastId : after
   const wantsHistory = group !== undefined && !wantsNew
-  if (!wantsHistory && !stream.hasAfter(from)) return false
+  if (!wantsHistory && !stream.hasAfter(from) && !(wantsNew && group.hasLate)) return false
   const isNew = group !== undefined && !group.consumers.has(options.consumer)
   const consumer = group && consumerFor(db, key, group, options.consumer)
   if (reply.resp !== 3) reply.array(2)

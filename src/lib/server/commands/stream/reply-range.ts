@@ -19,7 +19,7 @@ export function writeCounted(reply: ReplyWriter, write: () => number): number {
 /** @param limit - at most so many entries; 0 = all @param onEntry - is told the id of each; writes nothing */
 export function writeRange(
   reply: ReplyWriter,
-  cursor: RangeCursor,
+  cursor: Pick<RangeCursor, 'next'>,
   limit: number,
   onEntry?: (id: StreamId) => void,
 ): number {

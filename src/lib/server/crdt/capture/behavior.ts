@@ -8,6 +8,7 @@ import {NO_SUCH_KEY, ReplyError, WRONG_TYPE} from '../../reply-error.js'
 import type {Server} from '../../server.js'
 import type {Stream} from '../../values/stream/stream.js'
 import type {CrdtDatabase} from '../crdt-database.js'
+import {COMMANDS_WITH_DEADLINES, requireDeadlineInRange} from './deadline-range.js'
 import {nextStreamId} from './stream-ids.js'
 
 /** Runs before the command; may change what it was given. @returns what it is given instead, if that differs */
@@ -29,6 +30,7 @@ export const REFUSED: ReadonlyMap<string, string> = new Map([
   ['debug', `ERR DEBUG is not allowed ${IN_CRDB}: see CRDT.DEBUG and CRDT.EXPLAIN`],
   ['save', `ERR SAVE is not allowed ${IN_CRDB}: persistence is a setting of the node`],
   ['bgsave', `ERR BGSAVE is not allowed ${IN_CRDB}: persistence is a setting of the node`],
+  ['role', `ERR ROLE is not allowed ${IN_CRDB}: see INFO replication and CRDT.PEERS`],
   ['client|pause', `ERR CLIENT PAUSE is not allowed ${IN_CRDB}: other regions go on writing`],
 ])
 
@@ -82,11 +84,16 @@ const notBelow: Before = (_crdt, {db}, argv) => {
   return undefined
 }
 
+const withDeadline: Before = (_crdt, {nowMs}, argv) => {
+  requireDeadlineInRange(argv, nowMs)
+  return undefined
+}
+
 const BEFORE: ReadonlyMap<string, Before> = new Map<string, Before>([
+  ...COMMANDS_WITH_DEADLINES.map((name) => [name, withDeadline] as const),
   // INCR and the like find no number in it.
-  ...['append', 'bitfield', 'getdel', 'getex', 'getset', 'setbit', 'setrange'].map(
-    (name) => [name, notOfSketch] as const,
-  ),
+  ...['append', 'bitfield', 'getdel', 'getset', 'setbit', 'setrange'].map((name) => [name, notOfSketch] as const),
+  ['getex', (crdt, context, argv) => notOfSketch(crdt, context, argv) ?? withDeadline(crdt, context, argv)],
   ['hincrby', notOfPlainField('ERR hash value is not an integer')],
   ['hincrbyfloat', notOfPlainField('ERR hash value is not a float')],
   ['xadd', withOwnId],

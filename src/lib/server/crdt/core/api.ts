@@ -188,8 +188,12 @@ export interface CrdtCore {
   joinSlot(slot: number, packed: string): boolean
   /** The slot went to another shard: as if nothing had ever been known of it. */
   forgetSlot(slot: number): void
-  /** All of it, for a replica that begins anew. */
+  /** All of it. */
   clear(): void
+  /** An empty one of the same region, for a state that is to take the place of this one. */
+  beside(): CrdtCore
+  /** All that is known is what is known there. @param other - made by `beside`, of no use afterwards */
+  adopt(other: CrdtCore): void
 
   /** Clock and actors, for snapshots beside the slots. */
   packHead(): string
@@ -207,7 +211,7 @@ export interface CrdtCore {
    * @returns how many things were dropped
    */
   collect(slot: number, stable: VectorEntries): number
-  /** Tombstones, hidden values, resets that wait for `collect`. */
+  /** Resets of counters and marks of deletes that wait for `collect`. Hidden values and deadlines of gone keys wait for a write. */
   readonly garbage: number
 
   /** 64-bit sum of hashes of the slot's keys, as 16 hex digits: equal vectors imply equal digests, order does not matter. */

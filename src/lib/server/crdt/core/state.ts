@@ -41,9 +41,13 @@ export class CrdtState implements CrdtCore {
   private readonly packer = new Encoder()
   private readonly idle: Writer[] = []
 
-  constructor({maxDriftMs = MAX_DRIFT_MS, nowMs, region}: CrdtOptions) {
+  constructor(
+    private readonly options: CrdtOptions,
+    actors = new ActorTable(),
+  ) {
+    const {maxDriftMs = MAX_DRIFT_MS, nowMs, region} = options
     this.region = region
-    this.engine = new Engine(new ActorTable(), new HybridClock(nowMs, maxDriftMs))
+    this.engine = new Engine(actors, new HybridClock(nowMs, maxDriftMs))
     this.become(0)
   }
 
@@ -154,6 +158,17 @@ export class CrdtState implements CrdtCore {
     for (const slot of [...this.engine.slots.keys()]) this.forgetSlot(slot)
   }
 
+  beside(): CrdtState {
+    return new CrdtState(this.options, this.engine.actors)
+  }
+
+  adopt(other: CrdtState): void {
+    const {clock, slots} = this.engine
+    slots.clear()
+    for (const [number, slot] of other.engine.slots) slots.set(number, slot)
+    clock.reached(other.clock)
+  }
+
   packHead(): string {
     const {actors, clock} = this.engine
     const {packer} = this
@@ -191,7 +206,7 @@ export class CrdtState implements CrdtCore {
 
   get garbage(): number {
     let count = 0
-    for (const {garbage} of this.engine.slots.values()) count += garbage
+    for (const {ledger} of this.engine.slots.values()) count += ledger.garbage
     return count
   }
 

@@ -5,7 +5,7 @@ import {lengthText, pack} from './batch.js'
 import type {PeerEffects} from './effects.js'
 import {type EffectRing, lackingFrom} from './ring.js'
 import type {SyncRequest} from './sync-request.js'
-import {type ActorKey, regionOf, type Vector, vectorFrom} from './vectors.js'
+import {type ActorKey, NO_VECTOR, regionOf, type Vector, vectorFrom} from './vectors.js'
 
 /** Where a feed writes to: the connection on which somebody asked. */
 export interface FeedOutput {
@@ -51,7 +51,7 @@ const TURN_BYTES_MAX = 256 * 1024
  *     E mark raw-length data         effects (batch.ts); `mark` is where in the ring they end
  *     S slot raw-length data         a slot's state: what it lacks of it is not in the ring
  *     D                              all that was there when it asked has been sent
- *     H clock mark echo              answer to CRDT.ACK, behind all that was there when it came
+ *     H clock mark echo 0|1          answer to CRDT.ACK, behind all that was there when it came; 1: vectors are of use
  *
  * It knows what the receiver has of each slot, so that nothing is sent twice; a receiver too slow for the ring finds its
  * place again by that.
@@ -67,7 +67,8 @@ export class Feed {
   rawBytes = 0
   isSynced = false
   request!: SyncRequest
-  private sent = new Map<number, Vector>()
+  /** What the receiver has of each slot that is served, by slot. */
+  private sent: (Vector | undefined)[] = []
   private wanted: ReadonlySet<number> = new Set()
   /** Slots whose state is to be sent, in order. */
   private states = new Set<number>()
@@ -84,7 +85,7 @@ export class Feed {
 
   /** The slots that are served. */
   get slots(): SlotRange[] {
-    return rangesOf([...this.sent.keys()].sort((a, b) => a - b))
+    return rangesOf(this.sent.flatMap((vector, slot) => (vector === undefined ? [] : slot)))
   }
 
   /**
@@ -93,7 +94,8 @@ export class Feed {
   begin(request: SyncRequest, slots: readonly number[], theirs: ReadonlyMap<number, Vector>): void {
     this.request = request
     this.wanted = new Set(request.regions)
-    this.sent = new Map(slots.map((slot) => [slot, theirs.get(slot) ?? new Map()]))
+    this.sent = []
+    for (const slot of slots) this.sent[slot] = theirs.get(slot) ?? NO_VECTOR
     this.isSynced = false
     this.locate()
     if (this.states.size > 0) this.host.counters.fullSyncs++
@@ -108,15 +110,18 @@ export class Feed {
     const {core, ring} = this.host
     this.states = new Set()
     let count = 0
-    for (const [slot, theirs] of this.sent) {
-      const ours = vectorFrom(core.vectorOf(slot))
+    this.sent.forEach((theirs, slot) => {
+      if (theirs === undefined) return
+      const entries = core.vectorOf(slot)
+      if (entries.length === 0 && theirs.size === 0) return
+      const ours = vectorFrom(entries)
       const lacking = this.hasLost(ours, theirs) ? undefined : lackingFrom(ring, slot, ours, theirs, this.isWanted)
       if (lacking === undefined) this.states.add(slot)
       else count += lacking
-    }
+    })
     this.position = ring.findStart(count, ({actor, sequence, slot}) => {
       if (!this.isWanted(actor) || this.states.has(slot)) return false
-      const known = this.sent.get(slot)
+      const known = this.sent[slot]
       return known !== undefined && (known.get(actor) ?? 0) < sequence
     })
     this.acknowledged = this.position
@@ -132,14 +137,14 @@ export class Feed {
 
   /** CRDT.PULL: it waits for something of the slot that does not come. */
   pull(slot: number): void {
-    if (!this.sent.has(slot)) return
+    if (this.sent[slot] === undefined) return
     this.states.add(slot)
     this.pump()
   }
 
   /** What a slot's state brought here is in no ring. */
   joined(slot: number): void {
-    const theirs = this.sent.get(slot)
+    const theirs = this.sent[slot]
     if (theirs === undefined || this.states.has(slot)) return
     const ours = vectorFrom(this.host.core.vectorOf(slot))
     if (lackingFrom(this.host.ring, slot, ours, theirs, this.isWanted) === undefined) this.states.add(slot)
@@ -148,11 +153,11 @@ export class Feed {
 
   /** The others are another shard's. */
   keepOnly(slots: ReadonlySet<number>): void {
-    for (const slot of [...this.sent.keys()]) {
-      if (slots.has(slot)) continue
-      this.sent.delete(slot)
+    this.sent.forEach((_, slot) => {
+      if (slots.has(slot)) return
+      this.sent[slot] = undefined
       this.states.delete(slot)
-    }
+    })
   }
 
   /** CRDT.ACK. @param echo - goes back behind all there is */
@@ -160,7 +165,8 @@ export class Feed {
     this.heardMs = nowMs
     this.acknowledged = Math.max(this.acknowledged, mark)
     this.pump()
-    this.send(encodeCommand(['H', String(this.host.core.clock), String(this.position), echo]))
+    const {clock, garbage} = this.host.core
+    this.send(encodeCommand(['H', String(clock), String(this.position), echo, garbage > 0 ? '1' : '0']))
   }
 
   /** Sends what there is, as far as the receiver takes it. */
@@ -199,7 +205,7 @@ export class Feed {
     const slot = this.states.values().next().value as number
     this.states.delete(slot)
     const state = core.packSlot(slot)
-    this.sent.set(slot, vectorFrom(core.vectorOf(slot)))
+    this.sent[slot] = vectorFrom(core.vectorOf(slot))
     counters.slotStates++
     this.sendPacked(['S', String(slot)], state)
   }
@@ -214,13 +220,14 @@ export class Feed {
       const {actor, effect, sequence, slot} = ring.at(this.position++)
       count++
       if (!this.wanted.has(regionOf(actor))) continue
-      const known = this.sent.get(slot)
+      const known = this.sent[slot]
       if (known === undefined) continue
       if ((known.get(actor) ?? 0) >= sequence) {
         counters.filtered++
         continue
       }
-      known.set(actor, sequence)
+      if (known === NO_VECTOR) this.sent[slot] = new Map([[actor, sequence]])
+      else known.set(actor, sequence)
       batch += lengthText(effect.length) + effect
     }
     if (batch !== '') this.sendPacked(['E', String(this.position)], batch)
@@ -245,7 +252,7 @@ export class Feed {
     let count = this.states.size + Math.max(0, ring.start - this.acknowledged)
     for (let position = Math.max(ring.start, this.acknowledged); position < ring.end; position++) {
       const {actor, slot} = ring.at(position)
-      if (this.isWanted(actor) && this.sent.has(slot)) count++
+      if (this.isWanted(actor) && this.sent[slot] !== undefined) count++
     }
     return count
   }

@@ -4,7 +4,7 @@ import type {CrdtDatabase} from '../crdt-database.js'
 import {Feed, type FeedHost, type FeedOutput} from './feed.js'
 import type {Stability} from './stability.js'
 import {commonSlots, parseRequest, renderAnswer, SYNC_PROTOCOL, type SyncRequest} from './sync-request.js'
-import {type Vector, vectorFrom} from './vectors.js'
+import {NO_VECTOR, type Vector, vectorFrom} from './vectors.js'
 
 export interface FeedsHost extends FeedHost {
   readonly database: CrdtDatabase
@@ -55,7 +55,7 @@ export class Feeds {
     const {region} = database
     answer(renderAnswer({node: nodeId, region, slots: rangesOf(slots), version: database.config.version}))
     // A slot of which they know nothing is named by its absence.
-    for (const slot of slots) stability.acknowledge(request.region, slot, theirs.get(slot) ?? new Map())
+    for (const slot of slots) stability.acknowledge(request.region, slot, theirs.get(slot) ?? NO_VECTOR)
     const feed = this.feeds.get(key) ?? new Feed(this.host, makeOutput(), this.host.nowMs())
     this.feeds.set(key, feed)
     this.byNode.set(request.node, feed)
@@ -91,7 +91,7 @@ export class Feeds {
     if (!config.instances.some(({id}) => id === region)) {
       const isLater = version > config.version
       return isLater
-        ? `CRDTREFUSED this node has yet to hear of region ${region} (its configuration is of version ${config.version})`
+        ? `CRDTNOTYET this node has yet to hear of region ${region} (its configuration is of version ${config.version})`
         : `CRDTREFUSED there is no region ${region} in this database`
     }
     if (this.host.isCut(region)) return `CRDTCUT this region is cut off from region ${region}`

@@ -1,5 +1,5 @@
 import type {CrdbConfig, CrdbInstance} from '../../../model/crdb.js'
-import {countSlots, type SlotRange, slotsOf} from '../../../model/slot-set.js'
+import {countSlots, SLOT_COUNT, type SlotRange, slotsOf} from '../../../model/slot-set.js'
 import type {InfoField} from '../../info/facts.js'
 import type {CrdtDatabase, EffectListener} from '../crdt-database.js'
 import type {PeerEffects} from './effects.js'
@@ -61,8 +61,9 @@ export class Peers implements EffectListener {
   private standing: Standing
   private cutRegions = new Set<number>()
   private own: readonly SlotRange[] = NO_SLOTS
-  /** Slots of which something came since the vectors were sent last. */
-  private readonly changedSlots = new Set<number>()
+  /** By slot, in which round (second) something of it came last. */
+  private readonly changedIn = new Uint32Array(SLOT_COUNT)
+  private round = 1
   private secondMs = 0
   private ackMs = 0
   private isClosed = false
@@ -153,12 +154,15 @@ export class Peers implements EffectListener {
   private access(region: number): PeerAccess {
     const {encryption} = this.database.config.settings
     const {password, username} = this.instance(region) ?? {}
+    // An empty one: nothing is asked for there.
+    if (password === '') return {isEncrypted: encryption, password: undefined, username: undefined}
     const own = password === undefined ? this.host.ownAccess : {password, username}
     return {...own, isEncrypted: encryption}
   }
 
   private requestOf(pull: Pull): {request: SyncRequest; vectors: string} {
     const {config, core, region} = this.database
+    pull.vectorsOfRound = this.round
     const known = slotsOf(pull.slots).filter((slot) => core.vectorOf(slot).length > 0)
     return {
       request: {
@@ -216,7 +220,7 @@ export class Peers implements EffectListener {
   }
 
   private changed(slot: number): void {
-    this.changedSlots.add(slot)
+    this.changedIn[slot] = this.round
     this.stability.changed(slot)
   }
 
@@ -277,16 +281,17 @@ export class Peers implements EffectListener {
     this.lookAtStanding()
   }
 
-  /** All vectors that have changed, to everybody whom they concern. */
+  /** To everybody how far we are, and to who has use for them all vectors that have changed. */
   private acknowledgeAll(): void {
-    const changed = [...this.changedSlots]
-    this.changedSlots.clear()
-    const {core} = this.database
-    this.forPulls((pull) => {
-      const concerned = new Set(slotsOf(pull.slots))
-      const slots = changed.filter((slot) => concerned.has(slot)).sort((a, b) => a - b)
-      pull.acknowledge(slots.length === 0 ? undefined : core.packVectors(slots))
-    })
+    this.round++
+    this.forPulls((pull) => pull.acknowledge(pull.wantsVectors ? this.changedFor(pull) : undefined))
+  }
+
+  /** Packed; undefined: none has changed. */
+  private changedFor(pull: Pull): string | undefined {
+    const changed = slotsOf(pull.slots).filter((slot) => this.changedIn[slot]! >= pull.vectorsOfRound)
+    pull.vectorsOfRound = this.round
+    return changed.length === 0 ? undefined : this.database.core.packVectors(changed)
   }
 
   /** CRDT.PING: what has been applied is told at once, as each second. */

@@ -9,6 +9,8 @@ import {parseAnswer, renderRequest, type SyncRequest} from './sync-request.js'
 export type PullRefusal =
   /** The node answers, but it is no instance of any database. */
   | 'no-instance'
+  /** It is one, and will have us once it has begun, or has heard of us. */
+  | 'not-yet'
   /** It is one, and will not have us: other database, removed region, cut, no primary. */
   | 'refused'
 
@@ -34,6 +36,7 @@ export interface PullHost {
 const SILENCE_MS_MAX = 10_000
 const CONNECT_MS_MAX = 5000
 const UNKNOWN_COMMAND = /^ERR unknown command/i
+const NOT_YET = /^(?:CRDTNOTYET|LOADING) /
 
 /**
  * What this shard gets from one node of another region, which owns slots that are ours too.
@@ -56,6 +59,10 @@ export class Pull {
   slotStates = 0
   /** Hybrid time up to which all is here that the node had. */
   heardClock = 0
+  /** The other side has something to collect: it has use for our vectors. */
+  wantsVectors = false
+  /** Slots that have not changed since that round are known there as they are. */
+  vectorsOfRound = 0
   /** Regions whose effects come on this link. */
   regions: readonly number[]
   private connection: PeerConnection | undefined
@@ -156,7 +163,7 @@ export class Pull {
   private refused(text: string): void {
     if (UNKNOWN_COMMAND.test(text)) {
       this.fail('it is no instance of an active-active database', 'no-instance')
-    } else this.fail(text, 'refused')
+    } else this.fail(text, NOT_YET.test(text) ? 'not-yet' : 'refused')
   }
 
   private onStatus(text: string): void {
@@ -183,7 +190,10 @@ export class Pull {
     }
   }
 
-  private onWords(kind: string | undefined, [first = '', second = '', third = '']: readonly string[]): void {
+  private onWords(
+    kind: string | undefined,
+    [first = '', second = '', third = '', fourth = '']: readonly string[],
+  ): void {
     switch (kind) {
       case 'E':
         this.host.receive(this, splitBatch(this.unpacked(second, third)))
@@ -197,6 +207,7 @@ export class Pull {
         this.becomeSynced()
         return
       case 'H':
+        this.wantsVectors = fourth === '1'
         this.onHeartbeat(Number(first), Number(second), Number(third))
         return
       default:

@@ -34,7 +34,8 @@ export class EffectRing {
   private entries: (RingEntry | undefined)[] = []
   /** Places at the front of `entries` that hold nothing any more. */
   private dropped = 0
-  private readonly runs = new Map<number, Map<ActorKey, Run>>()
+  /** By slot. */
+  private runs: (Map<ActorKey, Run> | undefined)[] = []
 
   constructor(private bytesMax: number) {}
 
@@ -67,7 +68,7 @@ export class EffectRing {
 
   /** Whether all that comes after `known` of this actor in this slot, up to `current`, is here. */
   holds(slot: number, actor: ActorKey, known: number, current: number): boolean {
-    const run = this.runs.get(slot)?.get(actor)
+    const run = this.runs[slot]?.get(actor)
     return run !== undefined && run.last === current && run.first <= known + 1
   }
 
@@ -91,15 +92,12 @@ export class EffectRing {
     this.entries = []
     this.dropped = 0
     this.bytes = 0
-    this.runs.clear()
+    this.runs = []
   }
 
   private extend(slot: number, actor: ActorKey, sequence: number): void {
-    let ofSlot = this.runs.get(slot)
-    if (ofSlot === undefined) {
-      ofSlot = new Map()
-      this.runs.set(slot, ofSlot)
-    }
+    this.runs[slot] ??= new Map()
+    const ofSlot = this.runs[slot]
     const run = ofSlot.get(actor)
     if (run === undefined) ofSlot.set(actor, {first: sequence, last: sequence})
     else {
@@ -115,7 +113,7 @@ export class EffectRing {
       this.entries[this.dropped++] = undefined
       this.start++
       this.bytes -= effect.length + ENTRY_BYTES
-      const run = this.runs.get(slot)?.get(actor)
+      const run = this.runs[slot]?.get(actor)
       if (run !== undefined && run.first <= sequence) run.first = sequence + 1
     }
     if (this.dropped < DROPPED_MIN || this.dropped < this.entries.length / 2) return

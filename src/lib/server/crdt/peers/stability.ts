@@ -1,5 +1,6 @@
+import {SLOT_COUNT} from '../../../model/slot-set.js'
 import type {CrdtCore, VectorEntries} from '../core/api.js'
-import {entriesOf, minimum, type Vector, vectorFrom} from './vectors.js'
+import {covers, entriesOf, minimum, type Vector, vectorFrom} from './vectors.js'
 
 /** What is looked at in one go. */
 const SLOTS_PER_ROUND = 2000
@@ -14,8 +15,9 @@ export class Stability {
   collected = 0
   /** By region, then slot. */
   private readonly acknowledged = new Map<number, Map<number, Vector>>()
-  /** Something was acknowledged, or came, since they were looked at. */
-  private readonly moved = new Set<number>()
+  /** By slot, 1: something was acknowledged, or came, since it was looked at. */
+  private readonly moved = new Uint8Array(SLOT_COUNT)
+  private nextSlot = 0
 
   /** @param drop - here, and wherever the state is kept; returns how many things it was */
   constructor(
@@ -30,7 +32,7 @@ export class Stability {
       this.acknowledged.set(region, ofRegion)
     }
     ofRegion.set(slot, vector)
-    this.moved.add(slot)
+    if (vector.size > 0) this.moved[slot] = 1
   }
 
   /** What a region has said that it has of a slot. */
@@ -39,16 +41,16 @@ export class Stability {
   }
 
   changed(slot: number): void {
-    this.moved.add(slot)
+    this.moved[slot] = 1
   }
 
   /** The members have changed: whoever left holds nothing up any more. */
   membersChanged(members: ReadonlySet<number>): void {
     for (const [region, slots] of this.acknowledged) {
-      for (const slot of slots.keys()) this.moved.add(slot)
+      for (const slot of slots.keys()) this.moved[slot] = 1
       if (!members.has(region)) this.acknowledged.delete(region)
     }
-    for (const slot of this.core.slots()) this.moved.add(slot)
+    for (const slot of this.core.slots()) this.moved[slot] = 1
   }
 
   /** The slots are another shard's. */
@@ -69,19 +71,31 @@ export class Stability {
     return stable
   }
 
+  /**
+   * What a region had acknowledged is here too. Before that, something may be on its way from it that it wrote when it did
+   * not know of what is stable now: dropping the mark of a deletion would let that in here, and there it was shut out.
+   */
+  private hasAllOf(slot: number, others: readonly number[]): boolean {
+    const own = vectorFrom(this.core.vectorOf(slot))
+    return others.every((region) => covers(own, this.vectorOf(region, slot)!))
+  }
+
   /** About every second. */
   collect(others: readonly number[]): void {
     if (this.core.garbage === 0) {
       // What becomes garbage later is in slots that move then.
-      this.moved.clear()
+      this.moved.fill(0)
       return
     }
     let left = SLOTS_PER_ROUND
-    for (const slot of this.moved) {
-      if (left-- === 0) return
-      this.moved.delete(slot)
+    for (let count = 0; count < SLOT_COUNT && left > 0; count++) {
+      const slot = this.nextSlot
+      this.nextSlot = (slot + 1) % SLOT_COUNT
+      if (this.moved[slot] === 0) continue
+      left--
+      this.moved[slot] = 0
       const stable = this.stableOf(slot, others)
-      if (stable === undefined || stable.size === 0) continue
+      if (stable === undefined || stable.size === 0 || !this.hasAllOf(slot, others)) continue
       this.attempted++
       this.collected += this.drop(slot, entriesOf(stable))
     }

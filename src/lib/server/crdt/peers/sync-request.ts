@@ -82,6 +82,12 @@ function isCount(value: unknown): value is number {
 
 /** Slots in both, ascending. */
 export function commonSlots(a: readonly SlotRange[], b: readonly SlotRange[]): number[] {
-  const others = new Set(slotsOf(b))
-  return slotsOf(a).filter((slot) => others.has(slot))
+  const common: SlotRange[] = []
+  for (const one of a) {
+    for (const other of b) {
+      const [first, last] = [Math.max(one.first, other.first), Math.min(one.last, other.last)]
+      if (first <= last) common.push({first, last})
+    }
+  }
+  return slotsOf(common)
 }

@@ -21,6 +21,9 @@ export function actorOf(actor: ActorKey): Actor {
 /** A vector to look up in. */
 export type Vector = Map<ActorKey, number>
 
+/** Of a slot of which nothing is known; there are thousands of them. Never written to. */
+export const NO_VECTOR: Vector = new Map()
+
 export function vectorFrom(entries: VectorEntries): Vector {
   return new Map(entries.map(([actor, sequence]) => [actorKey(actor), sequence]))
 }
@@ -37,4 +40,10 @@ export function minimum(a: ReadonlyMap<ActorKey, number>, b: ReadonlyMap<ActorKe
     if (other !== undefined) result.set(actor, Math.min(sequence, other))
   }
   return result
+}
+
+/** Does `a` hold all that `b` holds? */
+export function covers(a: ReadonlyMap<ActorKey, number>, b: ReadonlyMap<ActorKey, number>): boolean {
+  for (const [actor, sequence] of b) if ((a.get(actor) ?? 0) < sequence) return false
+  return true
 }

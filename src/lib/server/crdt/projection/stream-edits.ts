@@ -1,4 +1,4 @@
-import {compareIds, formatId} from '../../../protocol/stream-id.js'
+import {compareIds, formatId, type StreamId} from '../../../protocol/stream-id.js'
 import {parseId} from '../../commands/stream/ids.js'
 import {ENTRIES_READ_UNKNOWN, Group} from '../../values/stream/group.js'
 import {insertEntry} from '../../values/stream/insert.js'
@@ -33,16 +33,32 @@ function editEntries(stream: Stream, shown: VisibleKey, ids: Iterable<string>, l
       continue
     }
     const isLate = compareIds(id, stream.lastId) < 0
-    if (insertEntry(stream, id, fields, limits) && isLate) noteLate(stream, text)
+    // Two regions may have given the same id; a key made anew may have an entry of one that it had.
+    if (!holds(stream, id, fields)) stream.delete(id)
+    if (insertEntry(stream, id, fields, limits) && isLate) noteLate(stream, id)
   }
   if (isDeleted) stream.renewFirstId()
 }
 
-/** How many entries a group has read is not known any more where one came behind its back. */
-function noteLate(stream: Stream, text: string): void {
-  const id = parseId(text)!
+/** Is there just this entry? */
+function holds(stream: Stream, id: StreamId, fields: readonly string[]): boolean {
+  const entry = stream.find(id)
+  if (entry === undefined || entry.fieldCount * 2 !== fields.length) return false
+  let at = 0
+  let isSame = true
+  entry.visitFields((field, value) => {
+    isSame &&= fields[at] === field && fields[at + 1] === value
+    at += 2
+  })
+  return isSame
+}
+
+/** Groups that have read further get it all the same; how many entries they have read is not known any more. */
+function noteLate(stream: Stream, id: StreamId): void {
   for (const group of stream.groups.values()) {
-    if (compareIds(id, group.lastId) < 0) group.entriesRead = ENTRIES_READ_UNKNOWN
+    if (compareIds(id, group.lastId) > 0) continue
+    group.entriesRead = ENTRIES_READ_UNKNOWN
+    group.noteLate(id)
   }
 }
 

@@ -37,6 +37,8 @@ export class Consumer {
 export class Group {
   readonly pending = new OrderedById<Pending>()
   readonly consumers = new Map<string, Consumer>()
+  /** Entries up to `lastId` that came after it was reached, from another region: they are still to be delivered. */
+  late: OrderedById<StreamId> | undefined = undefined
 
   /** @param lastId - the last entry delivered @param entriesRead - how many that were, if known */
   constructor(
@@ -47,6 +49,7 @@ export class Group {
 
   /** The entry goes to `consumer`, whoever had it before. */
   deliver(id: StreamId, consumer: Consumer, nowMs: number): Pending {
+    this.late?.delete(id)
     const pending = new Pending(id, consumer, nowMs, 1)
     if (this.pending.insert(pending)) {
       consumer.pending.insert(pending)
@@ -57,6 +60,16 @@ export class Group {
     known.deliveredMs = nowMs
     known.deliveries = 1
     return known
+  }
+
+  /** An entry came that readers would pass over. */
+  noteLate({ms, seq}: StreamId): void {
+    this.late ??= new OrderedById()
+    this.late.insert({ms, seq})
+  }
+
+  get hasLate(): boolean {
+    return this.late !== undefined && this.late.size > 0
   }
 
   assign(pending: Pending, consumer: Consumer): void {
@@ -80,6 +93,7 @@ export class Group {
 
   copy(): Group {
     const copy = new Group(this.name, this.lastId, this.entriesRead)
+    for (const id of this.late?.values() ?? []) copy.noteLate(id)
     for (const consumer of this.consumers.values()) {
       copy.consumers.set(consumer.name, new Consumer(consumer.name, consumer.seenMs))
     }

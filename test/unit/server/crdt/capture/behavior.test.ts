@@ -88,6 +88,27 @@ describe('commands in an active-active database', () => {
     assert.equal(there.do('XREADGROUP GROUP g d COUNT 1 STREAMS s >'), '[[s [[3-1 [a b]]]]]')
   })
 
+  it('delivers to groups what comes late from another region', () => {
+    const all = pair()
+    const [here, there] = all
+    for (const line of ['XGROUP CREATE s g 0 MKSTREAM', 'XADD s 10 a b']) here.do(line)
+    exchange(all)
+    there.do('XADD s 12 c d')
+    for (const line of ['XADD s 13 e f', 'XREADGROUP GROUP g one STREAMS s >']) here.do(line)
+    const waiting = here.connect()
+    here.send(['XREADGROUP', 'GROUP', 'g', 'two', 'BLOCK', '0', 'STREAMS', 's', '>'], waiting)
+    exchange(all)
+    assert.include(waiting.reply.take(), '12-2')
+    assert.equal(here.do('XREADGROUP GROUP g one STREAMS s >'), 'nil')
+    assert.equal(here.do('XPENDING s g'), '[3 10-1 13-1 [[one 2] [two 1]]]')
+    there.do('XADD s 14 g h')
+    here.do('XADD s 15 i j')
+    here.do('XREADGROUP GROUP g one STREAMS s >')
+    exchange(all)
+    here.do('XADD s 16 k l')
+    assert.equal(here.do('XREADGROUP GROUP g one STREAMS s >'), '[[s [[14-2 [g h]] [16-1 [k l]]]]]')
+  })
+
   it('counts in hash fields that HINCRBY made, and in others if the database says so', () => {
     const [here] = pair()
     here.do('HSET h f 5')
