@@ -4,6 +4,7 @@ import type {CrdtCore} from '../core/api.js'
 import {lengthText, pack} from './batch.js'
 import type {PeerEffects} from './effects.js'
 import {type EffectRing, lackingFrom} from './ring.js'
+import type {Stability} from './stability.js'
 import type {SyncRequest} from './sync-request.js'
 import {type ActorKey, NO_VECTOR, regionOf, type Vector, vectorFrom} from './vectors.js'
 
@@ -20,6 +21,7 @@ export interface FeedOutput {
 export interface FeedHost {
   readonly core: CrdtCore
   readonly ring: EffectRing
+  readonly stability: Pick<Stability, 'hasGarbage'>
   readonly effects: Pick<PeerEffects, 'deflate' | 'soon'>
   /** 0..6, of what this instance sends. */
   readonly compression: number
@@ -165,8 +167,8 @@ export class Feed {
     this.heardMs = nowMs
     this.acknowledged = Math.max(this.acknowledged, mark)
     this.pump()
-    const {clock, garbage} = this.host.core
-    this.send(encodeCommand(['H', String(clock), String(this.position), echo, garbage > 0 ? '1' : '0']))
+    const {core, stability} = this.host
+    this.send(encodeCommand(['H', String(core.clock), String(this.position), echo, stability.hasGarbage ? '1' : '0']))
   }
 
   /** Sends what there is, as far as the receiver takes it. */
