@@ -1,7 +1,7 @@
 import {rangesOf, type SlotRange} from '../../../model/slot-set.js'
 import {encodeCommand} from '../../../protocol/resp/encode-command.js'
 import type {CrdtCore} from '../core/api.js'
-import {lengthText, pack} from './batch.js'
+import {lengthText, type Packer} from './batch.js'
 import type {PeerEffects} from './effects.js'
 import {type EffectRing, lackingFrom} from './ring.js'
 import type {Stability} from './stability.js'
@@ -22,7 +22,8 @@ export interface FeedHost {
   readonly core: CrdtCore
   readonly ring: EffectRing
   readonly stability: Pick<Stability, 'hasGarbage'>
-  readonly effects: Pick<PeerEffects, 'deflate' | 'soon'>
+  readonly effects: Pick<PeerEffects, 'soon'>
+  readonly packer: Packer
   /** 0..6, of what this instance sends. */
   readonly compression: number
   readonly counters: FeedCounters
@@ -40,11 +41,12 @@ export interface FeedCounters {
 
 /** So much may be on its way; more stays in the ring, which costs nothing. */
 const UNSENT_BYTES_MAX = 512 * 1024
-const BATCH_BYTES = 64 * 1024
+/** Who gets it takes it in whole, which takes some milliseconds. */
+const BATCH_BYTES = 32 * 1024
 /** Looked at in one turn of the loop. */
 const ENTRIES_PER_TURN = 8192
-/** Bytes given out in one turn: deflating them takes some milliseconds. */
-const TURN_BYTES_MAX = 256 * 1024
+/** Bytes given out in one turn: gathering and deflating them takes some milliseconds. */
+const TURN_BYTES_MAX = 64 * 1024
 
 /**
  * What one shard of another region is sent, on the connection on which it asked for it:
@@ -237,8 +239,8 @@ export class Feed {
   }
 
   private sendPacked(words: readonly string[], text: string): void {
-    const {compression, effects} = this.host
-    const {data, rawLength} = pack(text, compression, effects)
+    const {compression, packer} = this.host
+    const {data, rawLength} = packer.pack(text, compression)
     this.rawBytes += text.length
     this.send(encodeCommand([...words, String(rawLength), data]))
   }

@@ -2,6 +2,7 @@ import type {CrdbConfig, CrdbInstance} from '../../../model/crdb.js'
 import {countSlots, type SlotRange, slotsOf} from '../../../model/slot-set.js'
 import type {InfoField} from '../../info/facts.js'
 import type {CrdtDatabase, EffectListener} from '../crdt-database.js'
+import {Packer} from './batch.js'
 import {ChangedSlots} from './changed-slots.js'
 import type {PeerEffects} from './effects.js'
 import type {FeedCounters, FeedOutput} from './feed.js'
@@ -101,6 +102,7 @@ export class Peers implements EffectListener {
       isPrimary: () => host.place().isPrimary,
       nowMs: () => host.nowMs(),
       ownSlots: () => ownSlotsOf(host.place()),
+      packer: new Packer(host.effects),
       ring: this.ring,
       stability: this.stability,
       get compression() {
