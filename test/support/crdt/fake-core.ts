@@ -181,6 +181,10 @@ export class FakeCore implements CrdtCore {
     this.clock = Math.max(this.clock, clock)
   }
 
+  garbageIn(): number {
+    return this.garbage
+  }
+
   collect(_slot: number, stable: VectorEntries): number {
     return stable.length
   }

@@ -213,6 +213,8 @@ export interface CrdtCore {
   collect(slot: number, stable: VectorEntries): number
   /** Resets of counters and marks of deletes that wait for `collect`. Hidden values and deadlines of gone keys wait for a write. */
   readonly garbage: number
+  /** The same of one slot. */
+  garbageIn(slot: number): number
 
   /** 64-bit sum of hashes of the slot's keys, as 16 hex digits: equal vectors imply equal digests, order does not matter. */
   digestSlot(slot: number): string

@@ -210,6 +210,10 @@ export class CrdtState implements CrdtCore {
     return count
   }
 
+  garbageIn(slot: number): number {
+    return this.engine.slots.get(slot)?.ledger.garbage ?? 0
+  }
+
   digestSlot(slot: number): string {
     const digest = new Digest()
     const found = this.engine.slots.get(slot)

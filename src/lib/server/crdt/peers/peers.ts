@@ -44,7 +44,7 @@ export interface PeersHost {
 const SECOND_MS = 1000
 const ACK_MS = 100
 /** In one acknowledgement; more take their turn in the next ones. */
-const VECTORS_MAX = 512
+const VECTORS_MAX = 256
 const NO_SLOTS: readonly SlotRange[] = []
 
 /**
@@ -279,6 +279,7 @@ export class Peers implements EffectListener {
     arrangeRelays(this.regions.values(), (region) => this.cutRegions.has(region), nowMs)
     // A link that has nothing to bring proves by that that it is there.
     this.forPulls((pull) => pull.acknowledge())
+    this.stability.look()
     this.lookAtStanding()
   }
 

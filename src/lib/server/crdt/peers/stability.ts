@@ -13,7 +13,7 @@ const SLOTS_PER_ROUND = 500
 export class Stability {
   attempted = 0
   collected = 0
-  /** Something waits for what others have; as of the last look. */
+  /** Something waits for what others have, as of the last look: their vectors are of use. */
   hasGarbage = false
   /** By region, then slot. */
   private readonly acknowledged = new Map<number, Map<number, Vector>>()
@@ -82,21 +82,22 @@ export class Stability {
     return others.every((region) => covers(own, this.vectorOf(region, slot)!))
   }
 
+  /** About every second. */
+  look(): void {
+    this.hasGarbage = this.core.garbage > 0
+  }
+
   /** About every 100 ms. */
   collect(others: readonly number[]): void {
-    this.hasGarbage = this.core.garbage > 0
-    if (!this.hasGarbage) {
-      // What becomes garbage later is in slots that move then.
-      this.moved.fill(0)
-      return
-    }
     let left = SLOTS_PER_ROUND
     for (let count = 0; count < SLOT_COUNT && left > 0; count++) {
       const slot = this.nextSlot
       this.nextSlot = (slot + 1) % SLOT_COUNT
       if (this.moved[slot] === 0) continue
-      left--
       this.moved[slot] = 0
+      // What becomes garbage later is in slots that move then.
+      if (this.core.garbageIn(slot) === 0) continue
+      left--
       const stable = this.stableOf(slot, others)
       if (stable === undefined || stable.size === 0 || !this.hasAllOf(slot, others)) continue
       this.attempted++

@@ -129,6 +129,10 @@ export class FakeCore {
     this.clock = Math.max(this.clock, clock)
   }
 
+  garbageIn(): number {
+    return this.garbage
+  }
+
   collect(slot: number, stable: VectorEntries): number {
     this.collectedSlots.push({slot, stable})
     const {garbage} = this
