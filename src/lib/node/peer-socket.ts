@@ -12,6 +12,9 @@ export interface PeerSocket {
   readonly remoteAddress?: string | undefined
   /** @returns false: `drain` will say when to go on */
   write(data: string | Uint8Array, encoding?: BufferEncoding): boolean
+  /** Nothing more is read until `resume`: the sender has to wait. */
+  pause(): this
+  resume(): this
   destroy(): unknown
   setNoDelay(isOn?: boolean): this
   setKeepAlive(isOn: boolean, delayMs: number): this

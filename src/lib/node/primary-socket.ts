@@ -36,6 +36,15 @@ export class PrimarySocket implements MigrationConnection {
     if (!this.isGone) this.socket.write(text, 'latin1')
   }
 
+  /** Nothing more is read until `goOn`. */
+  hold(): void {
+    this.socket.pause()
+  }
+
+  goOn(): void {
+    this.socket.resume()
+  }
+
   get unsentBytes(): number {
     return this.socket.writableLength
   }

@@ -1,5 +1,5 @@
 import {deflateRawSync, inflateRawSync} from 'node:zlib'
-import type {PeerEffects} from '../../server/crdt/peers/effects.js'
+import type {PeerEffects, PeerLinkSocket} from '../../server/crdt/peers/effects.js'
 import type {LinkEvents, PrimaryConnection} from '../../server/replication/link-effects.js'
 import type {Dial} from '../dial.js'
 import {PrimarySocket} from '../primary-socket.js'
@@ -17,7 +17,7 @@ export class PeerLinkEffects implements PeerEffects {
 
   constructor(private readonly dials: PeerDials) {}
 
-  openPeerLink(host: string, port: number, isEncrypted: boolean, events: LinkEvents): PrimaryConnection {
+  openPeerLink(host: string, port: number, isEncrypted: boolean, events: LinkEvents): PeerLinkSocket {
     if (this.isClosed) throw new Error('the node is being stopped')
     const dial = isEncrypted ? this.dials.dialSecurely : this.dials.dial
     const socket = new PrimarySocket(dial, host, port, {
@@ -35,6 +35,8 @@ export class PeerLinkEffects implements PeerEffects {
         this.open.delete(socket)
         socket.close()
       },
+      goOn: () => socket.goOn(),
+      hold: () => socket.hold(),
       send: (text) => socket.send(text),
     }
   }

@@ -49,6 +49,8 @@ export class FaultSocket extends EventEmitter implements PeerSocket {
   private timer: NodeJS.Timeout | undefined
   private hasNoDelay = false
   private isUnref = false
+  /** By its owner. */
+  private isPaused = false
 
   /**
    * @param dial - opens the connection; called once at most
@@ -173,7 +175,7 @@ export class FaultSocket extends EventEmitter implements PeerSocket {
   private letRead(): void {
     const {inLane, socket} = this
     if (socket === undefined) return
-    const mustWait = inLane.isDropped || inLane.byteCount > IN_BYTES_MAX
+    const mustWait = this.isPaused || inLane.isDropped || inLane.byteCount > IN_BYTES_MAX
     if (mustWait === socket.isPaused()) return
     if (mustWait) socket.pause()
     else socket.resume()
@@ -281,6 +283,19 @@ export class FaultSocket extends EventEmitter implements PeerSocket {
     if (this.isLingering) return
     clearTimeout(this.timer)
     this.onGone()
+  }
+
+  /** What is between may arrive still. */
+  pause(): this {
+    this.isPaused = true
+    this.letRead()
+    return this
+  }
+
+  resume(): this {
+    this.isPaused = false
+    this.letRead()
+    return this
   }
 
   get connecting(): boolean {

@@ -1,6 +1,7 @@
 import type {Rng} from '../../../../src/lib/kernel/rng.js'
 import type {Client} from '../../../../src/lib/server/client.js'
-import type {LinkEvents, PrimaryConnection} from '../../../../src/lib/server/replication/link-effects.js'
+import type {PeerLinkSocket} from '../../../../src/lib/server/crdt/peers/effects.js'
+import type {LinkEvents} from '../../../../src/lib/server/replication/link-effects.js'
 import type {SystemNode} from './system-node.js'
 
 interface Piece {
@@ -31,17 +32,20 @@ export class Lines {
     private readonly nodeAt: (host: string, port: number) => SystemNode | undefined,
   ) {}
 
-  open(from: SystemNode, host: string, port: number, events: LinkEvents): PrimaryConnection {
+  open(from: SystemNode, host: string, port: number, events: LinkEvents): PeerLinkSocket {
     const to = this.nodeAt(host, port)
     if (to === undefined || this.isCut(from, to)) {
       from.later(() => events.onClose(`connect ECONNREFUSED ${host}:${port}`))
-      return {close: () => undefined, send: () => undefined}
+      return {close: () => undefined, goOn: () => undefined, hold: () => undefined, send: () => undefined}
     }
     const client = to.connect()
     const line: Line = {client, events, from, incoming: [], isClosed: false, isOpen: false, outgoing: [], to}
     this.lines.push(line)
     return {
       close: () => this.close(line, false),
+      goOn: () => undefined,
+      // All that comes counts as read.
+      hold: () => undefined,
       send: (text) => this.post(line.outgoing, text),
     }
   }

@@ -5,7 +5,7 @@ import type {Server} from '../../server.js'
 /** What the machines between regions ask of the shell (node/crdt/); it is there while the node is an instance. */
 export interface PeerEffects {
   /** Connects to the clients' port of a node of another region. @param isEncrypted - TLS whatever the node's settings say */
-  openPeerLink(host: string, port: number, isEncrypted: boolean, events: LinkEvents): PrimaryConnection
+  openPeerLink(host: string, port: number, isEncrypted: boolean, events: LinkEvents): PeerLinkSocket
   /** In the next turn of the loop. */
   soon(run: () => void): void
   /** Binary strings. @param level - 1..9 */
@@ -14,6 +14,12 @@ export interface PeerEffects {
   inflate(packed: string, rawLength: number): Buffer
   /** At least 0, below 1: for choices that are not to be the same on all nodes. */
   chance(): number
+}
+
+export interface PeerLinkSocket extends PrimaryConnection {
+  /** Nothing more is read until `goOn`; what was read may come still. */
+  hold(): void
+  goOn(): void
 }
 
 /** The part of the node's effects that makes it an instance; its code is loaded when it is needed. */

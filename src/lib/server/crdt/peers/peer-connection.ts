@@ -1,7 +1,6 @@
 import {encodeCommand} from '../../../protocol/resp/encode-command.js'
 import {type Reply, ReplyParser, ReplySyntaxError} from '../../../protocol/resp/reply-parser.js'
-import type {PrimaryConnection} from '../../replication/link-effects.js'
-import type {PeerEffects} from './effects.js'
+import type {PeerEffects, PeerLinkSocket} from './effects.js'
 
 /** A node of another region, and how it is entered. */
 export interface PeerAddress {
@@ -23,17 +22,22 @@ export interface PeerListener {
   onEnd(error: string): void
 }
 
+/** Bytes of replies that are taken in one turn of the loop: with effects in them they may come to ten times as much. */
+const TURN_BYTES_MAX = 2048
+
 /** A connection to the clients' port of a node of another region: commands go out, replies come in, AUTH is its own matter. */
 export class PeerConnection {
-  private readonly connection: PrimaryConnection
+  private readonly connection: PeerLinkSocket
   private readonly parser = new ReplyParser()
   private isEnded = false
   private awaitsAuth = false
+  /** The rest of what has come is taken in the next turn. */
+  private isHeld = false
   receivedBytes = 0
 
   /** @throws Error if no such connection can be made */
   constructor(
-    effects: Pick<PeerEffects, 'openPeerLink'>,
+    private readonly effects: Pick<PeerEffects, 'openPeerLink' | 'soon'>,
     readonly address: PeerAddress,
     private readonly access: PeerAccess,
     private readonly listener: PeerListener,
@@ -63,15 +67,38 @@ export class PeerConnection {
     if (this.isEnded) return
     this.receivedBytes += bytes.length
     this.parser.push(bytes)
+    if (!this.isHeld) this.takeReplies()
+  }
+
+  /** Clients are served in between. */
+  private takeReplies(): void {
     try {
+      let bytes = 0
       for (let reply = this.parser.next(); reply !== undefined; reply = this.parser.next()) {
+        bytes += bytesOf(reply)
         this.onReply(reply)
         if (this.isEnded) return
+        if (bytes > TURN_BYTES_MAX) {
+          this.hold()
+          return
+        }
       }
     } catch (error) {
       if (!(error instanceof ReplySyntaxError)) throw error
       this.end(`it does not speak the protocol: ${error.message}`)
+      return
     }
+    if (!this.isHeld) return
+    this.isHeld = false
+    this.connection.goOn()
+  }
+
+  private hold(): void {
+    if (!this.isHeld) this.connection.hold()
+    this.isHeld = true
+    this.effects.soon(() => {
+      if (!this.isEnded) this.takeReplies()
+    })
   }
 
   private onReply(reply: Reply): void {
@@ -96,8 +123,14 @@ export class PeerConnection {
     if (this.isEnded) return
     this.isEnded = true
     // Within the constructor of a connection that ends at once there is none yet.
-    ;(this.connection as PrimaryConnection | undefined)?.close()
+    ;(this.connection as PeerLinkSocket | undefined)?.close()
   }
+}
+
+/** Of its texts. */
+function bytesOf(reply: Reply): number {
+  if ('text' in reply) return reply.text.length
+  return reply.items.reduce((sum, item) => sum + bytesOf(item), 0)
 }
 
 const BACKOFF_MS_MIN = 50

@@ -16,7 +16,7 @@ export type PullRefusal =
   | 'refused'
 
 export interface PullHost {
-  readonly effects: Pick<PeerEffects, 'inflate' | 'openPeerLink'>
+  readonly effects: Pick<PeerEffects, 'inflate' | 'openPeerLink' | 'soon'>
   /** Monotonic. */
   nowMs(): number
   access(region: number): PeerAccess

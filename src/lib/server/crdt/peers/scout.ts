@@ -8,7 +8,7 @@ export interface PeerNode extends PeerAddress {
 }
 
 export interface ScoutHost {
-  readonly effects: Pick<PeerEffects, 'openPeerLink'>
+  readonly effects: Pick<PeerEffects, 'openPeerLink' | 'soon'>
   nowMs(): number
   access(region: number): PeerAccess
 }

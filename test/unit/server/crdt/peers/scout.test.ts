@@ -11,8 +11,9 @@ function told(endpoint: string, owner: string): string[] {
       effects: {
         openPeerLink: (_host, _port, _isEncrypted, given) => {
           events = given
-          return {close: () => undefined, send: () => undefined}
+          return {close: () => undefined, goOn: () => undefined, hold: () => undefined, send: () => undefined}
         },
+        soon: () => undefined,
       },
       nowMs: () => 0,
     },

@@ -3,10 +3,10 @@ import {CRDB_DEFAULTS, type CrdbConfig, type CrdbSettings} from '../../../../../
 import type {SlotRange} from '../../../../../src/lib/model/slot-set.js'
 import {type Reply, ReplyParser} from '../../../../../src/lib/protocol/resp/reply-parser.js'
 import {CrdtDatabase} from '../../../../../src/lib/server/crdt/crdt-database.js'
-import type {PeerEffects} from '../../../../../src/lib/server/crdt/peers/effects.js'
+import type {PeerEffects, PeerLinkSocket} from '../../../../../src/lib/server/crdt/peers/effects.js'
 import type {FeedOutput} from '../../../../../src/lib/server/crdt/peers/feed.js'
 import {type OwnPlace, Peers, type PeersHost} from '../../../../../src/lib/server/crdt/peers/peers.js'
-import type {LinkEvents, PrimaryConnection} from '../../../../../src/lib/server/replication/link-effects.js'
+import type {LinkEvents} from '../../../../../src/lib/server/replication/link-effects.js'
 import {ReplyError} from '../../../../../src/lib/server/reply-error.js'
 import type {Server} from '../../../../../src/lib/server/server.js'
 import {FakeCore} from './fake-core.js'
@@ -40,6 +40,8 @@ interface Connection {
   isOpen: boolean
   isAuthenticated: boolean
   isClosed: boolean
+  /** The one who opened it reads nothing for now. */
+  isHeld: boolean
 }
 
 /** Nodes of several regions on a network without sockets: all that was sent arrives within a step, unless a way is cut. */
@@ -105,11 +107,11 @@ export class World {
     this.later.push(run)
   }
 
-  open(from: WorldNode, host: string, port: number, events: LinkEvents): PrimaryConnection {
+  open(from: WorldNode, host: string, port: number, events: LinkEvents): PeerLinkSocket {
     const to = this.nodes.find((node) => node.host === host && node.port === port)
     if (to === undefined || this.isCut(from, to)) {
       this.soon(() => events.onClose(`connect ECONNREFUSED ${host}:${port}`))
-      return {close: () => undefined, send: () => undefined}
+      return {close: () => undefined, goOn: () => undefined, hold: () => undefined, send: () => undefined}
     }
     const connection: Connection = {
       events,
@@ -117,6 +119,7 @@ export class World {
       incoming: {waiting: []},
       isAuthenticated: false,
       isClosed: false,
+      isHeld: false,
       isOpen: false,
       key: {taken: undefined},
       outgoing: {waiting: []},
@@ -129,7 +132,16 @@ export class World {
       connection.isOpen = true
       events.onOpen()
     })
-    return {close: () => this.close(connection, false), send: (text) => void connection.outgoing.waiting.push(text)}
+    return {
+      close: () => this.close(connection, false),
+      goOn: () => {
+        connection.isHeld = false
+      },
+      hold: () => {
+        connection.isHeld = true
+      },
+      send: (text) => void connection.outgoing.waiting.push(text),
+    }
   }
 
   close(connection: Connection, isTold = true): void {
@@ -171,7 +183,7 @@ export class World {
         if (!connection.isClosed) connection.to.serve(connection, text)
       }
     }
-    if (this.deaf.has(connection.from)) return hasMoved
+    if (this.deaf.has(connection.from) || connection.isHeld) return hasMoved
     for (const text of incoming.waiting.splice(0)) {
       hasMoved = true
       if (!connection.isClosed) events.onData(Buffer.from(text, 'latin1'))
