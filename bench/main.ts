@@ -1,4 +1,5 @@
 import {parseArgs} from 'node:util'
+import {benchCrdb} from './crdb.js'
 import {benchEnvironments} from './environments.js'
 import {benchLongCommands} from './long-commands.js'
 import {benchNode} from './node.js'
@@ -19,18 +20,21 @@ const USAGE = `usage: npm run bench -- TOPIC [options]
   node      the embedded node and redis-server under redis-benchmark in turn; start, check, up, memory
   persistence    SET with an append-only file, the embedded node and redis-server in turn; start on a million keys
   environments   up, partition, heal and down on each engine; up beside redis-servers and redis-cli
+  crdb      an active-active database of three regions: throughput, visibility, memory, catch-up, verify
   long-commands  commands on values and keyspaces of a million, the embedded node and redis-server in turn
 
   --rounds N      rounds of each comparison (default 5; over the delaying links of reshard 2)
   --quick         a tenth of the work, one round: does it run at all?
   --only TEXT     of reshard, only the links and scenarios with TEXT in their name, of scale only planning or observing,
                   of long-commands only the values, of node only throughput, stalls or processes,
-                  of replication only full-sync or failovers;
+                  of replication only full-sync or failovers,
+                  of crdb only memory, throughput, visible, catch-up or verify;
                   writes no report
   --base-port N   first of 300 ports to use (default 22000; the cluster bus uses 10000 more)
 `
 
 const TOPICS = {
+  crdb: benchCrdb,
   environments: benchEnvironments,
   'long-commands': benchLongCommands,
   node: benchNode,

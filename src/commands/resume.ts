@@ -1,6 +1,7 @@
 import {Args} from '@oclif/core'
 import {carryOutImport, type ImportDocument, requireImportAllowed, showImportPlan} from '../lib/cli/carry-out-import.js'
 import {carryOutRestore, type RestoreDocument, requireRestoreAllowed} from '../lib/cli/carry-out-restore.js'
+import {resumeTasks} from '../lib/cli/crdb/resume-tasks.js'
 import {finishJob} from '../lib/cli/finish-job.js'
 import {choicesOf} from '../lib/cli/fix-choices.js'
 import {FixingCommand} from '../lib/cli/fix-command.js'
@@ -10,6 +11,7 @@ import {type SourceFlagValues, sourceLoginFlags, sourceOptionsFrom} from '../lib
 import {type MoveFlagValues, moveFlags, moveOptionsOf} from '../lib/cli/tasks.js'
 import {defaultStateFolder} from '../lib/environment/state-folder.js'
 import {parseAddress} from '../lib/model/address.js'
+import type {TaskSummary} from '../lib/operations/crdb/task-list.js'
 import type {FixResult} from '../lib/operations/fix/carry-out.js'
 import {summarise} from '../lib/operations/job-list.js'
 import {
@@ -34,6 +36,7 @@ type ResumeDocument =
   | ImportDocument
   | RestoreDocument
   | {readonly status: 'finished'; readonly job: string}
+  | {readonly tasks: readonly TaskSummary[]}
 
 type ResumeFlags = MoveFlagValues & SourceFlagValues
 
@@ -42,8 +45,8 @@ export default class Resume extends FixingCommand {
   static override description =
     'Slots that are half moved are finished in the direction the job recorded, while clients go on. An import goes on where ' +
     'it was, a restore leaves alone what has arrived; both by the rules they were begun with, and with their exit codes. ' +
-    'Passwords are in no journal: give them as to the command itself. Resuming a finished job changes nothing. Without ID: ' +
-    'the newest job that is not finished.'
+    'Passwords are in no journal: give them as to the command itself. Resuming a finished job changes nothing. Changes of ' +
+    'active-active databases (`crdb task list`) are undone or finished. Without ID: those, else the newest job that is not finished.'
 
   static override usage = '<%= command.id %> [ID] [FLAGS]'
 
@@ -58,6 +61,11 @@ export default class Resume extends FixingCommand {
   async run(): Promise<ResumeDocument> {
     const {args, flags: parsed} = await this.parse(Resume)
     const flags = parsed as typeof parsed & {timeout: number}
+    const tasks = await resumeTasks(process.env, args.id, this.signal, (text) => this.progress(text))
+    if (tasks.length > 0) {
+      for (const {id, operation, status} of tasks) this.print(`Task ${id} (${operation}): ${status}`)
+      return {tasks}
+    }
     const record = await findResumable(jobsFolder(defaultStateFolder(process.env)), args.id)
     const {header} = record
     requireNotRunning(summarise(record))

@@ -1,4 +1,5 @@
 import {BaseCommand} from '../lib/cli/base-command.js'
+import {resumeTasks} from '../lib/cli/crdb/resume-tasks.js'
 import {environmentParts} from '../lib/cli/environment/parts.js'
 import {environmentFlags, requestWithFile} from '../lib/cli/environment/up-request.js'
 import {renderEnvironment, renderTryThis} from '../lib/cli/render/environment.js'
@@ -37,6 +38,8 @@ export default class Up extends BaseCommand {
     const {flags} = await this.parse(Up)
     const parts = environmentParts(process.env)
     const request = await requestWithFile(flags)
+    // Nodes of a database that was never complete would not come to agree.
+    await resumeTasks(process.env, undefined, this.signal, (text) => this.progress(text))
     const {name} = request
     const {change, spec, startedNodes} = await bringUp(parts, request, this.signal, (text) => this.progress(text))
     const [environment] = await statusOf(parts, this.signal, name)

@@ -109,6 +109,7 @@ const RUNS: readonly Run[] = [
   {args: () => ['crdb', 'purge-instance', '--instance-id', '3', '--yes']},
   {args: () => ['crdb', 'task', 'list']},
   {args: ({taskOf}) => ['crdb', 'task', 'status', '--task-id', taskOf()]},
+  {args: ({taskOf}) => ['resume', taskOf()]},
   {args: ({taskOf}) => ['crdb', 'task', 'cancel', '--task-id', taskOf()], exit: 3, schema: 'error.schema.json'},
   // What comes too late for one that is done, comes in time for one that nobody has begun.
   {before: ({queueTask}) => queueTask(), args: () => ['crdb', 'task', 'cancel', '--task-id', QUEUED]},

@@ -2,10 +2,20 @@ import {randomUUID} from 'node:crypto'
 import {Flags} from '@oclif/core'
 import {type CrdbChange, CrdbCommand} from '../../lib/cli/crdb/crdb-command.js'
 import {createFlags, databaseFlags, environmentFlag, waitFlag, wishesFrom} from '../../lib/cli/crdb/flags.js'
+import type {CrdbSettings} from '../../lib/model/crdb.js'
 import {requireNewName} from '../../lib/operations/crdb/create.js'
 import {findRegions} from '../../lib/operations/crdb/find-regions.js'
 import {planCreate} from '../../lib/plan/crdb/create.js'
 import {parseInstance} from '../../lib/plan/crdb/instance-list.js'
+
+/** Shards of a region that can outvote a failed one. */
+const VOTERS_MIN = 3
+
+function notesOn({replication, shardsCount}: CrdbSettings): string[] {
+  if (!replication || shardsCount >= VOTERS_MIN) return []
+  const shards = shardsCount === 1 ? 'one shard' : `${shardsCount} shards`
+  return [`with ${shards} no replica is voted in when a primary fails: it takes ${VOTERS_MIN}`]
+}
 
 export default class CrdbCreate extends CrdbCommand {
   static override aliases = ['crdb-create']
@@ -64,7 +74,7 @@ export default class CrdbCreate extends CrdbCommand {
       (key) => `${key} of --instance is accepted, and without effect here`,
     )
     return this.change({environments, guid, operation: 'create_crdb', plan}, name, {
-      notes: [...notes, ...ignored],
+      notes: [...notes, ...ignored, ...notesOn(plan.config.settings)],
       wait,
     })
   }

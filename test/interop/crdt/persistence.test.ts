@@ -4,7 +4,7 @@ import {join} from 'node:path'
 import {afterEach, describe, expect, it} from 'vitest'
 import {describeWithPeers, peerProgram} from '../../support/peers.js'
 import {inSync, type RegionNode, Regions, until} from './regions.js'
-import {actorsOf, digestsOf, expectSame, fill, writes} from './shards.js'
+import {actorsOf, digestsOf, expectSame, fill, readersOf, writes} from './shards.js'
 
 let regions = new Regions()
 
@@ -43,10 +43,11 @@ describe('a node of an active-active database that starts again', () => {
     const [node] = (await regions.start(1)) as [RegionNode]
     await fill(node)
     await save(node)
-    const digests = digestsOf(node)
+    const [digests, readers] = [digestsOf(node), await readersOf(node)]
     await restart(node)
     expect(digestsOf(node)).toEqual(digests)
     await expectSame(node)
+    expect(await readersOf(node)).toEqual(readers)
     expect(await node.call('GET', 'count')).toBe('5')
     expect(await node.call('INCR', 'count')).toBe(6)
     expect(Number(await node.call('PTTL', 'long'))).toBeGreaterThan(90_000_000)
@@ -56,10 +57,11 @@ describe('a node of an active-active database that starts again', () => {
     const [node] = (await regions.start(1, APPENDING)) as [RegionNode]
     await fill(node)
     for (let round = 0; round < 2; round++) {
-      const digests = digestsOf(node)
+      const [digests, readers] = [digestsOf(node), await readersOf(node)]
       await restart(node)
       expect(digestsOf(node)).toEqual(digests)
       await expectSame(node)
+      expect(await readersOf(node)).toEqual(readers)
       await rewrite(node)
       await node.call('INCR', 'count')
       await node.call('MULTI')

@@ -2,7 +2,7 @@ import {afterEach, describe, expect, it} from 'vitest'
 import {formCluster} from '../../../src/lib/embedded/start-cluster.js'
 import {describeWithPeers, startRedis} from '../../support/peers.js'
 import {inSync, type RegionNode, Regions, until} from './regions.js'
-import {actorsOf, expectSame, fill, writes} from './shards.js'
+import {actorsOf, expectSame, fill, readersOf, writes} from './shards.js'
 
 let regions = new Regions()
 
@@ -44,6 +44,10 @@ describe('replicas of a shard', () => {
     await linked(replica)
     await expectSame(primary, replica)
     await replica.call('READONLY')
+    await primary.call('XREADGROUP', 'GROUP', 'readers', 'one', 'COUNT', '5', 'STREAMS', 'stream', '>')
+    await expectSame(primary, replica)
+    expect(await primary.call('WAIT', '1', '5000')).toBe(1)
+    expect(await readersOf(replica)).toEqual(await readersOf(primary))
     expect(await replica.call('GET', 'count')).toBe('5')
     expect(await primary.call('WAIT', '1', '5000')).toBe(1)
   })

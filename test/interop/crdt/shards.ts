@@ -15,12 +15,32 @@ export async function fill(node: RegionNode): Promise<void> {
     ['HSET', 'table', ...numbers.flatMap((one) => [`field:${one}`, one])],
     ['HINCRBY', 'table', 'sum', '4'],
     ['ZADD', 'scored', ...numbers.flatMap((one) => [String(Number(one) / 7), `member:${one}`])],
+    ['RPUSH', 'list', ...numbers],
+    ['LREM', 'list', '1', '7'],
+    ['PFADD', 'hll', ...numbers],
     ['SET', 'gone', '1'],
     ['DEL', 'gone'],
     ...numbers.map((one) => ['SET', `key:${one}`, one]),
     ...numbers.slice(100, 150).map((one) => ['DEL', `key:${one}`]),
   ]
   for (const command of commands) await node.call(...command)
+  const ids: string[] = []
+  for (const one of numbers.slice(0, 120)) ids.push(String(await node.call('XADD', 'stream', '*', 'f', one)))
+  await node.call('XGROUP', 'CREATE', 'stream', 'readers', '0')
+  await node.call('XREADGROUP', 'GROUP', 'readers', 'one', 'COUNT', '10', 'STREAMS', 'stream', '>')
+  await node.call('XACK', 'stream', 'readers', ids[0]!)
+  await node.call('XDEL', 'stream', ids[2]!, ids[119]!)
+}
+
+/** What only the region knows of its streams: entries to be acknowledged, and how far groups are. */
+export async function readersOf(node: RegionNode): Promise<unknown> {
+  const pending = (await node.call('XPENDING', 'stream', 'readers', '-', '+', '100')) as unknown[][]
+  const groups = (await node.call('XINFO', 'GROUPS', 'stream')) as unknown[][]
+  // Not since when; nor how many were read, which the commands of the stream do not tell.
+  return {
+    groups: groups.map((facts) => facts.slice(0, 8)),
+    pending: pending.map(([id, who, , times]) => [id, who, times]),
+  }
 }
 
 /** Slot -> digest. */

@@ -160,6 +160,15 @@ export class FakeCore implements CrdtCore {
     this.states.clear()
   }
 
+  beside(): FakeCore {
+    return new FakeCore(this.region)
+  }
+
+  adopt(other: FakeCore): void {
+    this.states = other.states
+    this.clock = Math.max(this.clock, other.clock)
+  }
+
   packHead(): string {
     return String(this.clock)
   }

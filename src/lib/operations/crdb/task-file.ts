@@ -132,8 +132,10 @@ export async function readTasks(folder: string): Promise<TaskRecord[]> {
   const names = await readdir(folder).catch(() => [] as string[])
   const ids = names.filter((name) => name.endsWith('.ndjson')).map((name) => name.slice(0, -'.ndjson'.length))
   const tasks = await Promise.all(ids.map((id) => readTask(folder, id).catch(() => undefined)))
-  return tasks.filter((task) => task !== undefined).sort((a, b) => (a.header.at < b.header.at ? -1 : 1))
+  return tasks.filter((task) => task !== undefined).sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1))
 }
+
+const keyOf = ({header: {at, id}}: TaskRecord) => `${at} ${id}`
 
 /** Deletes the files of tasks that ended long ago. @param nowMs - unix time */
 export async function forgetOldTasks(folder: string, nowMs: number): Promise<void> {

@@ -10,6 +10,7 @@ import {
   readTasks,
   type TaskError,
   TaskFile,
+  type TaskRecord,
   type TaskStatus,
 } from './task-file.js'
 
@@ -74,8 +75,8 @@ export type Reached = (step: string, how: 'before' | 'after') => boolean
 /** How the operations are carried out, and what becomes of one whose process was killed. */
 export interface TaskWork {
   carryOut(run: TaskRun, request: TaskRequest): Promise<TaskOutcome>
-  /** @returns whether it is done; false: it was undone, and is to fail */
-  recover(run: TaskRun, request: TaskRequest, reached: Reached): Promise<boolean>
+  /** @throws {CliError} if it cannot be brought to an end now */
+  recover(run: TaskRun, request: TaskRequest, reached: Reached): Promise<'finished' | 'partial' | 'undone'>
 }
 
 /**
@@ -139,6 +140,7 @@ async function cutShort({tasks}: CrdbParts): Promise<string[]> {
   return found.filter((task, index) => !hasEnded(task) && !underWay[index]).map(({header}) => header.id)
 }
 
+/** One that cannot be brought to an end yet, for want of a node or a daemon, is left for the next time: others go on. */
 async function recoverOthers(
   parts: CrdbParts,
   work: TaskWork,
@@ -146,34 +148,48 @@ async function recoverOthers(
   signal: AbortSignal,
   events: TaskEvents,
 ): Promise<string[]> {
-  const ids = (await cutShort(parts)).filter((id) => id !== own)
-  for (const id of ids) {
-    const task = await readTask(parts.tasks, id)
-    const {request} = task.header
-    const reached: Reached = (step, how) => task.lines.some((line) => line.type === how && line.step === step)
-    const wasStarted = task.lines.some((line) => line.type === 'status')
+  const ended: string[] = []
+  for (const id of (await cutShort(parts)).filter((each) => each !== own)) {
     const file = await TaskFile.reopen(parts.tasks, id)
     try {
-      if (wasStarted) events.progress(`task ${id} (${request.operation}) was cut short: bringing it to an end`)
-      const run = new TaskRun(parts, file, signal, {
-        guid: () => undefined,
-        progress: events.progress,
-        status: () => undefined,
-      })
-      const isDone = wasStarted && (await work.recover(run, request, reached))
-      if (!isDone) {
-        const description = wasStarted
-          ? 'its process was killed; what it had done was undone'
-          : 'its process was killed before it began'
-        await file.append({code: 'INTERRUPTED', description, type: 'error'})
-      }
-      await file.append({status: isDone ? 'finished' : 'failed', type: 'status'})
+      const description = await recoverOne(parts, work, await readTask(parts.tasks, id), file, signal, events)
+      if (description !== undefined) await file.append({code: 'INTERRUPTED', description, type: 'error'})
+      await file.append({status: description === undefined ? 'finished' : 'failed', type: 'status'})
+      ended.push(id)
+    } catch (error) {
+      if (!(error instanceof CliError) || signal.aborted) throw error
+      events.progress(`task ${id} cannot be brought to an end yet: ${error.message}`)
     } finally {
       await file.close()
     }
   }
-  return ids
+  return ended
 }
+
+/** @returns why it has failed; undefined: it is done */
+async function recoverOne(
+  parts: CrdbParts,
+  work: TaskWork,
+  {header: {id, request}, lines}: TaskRecord,
+  file: TaskFile,
+  signal: AbortSignal,
+  events: TaskEvents,
+): Promise<string | undefined> {
+  if (!lines.some((line) => line.type === 'status')) return 'its process was killed before it began'
+  events.progress(`task ${id} (${request.operation}) was cut short: bringing it to an end`)
+  const silent = {guid: () => undefined, progress: events.progress, status: () => undefined}
+  const reached: Reached = (step, how) => lines.some((line) => line.type === how && line.step === step)
+  try {
+    const outcome = await work.recover(new TaskRun(parts, file, signal, silent), request, reached)
+    return outcome === 'finished' ? undefined : `its process was killed; ${WHAT_IS_LEFT[outcome]}`
+  } catch (error) {
+    // With its environment all went that there was to do.
+    if (error instanceof CliError && error.code === 'NOT_FOUND') return `its process was killed, and ${error.message}`
+    throw error
+  }
+}
+
+const WHAT_IS_LEFT = {partial: 'it may have done some of it', undone: 'what it had done was undone'} as const
 
 async function requireWanted({tasks}: CrdbParts, id: string): Promise<void> {
   const {lines} = await readTask(tasks, id)

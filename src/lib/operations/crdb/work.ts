@@ -11,23 +11,23 @@ export const crdbWork: TaskWork = {
   async recover(run, request, reached) {
     switch (request.operation) {
       case 'create_crdb':
-        if (reached(RECORDED, 'after')) return true
+        if (reached(RECORDED, 'after')) return 'finished'
         await undoCreate(run.parts, request)
-        return false
+        return 'undone'
       case 'add_instance':
-        if (reached(RECORDED, 'after')) return true
+        if (reached(RECORDED, 'after')) return 'finished'
         await undoAdd(run, request, reached(TOLD, 'before'))
-        return false
+        return 'undone'
       case 'flush_crdb':
         // Again it would remove what was written since.
-        return false
+        return 'partial'
       case 'update_crdb':
       case 'delete_crdb':
       case 'remove_instance':
       case 'purge_instance':
         // Each of their steps can be repeated.
         await carryOut(run, request)
-        return true
+        return 'finished'
     }
   },
 }

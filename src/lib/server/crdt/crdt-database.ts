@@ -52,6 +52,7 @@ export class CrdtDatabase {
     if (application !== 'applied') return application
     this.pass([['CRDT.EFFECT', effect]])
     this.tell(effect, false)
+    this.wake()
     return application
   }
 
@@ -62,6 +63,7 @@ export class CrdtDatabase {
     if (!this.core.joinSlot(slot, packed)) return false
     this.pass([['CRDT.MERGE', String(slot), packed]])
     for (const listener of this.listeners) listener.joined(slot)
+    this.wake()
     return true
   }
 
@@ -80,6 +82,14 @@ export class CrdtDatabase {
   /** What comes by the stream or with a slot was taken where it comes from. */
   private isStill(slot: number): boolean {
     return !this.server.state.isApplying && this.durability.isStill(slot)
+  }
+
+  /** Clients that wait for what came, or track it. Who applies a stream does that when he is through. */
+  private wake(): void {
+    const {state, tracking} = this.server
+    if (state.isApplying || state.propagation.isInUnit) return
+    if (state.hasReady) this.server.serveBlocked()
+    tracking.flushBroadcasts()
   }
 
   private tell(effect: string, isOwn: boolean): void {

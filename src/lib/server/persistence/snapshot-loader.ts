@@ -53,7 +53,7 @@ export class SnapshotLoader {
     const identity = JSON.parse(value) as CrdtIdentity
     const {crdt} = this.server
     if (crdt?.durability.isOf(identity) !== true) throw new StrangeDatabaseError(identity)
-    this.state = crdt.durability.openLoading()
+    this.state = crdt.durability.openLoading(this.databases[0]!)
   }
 
   private addState(value: number | string): void {
@@ -101,16 +101,13 @@ export class SnapshotLoader {
   finish(): void {
     this.reader.requireEnd()
     const {databases, state, tracking} = this.server
-    if (this.state === undefined) {
-      databases.forEach((db, i) => {
-        db.swapWith(this.databases[i]!)
-        // What was there goes by way of a flush: it tells whoever counts.
-        this.databases[i]!.flush()
-      })
-    } else {
-      this.state.finish()
-      this.keys = databases.reduce((sum, {size}) => sum + size, 0)
-    }
+    if (this.state !== undefined) this.keys = this.databases[0]!.size
+    this.state?.finish()
+    databases.forEach((db, i) => {
+      db.swapWith(this.databases[i]!)
+      // What was there goes by way of a flush: it tells whoever counts.
+      this.databases[i]!.flush()
+    })
     if (this.functions.length > 0 || knownScripting(this.server) !== undefined) {
       scriptingOf(this.server).functions.restore(this.functions, 'flush')
     }
@@ -121,7 +118,6 @@ export class SnapshotLoader {
 
   /** It did not come to its end. */
   abandon(): void {
-    this.state?.abandon()
     for (const db of this.databases) db.flush()
   }
 }

@@ -29,10 +29,8 @@ export class StrangeDatabaseError extends Error {
 export interface StateLoading {
   /** @throws Error if the value makes no sense there */
   take(value: number | string): void
-  /** The snapshot is whole: what it holds takes the place of what is there. */
+  /** The snapshot is whole: the state takes the place of what is there, as the keys do. */
   finish(): void
-  /** It did not come to its end. */
-  abandon(): void
 }
 
 /** The module in whose name a node keeps what an active-active database knows of its data (wire.md 3.1, opcode 247). */

@@ -69,9 +69,7 @@ export class Region extends Rig {
   /** Effects come in as from another region. */
   receive(effects: readonly string[]): string[] {
     this.server.state.setTime(this.nowMs)
-    const outcomes = effects.map((effect) => this.crdt.receive(effect))
-    if (this.server.state.hasReady) this.server.serveBlocked()
-    return outcomes
+    return effects.map((effect) => this.crdt.receive(effect))
   }
 
   differences(): string[] {

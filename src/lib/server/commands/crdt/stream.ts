@@ -50,7 +50,7 @@ function merge(crdt: CrdtDatabase, [, slot, state]: readonly string[]): void {
 
 /** CRDT.STREAM key facts: what only this region knows of a stream. */
 function stream({server}: CrdtDatabase, [, key, facts]: readonly string[]): void {
-  adoptStreamFacts(server, key!, facts!)
+  adoptStreamFacts(server, server.databases[0]!, key!, facts!)
 }
 
 /** CRDT.STABLE slot [region epoch sequence ...]: all regions have that. */

@@ -12,7 +12,7 @@ const FLAGS: readonly CommandFlag[] = ['admin', 'noscript', 'no_multi', 'skip_mo
 const FACTS = {flags: FLAGS, group: 'server', since: '7.0.0'} as const
 
 function requirePeers({crdt}: Server): Peers {
-  if (crdt?.peers === undefined) throw new ReplyError('ERR This node is not linked to other regions yet')
+  if (crdt?.peers === undefined) throw new ReplyError('CRDTNOTYET this node is not linked to other regions yet')
   return crdt.peers
 }
 

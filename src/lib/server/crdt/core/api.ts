@@ -188,8 +188,12 @@ export interface CrdtCore {
   joinSlot(slot: number, packed: string): boolean
   /** The slot went to another shard: as if nothing had ever been known of it. */
   forgetSlot(slot: number): void
-  /** All of it, for a replica that begins anew. */
+  /** All of it. */
   clear(): void
+  /** An empty one of the same region, for a state that is to take the place of this one. */
+  beside(): CrdtCore
+  /** All that is known is what is known there. @param other - made by `beside`, of no use afterwards */
+  adopt(other: CrdtCore): void
 
   /** Clock and actors, for snapshots beside the slots. */
   packHead(): string

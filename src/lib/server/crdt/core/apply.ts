@@ -28,13 +28,13 @@ import type {Slot} from './slot.js'
 export function applyEffect(engine: Engine, effect: string, isTrusted = false): Application {
   const decoder: Decoder = new Decoder(effect)
   const head = decodeHead(decoder, engine.actors)
-  const {actor, clock, others, sequence, sequences} = head
+  const {actor, actors, clock, sequence, sequences} = head
   const known = engine.slots.get(head.slot)
   const before = known?.sequenceOf(actor) ?? 0
   if (sequence <= before) return 'known'
   if (sequence > before + 1) return 'early'
-  for (let i = 0; i < others.length; i++) {
-    if (sequences[i]! > (known?.sequenceOf(others[i]!) ?? 0)) return 'early'
+  for (let i = 1; i < actors.length; i++) {
+    if (sequences[i]! > (known?.sequenceOf(actors[i]!) ?? 0)) return 'early'
   }
   if (!isTrusted && !engine.clock.isBelievable(clock)) return 'ahead'
   const start = decoder.position
@@ -103,13 +103,11 @@ class Applying implements Operation {
   edits: EditSink | undefined = undefined
   private readonly changes: Changes | undefined
   private keyChanges: KeyChanges | undefined = undefined
-  /** Index of another actor -> what the writer had seen of it. */
-  private readonly seen: number[] = []
 
   constructor(
     private readonly engine: Engine,
     private readonly slot: Slot,
-    head: Head,
+    private readonly head: Head,
   ) {
     this.actors = engine.actors
     this.actor = head.actor
@@ -117,30 +115,32 @@ class Applying implements Operation {
     this.dot = dotOf(head.actor, head.sequence)
     this.ledger = slot.ledger
     this.clock = head.clock
-    this.seen[head.actor] = head.sequence
-    for (let i = 0; i < head.others.length; i++) this.seen[head.others[i]!] = head.sequences[i]!
     this.changes = engine.observer && new Changes(engine, slot)
   }
 
   sees(dot: Dot): boolean {
-    const seen = this.seen[actorOf(dot)]
-    return seen !== undefined && sequenceOf(dot) <= seen
+    const {actors, sequences} = this.head
+    const actor = actorOf(dot)
+    for (let i = 0; i < actors.length; i++) if (actors[i] === actor) return sequenceOf(dot) <= sequences[i]!
+    return false
   }
 
   run(decoder: Decoder): void {
-    const published: [channel: string, message: string][] = []
+    let published: [channel: string, message: string][] | undefined
     let key = ''
     let state: KeyState | undefined
     while (!decoder.isAtEnd) {
       const opcode = decoder.byte()
       if (opcode === KEY) {
         if (state) this.slot.close(key, state)
-        key = decoder.text()
+        key = decoder.passingText()
         state = this.open(key)
         continue
       }
-      if (opcode === PUBLISH) published.push([decoder.text(), decoder.text()])
-      else if (opcode === RESET_SLOT) {
+      if (opcode === PUBLISH) {
+        published ??= []
+        published.push([decoder.text(), decoder.text()])
+      } else if (opcode === RESET_SLOT) {
         if (state) this.slot.close(key, state)
         state = undefined
         this.resetSlot()
@@ -149,7 +149,7 @@ class Applying implements Operation {
     }
     if (state) this.slot.close(key, state)
     this.changes?.tell()
-    for (const [channel, message] of published) this.engine.observer?.published(channel, message)
+    for (const [channel, message] of published ?? []) this.engine.observer?.published(channel, message)
   }
 
   private open(key: string): KeyState {

@@ -5,7 +5,7 @@ import {NO_DEADLINES} from './deadline.js'
 import {actorOf, sequenceOf} from './dot.js'
 import type {Engine} from './engine.js'
 
-import {type KeyState, unfold} from './key-state.js'
+import type {KeyState} from './key-state.js'
 import type {Slot} from './slot.js'
 
 /** @returns how many things were dropped */
@@ -24,16 +24,15 @@ function collectMarks(slot: Slot, stable: readonly number[], actors: ActorTable)
   const context = {actors, edits: undefined, ledger}
   let count = 0
   for (const key of [...unclean]) {
-    const stored = slot.keys.get(key)
-    const state = stored && unfold(stored)
+    const state = slot.open(key)
     let left = 0
     let dropped = 0
-    for (const value of state?.values ?? []) {
+    for (const value of state.values) {
       dropped += value.collect(isStable, context)
       left += value.garbage
     }
     if (left === 0) unclean.delete(key)
-    if (dropped > 0) slot.close(key, state!)
+    if (dropped > 0) slot.close(key, state)
     count += dropped
   }
   return count
@@ -48,7 +47,7 @@ function collectLeftovers(slot: Slot, stable: readonly number[], actors: ActorTa
       now ??= [...slot.vector]
       slot.leftovers.set(key, now)
     } else if (since.every((sequence, actor) => sequence <= (stable[actor] ?? 0))) {
-      const state = unfold(slot.keys.get(key)!)
+      const state = slot.open(key)
       dropLeftovers(slot, state, state.visible(actors))
       slot.close(key, state)
       count++

@@ -3,9 +3,10 @@ import type {ContainerType} from './container.js'
 import {listType} from './containers/list-value.js'
 import {sketchType} from './containers/sketch-value.js'
 import {streamType} from './containers/stream-value.js'
+import {hashType} from './hash-value.js'
 import {codeOf} from './opcodes.js'
-import {hashType, sortedSetType} from './register-map.js'
 import {setType} from './set-value.js'
+import {sortedSetType} from './sorted-set-value.js'
 import {stringType} from './string-value.js'
 
 /** A row per type. */

@@ -74,6 +74,16 @@ export class Decoder {
     return this.raw(this.varint())
   }
 
+  /** Good for looking up; kept, it would keep all of the bytes. */
+  passingText(): string {
+    const length = this.varint()
+    const end = this.at + length
+    if (end > this.bytes.length) this.fail('ends too early')
+    const text = this.bytes.slice(this.at, end)
+    this.at = end
+    return text
+  }
+
   skipText(): void {
     const length = this.varint()
     if (length > this.bytes.length - this.at) this.fail('ends too early')

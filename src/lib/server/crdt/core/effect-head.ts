@@ -21,8 +21,8 @@ export interface Head {
   readonly sequence: number
   /** Of the first operation; each after it has one more. */
   readonly clock: number
-  /** Indexes and, beside them, sequences. */
-  readonly others: readonly number[]
+  /** Indexes of all that it depends on, the writer first, and beside them what the writer had seen of each. */
+  readonly actors: readonly number[]
   readonly sequences: readonly number[]
 }
 
@@ -68,12 +68,12 @@ export function decodeHead(decoder: Decoder, actors: ActorTable): Head {
   const actor = actors.indexOf(decoder.byte(), decoder.varint())
   const sequence = decoder.sequence()
   const clock = decoder.varint()
-  const others: number[] = []
-  const sequences: number[] = []
+  const table = [actor]
+  const sequences = [sequence]
   for (let count = decoder.count(); count > 0; count--) {
-    others.push(actors.indexOf(decoder.byte(), decoder.varint()))
+    table.push(actors.indexOf(decoder.byte(), decoder.varint()))
     sequences.push(decoder.sequence())
   }
-  decoder.actors = [actor, ...others]
-  return {actor, clock, others, sequence, sequences, slot}
+  decoder.actors = table
+  return {actor, actors: table, clock, sequence, sequences, slot}
 }

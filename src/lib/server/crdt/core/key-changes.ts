@@ -9,8 +9,10 @@ type Recorded = Exclude<Edit, {kind: 'elements' | 'groups' | 'entries'}> | Names
 export class KeyChanges implements EditSink {
   /** Whose changes come now: only those of the type that is visible count in the end. */
   type: CrdtType = 'string'
-  private readonly edits: {readonly type: CrdtType; readonly edit: Recorded}[] = []
-  private readonly whole = new Set<CrdtType>()
+  private readonly edits: Recorded[] = []
+  /** Beside each edit, which type's it is. */
+  private readonly types: CrdtType[] = []
+  private whole: Set<CrdtType> | undefined = undefined
 
   /** @param typeBefore - undefined: it was not visible */
   constructor(
@@ -22,13 +24,14 @@ export class KeyChanges implements EditSink {
   end(type: CrdtType | undefined, deadline: number | undefined): Edit[] {
     if (type !== this.typeBefore) return [{kind: 'key'}]
     if (type === undefined) return []
-    if (this.whole.has(type)) return [{kind: 'key'}]
-    const edits: Edit[] = this.edits.filter((each) => each.type === type).map(({edit}) => edit)
+    if (this.whole?.has(type)) return [{kind: 'key'}]
+    const edits: Edit[] = this.edits.filter((_, i) => this.types[i] === type)
     if (deadline !== this.deadlineBefore) edits.push({kind: 'deadline'})
     return edits
   }
 
   all(): void {
+    this.whole ??= new Set()
     this.whole.add(this.type)
   }
 
@@ -65,11 +68,12 @@ export class KeyChanges implements EditSink {
   }
 
   private last(): Recorded | undefined {
-    const last = this.edits.at(-1)
-    return last?.type === this.type ? last.edit : undefined
+    const {edits, types} = this
+    return types[types.length - 1] === this.type ? edits[edits.length - 1] : undefined
   }
 
   private add(edit: Recorded): void {
-    this.edits.push({edit, type: this.type})
+    this.edits.push(edit)
+    this.types.push(this.type)
   }
 }

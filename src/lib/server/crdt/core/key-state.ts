@@ -93,7 +93,12 @@ export function unfold(stored: StoredKey): KeyState {
 
 /** @returns the leanest form; undefined: there is nothing to keep */
 export function fold(state: KeyState): StoredKey | undefined {
-  if (state.values.some((value) => value.isBlank)) state.values = state.values.filter((value) => !value.isBlank)
+  const {values} = state
+  for (const value of values) {
+    if (!value.isBlank) continue
+    state.values = values.filter((each) => !each.isBlank)
+    break
+  }
   const [first] = state.values
   if (first === undefined) return state.deadlines.length === 0 ? undefined : state
   if (state.values.length > 1 || state.deadlines.length > 0) return state

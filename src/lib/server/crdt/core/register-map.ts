@@ -1,6 +1,5 @@
-import {formatDouble} from '../../../protocol/double.js'
 import type {ActorTable} from './actors.js'
-import type {CrdtType, Dot, ElementExplanation, Step} from './api.js'
+import type {CrdtType, Dot, ElementExplanation} from './api.js'
 import {
   type Birth,
   type ContainerType,
@@ -14,7 +13,6 @@ import {
 import type {Decoder} from './decoder.js'
 import type {Digest} from './digest.js'
 import type {Encoder} from './encoder.js'
-import {HASH_OPCODE, ZSET_OPCODE} from './opcodes.js'
 import {
   addFrom,
   addOwn,
@@ -41,9 +39,8 @@ import {
   unpackRegister,
   winnerOf,
 } from './register.js'
-import {scoreOf, scoreStep} from './score-register.js'
-import {exactStep, isSum, textOf} from './text-register.js'
-import {decodeScore, encodeTotal, type Total} from './total.js'
+import {Row} from './rows.js'
+import type {Total} from './total.js'
 
 /** Operations of a type: its first opcode and these. */
 const ASSIGN = 0
@@ -291,76 +288,12 @@ export abstract class RegisterMap<V extends string | number> extends SubValue {
 function weightOf<V extends string | number>(name: string, register: Register<V> | undefined): number {
   if (register === undefined) return 0
   let bytes = ELEMENT_BYTES + name.length
+  if (register instanceof Row) return bytes + (typeof register.value === 'string' ? register.value.length : 8)
   for (const {value} of rowsOf(register)) bytes += typeof value === 'string' ? value.length : 8
   return bytes
 }
 
-/** Fields: whole values, or counters where HINCRBY made them. */
-export class HashValue extends RegisterMap<string> {
-  readonly type = 'hash'
-
-  constructor() {
-    super(HASH_OPCODE)
-  }
-
-  addOwn(operation: OwnOperation, field: string, step: Step): void {
-    this.addTotal(operation, field, exactStep(this.registers.get(field), step, operation.actors))
-  }
-
-  override field(name: string, actors: ActorTable): string | undefined {
-    const register = this.registers.get(name)
-    return isVisible(register) ? textOf(register!, actors) : undefined
-  }
-
-  override isCounter(name: string, actors: ActorTable): boolean {
-    const register = this.registers.get(name)
-    return register !== undefined && isSum(register, actors)
-  }
-
-  protected override encodeValue(value: string, out: Encoder): void {
-    out.text(value)
-  }
-
-  protected override decodeValue(decoder: Decoder): string {
-    return decoder.text()
-  }
-
-  protected override shown(register: Register<string>, actors: ActorTable): string {
-    return textOf(register, actors)
-  }
-}
-
-/** Scored members: ZADD writes whole values, ZINCRBY adds. */
-export class SortedSetValue extends RegisterMap<number> {
-  readonly type = 'zset'
-
-  constructor() {
-    super(ZSET_OPCODE)
-  }
-
-  addOwn(operation: OwnOperation, member: string, by: number): void {
-    this.addTotal(operation, member, scoreStep(this.registers.get(member), by, operation.actors))
-  }
-
-  override score(member: string, actors: ActorTable): number | undefined {
-    const register = this.registers.get(member)
-    return isVisible(register) ? scoreOf(register!, actors) : undefined
-  }
-
-  protected override encodeValue(value: number, out: Encoder): void {
-    encodeTotal(value, out)
-  }
-
-  protected override decodeValue(decoder: Decoder): number {
-    return decodeScore(decoder)
-  }
-
-  protected override shown(register: Register<number>, actors: ActorTable): string {
-    return formatDouble(scoreOf(register, actors))
-  }
-}
-
-function registerMapType(
+export function registerMapType(
   type: CrdtType,
   firstOpcode: number,
   make: () => RegisterMap<string> | RegisterMap<number>,
@@ -395,11 +328,3 @@ function registerMapType(
     },
   }
 }
-
-export const hashType = registerMapType(
-  'hash',
-  HASH_OPCODE,
-  () => new HashValue(),
-  (decoder) => decoder.skipText(),
-)
-export const sortedSetType = registerMapType('zset', ZSET_OPCODE, () => new SortedSetValue(), decodeScore)

@@ -239,6 +239,7 @@ export function unpackRegister<V>(decoder: Decoder, unpackValue: () => V): Regis
 
 /** How many counters are kept for their resets only. */
 export function registerGarbage<V>(register: Register<V> | undefined): number {
+  if (register instanceof Row) return 0
   let count = 0
   for (const counter of countersOf(register)) if (!counter.isLive) count++
   return count

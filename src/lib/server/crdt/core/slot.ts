@@ -1,5 +1,7 @@
+import {ownString} from '../../../kernel/own-string.js'
 import type {Dot} from './api.js'
 import type {Ledger} from './container.js'
+import {NO_DEADLINES} from './deadline.js'
 import {actorOf, sequenceOf} from './dot.js'
 import {fold, KeyState, type StoredKey, unfold} from './key-state.js'
 
@@ -22,6 +24,7 @@ export class Slot {
   /** Keys of which the ledger counts garbage; some that had it once. */
   readonly unclean = new Set<string>()
   private garbageBefore = 0
+  private before: StoredKey | undefined = undefined
 
   constructor(readonly number: number) {}
 
@@ -47,18 +50,22 @@ export class Slot {
     this.vector[actor] = sequence
   }
 
-  /** All of a key, a new one if nothing is known of it. `close` ends what is done with it. */
+  /** All of a key, a new one if nothing is known of it. `close` must follow, before another is opened. */
   open(key: string): KeyState {
     const stored = this.keys.get(key)
+    this.before = stored
     this.garbageBefore = this.ledger.garbage
-    return stored === undefined ? new KeyState([], []) : unfold(stored)
+    return stored === undefined ? new KeyState([], NO_DEADLINES) : unfold(stored)
   }
 
   close(key: string, state: KeyState): void {
     const folded = fold(state)
     if (this.ledger.garbage > this.garbageBefore) this.unclean.add(key)
-    if (folded === undefined) this.keys.delete(key)
-    else if (this.keys.get(key) !== folded) this.keys.set(key, folded)
+    const {before} = this
+    if (folded !== before) {
+      if (folded === undefined) this.keys.delete(key)
+      else this.keys.set(before === undefined ? ownString(key) : key, folded)
+    }
     if (folded instanceof KeyState && folded.hasLeftovers) this.leftovers.set(key, undefined)
     else if (this.leftovers.size > 0) this.leftovers.delete(key)
   }

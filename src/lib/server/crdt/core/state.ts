@@ -41,9 +41,13 @@ export class CrdtState implements CrdtCore {
   private readonly packer = new Encoder()
   private readonly idle: Writer[] = []
 
-  constructor({maxDriftMs = MAX_DRIFT_MS, nowMs, region}: CrdtOptions) {
+  constructor(
+    private readonly options: CrdtOptions,
+    actors = new ActorTable(),
+  ) {
+    const {maxDriftMs = MAX_DRIFT_MS, nowMs, region} = options
     this.region = region
-    this.engine = new Engine(new ActorTable(), new HybridClock(nowMs, maxDriftMs))
+    this.engine = new Engine(actors, new HybridClock(nowMs, maxDriftMs))
     this.become(0)
   }
 
@@ -103,10 +107,10 @@ export class CrdtState implements CrdtCore {
   }
 
   headOf(effect: string): EffectHead {
-    const {actors} = this.engine
-    const {actor, clock, others, sequence, sequences, slot} = decodeHead(new Decoder(effect), actors)
-    const dependencies = others.map((other, i) => [actors.at(other), sequences[i]!] as const)
-    return {actor: actors.at(actor), clock, dependencies, sequence, slot}
+    const table = this.engine.actors
+    const {actor, actors, clock, sequence, sequences, slot} = decodeHead(new Decoder(effect), table)
+    const dependencies = actors.slice(1).map((other, i) => [table.at(other), sequences[i + 1]!] as const)
+    return {actor: table.at(actor), clock, dependencies, sequence, slot}
   }
 
   apply(effect: string, isTrusted = false): Application {
@@ -152,6 +156,17 @@ export class CrdtState implements CrdtCore {
 
   clear(): void {
     for (const slot of [...this.engine.slots.keys()]) this.forgetSlot(slot)
+  }
+
+  beside(): CrdtState {
+    return new CrdtState(this.options, this.engine.actors)
+  }
+
+  adopt(other: CrdtState): void {
+    const {clock, slots} = this.engine
+    slots.clear()
+    for (const [number, slot] of other.engine.slots) slots.set(number, slot)
+    clock.reached(other.clock)
   }
 
   packHead(): string {

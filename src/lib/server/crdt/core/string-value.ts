@@ -39,6 +39,7 @@ import {
   unpackRegister,
   winnerOf,
 } from './register.js'
+import {Row} from './rows.js'
 import {exactStep, textOf} from './text-register.js'
 
 const ASSIGN = STRING_OPCODE
@@ -172,6 +173,7 @@ export class StringValue extends SubValue {
 
 export function weightOf(register: Register<string> | undefined): number {
   if (register === undefined) return 0
+  if (register instanceof Row) return BYTES + register.value.length
   let bytes = BYTES
   for (const {value} of rowsOf(register)) bytes += value.length
   return bytes

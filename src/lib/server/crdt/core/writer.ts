@@ -7,11 +7,12 @@ import {dotOf} from './dot.js'
 import {encodeHead} from './effect-head.js'
 import {Encoder} from './encoder.js'
 import type {Engine} from './engine.js'
+import type {HashValue} from './hash-value.js'
 import {deadlinesOf, type KeyState, unfold} from './key-state.js'
 import {CLEAR_DEADLINE, DEADLINE, KEY, PUBLISH, RESET, RESET_OTHERS, RESET_SLOT} from './opcodes.js'
-import type {HashValue, SortedSetValue} from './register-map.js'
 import type {SetValue} from './set-value.js'
 import type {Slot} from './slot.js'
+import type {SortedSetValue} from './sorted-set-value.js'
 import type {StringValue} from './string-value.js'
 
 /** The operation of ours that is being written. */

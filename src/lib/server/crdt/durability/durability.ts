@@ -1,5 +1,6 @@
 import {hashSlot} from '../../../protocol/hash-slot.js'
 import type {RdbFileWriter} from '../../../protocol/rdb/file-writer.js'
+import type {Database} from '../../keyspace/database.js'
 import type {CrdtIdentity, SourceWalk, StateLoading} from '../../persistence/state-source.js'
 import {replicationEffects} from '../../replication/link-effects.js'
 import {SERVER_PAUSED} from '../../server.js'
@@ -65,9 +66,9 @@ export class Durability {
     for (const walk of this.walks) walk.slotWillChange(slot)
   }
 
-  /** A snapshot is to take the place of all that is known. */
-  openLoading(): StateLoading {
-    return new StateLoad(this.crdt)
+  /** A snapshot is to take the place of all that is known. @param db - where the keys that show of it are made */
+  openLoading(db: Database): StateLoading {
+    return new StateLoad(this.crdt, db)
   }
 
   /** Carries out what comes from a file or the primary: nothing of it goes out by itself, and nobody is notified. */

@@ -23,9 +23,8 @@ export function packStreamFacts(server: Server, key: string): string | undefined
 }
 
 /** Gives a stream that was made of the state what `packStreamFacts` said. @throws ReplyError if it is no such payload */
-export function adoptStreamFacts(server: Server, key: string, facts: string): void {
+export function adoptStreamFacts(server: Server, db: Database, key: string, facts: string): void {
   const known = decodePayload(server, facts)
-  const db = server.databases[0]!
   const stream = streamAt(db, key)
   if (stream === undefined || !(known instanceof Stream)) return
   const place = db.store.find(key)

@@ -91,7 +91,7 @@ export class Feeds {
     if (!config.instances.some(({id}) => id === region)) {
       const isLater = version > config.version
       return isLater
-        ? `CRDTREFUSED this node has yet to hear of region ${region} (its configuration is of version ${config.version})`
+        ? `CRDTNOTYET this node has yet to hear of region ${region} (its configuration is of version ${config.version})`
         : `CRDTREFUSED there is no region ${region} in this database`
     }
     if (this.host.isCut(region)) return `CRDTCUT this region is cut off from region ${region}`

@@ -9,6 +9,8 @@ import {parseAnswer, renderRequest, type SyncRequest} from './sync-request.js'
 export type PullRefusal =
   /** The node answers, but it is no instance of any database. */
   | 'no-instance'
+  /** It is one, and will have us once it has begun, or has heard of us. */
+  | 'not-yet'
   /** It is one, and will not have us: other database, removed region, cut, no primary. */
   | 'refused'
 
@@ -34,6 +36,7 @@ export interface PullHost {
 const SILENCE_MS_MAX = 10_000
 const CONNECT_MS_MAX = 5000
 const UNKNOWN_COMMAND = /^ERR unknown command/i
+const NOT_YET = /^(?:CRDTNOTYET|LOADING) /
 
 /**
  * What this shard gets from one node of another region, which owns slots that are ours too.
@@ -160,7 +163,7 @@ export class Pull {
   private refused(text: string): void {
     if (UNKNOWN_COMMAND.test(text)) {
       this.fail('it is no instance of an active-active database', 'no-instance')
-    } else this.fail(text, 'refused')
+    } else this.fail(text, NOT_YET.test(text) ? 'not-yet' : 'refused')
   }
 
   private onStatus(text: string): void {

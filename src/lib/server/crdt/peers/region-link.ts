@@ -107,7 +107,7 @@ export class RegionLink {
   get standing(): RegionStanding {
     if (this.ownCount === 0 || this.isInSync) return 'in-sync'
     const pulls = [...this.pulls.values()]
-    if (pulls.some(({state}) => state === 'syncing')) return 'reached'
+    if (pulls.some(({refusal, state}) => state === 'syncing' || refusal === 'not-yet')) return 'reached'
     return pulls.length > 0 && pulls.every(({refusal}) => refusal === 'no-instance') ? 'empty' : 'unreachable'
   }
 

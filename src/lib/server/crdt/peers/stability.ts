@@ -1,6 +1,6 @@
 import {SLOT_COUNT} from '../../../model/slot-set.js'
 import type {CrdtCore, VectorEntries} from '../core/api.js'
-import {entriesOf, minimum, regionOf, type Vector, vectorFrom} from './vectors.js'
+import {covers, entriesOf, minimum, type Vector, vectorFrom} from './vectors.js'
 
 /** What is looked at in one go. */
 const SLOTS_PER_ROUND = 2000
@@ -32,7 +32,7 @@ export class Stability {
       this.acknowledged.set(region, ofRegion)
     }
     ofRegion.set(slot, vector)
-    this.moved[slot] = 1
+    if (vector.size > 0) this.moved[slot] = 1
   }
 
   /** What a region has said that it has of a slot. */
@@ -62,15 +62,22 @@ export class Stability {
 
   /** @param others - regions beside this one */
   stableOf(slot: number, others: readonly number[]): Vector | undefined {
-    const ours = vectorFrom(this.core.vectorOf(slot))
-    let stable = ours
+    let stable = vectorFrom(this.core.vectorOf(slot))
     for (const region of others) {
       const theirs = this.vectorOf(region, slot)
-      // Until all is here that it wrote before it said so, something may yet come that had not seen what it has seen.
-      if (theirs === undefined || !hasAllOf(region, ours, theirs)) return undefined
+      if (theirs === undefined) return undefined
       stable = minimum(stable, theirs)
     }
     return stable
+  }
+
+  /**
+   * What a region had acknowledged is here too. Before that, something may be on its way from it that it wrote when it did
+   * not know of what is stable now: dropping the mark of a deletion would let that in here, and there it was shut out.
+   */
+  private hasAllOf(slot: number, others: readonly number[]): boolean {
+    const own = vectorFrom(this.core.vectorOf(slot))
+    return others.every((region) => covers(own, this.vectorOf(region, slot)!))
   }
 
   /** About every second. */
@@ -88,17 +95,9 @@ export class Stability {
       left--
       this.moved[slot] = 0
       const stable = this.stableOf(slot, others)
-      if (stable === undefined || stable.size === 0) continue
+      if (stable === undefined || stable.size === 0 || !this.hasAllOf(slot, others)) continue
       this.attempted++
       this.collected += this.drop(slot, entriesOf(stable))
     }
   }
-}
-
-/** All that the region itself has written of it. */
-function hasAllOf(region: number, ours: Vector, theirs: Vector): boolean {
-  for (const [actor, sequence] of theirs) {
-    if (regionOf(actor) === region && (ours.get(actor) ?? 0) < sequence) return false
-  }
-  return true
 }

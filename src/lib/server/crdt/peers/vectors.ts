@@ -41,3 +41,9 @@ export function minimum(a: ReadonlyMap<ActorKey, number>, b: ReadonlyMap<ActorKe
   }
   return result
 }
+
+/** Does `a` hold all that `b` holds? */
+export function covers(a: ReadonlyMap<ActorKey, number>, b: ReadonlyMap<ActorKey, number>): boolean {
+  for (const [actor, sequence] of b) if ((a.get(actor) ?? 0) < sequence) return false
+  return true
+}

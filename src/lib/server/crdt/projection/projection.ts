@@ -58,12 +58,11 @@ export class Projection implements CrdtObserver {
   }
 
   published(channel: string, message: string): void {
-    const {cluster, pubsub, replication} = this.server
+    const {cluster, pubsub, state} = this.server
+    // A replica hears of it from its primary's cluster, like all nodes; and what a file tells of was told long ago.
+    if (state.isApplying) return
     pubsub.publish(channel, message)
-    // The primary's other nodes hear of it from the primary.
-    if (cluster !== undefined && replication.link === undefined) {
-      cluster.perform(cluster.core.publish(channel, message, false))
-    }
+    cluster?.perform(cluster.core.publish(channel, message, false))
   }
 
   private show(key: string, shown: VisibleKey | undefined, edits: readonly Edit[]): void {

@@ -65,11 +65,11 @@ describe('whatever commands run', () => {
 
   for (const seed of SEEDS) {
     it(`in one region at a time, the other sees the same (seed ${seed})`, () => {
-      playTyped(regions(2, {hincrbyOnFields: true}), seed, 400, 1)
+      playTyped(regions(2, {hincrbyOnFields: true}), seed, 250, 1)
     })
 
     it(`in three regions at a time, all see the same in the end (seed ${seed})`, () => {
-      playTyped(regions(3, {streamIdMode: 'liberal'}), 1000 + seed, 600, 0.1)
+      playTyped(regions(3, {streamIdMode: 'liberal'}), 1000 + seed, 400, 0.1)
     })
 
     it(`however odd its arguments, the other sees the same (seed ${seed})`, () => {
@@ -81,7 +81,7 @@ describe('whatever commands run', () => {
         d: region.connect(),
         reader: region.connect(),
       }))
-      for (const [i, step] of makeScript({inCluster: true, length: 400, resp: '2', seed}).entries()) {
+      for (const [i, step] of makeScript({inCluster: true, length: 250, resp: '2', seed}).entries()) {
         if (step.kind !== 'command') continue
         const at = Math.floor(i / 20) % 2
         const client = clients[at]![step.who]

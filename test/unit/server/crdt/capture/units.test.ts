@@ -110,6 +110,12 @@ describe('what a unit becomes', () => {
     exchange([here, there])
     assert.include(subscriber.reply.take(), 'hello')
     assert.deepEqual(there.announced, ['news hello'])
-    assert.deepEqual(here.announced, ['news hello'])
+    here.do('PUBLISH news again')
+    // As a replica, or from a file.
+    there.server.state.isApplying = true
+    exchange([here, there])
+    there.server.state.isApplying = false
+    assert.equal(subscriber.reply.take(), '')
+    assert.deepEqual(here.announced, ['news hello', 'news again'])
   })
 })

@@ -12,7 +12,7 @@ describe('what only one region knows of a stream', () => {
     rig.run(client, 'XREADGROUP GROUP g one COUNT 2 STREAMS s >', 'XREADGROUP GROUP g two STREAMS s >', 'XACK s g 1-1')
     // What the state says: entries, and which groups there are.
     other.run(otherClient, ...ENTRIES, 'XGROUP CREATE s g 0', 'XGROUP CREATE s new 0')
-    adoptStreamFacts(other.server, 's', packStreamFacts(rig.server, 's')!)
+    adoptStreamFacts(other.server, other.server.databases[0]!, 's', packStreamFacts(rig.server, 's')!)
     for (const question of ['XPENDING s g - + 10', 'XINFO CONSUMERS s g', 'XRANGE s - +']) {
       expect(other.run(otherClient, question)).toBe(rig.run(client, question))
     }

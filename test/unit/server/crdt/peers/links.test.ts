@@ -72,10 +72,12 @@ describe('links between regions', () => {
     world.cut(1, 2)
     addMany(a, 1000, 'old')
     for (let index = 0; index < 20; index++) a.add(100, `new${index}`)
+    a.add(0, 'in the state already')
     world.heal()
     world.advance(1500)
     for (const slot of [0, 1, 6, 100]) expect(b.values(slot)).toEqual(a.values(slot))
     expect(b.statusOf(1).fullSyncs).toBe(7)
+    expect(b.peers.inbox.known).toBe(0)
     a.add(3, 'after')
     world.advance(50)
     expect(b.values(3)).toContain('after')
@@ -95,6 +97,7 @@ describe('links between regions', () => {
     world.advance(2000)
     for (let slot = 0; slot < 7; slot++) expect(b.values(slot)).toEqual(a.values(slot))
     expect(b.statusOf(1).fullSyncs).toBeGreaterThan(0)
+    expect(b.peers.inbox.early).toBe(0)
   })
 
   it('deflate what is worth it, as the instance that sends is set', () => {
@@ -275,6 +278,24 @@ describe('who may write', () => {
     expect(b.values(3)).toEqual(a.values(3))
   })
 
+  it('a new member that the others have yet to hear of, however long that takes', () => {
+    const world = new World(2)
+    const a = world.add(1)
+    const later = {...a.database.config, version: 2}
+    a.database.config = {...later, instances: later.instances.slice(0, 1), version: 1}
+    a.peers.configChanged(a.database.config)
+    a.add(1, 'there before')
+    const b = world.add(2, {mustCatchUp: true})
+    b.database.config = later
+    world.advance(7000)
+    expect(b.statusOf(1).lastError).toContain('CRDTNOTYET this node has yet to hear of region 2')
+    expect(b.writeRefusal).toBeDefined()
+    a.database.config = later
+    a.peers.configChanged(later)
+    world.advance(1500)
+    expect([b.writeRefusal, b.values(1)]).toEqual([undefined, ['there before']])
+  })
+
   it('a node that reaches nobody, after five seconds', () => {
     const world = new World(2)
     const a = world.add(1, {mustCatchUp: true})
@@ -310,15 +331,15 @@ describe('what all regions have', () => {
     expect(a.peers.stability.collected).toBe(3)
   })
 
-  it('waits for a region that is silent', () => {
-    const {a, b, world} = pair()
-    world.kill(b)
-    world.advance(100)
+  it('waits for a region that was never heard of', () => {
+    const world = new World(3)
+    const a = world.add(1)
+    world.add(2)
+    world.advance(500)
     a.fake.garbage = 1
     a.add(1, 'z')
-    world.advance(3000)
-    const stable = a.fake.collectedSlots.filter(({slot}) => slot === 1)
-    expect(stable).toEqual([])
+    world.advance(6000)
+    expect(a.fake.collectedSlots).toEqual([])
   })
 
   it('says until when it has heard of a region', () => {

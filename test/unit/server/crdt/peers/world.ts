@@ -209,7 +209,8 @@ export class WorldNode {
     const nodeId = `${region}`.repeat(36) + port
     this.place = {isPrimary: true, nodeId, slots: options.slots ?? ALL}
     const propagation = {passOn: (commands: readonly (readonly string[])[]) => this.passed.push(...commands)}
-    const server = {state: {isApplying: false, propagation}} as unknown as Server
+    const tracking = {flushBroadcasts: () => undefined}
+    const server = {state: {isApplying: false, propagation}, tracking} as unknown as Server
     const config = world.config(options.compression ?? 3, options.settings)
     this.database = new CrdtDatabase(server, this.fake.core, region, config)
     this.peers = new Peers(this.database, this.peersHost(), options.mustCatchUp ?? false)

@@ -27,12 +27,13 @@ export function decodePosition(decoder: Decoder): Position {
 }
 
 /** All 53 bits and a sign. */
-function encodeNum(out: Encoder, num: number): void {
+export function encodeNum(out: Encoder, num: number): void {
   out.byte(num < 0 ? 1 : 0)
   out.varint(Math.abs(num))
 }
 
-function decodeNum(decoder: Decoder): number {
+/** @throws CrdtError */
+export function decodeNum(decoder: Decoder): number {
   const sign = decoder.byte()
   if (sign > 1) decoder.fail('has a number of unknown sign')
   const num = decoder.varint()

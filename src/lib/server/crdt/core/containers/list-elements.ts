@@ -178,10 +178,9 @@ export class ListElements {
    *
    * @param first - of one component; the values stand at it and at the next idx
    */
-  push(first: Position, dot: Dot, values: readonly string[], edits?: ListEdits): void {
+  push(first: Position, clock: number, dot: Dot, values: readonly string[], edits?: ListEdits): void {
     const {cells} = this
     const [num, actor, idx] = first as [number, number, number]
-    const clock = Math.abs(num)
     const place = this.find(first)
     const last = values.length - 1
     if (!cells.isEnd(place) && this.compareAt(place, [num, actor, idx + last]) <= 0) {
@@ -191,21 +190,15 @@ export class ListElements {
       })
       return
     }
-    edits?.insert(cells.indexOf(place), values)
-    if (cells.isEnd(place)) {
-      values.forEach((value, i) => {
-        this.pushAt(cells.endPlace(), num, actor, idx + i, dot, value)
-      })
-      return
-    }
-    // The last first: each stands before the one that was put there last.
     const index = cells.indexOf(place)
-    for (let i = last; i >= 0; i--) this.pushAt(cells.placeAt(index), num, actor, idx + i, dot, values[i]!)
-  }
-
-  private pushAt(place: Place, num: number, actor: number, idx: number, dot: Dot, value: string): void {
-    this.cells.insert(place, num, actor * TWO_32 + idx + TWO_31, dot, value, undefined)
-    this.elementBytes += bytesOf(value, undefined)
+    edits?.insert(index, values)
+    const isEnd = cells.isEnd(place)
+    // Before others the last comes first: each stands before the one that was put there last.
+    for (let i = 0; i <= last; i++) {
+      const which = isEnd ? i : last - i
+      const at = isEnd ? cells.endPlace() : cells.placeAt(index)
+      this.put(at, [num, actor, idx + which], [{clock, dot, value: values[which]!}], true)
+    }
   }
 
   /** All of a run of elements, whoever wrote them. */

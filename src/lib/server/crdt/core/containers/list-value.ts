@@ -17,7 +17,7 @@ import type {Encoder} from '../encoder.js'
 import {LIST_OPCODE} from '../opcodes.js'
 import {earlier} from '../register.js'
 import {explainWrite} from './explain-write.js'
-import {decodePosition, encodePosition, packElements, unpackElements} from './list-codec.js'
+import {decodeNum, decodePosition, encodeNum, encodePosition, packElements, unpackElements} from './list-codec.js'
 import {ListEdits} from './list-edits.js'
 import {ListElements} from './list-elements.js'
 import {joinLists} from './list-join.js'
@@ -30,6 +30,9 @@ const PUSH_RIGHT = LIST_OPCODE + 1
 const WRITE = LIST_OPCODE + 2
 /** Ranges, each by the positions of its first and last element. */
 const REMOVE = LIST_OPCODE + 3
+/** As the first two, at a number of its own: the clock here is behind that of who pushed before. */
+const PUSH_LEFT_AT = LIST_OPCODE + 4
+const PUSH_RIGHT_AT = LIST_OPCODE + 5
 
 const ELEMENT_DIGEST = LIST_OPCODE
 
@@ -70,17 +73,32 @@ class CrdtList extends SubValue implements ListValue {
 
   push(operation: OwnOperation, end: ListEnd, values: readonly string[]): void {
     if (values.length === 0) return
-    const {out} = operation
-    out.byte(end === 'left' ? PUSH_LEFT : PUSH_RIGHT)
+    const {clock, out} = operation
+    const isLeft = end === 'left'
+    const num = this.numBeyond(clock, isLeft)
+    if (num === undefined) out.byte(isLeft ? PUSH_LEFT : PUSH_RIGHT)
+    else {
+      out.byte(isLeft ? PUSH_LEFT_AT : PUSH_RIGHT_AT)
+      encodeNum(out, num)
+    }
     out.varint(values.length)
     for (const value of values) out.text(value)
-    this.applyPush(operation, end, values)
+    this.applyPush(operation, isLeft, num ?? (isLeft ? -clock : clock), values)
   }
 
-  private applyPush(operation: Operation, end: ListEnd, values: readonly string[]): void {
+  /** Of a push that is to stand at the end; undefined: the clock's. */
+  private numBeyond(clock: number, isLeft: boolean): number | undefined {
+    const {cells, length} = this.held
+    if (length === 0) return undefined
+    const num = cells.a(isLeft ? cells.firstPlace() : cells.lastPlace())
+    if (isLeft) return num > -clock ? undefined : num - 1
+    return num < clock ? undefined : num + 1
+  }
+
+  private applyPush(operation: Operation, isLeft: boolean, num: number, values: readonly string[]): void {
     const {actor, clock, dot} = operation
-    const first = end === 'left' ? [-clock, actor, 1 - values.length] : [clock, actor, 0]
-    this.change(operation, (held, edits) => held.push(first, dot, values, edits))
+    const first = [num, actor, isLeft ? 1 - values.length : 0]
+    this.change(operation, (held, edits) => held.push(first, clock, dot, values, edits))
   }
 
   insertAt(operation: OwnOperation, index: number, value: string): void {
@@ -90,9 +108,9 @@ class CrdtList extends SubValue implements ListValue {
       this.push(operation, 'left', [value])
       return
     }
-    const before = held.positionAt(held.cells.placeAt(index - 1))
-    const after = index < held.length ? held.positionAt(held.cells.placeAt(index)) : undefined
-    this.write(operation, positionBetween(before, after, operation.actor, operation.actors), value)
+    const place = held.cells.placeAt(index - 1)
+    const after = index < held.length ? held.positionAt(held.cells.next(place)) : undefined
+    this.write(operation, positionBetween(held.positionAt(place), after, operation.actor, operation.actors), value)
   }
 
   setAt(operation: OwnOperation, index: number, value: string): void {
@@ -133,8 +151,11 @@ class CrdtList extends SubValue implements ListValue {
   }
 
   applyOperation(opcode: number, decoder: Decoder, operation: Operation): void {
-    if (opcode === PUSH_LEFT) this.applyPush(operation, 'left', decodeValues(decoder))
-    else if (opcode === PUSH_RIGHT) this.applyPush(operation, 'right', decodeValues(decoder))
+    const {clock} = operation
+    if (opcode === PUSH_LEFT) this.applyPush(operation, true, -clock, decodeValues(decoder))
+    else if (opcode === PUSH_RIGHT) this.applyPush(operation, false, clock, decodeValues(decoder))
+    else if (opcode === PUSH_LEFT_AT) this.applyPush(operation, true, decodeNum(decoder), decodeValues(decoder))
+    else if (opcode === PUSH_RIGHT_AT) this.applyPush(operation, false, decodeNum(decoder), decodeValues(decoder))
     else if (opcode === WRITE) this.applyWrite(operation, decodePosition(decoder), decoder.text())
     else {
       this.change(operation, (held, edits) => {
@@ -247,7 +268,10 @@ function runsOf(indexes: readonly number[]): {index: number; count: number}[] {
 export const listType: ContainerType = {
   checkOperation(opcode, decoder) {
     if (opcode === PUSH_LEFT || opcode === PUSH_RIGHT) decodeValues(decoder)
-    else if (opcode === WRITE) {
+    else if (opcode === PUSH_LEFT_AT || opcode === PUSH_RIGHT_AT) {
+      decodeNum(decoder)
+      decodeValues(decoder)
+    } else if (opcode === WRITE) {
       decodePosition(decoder)
       decoder.text()
     } else if (opcode === REMOVE) {

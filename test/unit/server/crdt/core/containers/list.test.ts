@@ -91,6 +91,22 @@ describe('list', () => {
     settled([one, two], 'y z a b')
   })
 
+  it('pushes at the ends even if its clock is behind', () => {
+    const [one, two] = regions() as [List, List]
+    one.clock = 1000
+    rpush(one, 'a')
+    lpush(one, 'z')
+    two.pull(one)
+    two.clock = 5
+    rpush(two, 'b', 'c')
+    lpush(two, 'x', 'y')
+    rpush(two, 'd')
+    settled([one, two], 'x y z a b c d')
+    two.clock = 9
+    set(two, 4, 'B')
+    settled([one, two], 'x y z a B c d')
+  })
+
   it('pops one element in two regions once', () => {
     const [one, two] = regions() as [List, List]
     rpush(one, 'a', 'b', 'c')

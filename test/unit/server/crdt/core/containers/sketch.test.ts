@@ -192,6 +192,31 @@ describe('sketch', () => {
     expectEqual([two, three])
   })
 
+  it('reads what it shows', () => {
+    const register = fc.record({
+      count: fc.integer({max: 51, min: 1}),
+      from: fc.nat(16_383),
+      run: fc.integer({max: 12, min: 1}),
+    })
+    fc.assert(
+      fc.property(fc.array(register, {maxLength: 60}), fc.boolean(), (runs, isSmall) => {
+        const patterns = runs.flatMap(({count, from, run}) =>
+          Array.from(
+            {length: run},
+            (_, i) => Math.min(from + i, 16_383) * COUNT_LIMIT + (isSmall ? (count % 32) + 1 : count),
+          ),
+        )
+        const shown = new Registers()
+        shown.raise(highest(patterns))
+        const read = new Registers()
+        expect(read.raiseTo(shown.text())).toEqual(highest(patterns))
+        expect(read.text()).toBe(shown.text())
+        expect(read.raiseTo(shown.text())).toEqual([])
+      }),
+      {numRuns: 100},
+    )
+  })
+
   it('takes no bytes that cannot be', () => {
     const [one] = regions() as [Sketch]
     expect(() => one.write((value, operation) => value.addSketch(operation, 'text'))).toThrow('WRONGTYPE')

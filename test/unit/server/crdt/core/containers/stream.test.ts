@@ -113,6 +113,7 @@ describe('stream', () => {
   it('holds ids of 64 bits', () => {
     const [one, two] = regions() as [Stream, Stream]
     const ids = [
+      '1-9007199254740991',
       '1-9007199254740992',
       '1-9007199254740993',
       '1-18446744073709551615',
@@ -123,9 +124,9 @@ describe('stream', () => {
     settled([one, two])
     expect([...two.value.entryIds()]).toEqual(ids)
     expect(two.value.entry(ids[1]!)).toEqual(['id', ids[1]])
-    xdel(two, ids[1]!, ids[3]!)
+    xdel(two, ids[0]!, ids[2]!, ids[4]!)
     settled([one, two])
-    expect([...one.value.entryIds()]).toEqual([ids[0], ids[2], ids[4]])
+    expect([...one.value.entryIds()]).toEqual([ids[1], ids[3], ids[5]])
   })
 
   it('is gone without entries and groups, and there with a group alone', () => {
@@ -184,6 +185,17 @@ describe('groups of a stream', () => {
     settled([one, two])
     expect(groups(one)).toEqual([])
     expect(entries(one)).toEqual(['2-2 c d'])
+  })
+
+  it('are not deleted by who deletes a stream that is gone', () => {
+    const [one, two] = regions() as [Stream, Stream]
+    create(one, 'g')
+    one.write(undefined)
+    settle([one, two])
+    one.write(undefined)
+    create(two, 'h')
+    settled([one, two])
+    expect(groups(one)).toEqual(['h:0-0'])
   })
 
   it('forget what all regions know of', () => {

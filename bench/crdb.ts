@@ -1,0 +1,256 @@
+import {execFileSync} from 'node:child_process'
+import {join} from 'node:path'
+import {Redis} from 'ioredis'
+import type {BenchOptions} from './options.js'
+import {beforeExit, makeFolder, run, runOk, start, stop, until, untilPong} from './processes.js'
+import {median, medianWithRange, percentile, publish, table, thousands} from './report.js'
+import {commandOf} from './served.js'
+
+/**
+ * An active-active database of three regions on this machine: what it costs a node to take part, how soon others see a write,
+ * how a region catches up, and how long it takes to prove that all are equal. Beside it the same node without a database.
+ */
+
+const SHOAL = join(import.meta.dirname, '..', 'bin', 'run.js')
+const LIMIT_MS = 300_000
+const TESTS = ['set', 'incr', 'sadd', 'hset', 'lpush', 'zadd'] as const
+const CLIENTS = 50
+/** Port of region i is this far from that of the one before. */
+const PORT_STEP = 2
+const REGIONS = [1, 2, 3] as const
+/** Of wire.md 7.9, bytes per element without its text. */
+const LAYOUT_BYTES: Readonly<Record<string, number>> = {
+  counter: 93,
+  'list element': 24,
+  register: 109,
+  'set member': 45,
+  'sorted set member': 133,
+}
+const VALUE = 'x'.repeat(100)
+
+class Database {
+  private readonly env = {...process.env, SHOAL_STATE_DIR: makeFolder()}
+
+  constructor(readonly basePort: number) {
+    // The nodes of an environment are made to survive whoever started them.
+    beforeExit(() => execFileSync(process.execPath, [SHOAL, 'down'], {env: this.env, stdio: 'ignore'}))
+  }
+
+  shoal(...words: string[]) {
+    return runOk(process.execPath, [SHOAL, ...words], LIMIT_MS, this.env)
+  }
+
+  /** @param backlogMb - of effects for regions that were away */
+  async create(backlogMb: number): Promise<void> {
+    await this.shoal('up', '--topology', 'crdb')
+    const instances = REGIONS.flatMap((id) => ['--instance', `fqdn=cluster${id}.local`])
+    const config = ['--default-db-config', JSON.stringify({crdt_repl_backlog_size: backlogMb})]
+    const port = ['--port', String(this.basePort)]
+    await this.shoal('crdb', 'create', '--name', 'bench', '--memory-size', '8gb', ...port, ...config, ...instances)
+  }
+
+  port(region: number): number {
+    return this.basePort + PORT_STEP * (region - 1)
+  }
+
+  async down(): Promise<void> {
+    await this.shoal('down')
+  }
+}
+
+/** Requests per second by test, of redis-benchmark. */
+async function throughput(port: number, pipeline: number, requests: number): Promise<Record<string, number>> {
+  const words = [
+    '-p',
+    String(port),
+    '-t',
+    TESTS.join(','),
+    '-n',
+    String(requests),
+    '-r',
+    '100000',
+    '-P',
+    String(pipeline),
+  ]
+  const {output} = await runOk('redis-benchmark', [...words, '-c', String(CLIENTS), '--csv'], LIMIT_MS)
+  const rates: Record<string, number> = {}
+  for (const [, name, rate] of output.matchAll(/^"(\w+)[^"]*","([\d.]+)"/gm)) rates[name!.toLowerCase()] = Number(rate)
+  return rates
+}
+
+/** The same node as a cluster of its own, without a database. */
+async function plainRates(port: number, pipeline: number, requests: number): Promise<Record<string, number>> {
+  const child = start(...commandOf('shoal-server', port, ['--cluster-enabled', 'yes']))
+  await untilPong(port)
+  const link = new Redis(port, '127.0.0.1')
+  await link.call('CLUSTER', 'ADDSLOTSRANGE', '0', '16383')
+  await until('a cluster', async () => /cluster_state:ok/.test(String(await link.cluster('INFO'))))
+  const rates = await throughput(port, pipeline, requests)
+  link.disconnect()
+  await stop(child)
+  return rates
+}
+
+/** The other regions are away: they would take their share of the processors. */
+async function databaseRates(database: Database, pipeline: number, requests: number): Promise<Record<string, number>> {
+  await database.shoal('kill', 'bench-2-1', 'bench-3-1', '--yes')
+  return throughput(database.port(1), pipeline, requests)
+}
+
+/** How long until an entry that region 1 took is read in region 2, milliseconds, ascending. */
+async function visibility(database: Database, writesPerSecond: number, seconds: number): Promise<number[]> {
+  const writer = new Redis(database.port(1), '127.0.0.1', {enableAutoPipelining: false})
+  const marker = new Redis(database.port(1), '127.0.0.1')
+  const reader = new Redis(database.port(2), '127.0.0.1')
+  const sentMs = new Map<string, number>()
+  const tookMs: number[] = []
+  const endMs = performance.now() + seconds * 1000
+  const reading = (async () => {
+    let last = '0-0'
+    while (performance.now() < endMs) {
+      // RESP3 has a map here, which this client hands out as names and values in turn.
+      const reply = (await reader.call('XREAD', 'BLOCK', '200', 'STREAMS', 'marks', last)) as
+        | [string, [string, string[]][]]
+        | null
+      const nowMs = performance.now()
+      for (const [id, fields] of reply?.[1] ?? []) {
+        last = id
+        const sent = sentMs.get(fields[1]!)
+        if (sent !== undefined) tookMs.push(nowMs - sent)
+      }
+    }
+  })()
+  let written = 0
+  let marks = 0
+  const startMs = performance.now()
+  while (performance.now() < endMs - 500) {
+    const due = Math.floor(((performance.now() - startMs) / 1000) * writesPerSecond)
+    if (due > written) {
+      const batch = writer.pipeline()
+      for (; written < due; written++) batch.set(`key:${written % 100_000}`, VALUE)
+      void batch.exec()
+    }
+    if (marks % 5 === 0) {
+      sentMs.set(String(marks), performance.now())
+      void marker.xadd('marks', 'MAXLEN', '1000', '*', 'mark', String(marks))
+    }
+    marks++
+    await new Promise((resolve) => setTimeout(resolve, 2))
+  }
+  await reading
+  for (const link of [writer, marker, reader]) link.disconnect()
+  return tookMs.sort((a, b) => a - b)
+}
+
+async function load(port: number, count: number, prefix: string): Promise<void> {
+  const link = new Redis(port, '127.0.0.1')
+  for (let first = 0; first < count; first += 5000) {
+    const batch = link.pipeline()
+    for (let index = first; index < Math.min(count, first + 5000); index++) batch.set(`${prefix}:${index}`, VALUE)
+    await batch.exec()
+  }
+  link.disconnect()
+}
+
+async function keyCount(port: number): Promise<number> {
+  const link = new Redis(port, '127.0.0.1')
+  const size = await link.dbsize()
+  link.disconnect()
+  return size
+}
+
+/** From the heal on until region 3 has all that region 1 took in the meantime, milliseconds. */
+async function catchUp(database: Database, writes: number, prefix: string): Promise<number> {
+  await database.shoal('partition', '--regions', 'cluster3.local')
+  await load(database.port(1), writes, prefix)
+  const want = await keyCount(database.port(1))
+  const startMs = performance.now()
+  await database.shoal('heal')
+  await until('region 3 has all', async () => (await keyCount(database.port(3))) === want, LIMIT_MS)
+  return performance.now() - startMs
+}
+
+async function memoryPerElement(): Promise<Record<string, number>> {
+  const script = join(import.meta.dirname, 'crdb-memory.ts')
+  const {output} = await run(process.execPath, ['--expose-gc', '--import', 'tsx', script], LIMIT_MS)
+  return JSON.parse(output.slice(output.lastIndexOf('{'))) as Record<string, number>
+}
+
+export async function benchCrdb({basePort, only, quick, rounds = 3}: BenchOptions): Promise<void> {
+  const wants = (name: string) => only === undefined || name.includes(only)
+  const [requests, writes, keys, seconds] = quick ? [20_000, 60_000, 100_000, 3] : [500_000, 600_000, 1_000_000, 15]
+  const count = quick ? 1 : rounds
+  const rows: string[][] = []
+  const results: Record<string, unknown> = {}
+  const note = (row: string[], figures: unknown) => {
+    rows.push(row)
+    results[row[0]!] = figures
+    console.log(`  ${row.join('  ')}`)
+  }
+  if (wants('memory')) {
+    for (const [name, bytes] of Object.entries(await memoryPerElement())) {
+      const bar = LAYOUT_BYTES[name]!
+      note([`bytes per ${name}`, String(bytes), `${bar} x 1.5`, `${(bytes / bar).toFixed(2)}x`], {bytes})
+    }
+  }
+  if (wants('throughput')) {
+    for (const pipeline of [1, 16]) {
+      const size = pipeline === 1 ? requests / 5 : requests
+      const ratios: Record<string, number[]> = {}
+      for (let round = 0; round < count; round++) {
+        const plain = await plainRates(basePort + 20, pipeline, size)
+        const database = new Database(basePort)
+        await database.create(1)
+        const alone = await databaseRates(database, pipeline, size)
+        await database.down()
+        for (const test of TESTS) ratios[test] = [...(ratios[test] ?? []), alone[test]! / plain[test]!]
+        console.log(
+          `    P=${pipeline}: plain SET ${thousands(plain['set']!)}/s, in a database ${thousands(alone['set']!)}/s`,
+        )
+      }
+      for (const test of TESTS) {
+        note(
+          [
+            `${test.toUpperCase()}, P=${pipeline}, to the same node without`,
+            `${median(ratios[test]!).toFixed(2)}x`,
+            '0.7x',
+            '',
+          ],
+          ratios[test],
+        )
+      }
+    }
+  }
+  const database = new Database(basePort)
+  await database.create(250)
+  if (wants('visible')) {
+    const p99s: number[] = []
+    for (let round = 0; round < count; round++) p99s.push(percentile(await visibility(database, 10_000, seconds), 0.99))
+    note(['visible in another region at 10k writes/s, p99', medianWithRange(p99s, 1), '10 ms', ''], p99s)
+  }
+  if (wants('catch-up')) {
+    const took = await catchUp(database, writes, 'backlog')
+    note(
+      [`catch-up of ${thousands(writes)} writes from the backlog`, `${(took / 1000).toFixed(1)} s`, '10 s', ''],
+      took,
+    )
+    await database.down()
+    await database.create(1)
+    const merged = await catchUp(database, writes, 'state')
+    note(
+      [`catch-up of ${thousands(writes)} writes by slot states`, `${(merged / 1000).toFixed(1)} s`, '10 s', ''],
+      merged,
+    )
+  }
+  if (wants('verify')) {
+    await load(database.port(2), Math.max(0, keys - (await keyCount(database.port(2)))), 'verify')
+    await database.shoal('crdb', 'verify', '--wait', '60s')
+    const took: number[] = []
+    for (let round = 0; round < count; round++) took.push((await database.shoal('crdb', 'verify')).durationMs)
+    note([`verify of ${thousands(keys)} keys x 3 regions`, medianWithRange(took), '10000 ms', ''], took)
+  }
+  await database.down()
+  const text = table(['active-active, three regions of one shard', 'measured', 'bar', 'of it'], rows)
+  console.log(`\n${text}\n`)
+  if (only === undefined) publish('crdb', quick, {results}, [text])
+}
