@@ -336,6 +336,7 @@ export class Peers implements EffectListener {
     for (const region of regions) this.regions.get(region)?.interrupt('cut off')
     this.feeds.close((region) => this.cutRegions.has(region))
     for (const region of before) if (!this.cutRegions.has(region)) this.regions.get(region)?.hurry()
+    arrangeRelays(this.regions.values(), (region) => this.cutRegions.has(region), this.host.nowMs())
     this.tick()
   }
 
