@@ -38,7 +38,9 @@ describe('shrinking', () => {
   it('leaves a handful of lines that break the same rule', () => {
     const mutation = MUTATIONS.find(({name}) => name.startsWith('losing siblings')) as Mutation
     const {rule, seed} = firstFinding(mutation) as {rule: string; seed: number}
-    const {outcome, scenario} = shrink(swarmScenario(seed, mutation), mutated(mutation))
+    const {outcome, scenario} = shrink(swarmScenario(seed, mutation), (smaller) =>
+      runScenario(smaller, mutated(mutation)),
+    )
     expect(outcome.failure?.rule).toBe(rule)
     expect(scenario.lines.length).toBeLessThanOrEqual(8)
   })

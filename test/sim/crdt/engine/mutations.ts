@@ -1,5 +1,6 @@
 import type {CrdtCore, CrdtObserver, CrdtOptions, VectorEntries} from '../../../../src/lib/server/crdt/core/api.js'
 import type {OwnOperation} from '../../../../src/lib/server/crdt/core/container.js'
+import {ListElements} from '../../../../src/lib/server/crdt/core/containers/list-elements.js'
 import {Counter} from '../../../../src/lib/server/crdt/core/counter.js'
 import {actorOf} from '../../../../src/lib/server/crdt/core/dot.js'
 import type {Engine} from '../../../../src/lib/server/crdt/core/engine.js'
@@ -225,6 +226,24 @@ export const MUTATIONS: readonly Mutation[] = [
     },
     families: ['set'],
     name: 'DEL drops what it did not see',
+  },
+  {
+    bend: () => {
+      const {removeBetween} = ListElements.prototype
+      ListElements.prototype.removeBetween = function (first, last, seen, edits) {
+        if (first !== last || this.length === 0) {
+          removeBetween.call(this, first, last, seen, edits)
+          return
+        }
+        const head = this.positionAt(this.cells.firstPlace())
+        removeBetween.call(this, head, head, seen, edits)
+      }
+      return () => {
+        ListElements.prototype.removeBetween = removeBetween
+      }
+    },
+    families: ['list'],
+    name: 'a pop takes the head instead of the element that was popped',
   },
   {
     families: ['string'],

@@ -129,7 +129,7 @@ class Swarm {
       [sometimes(1), () => `restart ${at()}`],
       [sometimes(2), () => `trim ${at()} ${rng.below(4)}`],
       [2, () => `advance ${rng.pick([0, 1, 7, 1000])}`],
-      [sometimes(3), () => `skew ${at()} ${rng.pick([-5000, -1, 2, 4000, 200_000])}`],
+      [sometimes(3), () => `skew ${at()} ${rng.pick([-5000, -1, 2, 4000, 200_000, -200_000, 1_000_000])}`],
       [sometimes(4), () => `collect ${rng.chance(0.5) ? at() : 'all'}`],
       [1, () => 'check'],
       [sometimes(1), () => 'settle'],

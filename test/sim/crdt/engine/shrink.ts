@@ -1,11 +1,24 @@
 import type {MakeCore} from './copy.js'
-import {type Outcome, runScenario} from './run.js'
+import {type Failure, runScenario} from './run.js'
 import type {Scenario} from './scenario.js'
 import {regionsIn} from './script.js'
 
+interface Lines {
+  readonly lines: readonly string[]
+  readonly regions: number
+}
+
+interface Failing {
+  readonly failure: Failure | undefined
+}
+
 /** Makes a failing run smaller while it breaks the same rule: lines go, then operations of units, then regions. */
-export function shrink(failing: Scenario, makeCore: MakeCore, runsMax = 2000): {scenario: Scenario; outcome: Outcome} {
-  const shrinker = new Shrinker(failing, makeCore, runsMax)
+export function shrink<S extends Lines, O extends Failing>(
+  failing: S,
+  run: (scenario: S) => O,
+  {runsMax = 2000, separator = '; '} = {},
+): {scenario: S; outcome: O} {
+  const shrinker = new Shrinker(failing, run, runsMax, separator)
   for (let size = -1; size !== shrinker.size(); ) {
     size = shrinker.size()
     shrinker.dropLines()
@@ -18,7 +31,7 @@ export function shrink(failing: Scenario, makeCore: MakeCore, runsMax = 2000): {
 /** For the failure message: how to run it again, and the smallest script. */
 export function explainFailure(scenario: Scenario, makeCore: MakeCore): string {
   const {failure} = runScenario(scenario, makeCore)
-  const {outcome, scenario: small} = shrink(scenario, makeCore)
+  const {outcome, scenario: small} = shrink(scenario, (smaller) => runScenario(smaller, makeCore))
   return [
     `seed ${scenario.seed}: ${failure?.message}`,
     `replay: SIM_SEED=${scenario.seed} npx vitest run --project sim test/sim/crdt/engine`,
@@ -27,17 +40,18 @@ export function explainFailure(scenario: Scenario, makeCore: MakeCore): string {
   ].join('\n')
 }
 
-class Shrinker {
-  outcome: Outcome
+class Shrinker<S extends Lines, O extends Failing> {
+  outcome: O
   private runs = 0
   private readonly rule: string
 
   constructor(
-    public best: Scenario,
-    private readonly makeCore: MakeCore,
+    public best: S,
+    private readonly run: (scenario: S) => O,
     private readonly runsMax: number,
+    private readonly separator: string,
   ) {
-    this.outcome = runScenario(best, makeCore)
+    this.outcome = run(best)
     if (!this.outcome.failure) throw new Error('only a failing run can be made smaller')
     this.rule = this.outcome.failure.rule
   }
@@ -46,10 +60,10 @@ class Shrinker {
     return this.best.lines.join('\n').length + this.best.regions
   }
 
-  private take(candidate: Scenario): boolean {
+  private take(candidate: S): boolean {
     if (this.runs >= this.runsMax) return false
     this.runs++
-    const outcome = runScenario(candidate, this.makeCore)
+    const outcome = this.run(candidate)
     if (outcome.failure?.rule !== this.rule) return false
     this.best = candidate
     this.outcome = outcome
@@ -71,9 +85,9 @@ class Shrinker {
       for (let index = 0; ; ) {
         const line = this.best.lines[at] as string
         const start = line.indexOf(': ') + 2
-        const operations = line.slice(start).split('; ')
+        const operations = line.slice(start).split(this.separator)
         if (start < 2 || operations.length < 2 || index >= operations.length) break
-        const fewer = line.slice(0, start) + operations.filter((_, other) => other !== index).join('; ')
+        const fewer = line.slice(0, start) + operations.filter((_, other) => other !== index).join(this.separator)
         if (!this.take({...this.best, lines: this.best.lines.with(at, fewer)})) index++
       }
     }

@@ -211,7 +211,7 @@ export interface CrdtCore {
    * @returns how many things were dropped
    */
   collect(slot: number, stable: VectorEntries): number
-  /** Tombstones, hidden values, resets that wait for `collect`. */
+  /** Resets of counters and marks of deletes that wait for `collect`. Hidden values and deadlines of gone keys wait for a write. */
   readonly garbage: number
 
   /** 64-bit sum of hashes of the slot's keys, as 16 hex digits: equal vectors imply equal digests, order does not matter. */

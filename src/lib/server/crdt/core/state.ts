@@ -206,7 +206,7 @@ export class CrdtState implements CrdtCore {
 
   get garbage(): number {
     let count = 0
-    for (const {garbage} of this.engine.slots.values()) count += garbage
+    for (const {ledger} of this.engine.slots.values()) count += ledger.garbage
     return count
   }
 

@@ -76,13 +76,16 @@ export class HeldEffects<Source> {
     if (held.effects.length === 0) this.slots.delete(slot)
   }
 
-  /** Slots that have waited for so long, and from where the oldest came; they begin to wait anew. */
+  /**
+   * Slots that have waited for so long, and from where the latest came: whoever brought the first may be gone, and what is
+   * lacking comes again on each new link. They begin to wait anew.
+   */
   overdue(nowMs: number, timeoutMs: number): {readonly slot: number; readonly source: Source}[] {
     const found: {slot: number; source: Source}[] = []
     for (const [slot, held] of this.slots) {
       if (held.isAhead || nowMs - held.sinceMs < timeoutMs) continue
       held.sinceMs = nowMs
-      found.push({slot, source: held.effects[0]!.source})
+      found.push({slot, source: held.effects.at(-1)!.source})
     }
     return found
   }

@@ -109,6 +109,10 @@ describe('replicas of a shard of an active-active database', () => {
       [{epoch: replica.core.epoch, region: 1}, 1],
     ])
     expect(statsOf(replica)).toEqual({fullSyncs: 0, partialSyncs: 1})
+    // Nobody is promoted under a name that he had before.
+    const before = third.core.epoch
+    third.rig.run(third.rig.connect(), 'REPLICAOF NO ONE')
+    expect(third.core.epoch).toBeGreaterThan(before)
   })
 
   it('ask for everything when an effect builds on what they lack', () => {

@@ -50,13 +50,13 @@ describe('snapshots of an active-active database', () => {
     const first = new Snapshot(instance.rig.server, {})
     const second = new Snapshot(instance.rig.server, {})
     const begun = first.next()!
+    instance.rig.server.migrations.dropSlots([...instance.core.slots()].slice(-50))
     for (let i = 0; i < 400; i++) instance.set(`key:${i}`, i % 3 === 0 ? null : 'changed')
     const peer = new FakeInstance(new Rig('cluster-enabled yes'), 2)
     instance.crdt.receive(peer.core.set('key:5', 'of elsewhere'))
     const slot = [...peer.core.slots()][0]!
     peer.core.set('key:5', 'joined')
     instance.crdt.join(slot, peer.core.packSlot(slot))
-    instance.rig.server.migrations.dropSlots([...instance.core.slots()].slice(-50))
     for (const bytes of [Buffer.concat([begun, drain(first)]), drain(second)]) {
       const other = new FakeInstance(new Rig('cluster-enabled yes'))
       load(other, bytes)

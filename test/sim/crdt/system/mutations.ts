@@ -1,0 +1,72 @@
+import type {CrdtCore} from '../../../../src/lib/server/crdt/core/api.js'
+import type {CrdtDatabase} from '../../../../src/lib/server/crdt/crdt-database.js'
+import {Durability} from '../../../../src/lib/server/crdt/durability/durability.js'
+import {Stability} from '../../../../src/lib/server/crdt/peers/stability.js'
+import {minimum, vectorFrom} from '../../../../src/lib/server/crdt/peers/vectors.js'
+import {Projection} from '../../../../src/lib/server/crdt/projection/projection.js'
+
+/** A bug planted in what stands around the engine. `bend` returns what straightens it again. */
+export interface SystemMutation {
+  readonly name: string
+  readonly bend: () => () => void
+}
+
+function replace<T extends object, K extends keyof T>(target: T, name: K, make: (before: T[K]) => T[K]): () => void {
+  const before = target[name]
+  target[name] = make(before)
+  return () => {
+    target[name] = before
+  }
+}
+
+export const SYSTEM_MUTATIONS: readonly SystemMutation[] = [
+  {
+    bend: () =>
+      replace(
+        Stability.prototype,
+        'stableOf',
+        () =>
+          function (this: Stability, slot, others) {
+            const {core} = this as unknown as {readonly core: CrdtCore}
+            let stable = vectorFrom(core.vectorOf(slot))
+            for (const region of others) {
+              const theirs = this.vectorOf(region, slot)
+              if (theirs === undefined) return undefined
+              stable = minimum(stable, theirs)
+            }
+            return stable
+          },
+      ),
+    name: 'marks are dropped while effects are on their way that did not see them',
+  },
+  {
+    bend: () =>
+      replace(
+        Durability.prototype,
+        'becomeNew',
+        () =>
+          function (this: Durability) {
+            // As if a promotion went by the config epoch of its region's first primary.
+            ;(this as unknown as {readonly crdt: CrdtDatabase}).crdt.core.become(1)
+          },
+      ),
+    name: 'a promoted replica writes under the name of the primary before it',
+  },
+  {
+    bend: () =>
+      replace(
+        Projection.prototype,
+        'changed',
+        (before) =>
+          function (this: Projection, slot, key, edits) {
+            before.call(
+              this,
+              slot,
+              key,
+              edits.filter(({kind}) => kind !== 'deadline'),
+            )
+          },
+      ),
+    name: 'deadlines of others do not come to the data',
+  },
+]
