@@ -38,7 +38,7 @@ export class StateLoad implements StateLoading {
     const {core, listeners, server} = this.crdt
     if (record === RECORD.head) core.unpackHead(first)
     else if (record === RECORD.slot) {
-      core.joinSlot(Number(first), second)
+      core.joinSlot(Number(first), second, true)
       for (const listener of listeners) listener.joined(Number(first))
     } else adoptStreamFacts(server, first, second)
   }
