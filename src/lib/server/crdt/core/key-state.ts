@@ -27,13 +27,6 @@ export class KeyState {
     return this.deadlines.length === 0 && this.values.every((value) => value.isBlank)
   }
 
-  /** Is there a deadline of nothing, or more than one value that could be seen? */
-  get hasLeftovers(): boolean {
-    let count = 0
-    for (const value of this.values) if (!value.isEmpty) count++
-    return count === 0 ? this.deadlines.length > 0 : count > 1
-  }
-
   valueOf(type: CrdtType): SubValue | undefined {
     for (const value of this.values) if (value.type === type) return value
     return undefined

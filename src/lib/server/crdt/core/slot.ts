@@ -14,13 +14,6 @@ export class Slot {
   readonly keys = new Map<string, StoredKey>()
   readonly ledger: Ledger = {bytes: 0, garbage: 0}
 
-  /**
-   * Keys with something that can never be seen again unless a write comes that has not seen it: the deadline of a key
-   * that is gone, values that another type's hides. The vector is of a time when it was already so; undefined: not looked
-   * at since the last change.
-   */
-  readonly leftovers = new Map<string, readonly number[] | undefined>()
-
   /** Keys of which the ledger counts garbage; some that had it once. */
   readonly unclean = new Set<string>()
   private garbageBefore = 0
@@ -34,7 +27,7 @@ export class Slot {
   }
 
   get garbage(): number {
-    return this.ledger.garbage + this.leftovers.size
+    return this.ledger.garbage
   }
 
   sequenceOf(actor: number): number {
@@ -66,7 +59,5 @@ export class Slot {
       if (folded === undefined) this.keys.delete(key)
       else this.keys.set(before === undefined ? ownString(key) : key, folded)
     }
-    if (folded instanceof KeyState && folded.hasLeftovers) this.leftovers.set(key, undefined)
-    else if (this.leftovers.size > 0) this.leftovers.delete(key)
   }
 }
