@@ -169,6 +169,8 @@ export interface CrdtCore {
 
   /** Of an effect. @throws CrdtError if it is none */
   headOf(effect: string): EffectHead
+  /** The slot of an effect, without a look at the rest; of what is none, any number. */
+  slotOf(effect: string): number
   /** @param isTrusted - it was taken before, by this node or its primary: however late its clock says it is */
   apply(effect: string, isTrusted?: boolean): Application
   /** Does the slot's vector hold it? */

@@ -77,3 +77,13 @@ export function decodeHead(decoder: Decoder, actors: ActorTable): Head {
   decoder.actors = table
   return {actor, actors: table, clock, sequence, sequences, slot}
 }
+
+/** Of an effect, without a look at the rest; of what is none, anything. */
+export function slotOfEffect(effect: string): number {
+  let slot = 0
+  for (let at = 1, unit = 1; ; at++, unit *= 128) {
+    const byte = effect.charCodeAt(at)
+    slot += (byte & 127) * unit
+    if (!(byte > 127)) return slot
+  }
+}

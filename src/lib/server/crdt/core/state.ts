@@ -16,7 +16,7 @@ import {collectSlot} from './collect.js'
 import {deadlineInForce} from './deadline.js'
 import {Decoder} from './decoder.js'
 import {Digest} from './digest.js'
-import {decodeHead} from './effect-head.js'
+import {decodeHead, slotOfEffect} from './effect-head.js'
 import {Encoder} from './encoder.js'
 import {Engine} from './engine.js'
 import {explainKey} from './explain.js'
@@ -104,6 +104,10 @@ export class CrdtState implements CrdtCore {
     if (row === undefined || row.value === Infinity) return undefined
     const region = this.engine.actors.regionOfDot(row.dot)
     return members.has(region) || members.size === 0 ? region : Math.min(...members)
+  }
+
+  slotOf(effect: string): number {
+    return slotOfEffect(effect)
   }
 
   headOf(effect: string): EffectHead {
