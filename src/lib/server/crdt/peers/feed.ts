@@ -1,10 +1,10 @@
 import {rangesOf, type SlotRange} from '../../../model/slot-set.js'
 import {encodeCommand} from '../../../protocol/resp/encode-command.js'
 import type {CrdtCore} from '../core/api.js'
-import {lengthText, type Packer} from './batch.js'
+import type {CrdtDatabase} from '../crdt-database.js'
+import {lengthText, pack} from './batch.js'
 import type {PeerEffects} from './effects.js'
 import {type EffectRing, lackingFrom} from './ring.js'
-import type {Stability} from './stability.js'
 import type {SyncRequest} from './sync-request.js'
 import {type ActorKey, NO_VECTOR, regionOf, type Vector, vectorFrom} from './vectors.js'
 
@@ -20,10 +20,9 @@ export interface FeedOutput {
 
 export interface FeedHost {
   readonly core: CrdtCore
+  readonly database: Pick<CrdtDatabase, 'config'>
   readonly ring: EffectRing
-  readonly stability: Pick<Stability, 'hasGarbage'>
-  readonly effects: Pick<PeerEffects, 'soon'>
-  readonly packer: Packer
+  readonly effects: Pick<PeerEffects, 'deflate' | 'soon'>
   /** 0..6, of what this instance sends. */
   readonly compression: number
   readonly counters: FeedCounters
@@ -41,12 +40,11 @@ export interface FeedCounters {
 
 /** So much may be on its way; more stays in the ring, which costs nothing. */
 const UNSENT_BYTES_MAX = 512 * 1024
-/** Who gets it takes it in whole, which takes some milliseconds. */
-const BATCH_BYTES = 32 * 1024
+const BATCH_BYTES = 64 * 1024
 /** Looked at in one turn of the loop. */
 const ENTRIES_PER_TURN = 8192
-/** Bytes given out in one turn: gathering and deflating them takes some milliseconds. */
-const TURN_BYTES_MAX = 64 * 1024
+/** Bytes given out in one turn: deflating them takes some milliseconds. */
+const TURN_BYTES_MAX = 256 * 1024
 
 /**
  * What one shard of another region is sent, on the connection on which it asked for it:
@@ -107,7 +105,11 @@ export class Feed {
     this.pump()
   }
 
-  private readonly isWanted = (actor: ActorKey): boolean => this.wanted.has(regionOf(actor))
+  /** What regions that are gone have written, nobody else will bring. */
+  private readonly isWanted = (actor: ActorKey): boolean => {
+    const region = regionOf(actor)
+    return this.wanted.has(region) || this.host.database.config.removed.includes(region)
+  }
 
   /** Finds the place in the ring, and the slots that it does not help with. */
   private locate(): void {
@@ -169,8 +171,8 @@ export class Feed {
     this.heardMs = nowMs
     this.acknowledged = Math.max(this.acknowledged, mark)
     this.pump()
-    const {core, stability} = this.host
-    this.send(encodeCommand(['H', String(core.clock), String(this.position), echo, stability.hasGarbage ? '1' : '0']))
+    const {clock, garbage} = this.host.core
+    this.send(encodeCommand(['H', String(clock), String(this.position), echo, garbage > 0 ? '1' : '0']))
   }
 
   /** Sends what there is, as far as the receiver takes it. */
@@ -223,7 +225,7 @@ export class Feed {
     while (this.position < end && count <= countMax && batch.length < BATCH_BYTES) {
       const {actor, effect, sequence, slot} = ring.at(this.position++)
       count++
-      if (!this.wanted.has(regionOf(actor))) continue
+      if (!this.isWanted(actor)) continue
       const known = this.sent[slot]
       if (known === undefined) continue
       if ((known.get(actor) ?? 0) >= sequence) {
@@ -239,8 +241,8 @@ export class Feed {
   }
 
   private sendPacked(words: readonly string[], text: string): void {
-    const {compression, packer} = this.host
-    const {data, rawLength} = packer.pack(text, compression)
+    const {compression, effects} = this.host
+    const {data, rawLength} = pack(text, compression, effects)
     this.rawBytes += text.length
     this.send(encodeCommand([...words, String(rawLength), data]))
   }

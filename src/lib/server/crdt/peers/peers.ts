@@ -2,8 +2,8 @@ import type {CrdbConfig, CrdbInstance} from '../../../model/crdb.js'
 import {countSlots, type SlotRange, slotsOf} from '../../../model/slot-set.js'
 import type {InfoField} from '../../info/facts.js'
 import type {CrdtDatabase, EffectListener} from '../crdt-database.js'
+import {Acknowledgements} from './acknowledgements.js'
 import {Packer} from './batch.js'
-import {ChangedSlots} from './changed-slots.js'
 import type {PeerEffects} from './effects.js'
 import type {FeedCounters, FeedOutput} from './feed.js'
 import {Feeds} from './feeds.js'
@@ -43,8 +43,6 @@ export interface PeersHost {
 
 const SECOND_MS = 1000
 const ACK_MS = 100
-/** In one acknowledgement; more take their turn in the next ones. */
-const VECTORS_MAX = 256
 const NO_SLOTS: readonly SlotRange[] = []
 
 /**
@@ -65,7 +63,7 @@ export class Peers implements EffectListener {
   private standing: Standing
   private cutRegions = new Set<number>()
   private own: readonly SlotRange[] = NO_SLOTS
-  private readonly changedSlots = new ChangedSlots()
+  private readonly acknowledgements: Acknowledgements
   private secondMs = 0
   private ackMs = 0
   private isClosed = false
@@ -80,6 +78,7 @@ export class Peers implements EffectListener {
   ) {
     const {config, core} = database
     this.ring = new EffectRing(ringBytes(config.settings))
+    this.acknowledgements = new Acknowledgements(core)
     this.stability = new Stability(core, (slot, stable) => database.durability.collect(slot, stable))
     this.inbox = new Inbox({database, log: (level, text) => host.log(level, text), nowMs: () => host.nowMs()})
     this.feeds = new Feeds(this.feedsHost())
@@ -165,7 +164,7 @@ export class Peers implements EffectListener {
 
   private requestOf(pull: Pull): {request: SyncRequest; vectors: string} {
     const {config, core, region} = this.database
-    pull.told = this.changedSlots.newSweep(pull.slots)
+    this.acknowledgements.toldAll(pull)
     const known = slotsOf(pull.slots).filter((slot) => core.vectorOf(slot).length > 0)
     return {
       request: {
@@ -207,6 +206,7 @@ export class Peers implements EffectListener {
     if (state === 'in-sync') {
       this.host.log('notice', `In sync with ${where}`)
       this.lookAtStanding()
+      if (this.cutRegions.size > 0) this.host.effects.soon(() => this.relay())
     } else if (state === 'down') this.regions.get(region)?.noteFailure(lastError)
   }
 
@@ -223,7 +223,7 @@ export class Peers implements EffectListener {
   }
 
   private changed(slot: number): void {
-    this.changedSlots.note(slot)
+    this.acknowledgements.changed(slot)
     this.stability.changed(slot)
   }
 
@@ -250,11 +250,12 @@ export class Peers implements EffectListener {
     }
     if (nowMs - this.ackMs >= ACK_MS) {
       this.ackMs = nowMs
-      this.acknowledgeSome()
+      this.acknowledgements.due(this.pulls())
+      if (this.own.length > 0) this.stability.collect(this.others().map(({id}) => id))
     }
     if (nowMs - this.secondMs < SECOND_MS) return
     this.secondMs = nowMs
-    this.everySecond(nowMs)
+    this.everySecond()
   }
 
   private followPlace(): void {
@@ -270,47 +271,26 @@ export class Peers implements EffectListener {
     this.stability.forget((slot) => set.has(slot))
   }
 
-  private everySecond(nowMs: number): void {
+  private everySecond(): void {
     if (this.isInconsistent && !this.host.isMemoryExceeded()) {
       this.isInconsistent = false
       this.host.log('notice', 'There is memory again: catching up with other regions.')
     }
     this.inbox.tick()
-    arrangeRelays(this.regions.values(), (region) => this.cutRegions.has(region), nowMs)
+    this.relay()
     // A link that has nothing to bring proves by that that it is there.
-    this.forPulls((pull) => pull.acknowledge())
+    for (const pull of this.pulls()) pull.acknowledge()
     this.stability.look()
     this.lookAtStanding()
   }
 
-  /** To who does not know yet how far we are, and to who has use for them vectors that have changed. */
-  private acknowledgeSome(): void {
-    this.changedSlots.nextRound()
-    this.forPulls((pull) => {
-      const vectors = this.changedFor(pull, VECTORS_MAX)
-      if (pull.owesAck || vectors !== undefined) pull.acknowledge(vectors)
-    })
-    if (this.own.length > 0) this.stability.collect(this.others().map(({id}) => id))
-  }
-
-  /** Packed; undefined: none has changed, or the other side has no use for them. */
-  private changedFor(pull: Pull, countMax: number): string | undefined {
-    if (!pull.wantsVectors || pull.told === undefined) return undefined
-    const changed = this.changedSlots.take(pull.told, countMax)
-    return changed.length === 0 ? undefined : this.database.core.packVectors(changed)
-  }
-
   /** CRDT.PING: what has been applied is told to everybody at once. */
   acknowledgeNow(): void {
-    this.changedSlots.nextRound()
-    this.forPulls((pull) => {
-      if (pull.told !== undefined) pull.told.nextSlot = 0
-      pull.acknowledge(this.changedFor(pull, Number.POSITIVE_INFINITY))
-    })
+    this.acknowledgements.all(this.pulls())
   }
 
-  private forPulls(run: (pull: Pull) => void): void {
-    for (const {pulls} of this.regions.values()) for (const pull of pulls.values()) run(pull)
+  private pulls(): Pull[] {
+    return [...this.regions.values()].flatMap(({pulls}) => [...pulls.values()])
   }
 
   private lookAtStanding(): void {
@@ -346,7 +326,14 @@ export class Peers implements EffectListener {
     for (const region of regions) this.regions.get(region)?.interrupt('cut off')
     this.feeds.close((region) => this.cutRegions.has(region))
     for (const region of before) if (!this.cutRegions.has(region)) this.regions.get(region)?.hurry()
+    this.relay()
     this.tick()
+  }
+
+  /** What regions that cannot be reached write comes through one that can. */
+  private relay(): void {
+    if (this.isClosed) return
+    arrangeRelays(this.regions.values(), (region) => this.cutRegions.has(region), this.host.nowMs())
   }
 
   restore(): void {
