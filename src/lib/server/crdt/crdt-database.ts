@@ -53,7 +53,7 @@ export class CrdtDatabase {
     this.endUnit()
     const application = this.core.apply(effect, isTrusted)
     if (application !== 'applied') return application
-    this.pass([['CRDT.EFFECT', effect]])
+    if (this.server.state.propagation.isStreamed) this.pass([['CRDT.EFFECT', effect]])
     this.tell(effect, false)
     this.wake()
     return application
