@@ -10,7 +10,7 @@ import {type LagReport, LagWatcher} from '../../lib/operations/crdb/lag.js'
 const INTERVAL_MS_MIN = 100
 
 export default class CrdbLag extends CrdbCommand {
-  static override summary = 'How far behind is each region what the others write?'
+  static override summary = 'Show how far each region is behind what the others write.'
   static override description =
     'LAG is how late what comes is at most, PENDING how many effects have not been acknowledged. --watch looks again and ' +
     'again: in place on a terminal, where q or Ctrl-C ends it; block by block in a pipe.'

@@ -100,6 +100,18 @@ describe('links between regions', () => {
     expect(b.peers.inbox.early).toBe(0)
   })
 
+  it('are down when nothing comes on them, long before they are given up', () => {
+    const {b, world} = pair()
+    world.deaf.add(b)
+    world.advance(1900)
+    expect(b.statusOf(1)).toMatchObject({lastError: '', status: 'in-sync'})
+    world.advance(300)
+    expect(b.statusOf(1)).toMatchObject({lastError: 'nothing has come for 2 s', status: 'down'})
+    world.deaf.clear()
+    world.advance(200)
+    expect(b.statusOf(1)).toMatchObject({lastError: '', status: 'in-sync'})
+  })
+
   it('deflate what is worth it, as the instance that sends is set', () => {
     for (const [compression, isSmaller] of [
       [0, false],
