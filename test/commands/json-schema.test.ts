@@ -109,7 +109,7 @@ const RUNS: readonly Run[] = [
   {args: () => ['partition', '--regions', 'a']},
   {
     before: ({basePort}) => callRedis(basePort, ['SET', 'k', 'v', 'EX', '1000']),
-    args: () => ['crdb', 'verify', '--wait', '0s'],
+    args: () => ['crdb', 'verify', '--wait', '100ms'],
     exit: 9,
   },
   {args: () => ['crdb', 'explain', 'k']},

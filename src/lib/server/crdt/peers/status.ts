@@ -4,10 +4,10 @@ import type {RegionLink} from './region-link.js'
 export type PeerState = 'down' | 'in-sync' | 'out-of-sync' | 'syncing'
 
 /**
- * A link in sync that has brought nothing for so long is cut, whatever its socket says: heartbeats come ten times a second.
+ * A link in sync that has brought nothing for so long is cut, whatever its socket says: a heartbeat comes every second.
  * It is given up, and dialled again, only much later.
  */
-const SILENCE_MS_MAX = 2000
+const SILENCE_MS_MAX = 2500
 
 /** How this node stands to another region; CRDT.PEERS prints it as JSON. */
 export interface PeerStatus {

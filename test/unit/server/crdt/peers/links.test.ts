@@ -103,12 +103,15 @@ describe('links between regions', () => {
   it('are down when nothing comes on them, long before they are given up', () => {
     const {b, world} = pair()
     world.deaf.add(b)
-    world.advance(1900)
+    world.advance(1400)
     expect(b.statusOf(1)).toMatchObject({lastError: '', status: 'in-sync'})
-    world.advance(300)
-    expect(b.statusOf(1)).toMatchObject({lastError: 'nothing has come for 2 s', status: 'down'})
+    world.advance(1200)
+    expect(b.statusOf(1)).toMatchObject({
+      lastError: expect.stringMatching(/^nothing has come for [23] s$/),
+      status: 'down',
+    })
     world.deaf.clear()
-    world.advance(200)
+    world.advance(50)
     expect(b.statusOf(1)).toMatchObject({lastError: '', status: 'in-sync'})
   })
 
