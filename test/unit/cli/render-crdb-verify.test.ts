@@ -42,7 +42,7 @@ describe('what verify found', () => {
   it('names who lacks what, and what each region has of a key', () => {
     const because = 'No writes of its value are in conflict.'
     const regions = [
-      {because, id: 1, type: 'set'},
+      {because, id: 1, type: 'string', value: 'x'.repeat(80)},
       {because: 'nothing is known of the key', id: 2, type: 'none'},
     ]
     const found = lines({
@@ -60,8 +60,9 @@ describe('what verify found', () => {
       '',
       '3 keys differ; the first 1:',
       '  "a \\"b\\"" slot 77, behind',
-      '    cluster1.local: set; No writes of its value are in conflict.',
+      `    cluster1.local: string "${'x'.repeat(59)}...; No writes of its value are in conflict.`,
       '    c2: none; nothing is known of the key',
+      'shoal crdb explain KEY tells who wrote what, and when.',
       '',
       '2 slots more were not looked into.',
     ])
@@ -86,6 +87,7 @@ describe('what verify found', () => {
   it('says why a region was not compared', () => {
     const error = '127.0.0.1:12002 refuses connections'
     const found = lines({equal: false, regions: [EQUAL.regions[0]!, {cluster: 'c2', error, id: 2, keys: 0}]})
+    expect(found[0]).toBe('Not all regions of mycrdb were compared: c2 cannot be asked.')
     expect(found.slice(3)).toEqual([
       ' 1  cluster1.local  12,345  compared',
       ` 2  c2                   -  not compared: ${error}`,
@@ -178,6 +180,14 @@ describe('what is known of a key', () => {
       'c2:',
       '  nothing is known of the key',
       'c3 could not be asked: away',
+    ])
+  })
+
+  it('may not have the element that was asked for', () => {
+    const values = SET.values.map((value) => ({...value, elementCount: 5, elements: []}))
+    const explanation = {...SET, deadlines: [], values}
+    expect(lines({element: 'x', regions: [{cluster: 'c1', explanation, id: 1}]}).slice(3)).toEqual([
+      '    nothing is known of "x" in it',
     ])
   })
 

@@ -44,7 +44,7 @@ function node({
         key: key!.toString('latin1'),
         slot,
         type: 'counter',
-        values: [],
+        values: [{elements: [{value: vector.at(-1)}], visible: true}],
       }),
     DBSIZE: 2,
   })
@@ -98,8 +98,8 @@ describe('verify', () => {
           key: 'votes',
           kind: 'behind',
           regions: [
-            {because: 'because of 1.1:3', id: 1, type: 'counter'},
-            {because: 'because of 1.1:1', id: 2, type: 'counter'},
+            {because: 'because of 1.1:3', id: 1, type: 'counter', value: '3'},
+            {because: 'because of 1.1:1', id: 2, type: 'counter', value: '1'},
           ],
           slot: SLOT,
         },
