@@ -36,6 +36,10 @@ export default class CrdbLag extends CrdbCommand {
   private readonly quit = new AbortController()
   private lines: readonly string[] = []
 
+  private get foot(): readonly string[] {
+    return ['', this.style.dim('q quits')]
+  }
+
   async run(): Promise<LagReport> {
     const {flags} = await this.parse(CrdbLag)
     if (flags.interval < INTERVAL_MS_MIN) throw badFlag(`--interval is at least ${INTERVAL_MS_MIN}ms`)
@@ -48,10 +52,9 @@ export default class CrdbLag extends CrdbCommand {
     try {
       for (let looks = 1; ; looks++) {
         const report = await watcher.look(this.signal)
-        const lines = renderLag(report, clusters, this.style)
-        this.lines = screen ? [...lines, '', this.style.dim(`${known.config.name}   q quits`)] : lines
-        if (screen) screen.draw(this.lines)
-        else this.print((looks > 1 ? '\n' : '') + lines.join('\n'))
+        this.lines = renderLag(report, clusters, this.style)
+        if (screen) screen.draw([...this.lines, ...this.foot])
+        else this.print((looks > 1 ? '\n' : '') + this.lines.join('\n'))
         if (looks >= count) return report
         await pause(flags.interval, signal).catch(() => undefined)
         if (signal.aborted) return report
@@ -73,7 +76,7 @@ export default class CrdbLag extends CrdbCommand {
     const screen: LiveScreen = new LiveScreen({
       input: process.stdin,
       onQuit,
-      onRedraw: () => screen.draw(this.lines),
+      onRedraw: () => screen.draw([...this.lines, ...this.foot]),
       output: process.stdout,
     })
     screen.open()
