@@ -4,7 +4,7 @@ import {guidFlag} from '../../lib/cli/crdb/flags.js'
 import {badFlag, durationFlag} from '../../lib/cli/flags.js'
 import {LiveScreen} from '../../lib/cli/live-screen.js'
 import {renderLag} from '../../lib/cli/render/crdb-lag.js'
-import {pause} from '../../lib/client/abort.js'
+import {pause, untilAborted} from '../../lib/client/abort.js'
 import {type LagReport, LagWatcher} from '../../lib/operations/crdb/lag.js'
 
 const INTERVAL_MS_MIN = 100
@@ -49,9 +49,16 @@ export default class CrdbLag extends CrdbCommand {
     const screen = flags.watch && !this.jsonEnabled() ? this.openScreen() : undefined
     const signal = AbortSignal.any([this.signal, this.quit.signal])
     const count = flags.watch ? (flags.count ?? (this.jsonEnabled() ? 1 : Number.POSITIVE_INFINITY)) : 1
+    let seen: LagReport | undefined
     try {
       for (let looks = 1; ; looks++) {
-        const report = await watcher.look(this.signal)
+        // A region that is frozen takes seconds: whoever quits does not wait for it.
+        const report: LagReport | undefined = await untilAborted(watcher.look(signal), signal).catch((error) => {
+          if (signal.aborted && seen) return undefined
+          throw error
+        })
+        if (!report) return seen as LagReport
+        seen = report
         this.lines = renderLag(report, clusters, this.style)
         if (screen) screen.draw([...this.lines, ...this.foot])
         else this.print((looks > 1 ? '\n' : '') + this.lines.join('\n'))
@@ -62,7 +69,7 @@ export default class CrdbLag extends CrdbCommand {
     } finally {
       screen?.close()
       // What was seen last is still of use.
-      if (screen) this.print(this.lines.join('\n'))
+      if (screen && seen) this.print(this.lines.join('\n'))
     }
   }
 
