@@ -1,0 +1,106 @@
+import {expect} from 'vitest'
+import {CrdbWorld} from '../../support/crdb/world.js'
+import {callRedis} from '../../support/peers.js'
+import {waitFor} from '../../support/processes.js'
+import {look, type Sight, SoakWriter, TAGS} from './soak-writers.js'
+
+export interface SoakNode {
+  readonly name: string
+  readonly region: number
+  readonly port: number
+}
+
+interface Listed {
+  readonly environments: readonly {
+    readonly nodes: readonly {
+      readonly name: string
+      readonly address: {readonly port: number}
+      readonly role: string
+      readonly state: string
+    }[]
+  }[]
+}
+
+/** The database of a world, its nodes, and clients that write in each region. */
+export class SoakWorld extends CrdbWorld {
+  /** As they were last listed. */
+  members: readonly SoakNode[] = []
+  readonly writers: SoakWriter[] = []
+
+  override async done(...args: string[]) {
+    const t = Date.now()
+    const r = await super.done(...args)
+    console.log(Date.now() - t, args.slice(0, 3).join(' '))
+    return r
+  }
+
+  async create(...more: string[]): Promise<void> {
+    await this.done(...(await this.createArgs(...more)))
+    await this.list()
+  }
+
+  /** @returns names of the primaries */
+  async list(): Promise<readonly string[]> {
+    const {environments} = (await this.done('ps', '--json')).json<Listed>()
+    const nodes = environments.flatMap(({nodes}) => nodes)
+    this.members = nodes.map(({address, name}) => ({name, port: address.port, region: Number(name.split('-')[1])}))
+    return nodes.filter(({role, state}) => role === 'primary' && state === 'running').map(({name}) => name)
+  }
+
+  get regions(): number[] {
+    return [...new Set(this.members.map(({region}) => region))]
+  }
+
+  portsOf(region: number): number[] {
+    return this.members.filter((node) => node.region === region).map(({port}) => port)
+  }
+
+  /** One client for each region and tag. */
+  write(...regions: readonly number[]): void {
+    for (const region of regions) {
+      for (const tag of TAGS) this.writers.push(new SoakWriter(region, () => this.portsOf(region), tag))
+    }
+  }
+
+  writersOf(tag: string): SoakWriter[] {
+    return this.writers.filter((writer) => writer.tag === tag)
+  }
+
+  look(region: number, tag: string): Promise<Sight> {
+    return look(this.portsOf(region), tag)
+  }
+
+  /** Clients of these regions have gone on. */
+  async written(regions: readonly number[] = this.regions, count = 10): Promise<void> {
+    const writers = this.writers.filter(({region}) => regions.includes(region))
+    const before = writers.map(({acknowledged}) => acknowledged)
+    const t = Date.now()
+    await waitFor(() => writers.every(({acknowledged}, index) => acknowledged >= before[index]! + count), {
+      deadlineMs: 30_000,
+      what: () =>
+        `writes: ${writers.map(({acknowledged, region, tag}, i) => `${region}${tag} ${before[i]}->${acknowledged}`)}`,
+    })
+    console.log(Date.now() - t, 'written', regions)
+  }
+
+  /** Every node knows of all others, and every link between regions is in sync. */
+  async settled(): Promise<void> {
+    await waitFor(
+      async () => {
+        const lists = await Promise.all(this.members.map(({port}) => callRedis(port, ['CRDT.PEERS'])))
+        return lists.every((text) =>
+          (JSON.parse(String(text)) as {status: string}[]).every(({status}) => status === 'in-sync'),
+        )
+      },
+      {deadlineMs: 30_000, what: 'links in sync'},
+    )
+  }
+
+  /** Writers end; then all regions are the same to the last digest. */
+  async expectEqual(): Promise<void> {
+    await Promise.all(this.writers.map((writer) => writer.stop()))
+    const run = await this.shoal(['crdb', 'verify', '--deep', '--json', '--wait', '30s'])
+    expect(run.code, `${run.stdout}${run.stderr}`).toBe(0)
+    expect(run.json<{equal: boolean; slots: number}>()).toMatchObject({equal: true})
+  }
+}
