@@ -3,7 +3,7 @@ import type {PeerStatus} from '../../../src/lib/server/crdt/peers/status.js'
 import {CrdbWorld} from '../../support/crdb/world.js'
 import {callRedis} from '../../support/peers.js'
 import {waitFor} from '../../support/processes.js'
-import {look, type Sight, SoakWriter, TAGS} from './soak-writers.js'
+import {expectKept, look, type Sight, SoakWriter, TAGS} from './soak-writers.js'
 
 export interface SoakNode {
   readonly name: string
@@ -29,9 +29,7 @@ export class SoakWorld extends CrdbWorld {
   readonly writers: SoakWriter[] = []
 
   override async done(...args: string[]) {
-    const t = Date.now()
     const r = await super.done(...args)
-    console.log(Date.now() - t, args.slice(0, 3).join(' '))
     return r
   }
 
@@ -59,12 +57,16 @@ export class SoakWorld extends CrdbWorld {
   /** One client for each region and tag. */
   write(...regions: readonly number[]): void {
     for (const region of regions) {
-      for (const tag of TAGS) this.writers.push(new SoakWriter(region, () => this.portsOf(region), tag))
+      for (const tag of TAGS) {
+        const life = this.writersOf(tag, region).length
+        this.writers.push(new SoakWriter(region, tag, () => this.portsOf(region), life))
+      }
     }
   }
 
-  writersOf(tag: string): SoakWriter[] {
-    return this.writers.filter((writer) => writer.tag === tag)
+  /** @param region - all, if undefined */
+  writersOf(tag: string, region?: number): SoakWriter[] {
+    return this.writers.filter((writer) => writer.tag === tag && (region === undefined || writer.region === region))
   }
 
   look(region: number, tag: string): Promise<Sight> {
@@ -73,15 +75,13 @@ export class SoakWorld extends CrdbWorld {
 
   /** Clients of these regions have gone on. */
   async written(regions: readonly number[] = this.regions, count = 10): Promise<void> {
-    const writers = this.writers.filter(({region}) => regions.includes(region))
+    const writers = this.writers.filter(({isRunning, region}) => isRunning && regions.includes(region))
     const before = writers.map(({acknowledged}) => acknowledged)
-    const t = Date.now()
     await waitFor(() => writers.every(({acknowledged}, index) => acknowledged >= before[index]! + count), {
       deadlineMs: 30_000,
       what: () =>
         `writes: ${writers.map(({acknowledged, region, tag}, i) => `${region}${tag} ${before[i]}->${acknowledged}`)}`,
     })
-    console.log(Date.now() - t, 'written', regions)
   }
 
   /** Every primary has a link in sync to every other region. */
@@ -99,11 +99,40 @@ export class SoakWorld extends CrdbWorld {
     )
   }
 
+  /** Clients of a region stop, and another region has all that they were told. */
+  async exchanged(region: number): Promise<void> {
+    await this.stop(region)
+    const other = this.regions.find((each) => each !== region)!
+    for (const tag of TAGS) {
+      await waitFor(
+        async () => {
+          const there = new Set((await this.look(other, tag)).list)
+          return this.writersOf(tag, region).every(({entries}) => [...entries.acked].every((one) => there.has(one)))
+        },
+        {deadlineMs: 30_000, what: `what region ${region} wrote in region ${other}`},
+      )
+    }
+  }
+
+  /** Clients of a region, or all, stop. */
+  async stop(region?: number): Promise<void> {
+    const writers = this.writers.filter((writer) => region === undefined || writer.region === region)
+    await Promise.all(writers.map((writer) => writer.stop()))
+  }
+
   /** Writers end; then all regions are the same to the last digest. */
   async expectEqual(): Promise<void> {
-    await Promise.all(this.writers.map((writer) => writer.stop()))
+    await this.stop()
     const run = await this.shoal(['crdb', 'verify', '--deep', '--json', '--wait', '30s'])
     expect(run.code, `${run.stdout}${run.stderr}`).toBe(0)
     expect(run.json<{equal: boolean; slots: number}>()).toMatchObject({equal: true})
+  }
+
+  /** And all have all that was acknowledged. */
+  async expectAllKept(): Promise<void> {
+    await this.expectEqual()
+    for (const tag of TAGS) {
+      for (const region of this.regions) expectKept(await this.look(region, tag), this.writersOf(tag))
+    }
   }
 }

@@ -26,15 +26,16 @@ export class SoakWriter {
   readonly fields = new Promises()
   readonly increments = new Promises()
   readonly sums = new Promises()
-  private isRunning = true
+  isRunning = true
   private next = 0
   private readonly running: Promise<void>
 
-  /** @param ports - of the region's nodes, now */
+  /** @param ports - of the region's nodes, now @param life - tells it from earlier clients of the region and tag */
   constructor(
     readonly region: number,
-    private readonly ports: () => readonly number[],
     readonly tag: string,
+    private readonly ports: () => readonly number[],
+    private readonly life: number,
   ) {
     this.running = this.run()
   }
@@ -56,21 +57,23 @@ export class SoakWriter {
 
   /** @returns false if this node does not take writes */
   private async step(connection: RawConnection): Promise<boolean> {
-    const {region, tag} = this
-    const name = `${region}:${this.next++}`
+    const {life, region, tag} = this
+    const nameOf = (number: number): string => `${region}:${life}:${number}`
+    const name = nameOf(this.next++)
     const key = (kind: string): string => `{${tag}}${kind}`
     const steps: [Promises, string, string[]][] = [
       [this.increments, name, ['INCR', key('count')]],
       [this.members, name, ['SADD', key('set'), name]],
-      [this.entries, name, ['RPUSH', key('list'), name]],
       [this.fields, name, ['HSET', key('hash'), name, name]],
       [this.sums, name, ['HINCRBY', key('sums'), 'total', '1']],
     ]
     if (this.next % REMOVE_EVERY === 0) {
       // Of those that were there, so that the removal has seen it.
-      const old = `${region}:${this.next - REMOVE_EVERY}`
+      const old = nameOf(this.next - REMOVE_EVERY)
       if (this.members.acked.has(old)) steps.push([this.removed, old, ['SREM', key('set'), old]])
     }
+    // The last: who has it has what came before.
+    steps.push([this.entries, name, ['RPUSH', key('list'), name]])
     for (const [{sent}, what] of steps) sent.add(what)
     try {
       const replies = await connection.batch(steps.map(([, , command]) => command))
@@ -165,9 +168,10 @@ export function expectKept(sight: Sight, writers: readonly SoakWriter[]): void {
 function expectOrder(list: readonly string[]): void {
   const last = new Map<string, number>()
   for (const entry of list) {
-    const [region, number] = entry.split(':') as [string, string]
-    expect(Number(number), `order of ${entry}`).toBeGreaterThan(last.get(region) ?? -1)
-    last.set(region, Number(number))
+    const [region, life, number] = entry.split(':') as [string, string, string]
+    const client = `${region}:${life}`
+    expect(Number(number), `order of ${entry}`).toBeGreaterThan(last.get(client) ?? -1)
+    last.set(client, Number(number))
   }
 }
 
