@@ -42,8 +42,5 @@ function whyNotReady({databases, id}: EmbeddedRegion): string | undefined {
 
 /** From now on a region hears nothing of these others, and they nothing of it; of all the rest it does. */
 export function cutLinks({servers}: EmbeddedRegion, others: readonly number[]): void {
-  for (const {crdt} of servers) {
-    crdt?.peers?.restore()
-    if (others.length > 0) crdt?.peers?.cut(others)
-  }
+  for (const {crdt} of servers) crdt?.peers?.cut(others)
 }

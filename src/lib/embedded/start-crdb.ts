@@ -1,6 +1,7 @@
 import {randomUUID} from 'node:crypto'
 import {setTimeout as delay, setImmediate as nextTurn} from 'node:timers/promises'
 import {type CrdbConfig, type CrdbSettings, REGION_MAX} from '../model/crdb.js'
+import {shardSettings, startSettings} from '../plan/crdb/node-settings.js'
 import {connectRegions, cutLinks} from './crdb-instances.js'
 import {type CrdbRegion, EmbeddedRegion} from './crdb-region.js'
 import {type CrdbDatabaseConfig, readCrdbConfig} from './crdb-settings.js'
@@ -74,25 +75,21 @@ const HASTE_MS = 20
 /**
  * Starts the regions, resolved when each takes writes and hears of all others.
  *
- * @throws RangeError, {CrdbSettingError} if an option is wrong; as `startNode`; whatever was started is stopped then
+ * @throws RangeError, {CliError} BAD_FLAG if an option is wrong; as `startNode`; whatever was started is stopped then
  */
 export async function startCrdb(options: CrdbOptions = {}): Promise<StartedCrdb> {
   const regionCount = inRange('regions', options.regions ?? DEFAULT_REGIONS, 2, REGION_MAX)
-  const shardCount = inRange('shards', options.shards ?? 1, 1)
-  const replicaCount = inRange('replicas', options.replicas ?? 0, 0)
-  const settings: CrdbSettings = {
-    ...readCrdbConfig(options.config ?? {}),
-    replication: replicaCount > 0,
-    shardsCount: shardCount,
-  }
+  const given = readCrdbConfig(options.config ?? {})
+  const shardCount = inRange('shards', options.shards ?? given.shardsCount, 1)
+  const replicaCount = inRange('replicas', options.replicas ?? Number(given.replication), 0)
+  const config: CrdbSettings = {...given, replication: replicaCount > 0, shardsCount: shardCount}
+  const settings = {...startSettings(config), ...shardSettings(config), ...options.settings}
   const password = options.settings?.['requirepass']
   const regions = Array.from({length: regionCount}, (_, i) => new EmbeddedRegion(i + 1, password))
   const crdb = new EmbeddedCrdb(regions)
   try {
-    await Promise.all(
-      regions.map((region) => startRegion(region, {replicaCount, settings: options.settings ?? {}, shardCount})),
-    )
-    await connectRegions(regions, configOf(regions, settings, password))
+    await Promise.all(regions.map((region) => startRegion(region, {replicaCount, settings, shardCount})))
+    await connectRegions(regions, configOf(regions, config, password))
     await crdb.settle()
   } catch (error) {
     await crdb.stop()

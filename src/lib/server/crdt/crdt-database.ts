@@ -56,11 +56,11 @@ export class CrdtDatabase {
     return application
   }
 
-  /** A slot's state from elsewhere. @returns whether anything was new @throws CrdtError */
-  join(slot: number, packed: string): boolean {
+  /** A slot's state from elsewhere. @param isTrusted - see `CrdtCore.joinSlot` @returns whether anything was new @throws CrdtError */
+  join(slot: number, packed: string, isTrusted = false): boolean {
     if (this.isStill(slot)) return false
     this.endUnit()
-    if (!this.core.joinSlot(slot, packed)) return false
+    if (!this.core.joinSlot(slot, packed, isTrusted)) return false
     this.pass([['CRDT.MERGE', String(slot), packed]])
     for (const listener of this.listeners) listener.joined(slot)
     this.wake()

@@ -1,7 +1,13 @@
 import type {Application, CrdtCore, CrdtOptions} from '../../../../src/lib/server/crdt/core/api.js'
+import {CrdtError} from '../../../../src/lib/server/crdt/core/crdt-error.js'
 import type {Unit} from './history.js'
 import {Mirror} from './mirror.js'
 import {Violation} from './violation.js'
+
+/** As the engine has it by default. */
+const MAX_DRIFT_MS = 300_000
+const CLOCK_EPOCH_MS = Date.UTC(2020, 0, 1)
+const TICKS_PER_MS = 4096
 
 export type MakeCore = (options: CrdtOptions) => CrdtCore
 
@@ -9,6 +15,7 @@ export type MakeCore = (options: CrdtOptions) => CrdtCore
 export interface Saved {
   readonly head: string
   readonly slot: string
+  readonly clock: number
   readonly units: ReadonlySet<Unit>
   readonly log: readonly Unit[]
 }
@@ -74,8 +81,12 @@ export class Copy {
     if (found !== 'known' && !this.held.includes(unit)) this.held.push(unit)
   }
 
-  join(state: {readonly slot: string; readonly units: ReadonlySet<Unit>}): void {
+  join(state: Pick<Saved, 'slot' | 'clock' | 'units'>): void {
     const isNew = [...state.units].some((unit) => !this.units.has(unit))
+    if (state.clock > this.believableClock()) {
+      this.refuse(state.slot)
+      return
+    }
     const saysNew = this.core.joinSlot(this.slot, state.slot)
     if (isNew && !saysNew) throw new Violation('joins-tell', `${this.region} found nothing new in what it lacks`)
     for (const unit of state.units) this.units.add(unit)
@@ -83,8 +94,26 @@ export class Copy {
     this.retry()
   }
 
+  private believableClock(): number {
+    return (this.nowMs() + this.skewMs + MAX_DRIFT_MS - CLOCK_EPOCH_MS) * TICKS_PER_MS
+  }
+
+  private refuse(state: string): void {
+    const before = this.core.digestSlot(this.slot)
+    let isRefused = false
+    try {
+      this.core.joinSlot(this.slot, state)
+    } catch (error) {
+      if (!(error instanceof CrdtError)) throw error
+      isRefused = true
+    }
+    if (!isRefused || this.core.digestSlot(this.slot) !== before)
+      throw new Violation('refused-changes-nothing', `${this.region} takes a state that is too far ahead`)
+  }
+
   save(): void {
     this.saved = {
+      clock: this.core.clock,
       head: this.core.packHead(),
       log: [...this.log],
       slot: this.core.packSlot(this.slot),
@@ -100,7 +129,7 @@ export class Copy {
     this.digestBefore = ''
     this.core = this.begin()
     this.core.unpackHead(head)
-    this.core.joinSlot(this.slot, slot)
+    this.core.joinSlot(this.slot, slot, true)
     this.core.become(this.epoch)
     this.units = new Set(units)
     this.log = [...log]
@@ -169,7 +198,7 @@ export class Copy {
     if (this.units.has(unit)) return 'known'
     const ids = new Set([...this.units].map(({id}) => id))
     for (const id of unit.past) if (!ids.has(id)) return 'early'
-    return 'applied'
+    return unit.clock > this.believableClock() ? 'ahead' : 'applied'
   }
 
   private requirePublished(unit: Unit): void {

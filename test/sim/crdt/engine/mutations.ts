@@ -4,7 +4,7 @@ import {ListElements} from '../../../../src/lib/server/crdt/core/containers/list
 import {Counter} from '../../../../src/lib/server/crdt/core/counter.js'
 import {actorOf} from '../../../../src/lib/server/crdt/core/dot.js'
 import type {Engine} from '../../../../src/lib/server/crdt/core/engine.js'
-import {type KeyState, unfold} from '../../../../src/lib/server/crdt/core/key-state.js'
+import type {KeyState} from '../../../../src/lib/server/crdt/core/key-state.js'
 import {Cell, countersOf, rowsOf} from '../../../../src/lib/server/crdt/core/register.js'
 import {winningRow} from '../../../../src/lib/server/crdt/core/rows.js'
 import {SetValue} from '../../../../src/lib/server/crdt/core/set-value.js'
@@ -43,8 +43,8 @@ function engineOf(core: CrdtState): Engine {
 function afterwards(core: CrdtState, change: (state: KeyState, engine: Engine) => void): void {
   const engine = engineOf(core)
   const changeAll = (slot: Slot | undefined): void => {
-    for (const [key, stored] of [...(slot?.keys ?? [])]) {
-      const state = unfold(stored)
+    for (const key of [...(slot?.keys.keys() ?? [])]) {
+      const state = (slot as Slot).open(key)
       change(state, engine)
       slot?.close(key, state)
     }
@@ -56,8 +56,8 @@ function afterwards(core: CrdtState, change: (state: KeyState, engine: Engine) =
     return application
   }
   const join = core.joinSlot.bind(core)
-  core.joinSlot = (slot, packed) => {
-    const isNew = join(slot, packed)
+  core.joinSlot = (slot, packed, isTrusted) => {
+    const isNew = join(slot, packed, isTrusted)
     changeAll(engine.slots.get(slot))
     return isNew
   }
@@ -184,11 +184,11 @@ export const MUTATIONS: readonly Mutation[] = [
     name: 'a join brings back what was removed here',
     wrap: (core) => {
       const join = core.joinSlot.bind(core)
-      core.joinSlot = (number, packed) => {
+      core.joinSlot = (number, packed, isTrusted) => {
         const slot = engineOf(core).slots.get(number)
         let isNew = false
         const run = (): void => {
-          isNew = join(number, packed)
+          isNew = join(number, packed, isTrusted)
         }
         if (slot) bendSlot(slot, {covers: () => false}, run)
         else run()

@@ -37,6 +37,16 @@ const SCRIPTS: readonly [name: string, regions: number, lines: string][] = [
     '1: pfadd k 1\n1>2 all\n1: del k\n2: pfadd k 2\n2>3 all\n3: pfadd k 3',
   ],
   [
+    'a state from far ahead is not taken, and nothing is written before it',
+    2,
+    'skew 2 1000000\n2: rpush k 1\n2>1 join\n1: rpush k 1',
+  ],
+  [
+    'what is hidden is reset everywhere by the next write, collected or not',
+    3,
+    '2: sadd k b\n3: zincr k c 2\nsettle\ncollect all\n1>3 join\ncollect all\n1: sadd k a b',
+  ],
+  [
     'a promoted replica that lost its tail: both tails count',
     3,
     '1: incr k 1\nsave 1\n1: incr k 2\n1>2 all\npromote 1\n1: incr k 4\n2: incr k 8\n1: del k',

@@ -12,7 +12,9 @@ import {Violation} from './violation.js'
 import {WriterSite} from './writer-site.js'
 
 const SLOT = 7
-/** 2026-01-01, far enough from the epoch of the engine's clock. */
+/** No clock is further ahead, but by its ticks. */
+const AHEAD_MS_MAX = 1_000_000
+/** Far enough from the epoch of the engine's clock. */
 const START_MS = Date.UTC(2026, 0, 1)
 
 /** What makes a difference wherever it is done; the others may find it done. */
@@ -62,6 +64,7 @@ export class EngineWorld {
   /** All effects that somebody's ring holds and another lacks, then states where that was not enough; now clocks are right. */
   settle(): void {
     for (const copy of this.copies) copy.skewMs = 0
+    this.advance(AHEAD_MS_MAX)
     for (let isMoving = true; isMoving; ) {
       isMoving = false
       for (const from of this.copies) {
@@ -78,7 +81,7 @@ export class EngineWorld {
       for (const from of this.copies) {
         for (const to of this.copies) {
           if (from === to || [...from.units].every((unit) => to.units.has(unit))) continue
-          to.join({slot: from.core.packSlot(SLOT), units: from.units})
+          to.join({clock: from.core.clock, slot: from.core.packSlot(SLOT), units: from.units})
         }
       }
     }
@@ -103,7 +106,7 @@ export class EngineWorld {
   }
 
   join(from: Copy, to: Copy): void {
-    to.join({slot: from.core.packSlot(SLOT), units: from.units})
+    to.join({clock: from.core.clock, slot: from.core.packSlot(SLOT), units: from.units})
   }
 
   laws(): void {

@@ -1,8 +1,6 @@
-import type {CrdtCore} from '../../../../src/lib/server/crdt/core/api.js'
 import type {CrdtDatabase} from '../../../../src/lib/server/crdt/crdt-database.js'
 import {Durability} from '../../../../src/lib/server/crdt/durability/durability.js'
 import {Stability} from '../../../../src/lib/server/crdt/peers/stability.js'
-import {minimum, vectorFrom} from '../../../../src/lib/server/crdt/peers/vectors.js'
 import {Projection} from '../../../../src/lib/server/crdt/projection/projection.js'
 
 /** A bug planted in what stands around the engine. `bend` returns what straightens it again. */
@@ -21,22 +19,7 @@ function replace<T extends object, K extends keyof T>(target: T, name: K, make: 
 
 export const SYSTEM_MUTATIONS: readonly SystemMutation[] = [
   {
-    bend: () =>
-      replace(
-        Stability.prototype,
-        'stableOf',
-        () =>
-          function (this: Stability, slot, others) {
-            const {core} = this as unknown as {readonly core: CrdtCore}
-            let stable = vectorFrom(core.vectorOf(slot))
-            for (const region of others) {
-              const theirs = this.vectorOf(region, slot)
-              if (theirs === undefined) return undefined
-              stable = minimum(stable, theirs)
-            }
-            return stable
-          },
-      ),
+    bend: () => replace(Stability.prototype as unknown as {hasAllOf: () => boolean}, 'hasAllOf', () => () => true),
     name: 'marks are dropped while effects are on their way that did not see them',
   },
   {

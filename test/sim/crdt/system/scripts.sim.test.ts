@@ -32,6 +32,11 @@ const SCRIPTS: readonly Script[] = [
     replicas: true,
   },
   {
+    lines: ['1 keep {a} 1', 'run 3000', 'remove-region 1', 'run 600', 'add-region'],
+    name: 'a new region gets what one that was removed has written',
+    regions: 3,
+  },
+  {
     lines: ['1 keep {a} 1', 'cut 1 2', '1 keep {a} 2', '2: DEL {a}kept', 'run 2000'],
     name: 'what was written during a cut survives the deletion that did not see it',
     regions: 2,

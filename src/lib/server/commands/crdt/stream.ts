@@ -45,7 +45,7 @@ function effect(crdt: CrdtDatabase, [, bytes]: readonly string[]): void {
 
 /** CRDT.MERGE slot state */
 function merge(crdt: CrdtDatabase, [, slot, state]: readonly string[]): void {
-  crdt.join(requireSlot(slot!), state!)
+  crdt.join(requireSlot(slot!), state!, true)
 }
 
 /** CRDT.STREAM key facts: what only this region knows of a stream. */

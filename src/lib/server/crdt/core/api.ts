@@ -184,8 +184,12 @@ export interface CrdtCore {
 
   /** The slot's state. */
   packSlot(slot: number): string
-  /** Joins a state. @returns whether anything was new @throws CrdtError, and nothing has changed */
-  joinSlot(slot: number, packed: string): boolean
+  /**
+   * Joins a state. One whose clock is further ahead than `maxDriftMs` is refused: its writes would win for so long.
+   *
+   * @param isTrusted - as for `apply` @returns whether anything was new @throws CrdtError, and nothing has changed
+   */
+  joinSlot(slot: number, packed: string, isTrusted?: boolean): boolean
   /** The slot went to another shard: as if nothing had ever been known of it. */
   forgetSlot(slot: number): void
   /** All of it. */

@@ -2,10 +2,14 @@ import type {ActorTable} from './actors.js'
 import type {Dot, VectorEntries} from './api.js'
 import {actorOf, sequenceOf} from './dot.js'
 import type {Engine} from './engine.js'
-
 import type {Slot} from './slot.js'
 
-/** @returns how many things were dropped */
+/**
+ * What is hidden, and the deadline of a key that is gone, stays until the next write resets it: a region that dropped it
+ * before others would not tell them to.
+ *
+ * @returns how many things were dropped
+ */
 export function collectSlot({actors, willChange}: Engine, slot: Slot, stable: VectorEntries): number {
   if (slot.ledger.garbage === 0) return 0
   willChange?.(slot.number)

@@ -2,6 +2,7 @@ import type {ActorTable} from './actors.js'
 import type {Dot} from './api.js'
 import {Changes} from './changes.js'
 import type {EditSink, Join, Ledger} from './container.js'
+import {CrdtError} from './crdt-error.js'
 import {NO_DEADLINES} from './deadline.js'
 import {actorOf, sequenceOf} from './dot.js'
 import type {Engine} from './engine.js'
@@ -10,13 +11,21 @@ import {joinRows} from './rows.js'
 import type {Slot} from './slot.js'
 import {type SlotState, unpackSlotState} from './slot-state.js'
 
-/** Takes in another's state of a slot. @returns whether its vector had anything new @throws CrdtError, and nothing has changed */
-export function joinSlotState(engine: Engine, number: number, packed: string): boolean {
+/**
+ * Takes in another's state of a slot.
+ *
+ * @param isTrusted - of any time @returns whether its vector had anything new @throws CrdtError, and nothing has changed
+ */
+export function joinSlotState(engine: Engine, number: number, packed: string, isTrusted: boolean): boolean {
   const state = unpackSlotState(packed, engine.actors, {bytes: 0, garbage: 0})
+  if (!isTrusted && !engine.clock.isBelievable(state.clock)) {
+    throw new CrdtError(`the state of slot ${number} bears a time that is too far ahead`)
+  }
   engine.willChange?.(number)
   const slot = engine.slotAt(number)
   new Joining(engine, slot, state).run()
-  engine.clock.heard(state.clock)
+  // What is written here from now on must be later than all of it.
+  engine.clock.reached(state.clock)
   let isNew = false
   for (const [actor, sequence] of state.vector.entries()) {
     if (sequence <= slot.sequenceOf(actor)) continue

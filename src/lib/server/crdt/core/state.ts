@@ -144,8 +144,8 @@ export class CrdtState implements CrdtCore {
     return packSlotState(this.engine.slotAt(slot), this.engine.clock.now, this.engine.actors, this.packer)
   }
 
-  joinSlot(slot: number, packed: string): boolean {
-    return joinSlotState(this.engine, slot, packed)
+  joinSlot(slot: number, packed: string, isTrusted = false): boolean {
+    return joinSlotState(this.engine, slot, packed, isTrusted)
   }
 
   forgetSlot(slot: number): void {

@@ -43,7 +43,7 @@ export class StateLoad implements StateLoading {
   private addSlot(slot: number, state: string): void {
     const {core, db} = this
     const {values} = this.crdt.server.config
-    core.joinSlot(slot, state)
+    core.joinSlot(slot, state, true)
     for (const key of core.keys(slot)) {
       const shown = core.look(slot, key)!
       db.set(key, wholeValue(shown, undefined, values))

@@ -1,6 +1,7 @@
 import {rangesOf, type SlotRange} from '../../../model/slot-set.js'
 import {encodeCommand} from '../../../protocol/resp/encode-command.js'
 import type {CrdtCore} from '../core/api.js'
+import type {CrdtDatabase} from '../crdt-database.js'
 import {lengthText, pack} from './batch.js'
 import type {PeerEffects} from './effects.js'
 import {type EffectRing, lackingFrom} from './ring.js'
@@ -19,6 +20,7 @@ export interface FeedOutput {
 
 export interface FeedHost {
   readonly core: CrdtCore
+  readonly database: Pick<CrdtDatabase, 'config'>
   readonly ring: EffectRing
   readonly effects: Pick<PeerEffects, 'deflate' | 'soon'>
   /** 0..6, of what this instance sends. */
@@ -103,7 +105,11 @@ export class Feed {
     this.pump()
   }
 
-  private readonly isWanted = (actor: ActorKey): boolean => this.wanted.has(regionOf(actor))
+  /** What regions that are gone have written, nobody else will bring. */
+  private readonly isWanted = (actor: ActorKey): boolean => {
+    const region = regionOf(actor)
+    return this.wanted.has(region) || this.host.database.config.removed.includes(region)
+  }
 
   /** Finds the place in the ring, and the slots that it does not help with. */
   private locate(): void {
@@ -219,7 +225,7 @@ export class Feed {
     while (this.position < end && count <= countMax && batch.length < BATCH_BYTES) {
       const {actor, effect, sequence, slot} = ring.at(this.position++)
       count++
-      if (!this.wanted.has(regionOf(actor))) continue
+      if (!this.isWanted(actor)) continue
       const known = this.sent[slot]
       if (known === undefined) continue
       if ((known.get(actor) ?? 0) >= sequence) {

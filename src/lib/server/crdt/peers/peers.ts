@@ -204,6 +204,7 @@ export class Peers implements EffectListener {
     if (state === 'in-sync') {
       this.host.log('notice', `In sync with ${where}`)
       this.lookAtStanding()
+      if (this.cutRegions.size > 0) this.host.effects.soon(() => this.relay())
     } else if (state === 'down') this.regions.get(region)?.noteFailure(lastError)
   }
 
@@ -253,7 +254,7 @@ export class Peers implements EffectListener {
     }
     if (nowMs - this.secondMs < SECOND_MS) return
     this.secondMs = nowMs
-    this.everySecond(nowMs)
+    this.everySecond()
   }
 
   private followPlace(): void {
@@ -269,13 +270,13 @@ export class Peers implements EffectListener {
     this.stability.forget((slot) => set.has(slot))
   }
 
-  private everySecond(nowMs: number): void {
+  private everySecond(): void {
     if (this.isInconsistent && !this.host.isMemoryExceeded()) {
       this.isInconsistent = false
       this.host.log('notice', 'There is memory again: catching up with other regions.')
     }
     this.inbox.tick()
-    arrangeRelays(this.regions.values(), (region) => this.cutRegions.has(region), nowMs)
+    this.relay()
     this.acknowledgeAll()
     if (this.own.length > 0) this.stability.collect(this.others().map(({id}) => id))
     this.lookAtStanding()
@@ -336,7 +337,14 @@ export class Peers implements EffectListener {
     for (const region of regions) this.regions.get(region)?.interrupt('cut off')
     this.feeds.close((region) => this.cutRegions.has(region))
     for (const region of before) if (!this.cutRegions.has(region)) this.regions.get(region)?.hurry()
+    this.relay()
     this.tick()
+  }
+
+  /** What regions that cannot be reached write comes through one that can. */
+  private relay(): void {
+    if (this.isClosed) return
+    arrangeRelays(this.regions.values(), (region) => this.cutRegions.has(region), this.host.nowMs())
   }
 
   restore(): void {
