@@ -39,8 +39,8 @@ export class CrdbWorld {
   async createArgs(...more: string[]): Promise<string[]> {
     const instances = REGIONS.flatMap((region) => ['--instance', `fqdn=${region},username=r@r.com,password=test`])
     const port = ['--port', String(await this.claimed)]
-    const size = ['--memory-size', '512mb', '--replication', 'false', '--shards-count', '1']
-    return ['crdb', 'create', '--name', 'mycrdb', ...size, ...port, ...instances, ...more]
+    const shape = more.includes('--shards-count') ? [] : ['--replication', 'false', '--shards-count', '1']
+    return ['crdb', 'create', '--name', 'mycrdb', '--memory-size', '512mb', ...shape, ...port, ...instances, ...more]
   }
 
   /** Of instance `id`. */

@@ -96,6 +96,11 @@ export class Pull {
 
   private roundMs = 0
 
+  /** Since something came; monotonic milliseconds; 0: there is no link that anything could come on. */
+  silentMs(nowMs: number): number {
+    return this.isConnected ? nowMs - this.heardMs : 0
+  }
+
   get isConnected(): boolean {
     return this.state === 'in-sync' || this.state === 'syncing'
   }
