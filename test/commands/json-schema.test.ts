@@ -6,7 +6,7 @@ import {TaskFile} from '../../src/lib/operations/crdb/task-file.js'
 import {FINDING_IDS} from '../../src/lib/plan/finding.js'
 import {packageFolder, runShoal} from '../support/cli.js'
 import {loadSchemas, requireSound, SCHEMA_FOLDER, schemaFileOf, validate} from '../support/json-schema.js'
-import {describeWithPeers, type RedisNode, startRedis} from '../support/peers.js'
+import {callRedis, describeWithPeers, type RedisNode, startRedis} from '../support/peers.js'
 import {claimPorts} from '../support/ports.js'
 import {processesWith, temporaryFolder} from '../support/processes.js'
 
@@ -103,6 +103,18 @@ const RUNS: readonly Run[] = [
   {args: () => ['crdb', 'update', '--compression', '0']},
   {args: () => ['crdb', 'update', '--compression', '0']},
   {args: () => ['crdb', 'flush', '--yes']},
+  {before: ({basePort}) => callRedis(basePort, ['HINCRBY', 'k', 'f', '1']), args: () => ['crdb', 'verify', '--deep']},
+  {args: () => ['crdb', 'lag', '--watch', '--interval', '100ms', '--count', '2']},
+  {args: () => ['crdb', 'health-report']},
+  {args: () => ['partition', '--regions', 'a']},
+  {
+    before: ({basePort}) => callRedis(basePort, ['SET', 'k', 'v', 'EX', '1000']),
+    args: () => ['crdb', 'verify', '--wait', '100ms'],
+    exit: 9,
+  },
+  {args: () => ['crdb', 'explain', 'k']},
+  {args: () => ['crdb', 'explain', 'k', 'f']},
+  {args: () => ['heal', '--wait']},
   {args: () => ['crdb', 'add-instance', '--instance', 'fqdn=c']},
   {args: () => ['crdb', 'remove-instance', '--instance-id', '3', '--force', '--yes']},
   {args: () => ['crdb', 'get']},

@@ -5,7 +5,7 @@ import {renderKeyReport} from '../../lib/cli/render/crdb-explain.js'
 import {explainKey, type KeyReport} from '../../lib/operations/crdb/explain.js'
 
 export default class CrdbExplain extends CrdbCommand {
-  static override summary = 'Why is a key what it is? Who wrote it, which write won, in each region.'
+  static override summary = 'Tell why a key is what it is: who wrote it and which write won, in each region.'
   static override examples = [
     '<%= config.bin %> <%= command.id %> cart:42',
     '<%= config.bin %> <%= command.id %> cart:42 apples --crdb-guid mycrdb',

@@ -3,13 +3,13 @@ import {guidFlag} from '../../lib/cli/crdb/flags.js'
 import {type ClusterHealth, reportHealth} from '../../lib/operations/crdb/health-report.js'
 
 export default class CrdbHealthReport extends CrdbCommand {
-  static override summary = 'What does each participating cluster say of an active-active database?'
+  static override summary = 'Print what each participating cluster says of an active-active database.'
   static override description =
     'Prints JSON, one object per cluster, as crdb-cli does. Exits 9 if a cluster does not answer or a link is down.'
 
   static override examples = [
     '<%= config.bin %> <%= command.id %> --crdb-guid mycrdb',
-    '<%= config.bin %> <%= command.id %> | jq \'.[].connections[] | select(.status != "ok")\'',
+    '<%= config.bin %> <%= command.id %> >health.json',
   ]
 
   static override flags = {'crdb-guid': guidFlag()}

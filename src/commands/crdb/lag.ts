@@ -4,13 +4,13 @@ import {guidFlag} from '../../lib/cli/crdb/flags.js'
 import {badFlag, durationFlag} from '../../lib/cli/flags.js'
 import {LiveScreen} from '../../lib/cli/live-screen.js'
 import {renderLag} from '../../lib/cli/render/crdb-lag.js'
-import {pause} from '../../lib/client/abort.js'
+import {pause, untilAborted} from '../../lib/client/abort.js'
 import {type LagReport, LagWatcher} from '../../lib/operations/crdb/lag.js'
 
 const INTERVAL_MS_MIN = 100
 
 export default class CrdbLag extends CrdbCommand {
-  static override summary = 'How far behind is each region what the others write?'
+  static override summary = 'Show how far each region is behind what the others write.'
   static override description =
     'LAG is how late what comes is at most, PENDING how many effects have not been acknowledged. --watch looks again and ' +
     'again: in place on a terminal, where q or Ctrl-C ends it; block by block in a pipe.'
@@ -36,6 +36,10 @@ export default class CrdbLag extends CrdbCommand {
   private readonly quit = new AbortController()
   private lines: readonly string[] = []
 
+  private get foot(): readonly string[] {
+    return ['', this.style.dim('q quits')]
+  }
+
   async run(): Promise<LagReport> {
     const {flags} = await this.parse(CrdbLag)
     if (flags.interval < INTERVAL_MS_MIN) throw badFlag(`--interval is at least ${INTERVAL_MS_MIN}ms`)
@@ -45,13 +49,19 @@ export default class CrdbLag extends CrdbCommand {
     const screen = flags.watch && !this.jsonEnabled() ? this.openScreen() : undefined
     const signal = AbortSignal.any([this.signal, this.quit.signal])
     const count = flags.watch ? (flags.count ?? (this.jsonEnabled() ? 1 : Number.POSITIVE_INFINITY)) : 1
+    let seen: LagReport | undefined
     try {
       for (let looks = 1; ; looks++) {
-        const report = await watcher.look(this.signal)
-        const lines = renderLag(report, clusters, this.style)
-        this.lines = screen ? [...lines, '', this.style.dim(`${known.config.name}   q quits`)] : lines
-        if (screen) screen.draw(this.lines)
-        else this.print((looks > 1 ? '\n' : '') + lines.join('\n'))
+        // A region that is frozen takes seconds: whoever quits does not wait for it.
+        const report: LagReport | undefined = await untilAborted(watcher.look(signal), signal).catch((error) => {
+          if (signal.aborted && seen) return undefined
+          throw error
+        })
+        if (!report) return seen as LagReport
+        seen = report
+        this.lines = renderLag(report, clusters, this.style)
+        if (screen) screen.draw([...this.lines, ...this.foot])
+        else this.print((looks > 1 ? '\n' : '') + this.lines.join('\n'))
         if (looks >= count) return report
         await pause(flags.interval, signal).catch(() => undefined)
         if (signal.aborted) return report
@@ -59,7 +69,7 @@ export default class CrdbLag extends CrdbCommand {
     } finally {
       screen?.close()
       // What was seen last is still of use.
-      if (screen) this.print(this.lines.join('\n'))
+      if (screen && seen) this.print(this.lines.join('\n'))
     }
   }
 
@@ -73,7 +83,7 @@ export default class CrdbLag extends CrdbCommand {
     const screen: LiveScreen = new LiveScreen({
       input: process.stdin,
       onQuit,
-      onRedraw: () => screen.draw(this.lines),
+      onRedraw: () => screen.draw([...this.lines, ...this.foot]),
       output: process.stdout,
     })
     screen.open()

@@ -6,7 +6,8 @@ import {renderVerification} from '../../lib/cli/render/crdb-verify.js'
 import {type Verification, verifyDatabase} from '../../lib/operations/crdb/verify.js'
 
 export default class CrdbVerify extends CrdbCommand {
-  static override summary = 'Are all regions of an active-active database equal? Which keys differ, and why?'
+  static override summary =
+    'Tell whether all regions of an active-active database are equal, and which keys differ, and why.'
   static override description =
     'Compares what each region has applied and a digest of what came of it, slot by slot, while clients go on. Exits 9 if ' +
     'regions differ, or one does not answer.'

@@ -99,7 +99,8 @@ export async function readKeyDigests(node: NodeConnection, slot: number): Promis
 
 /**
  * @param key - binary string @param element - only this one of it
- * @returns undefined if nothing is known of the key @throws {NodeReplyError} MOVED from a node that does not have its slot
+ * @returns texts of clients as UTF-8; undefined if nothing is known of the key
+ * @throws {NodeReplyError} MOVED from a node that does not have its slot
  */
 export async function readExplanation(
   node: NodeConnection,
@@ -108,7 +109,12 @@ export async function readExplanation(
 ): Promise<KeyExplanation | undefined> {
   const words = [key, ...(element === undefined ? [] : [element])].map((word) => Buffer.from(word, 'latin1'))
   const reply = await node.call('CRDT.EXPLAIN', ...words)
-  return reply === null ? undefined : (JSON.parse(String(reply)) as KeyExplanation)
+  return reply === null ? undefined : (JSON.parse(String(reply), readable) as KeyExplanation)
+}
+
+/** Nodes have texts as bytes. */
+function readable(_: string, value: unknown): unknown {
+  return typeof value === 'string' ? Buffer.from(value, 'latin1').toString() : value
 }
 
 /** Keys whose visible value is not what the engine has, a line for each: none, unless Shoal is wrong. */

@@ -97,6 +97,10 @@ export class FakeCore implements CrdtCore {
     return undefined
   }
 
+  slotOf(effect: string): number {
+    return this.headOf(effect).slot
+  }
+
   headOf(effect: string): EffectHead {
     return {...(JSON.parse(effect) as FakeEffect), dependencies: []}
   }

@@ -3,7 +3,7 @@ import type {ElementExplanation, KeyExplanation, RowExplanation} from '../../ser
 import type {Style} from './style.js'
 
 /** What regions know of a key, each; once if they all know the same. */
-export function renderKeyReport({equal, key, regions}: KeyReport, style: Style): string {
+export function renderKeyReport({element, equal, key, regions}: KeyReport, style: Style): string {
   const known = regions.filter(({explanation}) => explanation !== undefined)
   const silent = regions.filter(({error}) => error !== undefined)
   const lines: string[] = []
@@ -11,20 +11,24 @@ export function renderKeyReport({equal, key, regions}: KeyReport, style: Style):
   if (equal && known.length > 0) {
     const names = regions.filter(({error}) => error === undefined).map(({cluster}) => cluster)
     lines.push(style.bold(names.length > 1 ? `${names.join(', ')} know the same:` : `${names.join('')}:`))
-    lines.push(...explanationLines(known[0]!.explanation!, style))
+    lines.push(...explanationLines(known[0]!.explanation!, element, style))
   }
   if (!equal) {
     for (const {cluster, error, explanation} of regions) {
       if (error !== undefined) continue
       lines.push(style.bold(`${cluster}:`))
-      lines.push(...(explanation ? explanationLines(explanation, style) : ['  nothing is known of the key']))
+      lines.push(...(explanation ? explanationLines(explanation, element, style) : ['  nothing is known of the key']))
     }
   }
   for (const {cluster, error} of silent) lines.push(style.red(`${cluster} could not be asked: ${error}`))
   return lines.join('\n')
 }
 
-function explanationLines({because, deadlines, key, slot, type, values}: KeyExplanation, style: Style): string[] {
+function explanationLines(
+  {because, deadlines, key, slot, type, values}: KeyExplanation,
+  element: string | undefined,
+  style: Style,
+): string[] {
   return [
     `  ${JSON.stringify(key)} ${style.dim(`slot ${slot}`)}: ${type === 'none' ? 'nothing visible' : type}`,
     `  ${because}`,
@@ -34,7 +38,10 @@ function explanationLines({because, deadlines, key, slot, type, values}: KeyExpl
     ...values.flatMap((value) => [
       ...(values.length > 1 || !value.visible ? [`  ${value.type}${value.visible ? '' : ', hidden'}`] : []),
       ...value.elements.flatMap((element) => elementLines(element, style)),
-      ...(value.elementCount > value.elements.length
+      ...(element !== undefined && value.elements.length === 0
+        ? [`    nothing is known of ${JSON.stringify(element)} in it`]
+        : []),
+      ...(element === undefined && value.elementCount > value.elements.length
         ? [`    and ${value.elementCount - value.elements.length} more: name one to see it`]
         : []),
     ]),

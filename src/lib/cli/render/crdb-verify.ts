@@ -3,14 +3,22 @@ import {renderAmount, renderCount} from './numbers.js'
 import type {Style} from './style.js'
 import {renderTable} from './table.js'
 
+const VALUE_LENGTH_MAX = 60
+
 /** What `crdb verify` found: a verdict, a line per region, then what differs and why. */
 export function renderVerification(found: Verification, style: Style): string {
   const {behind, differingKeys, divergedSlots, equal, faults, keys, regions, slots, slotsNotLookedInto} = found
   const clusters = new Map(regions.map(({cluster, id}) => [id, cluster]))
   const name = (id: number) => clusters.get(id) ?? `instance ${id}`
+  const silent = regions.filter(({error}) => error !== undefined)
+  const areAnsweringEqual = behind.length + divergedSlots.length + faults.length === 0
   const verdict = equal
     ? style.green(`All ${regions.length} regions of ${found.name} are equal: ${renderAmount(slots, 'slot')} compared.`)
-    : style.red(`The regions of ${found.name} are not equal.`)
+    : style.red(
+        areAnsweringEqual
+          ? `Not all regions of ${found.name} were compared: ${silent.map(({cluster}) => cluster).join(', ')} cannot be asked.`
+          : `The regions of ${found.name} are not equal.`,
+      )
   const rows = regions.map(({cluster, error, id, keys: size}) => [
     String(id),
     cluster,
@@ -40,6 +48,7 @@ export function renderVerification(found: Verification, style: Style): string {
         `${renderAmount(differingKeys, 'key')} differ${differingKeys === 1 ? 's' : ''}${differingKeys > keys.length ? `; the first ${keys.length}` : ''}:`,
       ),
       ...keys.flatMap((key) => keyLines(key, name, style)),
+      style.dim('shoal crdb explain KEY tells who wrote what, and when.'),
     ]),
     ...section(slotsNotLookedInto > 0, [`${renderAmount(slotsNotLookedInto, 'slot')} more were not looked into.`]),
     ...section(faults.length > 0, [
@@ -56,6 +65,13 @@ function section(isThere: boolean, lines: readonly string[]): readonly string[] 
 function keyLines({key, kind, regions, slot}: KeyDifference, name: (id: number) => string, style: Style): string[] {
   return [
     `  ${style.bold(JSON.stringify(key))} ${style.dim(`slot ${slot}, ${kind}`)}`,
-    ...regions.map(({because, id, type}) => `    ${name(id)}: ${type}; ${because}`),
+    ...regions.map(({because, id, type, value}) => `    ${name(id)}: ${type}${shown(value)}; ${because}`),
   ]
+}
+
+/** Enough to tell one from another. */
+function shown(value: string | undefined): string {
+  if (value === undefined) return ''
+  const text = JSON.stringify(value)
+  return ` ${text.length > VALUE_LENGTH_MAX ? `${text.slice(0, VALUE_LENGTH_MAX)}...` : text}`
 }

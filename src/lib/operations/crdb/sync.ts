@@ -13,7 +13,7 @@ export interface OpenInstance {
 
 export interface Opened {
   readonly open: readonly OpenInstance[]
-  /** Those that do not answer. */
+  /** Those that do not answer, and why; the error does not name them. */
   readonly away: readonly {readonly instance: DatabaseInstance; readonly error: CliError}[]
   close(): void
 }
@@ -29,7 +29,7 @@ export async function openInstances(instances: readonly DatabaseInstance[], sign
   for (const [index, outcome] of outcomes.entries()) {
     const instance = instances[index] as DatabaseInstance
     if (outcome.status === 'fulfilled') open.push({instance, nodes: outcome.value})
-    else if (isAway(outcome.reason)) away.push({error: outcome.reason, instance})
+    else if (isAway(outcome.reason)) away.push({error: unnamed(outcome.reason), instance})
     else failure ??= outcome.reason
   }
   const close = () => {
@@ -38,6 +38,11 @@ export async function openInstances(instances: readonly DatabaseInstance[], sign
   if (failure === undefined) return {away, close, open}
   close()
   throw failure
+}
+
+/** Which instance it is about stands beside it. */
+function unnamed(error: CliError): CliError {
+  return error.cause instanceof CliError ? error.cause : error
 }
 
 /** As `openInstances`, where all are needed. @throws {CliError} UNREACHABLE naming who is away */

@@ -46,8 +46,19 @@ export interface KeyDifference {
   readonly key: string
   readonly slot: number
   readonly kind: SlotDifference['kind']
-  /** By id of the instance: what it has, and why that one won; undefined: nothing of the key. */
-  readonly regions: readonly {readonly id: number; readonly type: string; readonly because: string}[]
+  /** What each has. */
+  readonly regions: readonly KeyInRegion[]
+}
+
+export interface KeyInRegion {
+  /** Of the instance. */
+  readonly id: number
+  /** `none`: nothing visible. */
+  readonly type: string
+  /** What clients see, where the key has one element alone; as UTF-8. */
+  readonly value?: string
+  /** Why that one won. */
+  readonly because: string
 }
 
 export interface VerifyOptions {
@@ -178,9 +189,16 @@ async function explanations(open: readonly OpenInstance[], key: string): Promise
   return Promise.all(
     open.map(async ({instance: {id}, nodes}) => {
       const explanation = await explainAt(nodes.primaries, key)
-      return {because: explanation?.because ?? 'nothing is known of the key', id, type: explanation?.type ?? 'none'}
+      if (!explanation) return {because: 'nothing is known of the key', id, type: 'none'}
+      const value = onlyValue(explanation)
+      return {because: explanation.because, id, type: explanation.type, ...(value !== undefined && {value})}
     }),
   )
+}
+
+function onlyValue({values}: KeyExplanation): string | undefined {
+  const elements = values.find(({visible}) => visible)?.elements ?? []
+  return elements.length === 1 ? elements[0]?.value : undefined
 }
 
 /** Asks the primary that has the key's slot. @returns undefined if nothing is known of the key */

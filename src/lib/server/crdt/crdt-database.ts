@@ -45,12 +45,15 @@ export class CrdtDatabase {
 
   /** An effect from elsewhere. @param isTrusted - see `CrdtCore.apply` @throws CrdtError */
   receive(effect: string, isTrusted = false): Application {
-    const {special} = this.server
-    if ((special & SERVER_PAUSED) !== 0 && !isTrusted && this.isStill(this.core.headOf(effect).slot)) return 'early'
+    if (!isTrusted) {
+      const slot = this.core.slotOf(effect)
+      if (this.isOthers(slot)) return 'known'
+      if ((this.server.special & SERVER_PAUSED) !== 0 && this.isStill(slot)) return 'early'
+    }
     this.endUnit()
     const application = this.core.apply(effect, isTrusted)
     if (application !== 'applied') return application
-    this.pass([['CRDT.EFFECT', effect]])
+    if (this.server.state.propagation.isStreamed) this.pass([['CRDT.EFFECT', effect]])
     this.tell(effect, false)
     this.wake()
     return application
@@ -58,6 +61,7 @@ export class CrdtDatabase {
 
   /** A slot's state from elsewhere. @param isTrusted - see `CrdtCore.joinSlot` @returns whether anything was new @throws CrdtError */
   join(slot: number, packed: string, isTrusted = false): boolean {
+    if (!isTrusted && this.isOthers(slot)) return false
     if (this.isStill(slot)) return false
     this.endUnit()
     if (!this.core.joinSlot(slot, packed, isTrusted)) return false
@@ -77,6 +81,14 @@ export class CrdtDatabase {
     if (text === this.writeRefusal) return
     this.writeRefusal = text
     this.server.refreshRole()
+  }
+
+  /** The slot has gone to another shard, which gets what is on its way to this one from whoever has it. */
+  private isOthers(slot: number): boolean {
+    const {cluster, state} = this.server
+    if (cluster === undefined || state.isApplying) return false
+    const owner = cluster.core.ownerOf(slot)
+    return owner !== undefined && owner !== cluster.core.myself
   }
 
   /** What comes by the stream or with a slot was taken where it comes from. */

@@ -97,8 +97,7 @@ export class Propagation {
   }
 
   private refresh(): void {
-    const isStreamed = this.aof !== undefined || this.replicas !== undefined || this.exports !== undefined
-    this.isOn = !this.isSuspended && (isStreamed || this.capture !== undefined)
+    this.isOn = !this.isSuspended && (this.isStreamed || this.capture !== undefined)
   }
 
   /** Some of what is in the data has yet to go out: a script that takes long is paused. */
@@ -175,9 +174,9 @@ export class Propagation {
     if (this.capture === undefined) this.also(database, ['DEL', key])
   }
 
-  /** There is a replica, or an append-only file. */
+  /** There is a replica, an append-only file, or a shard that slots go to. */
   get isStreamed(): boolean {
-    return this.aof !== undefined || this.replicas !== undefined
+    return this.aof !== undefined || this.replicas !== undefined || this.exports !== undefined
   }
 
   /** To replicas and disk as they are, together: what an active-active database sends in place of commands. */

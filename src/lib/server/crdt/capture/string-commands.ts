@@ -21,7 +21,7 @@ const set: Translate = (unit, argv) => {
 /** What was there may be of another type; and a sketch stays one if it is given another. */
 function replaceText(unit: Unit, key: string, value: string): void {
   const writer = unit.writer(key)
-  const before = unit.typeOf(key)
+  const before = writer.typeOf(key)
   if (before !== undefined && before !== 'string') writer.resetKey(key)
   if (before === 'hll' && isSketch(value)) writer.addSketch(key, value)
   else writer.setString(key, value)

@@ -31,6 +31,8 @@ export type ListEnd = 'left' | 'right'
  * Elements are named as Redis names them; indexes of lists are from the head, as they stand when the operation comes.
  */
 export interface SlotWriter {
+  /** `CrdtCore.typeOf` of a key of the slot, in less time. */
+  typeOf(key: string): CrdtType | undefined
   /** DEL, expiry, eviction; also before a key is written anew by SET over another type, RENAME, COPY, *STORE. */
   resetKey(key: string): void
   /** The whole value; the deadline is not concerned. */
@@ -169,6 +171,8 @@ export interface CrdtCore {
 
   /** Of an effect. @throws CrdtError if it is none */
   headOf(effect: string): EffectHead
+  /** The slot of an effect, without a look at the rest; of what is none, any number. */
+  slotOf(effect: string): number
   /** @param isTrusted - it was taken before, by this node or its primary: however late its clock says it is */
   apply(effect: string, isTrusted?: boolean): Application
   /** Does the slot's vector hold it? */

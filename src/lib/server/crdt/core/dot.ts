@@ -14,5 +14,5 @@ export function actorOf(dot: Dot): number {
 }
 
 export function sequenceOf(dot: Dot): number {
-  return dot % SEQUENCE_LIMIT
+  return dot - Math.floor(dot / SEQUENCE_LIMIT) * SEQUENCE_LIMIT
 }

@@ -45,7 +45,8 @@ export function encodeHead(
   let count = 0
   for (let other = 0; other < vector.length; other++) if (other !== actor && vector[other]! > 0) count++
   out.varint(count)
-  const places: number[] = []
+  // What other effects left in it is of actors that this one does not name.
+  const {places} = out
   places[actor] = 0
   count = 0
   for (let other = 0; other < vector.length; other++) {
@@ -57,7 +58,6 @@ export function encodeHead(
     out.varint(applied)
     places[other] = ++count
   }
-  out.places = places
 }
 
 /** Sets the decoder's table. @throws CrdtError */
@@ -76,4 +76,14 @@ export function decodeHead(decoder: Decoder, actors: ActorTable): Head {
   }
   decoder.actors = table
   return {actor, actors: table, clock, sequence, sequences, slot}
+}
+
+/** Of an effect, without a look at the rest; of what is none, anything. */
+export function slotOfEffect(effect: string): number {
+  let slot = 0
+  for (let at = 1, unit = 1; ; at++, unit *= 128) {
+    const byte = effect.charCodeAt(at)
+    slot += (byte & 127) * unit
+    if (!(byte > 127)) return slot
+  }
 }

@@ -16,6 +16,7 @@ function roomOf(length: number): Room {
 
 /** Up to here a loop is faster than a call of Buffer's. */
 const LOOP_MAX = 14
+const TWO_28 = 2 ** 28
 
 const double = new Float64Array(1)
 const doubleBytes = new Uint8Array(double.buffer)
@@ -26,7 +27,7 @@ const doubleBytes = new Uint8Array(double.buffer)
  * Actors are named by their places in a table that stands at the head of what is encoded: `places`, index -> place.
  */
 export class Encoder {
-  places: readonly number[] = []
+  places: number[] = []
   private room = roomOf(FIRST_ROOM)
   private used = 0
 
@@ -49,9 +50,14 @@ export class Encoder {
       return
     }
     let rest = value
-    while (rest > 0x7fff_ffff) {
-      room[this.used++] = (rest % 128) | 0x80
-      rest = Math.floor(rest / 128)
+    if (value > 0x7fff_ffff) {
+      // Bits are of 32-bit numbers: the lowest 28, then the rest.
+      rest = Math.floor(value / TWO_28)
+      let low = value - rest * TWO_28
+      for (let i = 0; i < 4; i++) {
+        room[this.used++] = (low & 127) | 0x80
+        low >>>= 7
+      }
     }
     while (rest > 127) {
       room[this.used++] = (rest & 127) | 0x80

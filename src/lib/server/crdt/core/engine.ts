@@ -2,11 +2,11 @@ import type {ActorTable} from './actors.js'
 import type {CrdtObserver} from './api.js'
 import type {HybridClock} from './hybrid-clock.js'
 import {Slot} from './slot.js'
+import {SlotTable} from './slot-table.js'
 
 /** What all that changes a state works on. */
 export class Engine {
-  /** Number -> slot of which anything is known. */
-  readonly slots = new Map<number, Slot>()
+  readonly slots = new SlotTable()
   observer: CrdtObserver | undefined = undefined
   willChange: ((slot: number) => void) | undefined = undefined
   /** Index of the one who writes here. */
@@ -21,7 +21,7 @@ export class Engine {
     let slot = this.slots.get(number)
     if (slot === undefined) {
       slot = new Slot(number)
-      this.slots.set(number, slot)
+      this.slots.set(slot)
     }
     return slot
   }

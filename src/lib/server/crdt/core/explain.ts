@@ -49,7 +49,7 @@ function because(state: KeyState, visible: SubValue | undefined, actors: ActorTa
   const [only] = visible.explainable === 1 ? visible.explain(undefined, 1, actors) : []
   if (only && only.rows.length > 1) {
     const winner = only.rows.find(({wins}) => wins)!
-    return `Regions wrote it concurrently. The write of region ${winner.region} at ${winner.atMs} wins: the latest clock, then the lowest region.`
+    return `Regions wrote it concurrently. The write of region ${winner.region} wins: the latest clock, then the lowest region.`
   }
   const adding = only?.counters.length ?? 0
   if (adding > 1) return `What ${adding} writers added is summed.`

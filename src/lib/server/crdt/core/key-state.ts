@@ -107,6 +107,13 @@ export function visibleOf(stored: StoredKey, actors: ActorTable): SubValue | und
   return stored instanceof Counter && !stored.isLive ? undefined : new StringValue(stored)
 }
 
+/** `visibleOf(stored)?.type` without making anything. */
+export function typeOfStored(stored: StoredKey, actors: ActorTable): CrdtType | undefined {
+  if (stored instanceof Row) return 'string'
+  if (stored instanceof Counter) return stored.isLive ? 'string' : undefined
+  return visibleOf(stored, actors)?.type
+}
+
 export function deadlinesOf(stored: StoredKey): Deadlines {
   return stored instanceof KeyState ? stored.deadlines : NO_DEADLINES
 }

@@ -158,6 +158,7 @@ function addStep<V>(
   const entry = entryOf(register, operation.actor)
   const counter = increment(entry, step, total, operation)
   if (entry !== undefined) return register!
+  if (register === undefined) return counter
   return registerOf(rowsOf(register), [...countersOf(register), counter])!
 }
 

@@ -1,6 +1,6 @@
 import {ownString} from '../../../kernel/own-string.js'
 import type {Dot} from './api.js'
-import type {Ledger} from './container.js'
+import type {Ledger, SubValue} from './container.js'
 import {NO_DEADLINES} from './deadline.js'
 import {actorOf, sequenceOf} from './dot.js'
 import {fold, KeyState, type StoredKey, unfold} from './key-state.js'
@@ -41,13 +41,18 @@ export class Slot {
 
   /** All of a key, a new one if nothing is known of it. `close` must follow, before another is opened. */
   open(key: string): KeyState {
-    const stored = this.keys.get(key)
+    return this.openStored(this.keys.get(key))
+  }
+
+  /** `open` of a key of which the table holds this. */
+  openStored(stored: StoredKey | undefined): KeyState {
     this.before = stored
     this.garbageBefore = this.ledger.garbage
     return stored === undefined ? new KeyState([], NO_DEADLINES) : unfold(stored)
   }
 
-  close(key: string, state: KeyState): void {
+  /** @returns what the table holds of it now */
+  close(key: string, state: KeyState): StoredKey | undefined {
     const folded = fold(state)
     if (this.ledger.garbage > this.garbageBefore) this.unclean.add(key)
     const {before} = this
@@ -55,5 +60,24 @@ export class Slot {
       if (folded === undefined) this.keys.delete(key)
       else this.keys.set(before === undefined ? ownString(key) : key, folded)
     }
+    return folded
+  }
+
+  /** In place of `open` where all there is of a key is one value, and an operation will leave it at that. */
+  openAlone(): void {
+    this.garbageBefore = this.ledger.garbage
+  }
+
+  /** @returns what the table holds of it now */
+  closeAlone(key: string, value: SubValue): StoredKey | undefined {
+    if (this.ledger.garbage > this.garbageBefore) this.unclean.add(key)
+    if (!value.isBlank) return value
+    this.keys.delete(key)
+    return undefined
+  }
+
+  /** A key of which nothing was known. */
+  add(key: string, stored: StoredKey): void {
+    this.keys.set(ownString(key), stored)
   }
 }

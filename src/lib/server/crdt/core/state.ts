@@ -16,15 +16,14 @@ import {collectSlot} from './collect.js'
 import {deadlineInForce} from './deadline.js'
 import {Decoder} from './decoder.js'
 import {Digest} from './digest.js'
-import {decodeHead} from './effect-head.js'
+import {decodeHead, slotOfEffect} from './effect-head.js'
 import {Encoder} from './encoder.js'
 import {Engine} from './engine.js'
 import {explainKey} from './explain.js'
 import {HybridClock} from './hybrid-clock.js'
 import {joinSlotState} from './join.js'
 import {digestKey} from './key-digest.js'
-import {deadlinesOf, type StoredKey, unfold, visibleOf} from './key-state.js'
-import {Row} from './rows.js'
+import {deadlinesOf, type StoredKey, typeOfStored, unfold, visibleOf} from './key-state.js'
 import type {Slot} from './slot.js'
 import {packSlotState} from './slot-state.js'
 import {packVectors, unpackVectors, vectorEntries} from './vectors.js'
@@ -88,8 +87,7 @@ export class CrdtState implements CrdtCore {
 
   typeOf(slot: number, key: string): CrdtType | undefined {
     const stored = this.stored(slot, key)
-    if (stored === undefined || stored instanceof Row) return stored && 'string'
-    return visibleOf(stored, this.engine.actors)?.type
+    return stored && typeOfStored(stored, this.engine.actors)
   }
 
   *keys(slot: number): Iterable<string> {
@@ -104,6 +102,10 @@ export class CrdtState implements CrdtCore {
     if (row === undefined || row.value === Infinity) return undefined
     const region = this.engine.actors.regionOfDot(row.dot)
     return members.has(region) || members.size === 0 ? region : Math.min(...members)
+  }
+
+  slotOf(effect: string): number {
+    return slotOfEffect(effect)
   }
 
   headOf(effect: string): EffectHead {
@@ -155,7 +157,7 @@ export class CrdtState implements CrdtCore {
   }
 
   clear(): void {
-    for (const slot of [...this.engine.slots.keys()]) this.forgetSlot(slot)
+    for (const {number} of [...this.engine.slots.values()]) this.forgetSlot(number)
   }
 
   beside(): CrdtState {
@@ -165,7 +167,7 @@ export class CrdtState implements CrdtCore {
   adopt(other: CrdtState): void {
     const {clock, slots} = this.engine
     slots.clear()
-    for (const [number, slot] of other.engine.slots) slots.set(number, slot)
+    for (const slot of other.engine.slots.values()) slots.set(slot)
     clock.reached(other.clock)
   }
 
@@ -243,6 +245,6 @@ export class CrdtState implements CrdtCore {
   }
 
   private known(): Slot[] {
-    return [...this.engine.slots.values()].filter(({vector}) => vector.length > 0).sort((a, b) => a.number - b.number)
+    return [...this.engine.slots.values()].filter(({vector}) => vector.length > 0)
   }
 }

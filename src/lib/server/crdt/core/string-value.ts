@@ -10,6 +10,7 @@ import {
   type OwnOperation,
   SubValue,
 } from './container.js'
+import type {Counter} from './counter.js'
 import type {Decoder} from './decoder.js'
 import type {Digest} from './digest.js'
 import type {Encoder} from './encoder.js'
@@ -169,6 +170,32 @@ export class StringValue extends SubValue {
   private weight(): number {
     return weightOf(this.register)
   }
+}
+
+/** `StringValue.assignOwn` of a key of which the table holds a row alone, or nothing. */
+export function assignRow(row: Row<string> | undefined, value: string, operation: OwnOperation): Row<string> {
+  const {clock, dot, ledger, out} = operation
+  out.byte(ASSIGN)
+  out.text(value)
+  // No counters.
+  out.byte(0)
+  if (row === undefined) {
+    ledger.bytes += BYTES + value.length
+    return new Row(dot, clock, value)
+  }
+  ledger.bytes += value.length - row.value.length
+  row.dot = dot
+  row.clock = clock
+  row.value = value
+  return row
+}
+
+/** `StringValue.addOwn` of a key of which the table holds a counter of ours alone, or nothing. */
+export function addToCounter(counter: Counter | undefined, step: Step, operation: OwnOperation): Counter {
+  const {actors, ledger, out} = operation
+  out.byte(ADD)
+  if (counter === undefined) ledger.bytes += BYTES
+  return addOwn(counter, exactStep(counter, step, actors), operation) as Counter
 }
 
 export function weightOf(register: Register<string> | undefined): number {

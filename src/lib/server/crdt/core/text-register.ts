@@ -1,6 +1,7 @@
 import {addLongDoubles, formatLongDouble, parseLongDouble} from '../../long-double.js'
 import type {ActorTable} from './actors.js'
 import type {Step} from './api.js'
+import {Counter} from './counter.js'
 import {contributionsOf, type Register, winnerOf} from './register.js'
 import {add, Decimal, FLOAT_PLACES, integerTotal, subtract, type Total, totalText} from './total.js'
 
@@ -73,8 +74,16 @@ export function isSum(register: Register<string>, actors: ActorTable): boolean {
   return contributions.length > 0 && sumOf(winnerOf(register, actors)?.value, contributions) !== undefined
 }
 
+/** Nothing but one actor's steps, whose sum is far from where rounding begins: nearly every INCR. */
+function isPlainSum(register: Register<string> | undefined, step: number): boolean {
+  if (register === undefined) return Number.isSafeInteger(step)
+  if (!(register instanceof Counter) || register.reset !== undefined || typeof register.total !== 'number') return false
+  return Number.isSafeInteger(register.total) && Number.isSafeInteger(register.total + step)
+}
+
 /** What to add so that the sum becomes what the command answers. */
 export function exactStep(register: Register<string> | undefined, step: Step, actors: ActorTable): Total {
+  if (typeof step === 'number' && step !== 0 && isPlainSum(register, step)) return step
   const base = register && winnerOf(register, actors)?.value
   const sum = sumOf(base, register ? contributionsOf(register) : [])
   if (typeof step !== 'object') {

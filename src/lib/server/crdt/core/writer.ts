@@ -1,36 +1,18 @@
-import type {ActorTable} from './actors.js'
-import type {CrdtType, Dot, ListEnd, SlotWriter, Step} from './api.js'
-import type {Ledger, ListValue, OwnOperation, SketchValue, StreamValue, SubValue} from './container.js'
+import type {CrdtType, ListEnd, SlotWriter, Step} from './api.js'
+import {type ListValue, type SketchValue, type StreamValue, SubValue} from './container.js'
 import {codeOfType} from './containers.js'
+import {Counter} from './counter.js'
 import {assignDeadline, encodeDeadline, NO_DEADLINES} from './deadline.js'
-import {dotOf} from './dot.js'
-import {encodeHead} from './effect-head.js'
-import {Encoder} from './encoder.js'
 import type {Engine} from './engine.js'
 import type {HashValue} from './hash-value.js'
-import {deadlinesOf, type KeyState, unfold} from './key-state.js'
+import {deadlinesOf, type KeyState, type StoredKey, typeOfStored, unfold} from './key-state.js'
 import {CLEAR_DEADLINE, DEADLINE, KEY, PUBLISH, RESET, RESET_OTHERS, RESET_SLOT} from './opcodes.js'
+import {Row} from './rows.js'
 import type {SetValue} from './set-value.js'
 import type {Slot} from './slot.js'
 import type {SortedSetValue} from './sorted-set-value.js'
-import type {StringValue} from './string-value.js'
-
-/** The operation of ours that is being written. */
-class WrittenOperation implements OwnOperation {
-  actor = 0
-  sequence = 0
-  dot: Dot = 0
-  clock = 0
-  ledger!: Ledger
-  readonly edits = undefined
-  readonly out = new Encoder()
-
-  constructor(readonly actors: ActorTable) {}
-
-  sees(): boolean {
-    return true
-  }
-}
+import {addToCounter, assignRow, type StringValue} from './string-value.js'
+import {WrittenEffect} from './written-effect.js'
 
 /**
  * Applies operations of this node as it writes them. One is used for many effects, one after the other.
@@ -38,16 +20,17 @@ class WrittenOperation implements OwnOperation {
  * An operation that changes nothing writes nothing: what was written towards it, its key, is cut off again.
  */
 export class Writer implements SlotWriter {
-  private readonly operation: WrittenOperation
+  private readonly operation: WrittenEffect
   private slot!: Slot
-  /** Operations so far; each has a clock of its own. */
-  private count = 0
-  private isBegun = false
-  private firstClock = 0
   /** That the next operation concerns, if it says nothing else. */
   private key: string | undefined = undefined
   private state!: KeyState
+  /** All there is of the key entered, in place of `state`: nearly always. */
+  private alone: SubValue | undefined = undefined
   private entered = ''
+  /** The key looked up last, and what the table holds of it: most commands ask several times. */
+  private foundKey: string | undefined = undefined
+  private found: StoredKey | undefined = undefined
   /** Where its name begins in the effect, and the operation. */
   private start = 0
   private mark = 0
@@ -57,49 +40,61 @@ export class Writer implements SlotWriter {
     private readonly engine: Engine,
     private readonly release: (writer: Writer) => void,
   ) {
-    this.operation = new WrittenOperation(engine.actors)
+    this.operation = new WrittenEffect(engine)
   }
 
   begin(slot: Slot): this {
     this.slot = slot
-    this.operation.ledger = slot.ledger
-    this.count = 0
-    this.isBegun = false
+    this.operation.begin(slot)
     this.key = undefined
+    this.foundKey = undefined
     return this
   }
 
+  typeOf(key: string): CrdtType | undefined {
+    const stored = this.find(key)
+    return stored && typeOfStored(stored, this.engine.actors)
+  }
+
   end(): string | undefined {
-    const {engine, operation, slot} = this
-    let effect: string | undefined
-    if (this.count > 0) {
-      slot.advance(operation.actor, operation.sequence)
-      engine.clock.reached(this.firstClock + this.count - 1)
-      effect = operation.out.take()
-    } else operation.out.cut()
+    const effect = this.operation.end()
     this.release(this)
     return effect
   }
 
   resetKey(key: string): void {
-    if (!this.slot.keys.has(key)) return
+    if (this.find(key) === undefined) return
     this.enter(key)
     if (this.hasSomething()) this.reset(undefined)
     this.done()
   }
 
   setString(key: string, value: string): void {
+    const stored = this.find(key)
+    if (stored === undefined || stored instanceof Row) {
+      this.name(key)
+      this.next()
+      this.wrote(key, assignRow(stored, value, this.operation))
+      return
+    }
     this.valueFor<StringValue>(key, 'string').assignOwn(this.operation, value)
     this.done()
   }
 
   addToString(key: string, step: Step): void {
+    const stored = this.find(key)
+    if (stored === undefined || (stored instanceof Counter && stored.actor === this.engine.actor)) {
+      this.name(key)
+      this.next()
+      this.wrote(key, addToCounter(stored, step, this.operation))
+      return
+    }
     this.valueFor<StringValue>(key, 'string').addOwn(this.operation, step)
     this.done()
   }
 
   setDeadline(key: string, atMs: number): void {
-    if (!this.slot.keys.has(key)) return
+    if (this.find(key) === undefined) return
     const {operation} = this
     const state = this.enter(key)
     this.next()
@@ -110,7 +105,7 @@ export class Writer implements SlotWriter {
   }
 
   clearDeadline(key: string): void {
-    const stored = this.slot.keys.get(key)
+    const stored = this.find(key)
     // Nearly always: SET asks each time.
     if (stored === undefined || deadlinesOf(stored).length === 0) return
     const {ledger, out} = this.operation
@@ -230,13 +225,12 @@ export class Writer implements SlotWriter {
   }
 
   publish(channel: string, message: string): void {
-    this.beginEffect()
     this.next()
     const {out} = this.operation
     out.byte(PUBLISH)
     out.text(channel)
     out.text(message)
-    this.count++
+    this.operation.count++
   }
 
   /** Of most keys nothing must be said; what of the others must be, stands before. */
@@ -244,12 +238,12 @@ export class Writer implements SlotWriter {
     const {out} = this.operation
     let isAny = false
     for (const key of [...this.slot.keys.keys()]) {
-      const {count} = this
+      const {count} = this.operation
       this.enter(key)
       if (this.hasSomething()) {
         isAny = true
         if (!this.reset(undefined)) {
-          this.count = count
+          this.operation.count = count
           this.key = undefined
           out.cut(this.start)
         }
@@ -259,7 +253,7 @@ export class Writer implements SlotWriter {
     if (!isAny) return
     this.next()
     out.byte(RESET_SLOT)
-    this.count++
+    this.operation.count++
     this.key = undefined
   }
 
@@ -269,6 +263,14 @@ export class Writer implements SlotWriter {
 
   /** For an operation that may make the key. `done` must follow. */
   private valueFor<V extends SubValue>(key: string, type: CrdtType): V {
+    const stored = this.find(key)
+    if (stored instanceof SubValue && stored.type === type) {
+      this.name(key)
+      this.slot.openAlone()
+      this.alone = stored
+      this.next()
+      return stored as V
+    }
     const state = this.enter(key)
     this.tidy(type)
     this.next()
@@ -277,7 +279,7 @@ export class Writer implements SlotWriter {
 
   /** For an operation on what is there. If there is anything, `done` must follow. */
   private existing<V extends SubValue>(key: string, type: CrdtType): V | undefined {
-    const stored = this.slot.keys.get(key)
+    const stored = this.find(key)
     if (stored === undefined || unfold(stored).valueOf(type)?.isEmpty !== false) return undefined
     const state = this.enter(key)
     this.tidy(type)
@@ -285,9 +287,24 @@ export class Writer implements SlotWriter {
     return state.valueOf(type) as V
   }
 
+  /** What the table holds of a key. */
+  private find(key: string): StoredKey | undefined {
+    if (key === this.foundKey) return this.found
+    this.foundKey = key
+    this.found = this.slot.keys.get(key)
+    return this.found
+  }
+
   /** Makes the key the one that operations concern. */
   private enter(key: string): KeyState {
-    this.beginEffect()
+    this.name(key)
+    this.state = this.slot.openStored(this.find(key))
+    return this.state
+  }
+
+  /** Writes the key, unless the operation before concerned it too. */
+  private name(key: string): void {
+    this.operation.start()
     const {out} = this.operation
     this.start = out.length
     this.entered = key
@@ -296,18 +313,28 @@ export class Writer implements SlotWriter {
       out.text(key)
     }
     this.mark = out.length
-    this.state = this.slot.open(key)
-    return this.state
+  }
+
+  /** An operation on what the table held of the key; that is this now. */
+  private wrote(key: string, stored: StoredKey): void {
+    this.operation.count++
+    this.key = key
+    if (this.found !== undefined) return
+    this.slot.add(key, stored)
+    this.found = stored
   }
 
   /** The operation is written, or nothing was: then nor is its key. */
   private done(): void {
     const {out} = this.operation
     if (out.length > this.mark) {
-      this.count++
+      this.operation.count++
       this.key = this.entered
     } else if (this.key !== this.entered) out.cut(this.start)
-    this.slot.close(this.entered, this.state)
+    const {alone, entered, slot} = this
+    this.foundKey = entered
+    this.found = alone === undefined ? slot.close(entered, this.state) : slot.closeAlone(entered, alone)
+    this.alone = undefined
   }
 
   /** What is left of a key that is not visible goes before it is written anew, and what is hidden before any write. */
@@ -340,30 +367,15 @@ export class Writer implements SlotWriter {
     }
     out.byte(0)
     if (kept === undefined) state.setDeadlines(NO_DEADLINES, operation.ledger)
-    this.count++
+    this.operation.count++
     this.key = this.entered
     this.mark = out.length
     return isTold
   }
 
-  private beginEffect(): void {
-    if (this.isBegun) return
-    this.isBegun = true
-    const {engine, operation, slot} = this
-    engine.willChange?.(slot.number)
-    const {actor} = engine
-    operation.actor = actor
-    operation.sequence = slot.sequenceOf(actor) + 1
-    operation.dot = dotOf(actor, operation.sequence)
-    this.firstClock = engine.clock.tick()
-    encodeHead(slot, actor, operation.sequence, this.firstClock, engine.actors, operation.out)
-  }
-
   /** The next operation begins here. */
   private next(): void {
-    const {operation} = this
-    this.beginEffect()
-    this.mark = operation.out.length
-    operation.clock = this.firstClock + this.count
+    this.operation.next()
+    this.mark = this.operation.out.length
   }
 }

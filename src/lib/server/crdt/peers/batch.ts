@@ -24,13 +24,27 @@ export interface Packed {
   readonly data: string
 }
 
-/** @param level - 0: as it is */
-export function pack(text: string, level: number, effects: Pick<PeerEffects, 'deflate'>): Packed {
-  if (level === 0 || text.length < DEFLATED_MIN) return {data: text, rawLength: 0}
-  return {data: effects.deflate(text, level), rawLength: text.length}
+/** Packs what is sent. Several regions mostly get the same, one after the other: it is deflated once. */
+export class Packer {
+  private text = ''
+  private level = 0
+  private packed: Packed = {data: '', rawLength: 0}
+
+  constructor(private readonly effects: Pick<PeerEffects, 'deflate'>) {}
+
+  /** @param level - 0: as it is */
+  pack(text: string, level: number): Packed {
+    if (level === 0 || text.length < DEFLATED_MIN) return {data: text, rawLength: 0}
+    if (level !== this.level || text !== this.text) {
+      this.packed = {data: this.effects.deflate(text, level), rawLength: text.length}
+      this.text = text
+      this.level = level
+    }
+    return this.packed
+  }
 }
 
-/** What was sent. @throws Error if it cannot be what `pack` gave */
+/** What was sent. @throws Error if it cannot be what `Packer` gave */
 export function unpack({data, rawLength}: Packed, effects: Pick<PeerEffects, 'inflate'>): Buffer {
   return rawLength === 0 ? Buffer.from(data, 'latin1') : effects.inflate(data, rawLength)
 }

@@ -2,9 +2,10 @@ import {rangesOf, type SlotRange} from '../../../model/slot-set.js'
 import {encodeCommand} from '../../../protocol/resp/encode-command.js'
 import type {CrdtCore} from '../core/api.js'
 import type {CrdtDatabase} from '../crdt-database.js'
-import {lengthText, pack} from './batch.js'
+import {lengthText, type Packer} from './batch.js'
 import type {PeerEffects} from './effects.js'
 import {type EffectRing, lackingFrom} from './ring.js'
+import type {Stability} from './stability.js'
 import type {SyncRequest} from './sync-request.js'
 import {type ActorKey, NO_VECTOR, regionOf, type Vector, vectorFrom} from './vectors.js'
 
@@ -22,7 +23,9 @@ export interface FeedHost {
   readonly core: CrdtCore
   readonly database: Pick<CrdtDatabase, 'config'>
   readonly ring: EffectRing
-  readonly effects: Pick<PeerEffects, 'deflate' | 'soon'>
+  readonly stability: Pick<Stability, 'hasGarbage'>
+  readonly effects: Pick<PeerEffects, 'soon'>
+  readonly packer: Packer
   /** 0..6, of what this instance sends. */
   readonly compression: number
   readonly counters: FeedCounters
@@ -40,11 +43,12 @@ export interface FeedCounters {
 
 /** So much may be on its way; more stays in the ring, which costs nothing. */
 const UNSENT_BYTES_MAX = 512 * 1024
-const BATCH_BYTES = 64 * 1024
+/** Who gets it takes it in whole, which takes some milliseconds. */
+const BATCH_BYTES = 32 * 1024
 /** Looked at in one turn of the loop. */
 const ENTRIES_PER_TURN = 8192
-/** Bytes given out in one turn: deflating them takes some milliseconds. */
-const TURN_BYTES_MAX = 256 * 1024
+/** Bytes given out in one turn: gathering and deflating them takes some milliseconds. */
+const TURN_BYTES_MAX = 64 * 1024
 
 /**
  * What one shard of another region is sent, on the connection on which it asked for it:
@@ -171,8 +175,8 @@ export class Feed {
     this.heardMs = nowMs
     this.acknowledged = Math.max(this.acknowledged, mark)
     this.pump()
-    const {clock, garbage} = this.host.core
-    this.send(encodeCommand(['H', String(clock), String(this.position), echo, garbage > 0 ? '1' : '0']))
+    const {core, stability} = this.host
+    this.send(encodeCommand(['H', String(core.clock), String(this.position), echo, stability.hasGarbage ? '1' : '0']))
   }
 
   /** Sends what there is, as far as the receiver takes it. */
@@ -241,8 +245,8 @@ export class Feed {
   }
 
   private sendPacked(words: readonly string[], text: string): void {
-    const {compression, effects} = this.host
-    const {data, rawLength} = pack(text, compression, effects)
+    const {compression, packer} = this.host
+    const {data, rawLength} = packer.pack(text, compression)
     this.rawBytes += text.length
     this.send(encodeCommand([...words, String(rawLength), data]))
   }

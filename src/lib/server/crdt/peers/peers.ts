@@ -1,7 +1,9 @@
 import type {CrdbConfig, CrdbInstance} from '../../../model/crdb.js'
-import {countSlots, SLOT_COUNT, type SlotRange, slotsOf} from '../../../model/slot-set.js'
+import {countSlots, type SlotRange, slotsOf} from '../../../model/slot-set.js'
 import type {InfoField} from '../../info/facts.js'
 import type {CrdtDatabase, EffectListener} from '../crdt-database.js'
+import {Packer} from './batch.js'
+import {ChangedSlots} from './changed-slots.js'
 import type {PeerEffects} from './effects.js'
 import type {FeedCounters, FeedOutput} from './feed.js'
 import {Feeds} from './feeds.js'
@@ -41,6 +43,8 @@ export interface PeersHost {
 
 const SECOND_MS = 1000
 const ACK_MS = 100
+/** In one acknowledgement; more take their turn in the next ones. */
+const VECTORS_MAX = 512
 const NO_SLOTS: readonly SlotRange[] = []
 
 /**
@@ -61,9 +65,7 @@ export class Peers implements EffectListener {
   private standing: Standing
   private cutRegions = new Set<number>()
   private own: readonly SlotRange[] = NO_SLOTS
-  /** By slot, in which round (second) something of it came last. */
-  private readonly changedIn = new Uint32Array(SLOT_COUNT)
-  private round = 1
+  private readonly changedSlots = new ChangedSlots()
   private secondMs = 0
   private ackMs = 0
   private isClosed = false
@@ -100,6 +102,7 @@ export class Peers implements EffectListener {
       isPrimary: () => host.place().isPrimary,
       nowMs: () => host.nowMs(),
       ownSlots: () => ownSlotsOf(host.place()),
+      packer: new Packer(host.effects),
       ring: this.ring,
       stability: this.stability,
       get compression() {
@@ -162,7 +165,7 @@ export class Peers implements EffectListener {
 
   private requestOf(pull: Pull): {request: SyncRequest; vectors: string} {
     const {config, core, region} = this.database
-    pull.vectorsOfRound = this.round
+    pull.told = this.changedSlots.newSweep(pull.slots)
     const known = slotsOf(pull.slots).filter((slot) => core.vectorOf(slot).length > 0)
     return {
       request: {
@@ -221,7 +224,7 @@ export class Peers implements EffectListener {
   }
 
   private changed(slot: number): void {
-    this.changedIn[slot] = this.round
+    this.changedSlots.note(slot)
     this.stability.changed(slot)
   }
 
@@ -248,9 +251,7 @@ export class Peers implements EffectListener {
     }
     if (nowMs - this.ackMs >= ACK_MS) {
       this.ackMs = nowMs
-      this.forPulls((pull) => {
-        if (pull.owesAck) pull.acknowledge()
-      })
+      this.acknowledgeSome()
     }
     if (nowMs - this.secondMs < SECOND_MS) return
     this.secondMs = nowMs
@@ -277,27 +278,35 @@ export class Peers implements EffectListener {
     }
     this.inbox.tick()
     this.relay()
-    this.acknowledgeAll()
-    if (this.own.length > 0) this.stability.collect(this.others().map(({id}) => id))
+    // A link that has nothing to bring proves by that that it is there.
+    this.forPulls((pull) => pull.acknowledge())
     this.lookAtStanding()
   }
 
-  /** To everybody how far we are, and to who has use for them all vectors that have changed. */
-  private acknowledgeAll(): void {
-    this.round++
-    this.forPulls((pull) => pull.acknowledge(pull.wantsVectors ? this.changedFor(pull) : undefined))
+  /** To who does not know yet how far we are, and to who has use for them vectors that have changed. */
+  private acknowledgeSome(): void {
+    this.changedSlots.nextRound()
+    this.forPulls((pull) => {
+      const vectors = this.changedFor(pull, VECTORS_MAX)
+      if (pull.owesAck || vectors !== undefined) pull.acknowledge(vectors)
+    })
+    if (this.own.length > 0) this.stability.collect(this.others().map(({id}) => id))
   }
 
-  /** Packed; undefined: none has changed. */
-  private changedFor(pull: Pull): string | undefined {
-    const changed = slotsOf(pull.slots).filter((slot) => this.changedIn[slot]! >= pull.vectorsOfRound)
-    pull.vectorsOfRound = this.round
+  /** Packed; undefined: none has changed, or the other side has no use for them. */
+  private changedFor(pull: Pull, countMax: number): string | undefined {
+    if (!pull.wantsVectors || pull.told === undefined) return undefined
+    const changed = this.changedSlots.take(pull.told, countMax)
     return changed.length === 0 ? undefined : this.database.core.packVectors(changed)
   }
 
-  /** CRDT.PING: what has been applied is told at once, as each second. */
+  /** CRDT.PING: what has been applied is told to everybody at once. */
   acknowledgeNow(): void {
-    this.acknowledgeAll()
+    this.changedSlots.nextRound()
+    this.forPulls((pull) => {
+      if (pull.told !== undefined) pull.told.nextSlot = 0
+      pull.acknowledge(this.changedFor(pull, Number.POSITIVE_INFINITY))
+    })
   }
 
   private forPulls(run: (pull: Pull) => void): void {

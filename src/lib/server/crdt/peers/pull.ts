@@ -1,6 +1,7 @@
 import type {SlotRange} from '../../../model/slot-set.js'
 import type {Reply} from '../../../protocol/resp/reply-parser.js'
 import {splitBatch, unpack} from './batch.js'
+import type {Sweep} from './changed-slots.js'
 import type {PeerEffects} from './effects.js'
 import {Backoff, type PeerAccess, type PeerAddress, PeerConnection} from './peer-connection.js'
 import {parseAnswer, renderRequest, type SyncRequest} from './sync-request.js'
@@ -61,8 +62,8 @@ export class Pull {
   heardClock = 0
   /** The other side has something to collect: it has use for our vectors. */
   wantsVectors = false
-  /** Slots that have not changed since that round are known there as they are. */
-  vectorsOfRound = 0
+  /** Which vectors the other side has yet to be told; undefined: it has never been asked for anything. */
+  told: Sweep | undefined
   /** Regions whose effects come on this link. */
   regions: readonly number[]
   private connection: PeerConnection | undefined
@@ -94,6 +95,11 @@ export class Pull {
   }
 
   private roundMs = 0
+
+  /** Since something came; monotonic milliseconds; 0: there is no link that anything could come on. */
+  silentMs(nowMs: number): number {
+    return this.isConnected ? nowMs - this.heardMs : 0
+  }
 
   get isConnected(): boolean {
     return this.state === 'in-sync' || this.state === 'syncing'

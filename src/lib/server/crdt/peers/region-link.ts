@@ -140,6 +140,11 @@ export class RegionLink {
     return worst
   }
 
+  /** The longest that one of its links has been up and brought nothing; milliseconds. */
+  silentMs(nowMs: number): number {
+    return Math.max(0, ...[...this.pulls.values()].map((pull) => pull.silentMs(nowMs)))
+  }
+
   /** Hybrid time up to which all of it is here; 0: not known. */
   get heardClock(): number {
     if (!this.isInSync) return 0

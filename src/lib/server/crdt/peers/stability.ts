@@ -3,7 +3,7 @@ import type {CrdtCore, VectorEntries} from '../core/api.js'
 import {covers, entriesOf, minimum, type Vector, vectorFrom} from './vectors.js'
 
 /** What is looked at in one go. */
-const SLOTS_PER_ROUND = 2000
+const SLOTS_PER_ROUND = 500
 
 /**
  * What all regions have of each slot: the minimum of what each has acknowledged. What only waits for that is dropped then.
@@ -13,6 +13,8 @@ const SLOTS_PER_ROUND = 2000
 export class Stability {
   attempted = 0
   collected = 0
+  /** Something waits for what others have; as of the last look. */
+  hasGarbage = false
   /** By region, then slot. */
   private readonly acknowledged = new Map<number, Map<number, Vector>>()
   /** By slot, 1: something was acknowledged, or came, since it was looked at. */
@@ -80,9 +82,10 @@ export class Stability {
     return others.every((region) => covers(own, this.vectorOf(region, slot)!))
   }
 
-  /** About every second. */
+  /** About every 100 ms. */
   collect(others: readonly number[]): void {
-    if (this.core.garbage === 0) {
+    this.hasGarbage = this.core.garbage > 0
+    if (!this.hasGarbage) {
       // What becomes garbage later is in slots that move then.
       this.moved.fill(0)
       return

@@ -3,6 +3,12 @@ import type {RegionLink} from './region-link.js'
 
 export type PeerState = 'down' | 'in-sync' | 'out-of-sync' | 'syncing'
 
+/**
+ * A link in sync that has brought nothing for so long is cut, whatever its socket says: a heartbeat comes every second.
+ * It is given up, and dialled again, only much later.
+ */
+const SILENCE_MS_MAX = 2500
+
 /** How this node stands to another region; CRDT.PEERS prints it as JSON. */
 export interface PeerStatus {
   readonly region: number
@@ -39,6 +45,8 @@ export function statusOf(
   nowMs: number,
 ): PeerStatus {
   const {bytes, cluster, coveredSlots, error, pulls, region, relay} = link
+  const silentMs = link.isInSync ? link.silentMs(nowMs) : 0
+  const isSilent = silentMs > SILENCE_MS_MAX
   return {
     cluster,
     egressBytes: feed?.sentBytes ?? 0,
@@ -47,13 +55,13 @@ export function statusOf(
     ingressBytes: bytes.receivedBytes,
     ingressBytesDecompressed: bytes.rawBytes,
     lagMs: roundOrNull(link.lagMs(nowMs)),
-    lastError: error,
+    lastError: isSilent ? `nothing has come for ${Math.floor(silentMs / 1000)} s` : error,
     pendingEffects: feed?.pending ?? null,
     region,
     relay: relay ?? null,
     shards: pulls.size,
     slots: coveredSlots,
-    status: isInconsistent ? 'out-of-sync' : stateOf(link),
+    status: isInconsistent ? 'out-of-sync' : isSilent ? 'down' : stateOf(link),
   }
 }
 

@@ -1,6 +1,7 @@
 import {describe, expect, it} from 'vitest'
 import {hashSlot} from '../../../../../src/lib/protocol/hash-slot.js'
 import {RequestParser} from '../../../../../src/lib/protocol/resp/request-parser.js'
+import type {ClusterBinding} from '../../../../../src/lib/server/cluster/api.js'
 import {CommandPlayer} from '../../../../../src/lib/server/persistence/command-player.js'
 import type {PropagationSink} from '../../../../../src/lib/server/propagation/propagation.js'
 import {Rig} from '../../rig.js'
@@ -112,5 +113,20 @@ describe('slots of an active-active database', () => {
     expect(crdt.receive(second)).toBe('early')
     expect(crdt.receive(peer.core.set('b', '1'))).toBe('applied')
     expect(instance.keys()).toEqual({a: '1', b: '1'})
+  })
+
+  it('of another shard are left out of what is on its way', () => {
+    const instance = new FakeInstance(new Rig(CLUSTER))
+    const {crdt, rig} = instance
+    const peer = new FakeInstance(new Rig(CLUSTER), 2)
+    const effect = peer.core.set('a', '1')
+    const myself = {}
+    let owner = {}
+    rig.server.cluster = {core: {myself, ownerOf: () => owner}} as unknown as ClusterBinding
+    expect(crdt.receive(effect)).toBe('known')
+    expect(crdt.join(A, peer.core.packSlot(A))).toBe(false)
+    expect(instance.keys()).toEqual({})
+    owner = myself
+    expect(crdt.receive(effect)).toBe('applied')
   })
 })

@@ -75,6 +75,10 @@ export class FakeCore {
     return found
   }
 
+  slotOf(effect: string): number {
+    return this.headOf(effect).slot
+  }
+
   headOf(effect: string): EffectHead {
     return {clock: 0, ...(JSON.parse(effect) as FakeEffect)}
   }

@@ -100,6 +100,21 @@ describe('links between regions', () => {
     expect(b.peers.inbox.early).toBe(0)
   })
 
+  it('are down when nothing comes on them, long before they are given up', () => {
+    const {b, world} = pair()
+    world.deaf.add(b)
+    world.advance(1400)
+    expect(b.statusOf(1)).toMatchObject({lastError: '', status: 'in-sync'})
+    world.advance(1200)
+    expect(b.statusOf(1)).toMatchObject({
+      lastError: expect.stringMatching(/^nothing has come for [23] s$/),
+      status: 'down',
+    })
+    world.deaf.clear()
+    world.advance(50)
+    expect(b.statusOf(1)).toMatchObject({lastError: '', status: 'in-sync'})
+  })
+
   it('deflate what is worth it, as the instance that sends is set', () => {
     for (const [compression, isSmaller] of [
       [0, false],

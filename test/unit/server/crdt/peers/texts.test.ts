@@ -1,7 +1,7 @@
 import {deflateRawSync, inflateRawSync} from 'node:zlib'
 import {describe, expect, it} from 'vitest'
 import {CRDB_DEFAULTS, type CrdbConfig} from '../../../../../src/lib/model/crdb.js'
-import {lengthText, pack, splitBatch, unpack} from '../../../../../src/lib/server/crdt/peers/batch.js'
+import {lengthText, Packer, splitBatch, unpack} from '../../../../../src/lib/server/crdt/peers/batch.js'
 import {parseCrdbConfig, withSecretsOf} from '../../../../../src/lib/server/crdt/peers/config-text.js'
 import {HeldEffects} from '../../../../../src/lib/server/crdt/peers/held-effects.js'
 import {EffectRing} from '../../../../../src/lib/server/crdt/peers/ring.js'
@@ -29,11 +29,11 @@ describe('a batch of effects', () => {
 
   it('comes apart as it was put together, deflated or not', () => {
     for (const level of [0, 1, 6]) {
-      const packed = pack(batch, level, zlib)
+      const packed = new Packer(zlib).pack(batch, level)
       expect(splitBatch(unpack(packed, zlib))).toEqual(texts)
       expect(packed.rawLength === 0).toBe(level === 0)
     }
-    expect(pack('short', 6, zlib)).toEqual({data: 'short', rawLength: 0})
+    expect(new Packer(zlib).pack('short', 6)).toEqual({data: 'short', rawLength: 0})
   })
 
   it('is refused wherever it is cut', () => {
