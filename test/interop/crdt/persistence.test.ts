@@ -91,6 +91,23 @@ describe('a node of an active-active database that starts again', () => {
     expect([...actorsOf(a)].filter((one) => !before.has(one))).toHaveLength(1)
   })
 
+  it('takes no writes with all lost before it has heard of the others', async () => {
+    const [a, b] = (await regions.start(2)) as [RegionNode, RegionNode]
+    await a.call('INCR', 'count')
+    await until(async () => (await b.call('GET', 'count')) === '1', 'the write in the other region')
+    await a.stop()
+    await b.stop()
+    await a.startAgain()
+    const refusals: string[] = []
+    await until(async () => {
+      const error = await a.call('INCR', 'count').catch((reason: Error) => reason.message)
+      refusals.push(String(error))
+      return !String(error).startsWith('CLUSTERDOWN')
+    }, 'the cluster')
+    expect(refusals.at(-1)).toMatch(/^OUTOFSYNC/)
+    await b.startAgain()
+  })
+
   it('does not use the names of writes that its file has lost', async () => {
     const [a, b] = (await regions.start(2, APPENDING)) as [RegionNode, RegionNode]
     await a.call('INCRBY', 'count', '5')

@@ -51,7 +51,7 @@ describe('three regions under load, cut apart and killed', () => {
   })
 
   it('keep all that they exchanged, where replicas take over', {timeout}, async () => {
-    await world.up('--node-timeout', '1000')
+    await world.up('--node-timeout', '1000', '--persistence', 'none')
     await world.create('--shards-count', '3', '--replication', 'true')
     world.write(...ALL)
     await world.written()

@@ -46,8 +46,8 @@ export class CrdtInstance implements CrdtShell {
   start(): void {
     this.hasStarted = true
     const {crdt} = this.server
-    // Whoever was never written to has missed nothing that it had.
-    if (crdt !== undefined) this.link(crdt, hasState(crdt))
+    // Also if there is nothing: who keeps no files has lost all that it had.
+    if (crdt !== undefined) this.link(crdt)
   }
 
   take(region: number, json: string): void {
@@ -73,7 +73,7 @@ export class CrdtInstance implements CrdtShell {
     }
     this.left = undefined
     server.effects.log('notice', `Part of database ${config.name} (${config.guid}) as region ${region} from now on`)
-    if (this.hasStarted) this.link(opened, true)
+    if (this.hasStarted) this.link(opened)
   }
 
   private check(region: number, config: CrdbConfig, before: CrdtDatabase | undefined): void {
@@ -121,9 +121,9 @@ export class CrdtInstance implements CrdtShell {
     } else if (!appendOnly.isRewriting) appendOnly.request(true)
   }
 
-  private link(crdt: CrdtDatabase, mustCatchUp: boolean): void {
+  private link(crdt: CrdtDatabase): void {
     this.effects = new PeerLinkEffects(this.dials)
-    attachPeers(crdt, this.effects, mustCatchUp)
+    attachPeers(crdt, this.effects, true)
     this.spread = new ConfigSpread(crdt, () => this.effects.chance())
     this.timer = setInterval(() => this.tick(crdt), TICK_MS)
     this.tick(crdt)
@@ -151,9 +151,4 @@ export class CrdtInstance implements CrdtShell {
   close(): void {
     this.unlink()
   }
-}
-
-function hasState({core}: CrdtDatabase): boolean {
-  for (const _ of core.slots()) return true
-  return false
 }
