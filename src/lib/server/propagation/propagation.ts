@@ -48,6 +48,8 @@ const EXEC: readonly string[] = ['EXEC']
 export class Propagation {
   /** Anybody takes anything: nothing needs to be gathered otherwise. */
   isOn = false
+  /** There is a replica, an append-only file, or slots are on their way to another node. */
+  isStreamed = false
   /** OR of TO_...: what commands are for, while a script says so (redis.set_repl). */
   targets = TO_ALL
 
@@ -97,8 +99,8 @@ export class Propagation {
   }
 
   private refresh(): void {
-    const isStreamed = this.aof !== undefined || this.replicas !== undefined || this.exports !== undefined
-    this.isOn = !this.isSuspended && (isStreamed || this.capture !== undefined)
+    this.isStreamed = this.aof !== undefined || this.replicas !== undefined || this.exports !== undefined
+    this.isOn = !this.isSuspended && (this.isStreamed || this.capture !== undefined)
   }
 
   /** Some of what is in the data has yet to go out: a script that takes long is paused. */
@@ -173,11 +175,6 @@ export class Propagation {
   /** `also` for a key that is another node's matter from now on: to an active-active database no change of the data. */
   purged(database: number, key: string): void {
     if (this.capture === undefined) this.also(database, ['DEL', key])
-  }
-
-  /** There is a replica, or an append-only file. */
-  get isStreamed(): boolean {
-    return this.aof !== undefined || this.replicas !== undefined
   }
 
   /** To replicas and disk as they are, together: what an active-active database sends in place of commands. */
