@@ -129,13 +129,19 @@ export class Propagation {
 
   /** It is over. @param wasReplaced - what `begin` returned @param isChange - it changed something */
   end(wasReplaced: boolean, database: number, argv: readonly string[], isChange: boolean): void {
-    if (isChange && !this.isReplaced) {
+    const {capture, items} = this
+    const goesOut = isChange && !this.isReplaced
+    if (capture !== undefined) {
+      if (goesOut && items.length === 0) capture.take([{argv, database, to: this.targets}])
+      else {
+        if (goesOut) items.push({argv, database, to: this.targets})
+        this.hand(capture)
+      }
+    } else if (goesOut) {
       // Nearly every unit is one command.
-      const isAlone = this.depth === 1 && this.items.length === 0 && this.capture === undefined
-      if (isAlone) this.sendOne(database, argv)
-      else this.items.push({argv, database, to: this.targets})
+      if (this.depth === 1 && items.length === 0) this.sendOne(database, argv)
+      else items.push({argv, database, to: this.targets})
     }
-    if (this.capture !== undefined) this.hand(this.capture)
     this.isReplaced = wasReplaced
     this.close()
   }
@@ -204,12 +210,12 @@ export class Propagation {
 
   private send(): void {
     const {aof, capture, exports, items, replicas} = this
-    this.items = []
     if (capture !== undefined) {
-      if (items.length > 0) capture.take(items)
+      if (items.length > 0) this.hand(capture)
       capture.close()
       return
     }
+    this.items = []
     if (aof !== undefined) send(aof, items, TO_AOF)
     if (replicas !== undefined) send(replicas, items, TO_REPLICAS)
     if (exports !== undefined) for (const {argv} of items) exports.take(argv)
