@@ -105,6 +105,10 @@ export class FakeCore implements CrdtCore {
     return {...(JSON.parse(effect) as FakeEffect), dependencies: []}
   }
 
+  nameOf(effect: string): EffectHead {
+    return this.headOf(effect)
+  }
+
   apply(text: string): Application {
     const effect = JSON.parse(text) as FakeEffect
     const known = this.states.get(effect.slot)?.vector[nameOf(effect.actor)] ?? 0

@@ -48,6 +48,8 @@ const EXEC: readonly string[] = ['EXEC']
 export class Propagation {
   /** Anybody takes anything: nothing needs to be gathered otherwise. */
   isOn = false
+  /** There is a replica, an append-only file, or slots are on their way to another node. */
+  isStreamed = false
   /** OR of TO_...: what commands are for, while a script says so (redis.set_repl). */
   targets = TO_ALL
 
@@ -97,6 +99,7 @@ export class Propagation {
   }
 
   private refresh(): void {
+    this.isStreamed = this.aof !== undefined || this.replicas !== undefined || this.exports !== undefined
     this.isOn = !this.isSuspended && (this.isStreamed || this.capture !== undefined)
   }
 
@@ -126,13 +129,19 @@ export class Propagation {
 
   /** It is over. @param wasReplaced - what `begin` returned @param isChange - it changed something */
   end(wasReplaced: boolean, database: number, argv: readonly string[], isChange: boolean): void {
-    if (isChange && !this.isReplaced) {
+    const {capture, items} = this
+    const goesOut = isChange && !this.isReplaced
+    if (capture !== undefined) {
+      if (goesOut && items.length === 0) capture.take([{argv, database, to: this.targets}])
+      else {
+        if (goesOut) items.push({argv, database, to: this.targets})
+        this.hand(capture)
+      }
+    } else if (goesOut) {
       // Nearly every unit is one command.
-      const isAlone = this.depth === 1 && this.items.length === 0 && this.capture === undefined
-      if (isAlone) this.sendOne(database, argv)
-      else this.items.push({argv, database, to: this.targets})
+      if (this.depth === 1 && items.length === 0) this.sendOne(database, argv)
+      else items.push({argv, database, to: this.targets})
     }
-    if (this.capture !== undefined) this.hand(this.capture)
     this.isReplaced = wasReplaced
     this.close()
   }
@@ -174,11 +183,6 @@ export class Propagation {
     if (this.capture === undefined) this.also(database, ['DEL', key])
   }
 
-  /** There is a replica, an append-only file, or a shard that slots go to. */
-  get isStreamed(): boolean {
-    return this.aof !== undefined || this.replicas !== undefined || this.exports !== undefined
-  }
-
   /** To replicas and disk as they are, together: what an active-active database sends in place of commands. */
   passOn(commands: readonly (readonly string[])[]): void {
     if (commands.length > 0) this.passItems(commands.map((argv) => ({argv, database: 0, to: TO_ALL})))
@@ -206,12 +210,12 @@ export class Propagation {
 
   private send(): void {
     const {aof, capture, exports, items, replicas} = this
-    this.items = []
     if (capture !== undefined) {
-      if (items.length > 0) capture.take(items)
+      if (items.length > 0) this.hand(capture)
       capture.close()
       return
     }
+    this.items = []
     if (aof !== undefined) send(aof, items, TO_AOF)
     if (replicas !== undefined) send(replicas, items, TO_REPLICAS)
     if (exports !== undefined) for (const {argv} of items) exports.take(argv)

@@ -79,6 +79,10 @@ function geoadd(unit: Unit, argv: readonly string[]): void {
 function setScores(unit: Unit, key: string, scored: readonly (readonly [string, number])[], options: number): void {
   const after = unit.visible(key) as SortedSet | undefined
   if (after === undefined) return
+  if ((options & (NX | XX | GT | LT)) === 0) {
+    unit.writer(key).setScores(key, scored)
+    return
+  }
   const before = unit.look(key)
   const written = scored.filter(([member, score]) => isWritten(before?.score(member), score, after, member, options))
   const kept = written.map(([member]) => [member, after.scoreOf(member)!] as const)

@@ -84,11 +84,15 @@ export type Application =
   /** Its clock is further ahead of ours than `maxDriftMs`: hold it, alarm. */
   | 'ahead'
 
-/** What an effect says of itself, without the operations. */
-export interface EffectHead {
+/** Which effect it is. */
+export interface EffectName {
   readonly slot: number
   readonly actor: Actor
   readonly sequence: number
+}
+
+/** What an effect says of itself, without the operations. */
+export interface EffectHead extends EffectName {
   /** Hybrid time: (ms since 2020-01-01) * 4096 + counter. */
   readonly clock: number
   readonly dependencies: VectorEntries
@@ -173,6 +177,8 @@ export interface CrdtCore {
   headOf(effect: string): EffectHead
   /** The slot of an effect, without a look at the rest; of what is none, any number. */
   slotOf(effect: string): number
+  /** The part of `headOf` that is read in little time. @throws CrdtError if it is none */
+  nameOf(effect: string): EffectName
   /** @param isTrusted - it was taken before, by this node or its primary: however late its clock says it is */
   apply(effect: string, isTrusted?: boolean): Application
   /** Does the slot's vector hold it? */

@@ -1,4 +1,5 @@
 import type {ActorTable} from './actors.js'
+import type {EffectName} from './api.js'
 import type {Decoder} from './decoder.js'
 import type {Encoder} from './encoder.js'
 import type {Slot} from './slot.js'
@@ -60,11 +61,24 @@ export function encodeHead(
   }
 }
 
-/** Sets the decoder's table. @throws CrdtError */
-export function decodeHead(decoder: Decoder, actors: ActorTable): Head {
+function decodeSlot(decoder: Decoder): number {
   if (decoder.byte() !== VERSION) decoder.fail('is of a version that is not known')
   const slot = decoder.varint()
   if (slot >= SLOT_COUNT) decoder.fail('names a slot that cannot be')
+  return slot
+}
+
+/** @throws CrdtError */
+export function decodeName(decoder: Decoder): EffectName {
+  const slot = decodeSlot(decoder)
+  const region = decoder.byte()
+  const epoch = decoder.varint()
+  return {actor: {epoch, region}, sequence: decoder.sequence(), slot}
+}
+
+/** Sets the decoder's table. @throws CrdtError */
+export function decodeHead(decoder: Decoder, actors: ActorTable): Head {
+  const slot = decodeSlot(decoder)
   const actor = actors.indexOf(decoder.byte(), decoder.varint())
   const sequence = decoder.sequence()
   const clock = decoder.varint()

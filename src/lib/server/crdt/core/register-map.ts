@@ -57,6 +57,7 @@ export abstract class RegisterMap<V extends string | number> extends SubValue {
   private hiddenCount = 0
   /** Elements that have garbage. */
   private readonly unclean = new Set<string>()
+  private before: Register<V> | undefined = undefined
   private weightBefore = 0
   private wasHidden = false
 
@@ -270,6 +271,7 @@ export abstract class RegisterMap<V extends string | number> extends SubValue {
 
   /** An element is about to change: registers change in place. `put` must follow. */
   private change(name: string, before: Register<V> | undefined): void {
+    this.before = before
     this.weightBefore = weightOf(name, before)
     this.wasHidden = before !== undefined && !isVisible(before)
   }
@@ -281,7 +283,7 @@ export abstract class RegisterMap<V extends string | number> extends SubValue {
     if (registerGarbage(after) > 0) this.unclean.add(name)
     else if (this.unclean.size > 0) this.unclean.delete(name)
     if (after === undefined) this.registers.delete(name)
-    else if (this.registers.get(name) !== after) this.registers.set(name, after)
+    else if (this.before !== after) this.registers.set(name, after)
   }
 }
 

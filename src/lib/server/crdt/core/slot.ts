@@ -76,8 +76,8 @@ export class Slot {
     return undefined
   }
 
-  /** A key of which nothing was known. */
+  /** A key of which nothing was known. @param key - kept as it is: words of clients are strings of their own, inline commands apart */
   add(key: string, stored: StoredKey): void {
-    this.keys.set(ownString(key), stored)
+    this.keys.set(key, stored)
   }
 }

@@ -6,6 +6,7 @@ import type {
   CrdtOptions,
   CrdtType,
   EffectHead,
+  EffectName,
   KeyExplanation,
   SlotWriter,
   VectorEntries,
@@ -16,7 +17,7 @@ import {collectSlot} from './collect.js'
 import {deadlineInForce} from './deadline.js'
 import {Decoder} from './decoder.js'
 import {Digest} from './digest.js'
-import {decodeHead, slotOfEffect} from './effect-head.js'
+import {decodeHead, decodeName, slotOfEffect} from './effect-head.js'
 import {Encoder} from './encoder.js'
 import {Engine} from './engine.js'
 import {explainKey} from './explain.js'
@@ -113,6 +114,10 @@ export class CrdtState implements CrdtCore {
     const {actor, actors, clock, sequence, sequences, slot} = decodeHead(new Decoder(effect), table)
     const dependencies = actors.slice(1).map((other, i) => [table.at(other), sequences[i + 1]!] as const)
     return {actor: table.at(actor), clock, dependencies, sequence, slot}
+  }
+
+  nameOf(effect: string): EffectName {
+    return decodeName(new Decoder(effect))
   }
 
   apply(effect: string, isTrusted = false): Application {

@@ -261,7 +261,7 @@ export class Feed {
     const {ring} = this.host
     let count = this.states.size + Math.max(0, ring.start - this.acknowledged)
     for (let position = Math.max(ring.start, this.acknowledged); position < ring.end; position++) {
-      const {actor, slot} = ring.at(position)
+      const {actor, slot} = ring.nameAt(position)
       if (this.isWanted(actor) && this.sent[slot] !== undefined) count++
     }
     return count

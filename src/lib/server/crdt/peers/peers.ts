@@ -211,9 +211,9 @@ export class Peers implements EffectListener {
   }
 
   took(effect: string): void {
-    const head = this.database.core.headOf(effect)
-    this.ring.push(effect, head)
-    this.changed(head.slot)
+    const name = this.database.core.nameOf(effect)
+    this.ring.push(effect, name)
+    this.changed(name.slot)
     this.feeds.pumpSoon()
   }
 

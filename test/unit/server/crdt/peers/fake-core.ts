@@ -83,6 +83,10 @@ export class FakeCore {
     return {clock: 0, ...(JSON.parse(effect) as FakeEffect)}
   }
 
+  nameOf(effect: string): EffectHead {
+    return this.headOf(effect)
+  }
+
   apply(effect: string): Application {
     const {actor, dependencies, sequence, slot, value} = JSON.parse(effect) as FakeEffect
     const {values, vector} = this.slot(slot)

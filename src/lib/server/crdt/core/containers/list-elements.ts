@@ -197,8 +197,15 @@ export class ListElements {
     for (let i = 0; i <= last; i++) {
       const which = isEnd ? i : last - i
       const at = isEnd ? cells.endPlace() : cells.placeAt(index)
-      this.put(at, [num, actor, idx + which], [{clock, dot, value: values[which]!}], true)
+      this.insertPushed(at, num, actor * TWO_32 + TWO_31 + idx + which, clock, dot, values[which]!)
     }
+  }
+
+  /** `put` of an element that nobody has written since. @param where - actor and idx as in the cells */
+  private insertPushed(place: Place, num: number, where: number, clock: number, dot: Dot, value: string): void {
+    const more = clock === Math.abs(num) ? undefined : {clock, losers: NO_ROWS, rest: undefined}
+    this.cells.insert(place, num, where, dot, value, more)
+    this.elementBytes += bytesOf(value, more)
   }
 
   /** All of a run of elements, whoever wrote them. */
