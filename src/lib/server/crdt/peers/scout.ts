@@ -20,6 +20,8 @@ const SILENCE_MS_MAX = 5000
 export class Scout {
   /** By `host:port`, as last heard. */
   nodes: ReadonlyMap<string, PeerNode> = new Map()
+  /** Whoever was a replica when somebody answered last: the next one to ask, if all primaries are gone. */
+  private replicas: readonly PeerAddress[] = []
   /** Grows when `nodes` changes. */
   version = 0
   lastError = ''
@@ -60,7 +62,7 @@ export class Scout {
   }
 
   private connect(nowMs: number): void {
-    const candidates = [...this.endpoints.map(addressOf), ...this.nodes.values()]
+    const candidates = [...this.endpoints.map(addressOf), ...this.nodes.values(), ...this.replicas]
     const address = candidates[this.tries % candidates.length]
     if (address === undefined) {
       this.ended('the configuration names no endpoint of it')
@@ -84,6 +86,7 @@ export class Scout {
       this.isUp = true
       this.lastError = ''
       this.backoff.reset()
+      this.replicas = replicasFrom(reply.items, asked)
       this.take(nodesFrom(reply.items, asked))
       return
     }
@@ -131,11 +134,9 @@ function nodesFrom(items: readonly Reply[], asked: PeerAddress): ReadonlyMap<str
   for (const item of items) {
     if (!('items' in item)) continue
     const [first, last, owner] = item.items
-    if (owner === undefined || !('items' in owner)) continue
-    const [named, numbered] = owner.items.map(textOf)
-    const host =
-      named === undefined || named === '' || named === '?' ? asked.host : hostFrom(named, asked, owner.items[3])
-    const port = Number(numbered)
+    const address = addressIn(owner, asked)
+    if (address === undefined) continue
+    const {host, port} = address
     const key = `${host}:${port}`
     const node = found.get(key) ?? {host, port, slots: []}
     found.set(key, node)
@@ -145,6 +146,20 @@ function nodesFrom(items: readonly Reply[], asked: PeerAddress): ReadonlyMap<str
   return new Map(
     sorted.map(([key, {host, port, slots}]) => [key, {host, port, slots: rangesOf(slots.sort((a, b) => a - b))}]),
   )
+}
+
+/** Of CLUSTER SLOTS: all but the owners. */
+function replicasFrom(items: readonly Reply[], asked: PeerAddress): PeerAddress[] {
+  return items.flatMap((item) =>
+    'items' in item ? item.items.slice(3).flatMap((node) => addressIn(node, asked) ?? []) : [],
+  )
+}
+
+function addressIn(node: Reply | undefined, asked: PeerAddress): PeerAddress | undefined {
+  if (node === undefined || !('items' in node)) return undefined
+  const [named, numbered] = node.items.map(textOf)
+  const isUnnamed = named === undefined || named === '' || named === '?'
+  return {host: isUnnamed ? asked.host : hostFrom(named, asked, node.items[3]), port: Number(numbered)}
 }
 
 /**

@@ -45,4 +45,37 @@ describe('who looks for the nodes of another region', () => {
     expect(told('172.30.0.2:7000', owner('127.0.0.1', 'ip', '172.30.0.3'))).toEqual(['172.30.0.3:7000'])
     expect(told('172.30.0.2:7000', owner('localhost'))).toEqual(['172.30.0.2:7000'])
   })
+
+  it('asks replicas too, once those that it asked are gone', () => {
+    let events: LinkEvents | undefined
+    let nowMs = 0
+    const asked: number[] = []
+    const scout = new Scout(
+      {
+        access: () => ({isEncrypted: false, password: undefined, username: undefined}),
+        effects: {
+          openPeerLink: (_host, port, _isEncrypted, given) => {
+            asked.push(port)
+            events = given
+            return {close: () => undefined, goOn: () => undefined, hold: () => undefined, send: () => undefined}
+          },
+          soon: () => undefined,
+        },
+        nowMs: () => nowMs,
+      },
+      2,
+      ['10.0.0.1:7000'],
+    )
+    const node = (port: number) => `*4\r\n${bulk('10.0.0.1')}:${port}\r\n${bulk('id')}*0\r\n`
+    scout.tick(nowMs)
+    events?.onOpen()
+    events?.onData(Buffer.from(`*1\r\n*4\r\n:0\r\n:16383\r\n${node(7000)}${node(7003)}`, 'latin1'))
+    for (let tries = 0; tries < 6; tries++) {
+      events?.onClose('gone')
+      nowMs += 5000
+      scout.tick(nowMs)
+    }
+    expect([...scout.nodes.keys()]).toEqual(['10.0.0.1:7000'])
+    expect(asked).toContain(7003)
+  })
 })
