@@ -304,7 +304,7 @@ describeWithPeers('--json of every command', () => {
     const addresses = nodes.map(({port}) => `127.0.0.1:${port}`)
     stage = {
       addresses: addresses.slice(0, 3),
-      basePort: await claimPorts(3),
+      basePort: await claimPorts(6),
       jobOf: (command) => {
         const file = readdirSync(join(state, 'state', 'jobs')).find((name) => name.startsWith(`${command}-`))
         return basename(file as string, '.ndjson')
