@@ -56,6 +56,8 @@ async function expectOnlyOwn(...nodes: readonly RegionNode[]): Promise<void> {
   for (const node of nodes) {
     const {port} = node.opened.node
     await until(() => [...node.crdt!.core.slots()].every((slot) => ownerOf(node, slot) === port), 'only own slots')
+    const [db] = node.opened.inner.server.databases
+    await until(() => [...db!.keys()].every((key) => ownerOf(node, hashSlot(key)) === port), 'only own keys')
   }
 }
 

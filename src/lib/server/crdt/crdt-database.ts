@@ -84,7 +84,7 @@ export class CrdtDatabase {
   }
 
   /** The slot has gone to another shard, which gets what is on its way to this one from whoever has it. */
-  private isOthers(slot: number): boolean {
+  isOthers(slot: number): boolean {
     const {cluster, state} = this.server
     if (cluster === undefined || state.isApplying) return false
     const owner = cluster.core.ownerOf(slot)
