@@ -76,6 +76,8 @@ const SLOTS_LOOKED_INTO = 100
 /** A node computes digests for so long at a time; milliseconds. */
 const STEP_MS = 20
 const STEP_SLOTS_FIRST = 64
+/** A node that is busy answers late whatever it is asked. */
+const STEP_SLOTS_MIN = 32
 const STEP_SLOTS_MAX = 2048
 
 type RegionSlots = ReadonlyMap<number, SlotDigest>
@@ -159,7 +161,7 @@ async function readAll(node: NodeConnection): Promise<RegionSlots> {
     const startedMs = performance.now()
     for (const entry of await readDigests(node, first, last)) found.set(...entry)
     const tookMs = Math.max(1, performance.now() - startedMs)
-    step = Math.max(1, Math.min(STEP_SLOTS_MAX, Math.round((step * STEP_MS) / tookMs)))
+    step = Math.max(STEP_SLOTS_MIN, Math.min(STEP_SLOTS_MAX, Math.round((step * STEP_MS) / tookMs)))
     first = last + 1
   }
   return found
