@@ -57,20 +57,26 @@ export default class CrdbLag extends CrdbCommand {
           if (signal.aborted && seen) return undefined
           throw error
         })
-        if (!report) return seen as LagReport
+        if (!report) return this.ended(seen as LagReport)
         seen = report
         this.lines = renderLag(report, clusters, this.style)
         if (screen) screen.draw([...this.lines, ...this.foot])
         else this.print((looks > 1 ? '\n' : '') + this.lines.join('\n'))
         if (looks >= count) return report
         await pause(flags.interval, signal).catch(() => undefined)
-        if (signal.aborted) return report
+        if (signal.aborted) return this.ended(report)
       }
     } finally {
       screen?.close()
       // What was seen last is still of use.
       if (screen && seen) this.print(this.lines.join('\n'))
     }
+  }
+
+  /** As after every Ctrl-C; `q` is a way to end like any other. */
+  private ended(report: LagReport): LagReport {
+    if (this.signal.aborted) this.exitWith(130)
+    return report
   }
 
   private openScreen(): LiveScreen | undefined {

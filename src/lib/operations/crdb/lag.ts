@@ -51,12 +51,7 @@ export class LagWatcher {
       guid: config.guid,
       name: config.name,
       links: answered.flatMap(({id, shards}) =>
-        answered.length + silent.length < 2
-          ? []
-          : othersOf(
-              config.instances.map((each) => each.id),
-              id,
-            ).map((from) => lagOf(id, from, shards, answered)),
+        config.instances.filter((other) => other.id !== id).map((other) => lagOf(id, other.id, shards, answered)),
       ),
       silent: silent.map(({error, instance}) => ({
         cluster: instance.config.cluster,
@@ -80,10 +75,6 @@ interface Reports {
 
 async function reportsOf({instance, nodes}: OpenInstance): Promise<Reports> {
   return {id: instance.id, shards: await Promise.all(nodes.primaries.map(readPeers))}
-}
-
-function othersOf(ids: readonly number[], id: number): number[] {
-  return ids.filter((other) => other !== id)
 }
 
 function lagOf(region: number, from: number, shards: Reports['shards'], all: readonly Reports[]): RegionLag {
