@@ -21,11 +21,16 @@ export interface PeerReport {
   /** Effects of this node that the region has not acknowledged; null: it has never asked for any. */
   readonly pendingEffects: number | null
   readonly lastError: string
+  /** Slots that differ although both have applied the same. */
+  readonly divergedSlots: number
 }
 
-/** @returns undefined if the node is part of no database @throws {CliError} NOT_SHOAL */
-export async function readPart(node: NodeConnection): Promise<NodePart | undefined> {
-  const reply = await orNotShoal(node, node.call('CRDT.CONFIG', 'GET'))
+/**
+ * @param withSecrets - with the passwords of instances
+ * @returns undefined if the node is part of no database @throws {CliError} NOT_SHOAL
+ */
+export async function readPart(node: NodeConnection, withSecrets = false): Promise<NodePart | undefined> {
+  const reply = await orNotShoal(node, node.call('CRDT.CONFIG', 'GET', ...(withSecrets ? ['WITHSECRETS'] : [])))
   return reply === null ? undefined : (JSON.parse(String(reply)) as NodePart)
 }
 
@@ -117,7 +122,10 @@ function readable(_: string, value: unknown): unknown {
   return typeof value === 'string' ? Buffer.from(value, 'latin1').toString() : value
 }
 
+/** It looks at all keys in one go. */
+const CHECK_MS_MAX = 60_000
+
 /** Keys whose visible value is not what the engine has, a line for each: none, unless Shoal is wrong. */
 export async function readFaults(node: NodeConnection): Promise<readonly string[]> {
-  return (await node.call('CRDT.DEBUG', 'CHECK')) as string[]
+  return (await node.callWith({timeoutMs: CHECK_MS_MAX}, 'CRDT.DEBUG', 'CHECK')) as string[]
 }

@@ -1,3 +1,4 @@
+import {parseDouble} from '../protocol/double.js'
 import type {Reply} from '../protocol/resp/reply-parser.js'
 import type {CrdtType, VisibleKey} from '../server/crdt/core/api.js'
 
@@ -28,7 +29,10 @@ export function seenText(type: CrdtType, reply: Reply): string {
   const texts = reply.items.map((item) => ('text' in item ? item.text : ''))
   if (type === 'list') return JSON.stringify(texts)
   if (type === 'set') return JSON.stringify(texts.sort())
-  const pairs = pairsOf(texts).map(([name, value]) => [name, type === 'zset' ? scoreText(Number(value)) : value])
+  const pairs = pairsOf(texts).map(([name, value]) => [
+    name,
+    type === 'zset' ? scoreText(parseDouble(value) ?? Number.NaN) : value,
+  ])
   return sorted(pairs as [string, string][])
 }
 

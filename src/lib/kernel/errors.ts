@@ -47,6 +47,7 @@ export const ERRORS = {
   CRDB_EXISTS: {exit: 5, summary: 'A database of that name, or that instance of it, exists already.'},
   PORT_IN_USE: {exit: 5, summary: 'A port is taken by another process.'},
   LOCKED: {exit: 5, summary: 'Another operator is changing this cluster.'},
+  OVERTAKEN: {exit: 5, summary: 'An active-active database was changed meanwhile, by another machine perhaps.'},
   NODES_DISAGREE: {exit: 5, summary: 'The nodes do not agree about the configuration.'},
   PLAN_PARTIAL: {exit: 6, summary: 'Some steps ran, then one failed. `shoal resume` continues.'},
   FAULT_INEFFECTIVE: {exit: 6, summary: 'A fault between nodes was applied or healed, but a link says otherwise.'},

@@ -48,6 +48,12 @@ export function slotsOf(ranges: readonly SlotRange[]): number[] {
   return [...slots].sort((a, b) => a - b)
 }
 
+/** @param ranges - in any order @returns the same slots in ascending ranges, no two of them adjacent */
+export function mergedRanges(ranges: readonly SlotRange[]): SlotRange[] {
+  const isMerged = ranges.every(({first}, index) => index === 0 || first > (ranges[index - 1] as SlotRange).last + 1)
+  return isMerged ? [...ranges] : rangesOf(slotsOf(ranges))
+}
+
 export function countSlots(ranges: readonly SlotRange[]): number {
   let count = 0
   for (const {first, last} of ranges) count += last - first + 1
@@ -74,6 +80,5 @@ export function parseRanges(text: string): SlotRange[] | undefined {
     if (!isSlot(first) || !isSlot(last) || first > last) return undefined
     ranges.push({first, last})
   }
-  const isMerged = ranges.every(({first}, index) => index === 0 || first > (ranges[index - 1] as SlotRange).last + 1)
-  return isMerged ? ranges : rangesOf(slotsOf(ranges))
+  return mergedRanges(ranges)
 }

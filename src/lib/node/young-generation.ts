@@ -10,7 +10,7 @@ const LOOK_MS = 1000
  */
 export function tuneYoungCollections(): void {
   setFlagsFromString('--no-parallel-scavenge')
-  growBy(8)
+  boundGrowth()
 }
 
 /**
@@ -19,14 +19,12 @@ export function tuneYoungCollections(): void {
  * but with it node does not use its compiled code, and starts slower by an eighth.) One that shrank may grow again.
  */
 export function boundYoungGeneration(): void {
-  const look = () => {
-    const space = getHeapSpaceStatistics().find(({space_name}) => space_name === 'new_space')
-    growBy(space !== undefined && space.space_size >= SIZE_WANTED ? 1 : 8)
-  }
-  look()
-  setInterval(look, LOOK_MS).unref()
+  boundGrowth()
+  setInterval(boundGrowth, LOOK_MS).unref()
 }
 
-function growBy(factor: number): void {
-  setFlagsFromString(`--semi-space-growth-factor=${factor}`)
+/** The next growth, which may come at any moment, goes up to what is wanted and not beyond. */
+function boundGrowth(): void {
+  const size = getHeapSpaceStatistics().find(({space_name}) => space_name === 'new_space')?.space_size ?? SIZE_WANTED
+  setFlagsFromString(`--semi-space-growth-factor=${Math.max(1, Math.floor(SIZE_WANTED / size))}`)
 }

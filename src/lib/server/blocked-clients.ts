@@ -3,7 +3,7 @@ import {DeadlineHeap, type Timed} from './deadline-heap.js'
 import type {HeldKeys} from './held-keys.js'
 import type {Database} from './keyspace/database.js'
 import type {AwaitedType} from './keyspace/store.js'
-import {ReplyError} from './reply-error.js'
+import {INTERNAL_ERROR, ReplyError} from './reply-error.js'
 
 /** What a client waits for that a blocking command could not serve at once (BLPOP, BZPOPMIN, XREAD BLOCK, ...). */
 export interface Wait {
@@ -186,6 +186,11 @@ export class BlockedClients {
       isServed = true
     }
     propagation.end(wasReplaced, wait.db.index, [], false)
+    if (propagation.hasFailed) {
+      propagation.hasFailed = false
+      reply.out = before
+      reply.error(INTERNAL_ERROR)
+    }
     if (isServed && !wantsReply) reply.out = before
     return isServed
   }

@@ -20,7 +20,7 @@ import {routeKeys} from './key-routing.js'
 import {OUT_OF_MEMORY} from './memory-limit.js'
 import {redacted} from './redaction.js'
 import type {ReplyWriter} from './reply.js'
-import {NO_REPLICAS, PRIMARY_DOWN, READ_ONLY_REPLICA, ReplyError, TOO_LONG} from './reply-error.js'
+import {INTERNAL_ERROR, NO_REPLICAS, PRIMARY_DOWN, READ_ONLY_REPLICA, ReplyError, TOO_LONG} from './reply-error.js'
 import {scriptingOf} from './scripting/scripting.js'
 import {
   SERVER_BUSY,
@@ -138,7 +138,10 @@ export class Dispatcher {
       reply.out = outBefore
       if (error instanceof ReplyError) reply.error(error.message)
       else if (isTooLong(error)) reply.error(TOO_LONG)
-      else this.onBug(reply, command, error)
+      else {
+        this.onBug(reply, command, error)
+        if (isPropagated) propagation.abandon(argv)
+      }
     }
     if (isPropagated) {
       if (propagation.capture !== undefined && command.changesData && reply.errorCount === errorsBefore) {
@@ -146,6 +149,11 @@ export class Dispatcher {
       }
       propagation.end(wasReplaced, database, argv, command.changesData && state.dirty !== dirtyBefore)
       client.writeOffset = server.replication.offset
+      if (propagation.hasFailed) {
+        propagation.hasFailed = false
+        reply.out = outBefore
+        reply.error(INTERNAL_ERROR)
+      }
     }
     if (isTimed) this.countTime(client, command, argv, server.effects.monotonicUs() - startedUs)
     if (reply.errorCount !== errorsBefore) {
@@ -179,7 +187,7 @@ export class Dispatcher {
   private onBug(reply: ReplyWriter, command: Command, error: unknown): void {
     const detail = error instanceof Error ? (error.stack ?? error.message) : String(error)
     this.server.effects.log('warning', `Bug in command '${command.fullName}': ${detail}`)
-    reply.error('ERR internal error, see the log of this node')
+    reply.error(INTERNAL_ERROR)
   }
 
   private executeSpecial(client: Client, command: Command, argv: string[]): void {

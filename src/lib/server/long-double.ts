@@ -83,18 +83,20 @@ export function parseLongDouble(text: string): LongDouble | undefined {
   return value
 }
 
-const EXPLICIT_BITS = 52
+const EXPLICIT_BITS = 52n
+const EXPLICIT_MASK = (1n << EXPLICIT_BITS) - 1n
+const EXPONENT_MASK = 0x7ffn
+/** Of a double as a whole number of 53 bits times a power of two: what its exponent's bits are above that power. */
+const EXPONENT_BIAS = 1075
 
 /** A finite double, exactly. */
 export function longDoubleOf(value: number): LongDouble {
   if (value === 0) return ZERO
-  // Scaled to a whole number of 53 bits; by a power of two, so nothing is lost.
-  const exponent = Math.floor(Math.log2(Math.abs(value))) - EXPLICIT_BITS
-  const scaled = value * 2 ** -exponent
-  // The logarithm may have been rounded up.
-  return Number.isInteger(scaled)
-    ? {exponent, mantissa: BigInt(scaled)}
-    : {exponent: exponent - 1, mantissa: BigInt(scaled * 2)}
+  const bits = new BigUint64Array(Float64Array.of(value).buffer)[0]!
+  const power = Number((bits >> EXPLICIT_BITS) & EXPONENT_MASK)
+  // The smallest ones have no bit before the explicit ones.
+  const magnitude = (bits & EXPLICIT_MASK) | (power === 0 ? 0n : 1n << EXPLICIT_BITS)
+  return {exponent: Math.max(1, power) - EXPONENT_BIAS, mantissa: value < 0 ? -magnitude : magnitude}
 }
 
 /** @returns undefined where the sum is not finite */

@@ -17,5 +17,7 @@ export const READ_ONLY_REPLICA = "READONLY You can't write against a read only r
 export const NO_REPLICAS = 'NOREPLICAS Not enough good replicas to write.'
 export const PRIMARY_DOWN = "MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'."
 
+/** A bug of ours. */
+export const INTERNAL_ERROR = 'ERR internal error, see the log of this node'
 /** What redis-server would hold and send, and no string here can. */
 export const TOO_LONG = 'ERR the reply or the value would be longer than the 512 MiB that this node can put together'

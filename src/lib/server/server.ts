@@ -20,6 +20,7 @@ import {MemoryLimit} from './memory-limit.js'
 import {Monitors} from './monitors.js'
 import {AppendOnly} from './persistence/append-only.js'
 import {Saving} from './persistence/saving.js'
+import type {FormerDatabase} from './persistence/state-source.js'
 import {eventMask, publishEvent} from './pubsub/keyspace-events.js'
 import {PubSub} from './pubsub/pubsub.js'
 import {Replication} from './replication/replication.js'
@@ -85,6 +86,8 @@ export class Server {
   readonly isCluster: boolean
   /** While this node holds an instance of an active-active database; what it needs is loaded with it. */
   crdt: CrdtDatabase | undefined = undefined
+  /** What this node's own files may hold of a database that it has left. */
+  former: FormerDatabase | undefined = undefined
   /** OR of SERVER_...; the dispatcher's short path runs at 0 only. */
   special = 0
   /** slowlog-log-slower-than is so low that every command has to be timed. */

@@ -3,6 +3,9 @@ import {busTarget, nodesConfTarget} from './bus.js'
 import {clientTextTarget} from './client-text.js'
 import {commandsTarget} from './commands.js'
 import {aclTarget, configTarget} from './configuration.js'
+import {effectTarget, slotStateTarget} from './crdt.js'
+import {crdtSnapshotTarget, streamFactsTarget} from './crdt-files.js'
+import {batchTarget, vectorsTarget} from './crdt-peers.js'
 import {hyperLogLogTarget} from './hyperloglog.js'
 import {intsetTarget, listpackTarget, lzfTarget, streamNodeTarget, ziplistTarget, zipmapTarget} from './packed.js'
 import {compareTarget, rdbFileTarget, snapshotTarget} from './rdb-file.js'
@@ -18,6 +21,7 @@ export const TARGETS: readonly FuzzTarget[] = [
   ...[rdbFileTarget, compareTarget, snapshotTarget],
   ...[functionTarget, jsonTarget, messagePackTarget, structTarget, bytecodeTarget],
   ...[busTarget, nodesConfTarget, configTarget, aclTarget],
+  ...[effectTarget, slotStateTarget, batchTarget, vectorsTarget, streamFactsTarget, crdtSnapshotTarget],
   ...[commandsTarget, globTarget, numbersTarget, clientTextTarget],
 ]
 

@@ -1,7 +1,8 @@
 import {execFileSync} from 'node:child_process'
-import {cpSync, rmSync} from 'node:fs'
+import {appendFileSync, cpSync, readdirSync, readFileSync, rmSync} from 'node:fs'
 import {join} from 'node:path'
 import {afterEach, describe, expect, it} from 'vitest'
+import {encodeCommand} from '../../../src/lib/protocol/resp/encode-command.js'
 import {describeWithPeers, peerProgram} from '../../support/peers.js'
 import {inSync, type RegionNode, Regions, until} from './regions.js'
 import {actorsOf, digestsOf, expectSame, fill, readersOf, writes} from './shards.js'
@@ -130,6 +131,36 @@ describe('a node of an active-active database that starts again', () => {
     await expectSame(a, b)
     expect(await b.call('GET', 'key')).toBe('anew')
   }, 40_000)
+
+  for (const isRewritten of [false, true]) {
+    const base = isRewritten ? 'its base holds the state' : 'it holds effects alone'
+    it(`brings nothing back of a database that it left, from a file that was not written anew: ${base}`, async () => {
+      const [node] = (await regions.start(1, APPENDING)) as [RegionNode]
+      await fill(node)
+      if (isRewritten) await rewrite(node)
+      await node.call('SET', 'key', 'of the database')
+      const [files, copy] = ['appendonlydir', 'copy'].map((name) => join(node.folder, name)) as [string, string]
+      cpSync(files, copy, {recursive: true})
+      expect(await node.call('CRDT.CONFIG', 'DROP')).toBe('OK')
+      await node.stop()
+      // As if it had ended before the file was written anew, and after a client's write.
+      rmSync(files, {recursive: true})
+      cpSync(copy, files, {recursive: true})
+      const incremental = readdirSync(files).filter((name) => name.endsWith('.incr.aof'))
+      appendFileSync(join(files, incremental.sort().at(-1)!), encodeCommand(['SET', 'plain', '1']), 'latin1')
+      for (let round = 0; round < 2; round++) {
+        await startAgain(node)
+        expect(await node.call('CRDT.CONFIG', 'GET')).toBeNull()
+        expect([await node.call('DBSIZE'), await node.call('GET', 'plain')]).toEqual([1, '1'])
+        const {appendOnly} = node.opened.inner.server
+        await until(() => !appendOnly.isScheduled && !appendOnly.isRewriting, 'the rewrite')
+        const text = readdirSync(files).map((name) => readFileSync(join(files, name), 'latin1'))
+        expect(text.join('')).not.toMatch(/CRDT\.EFFECT|shoal-crdb/)
+        await node.stop()
+      }
+      await startAgain(node)
+    })
+  }
 
   it('leaves out keys of a file of before the database', async () => {
     const node = await regions.openRegion()

@@ -133,6 +133,9 @@ export async function killed(world: CrdbWorld): Promise<void> {
   const again = ['crdb', 'add-instance', '--instance', 'fqdn=cluster3.local,username=r@r.com,password=test']
   for (const at of ['starting mycrdb', 'waiting until the new']) {
     await killAt(world, {args: again, at})
+    // Looking at it neither waits for the end nor gets in its way.
+    const {notes} = (await world.done('crdb', 'get', '--json')).json<{notes: string[]}>()
+    expect(notes[0]).toMatch(/^add_instance [0-9a-f-]{36} has not ended: shoal crdb task list/)
     await world.done('crdb', 'task', 'list')
     expect(await world.nodes()).toEqual(['mycrdb-1-1', 'mycrdb-2-1'])
   }

@@ -16,6 +16,7 @@ interface FakeEffect {
   readonly actor: Actor
   readonly sequence: number
   readonly clock: number
+  readonly dependencies: VectorEntries
   readonly keys: Record<string, string | null>
 }
 
@@ -27,7 +28,10 @@ interface FakeSlot {
 
 const nameOf = ({epoch, region}: Actor): string => `${region}.${epoch}`
 
-/** Strings that the last writer wins, as JSON: as much of an engine as files and streams of its state need. */
+/**
+ * Strings that the last writer wins, as JSON, with the vectors and the delivery rules of the real core: as much of an engine as
+ * links, files and streams of its state need.
+ */
 export class FakeCore implements CrdtCore {
   observer: CrdtObserver | undefined
   willChange: ((slot: number) => void) | undefined
@@ -35,6 +39,11 @@ export class FakeCore implements CrdtCore {
   garbage = 0
   bytes = 0
   epoch = 0
+  /** Effects with this in them are from a clock that is ahead. */
+  aheadMark: string | undefined
+  /** A part of each digest: what joins do not mend. */
+  damage = ''
+  readonly collectedSlots: {readonly slot: number; readonly stable: VectorEntries}[] = []
   private states = new Map<number, FakeSlot>()
 
   constructor(readonly region: number) {}
@@ -54,10 +63,19 @@ export class FakeCore implements CrdtCore {
 
   /** What a client's SET or DEL does. @returns the effect */
   set(key: string, text: string | null): string {
-    const slot = hashSlot(key)
+    return this.writeTo(hashSlot(key), key, text)
+  }
+
+  /** A key of whatever slot. @returns the effect */
+  add(slot: number, key: string): string {
+    return this.writeTo(slot, key, '')
+  }
+
+  private writeTo(slot: number, key: string, text: string | null): string {
     const actor = {epoch: this.epoch, region: this.region}
     const sequence = (this.slot(slot).vector[nameOf(actor)] ?? 0) + 1
-    const effect: FakeEffect = {actor, clock: ++this.clock, keys: {[key]: text}, sequence, slot}
+    const dependencies = this.vectorOf(slot).filter(([one]) => nameOf(one) !== nameOf(actor))
+    const effect: FakeEffect = {actor, clock: ++this.clock, dependencies, keys: {[key]: text}, sequence, slot}
     this.change(effect)
     return JSON.stringify(effect)
   }
@@ -102,7 +120,7 @@ export class FakeCore implements CrdtCore {
   }
 
   headOf(effect: string): EffectHead {
-    return {...(JSON.parse(effect) as FakeEffect), dependencies: []}
+    return JSON.parse(effect) as FakeEffect
   }
 
   nameOf(effect: string): EffectHead {
@@ -113,7 +131,9 @@ export class FakeCore implements CrdtCore {
     const effect = JSON.parse(text) as FakeEffect
     const known = this.states.get(effect.slot)?.vector[nameOf(effect.actor)] ?? 0
     if (effect.sequence <= known) return 'known'
-    if (effect.sequence > known + 1) return 'early'
+    if (this.aheadMark !== undefined && text.includes(this.aheadMark)) return 'ahead'
+    const isReady = effect.dependencies.every(([actor, sequence]) => this.covers(effect.slot, actor, sequence))
+    if (effect.sequence > known + 1 || !isReady) return 'early'
     this.change(effect)
     return 'applied'
   }
@@ -123,7 +143,7 @@ export class FakeCore implements CrdtCore {
   }
 
   slots(): Iterable<number> {
-    return [...this.states.keys()].sort((a, b) => a - b)
+    return [...this.states.keys()].filter((slot) => this.vectorOf(slot).length > 0).sort((a, b) => a - b)
   }
 
   vectorOf(slot: number): VectorEntries {
@@ -133,12 +153,12 @@ export class FakeCore implements CrdtCore {
     })
   }
 
-  packVectors(): string {
-    throw new Error('not in the fake')
+  packVectors(slots: Iterable<number>): string {
+    return JSON.stringify([...slots].map((slot) => [slot, this.vectorOf(slot)]))
   }
 
-  unpackVectors(): Map<number, VectorEntries> {
-    throw new Error('not in the fake')
+  unpackVectors(packed: string): Map<number, VectorEntries> {
+    return new Map(JSON.parse(packed) as [number, VectorEntries][])
   }
 
   packSlot(slot: number): string {
@@ -177,6 +197,10 @@ export class FakeCore implements CrdtCore {
     this.clock = Math.max(this.clock, other.clock)
   }
 
+  bytesIn(slot: number): number {
+    return [...this.keys(slot)].join('').length
+  }
+
   packHead(): string {
     return String(this.clock)
   }
@@ -193,12 +217,26 @@ export class FakeCore implements CrdtCore {
     return this.garbage
   }
 
-  collect(_slot: number, stable: VectorEntries): number {
-    return stable.length
+  collect(slot: number, stable: VectorEntries): number {
+    this.collectedSlots.push({slot, stable})
+    const everywhere = new Map(stable.map(([actor, sequence]) => [nameOf(actor), sequence]))
+    const isStable = this.vectorOf(slot).every(([actor, sequence]) => everywhere.get(nameOf(actor)) === sequence)
+    const {garbage} = this
+    if (isStable) this.garbage = 0
+    return isStable ? garbage : 0
+  }
+
+  /** As only a bug does. */
+  lose(slot: number, key: string): void {
+    delete this.slot(slot).keys[key]
   }
 
   digestSlot(slot: number): string {
-    return JSON.stringify(this.states.get(slot))
+    const keys = [...this.keys(slot)].sort().map((key) => [key, this.look(slot, key)!.text()])
+    let sum = 0n
+    for (const char of this.damage + JSON.stringify(keys))
+      sum = BigInt.asUintN(64, sum * 31n + BigInt(char.charCodeAt(0)))
+    return sum.toString(16).padStart(16, '0')
   }
 
   digestKeys(): Map<string, string> {

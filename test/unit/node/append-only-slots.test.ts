@@ -5,19 +5,16 @@ import {hashSlot} from '../../../src/lib/protocol/hash-slot.js'
 import {temporaryFolder, waitFor} from '../../support/processes.js'
 import {RawConnection} from '../../support/raw-resp.js'
 
-/** A disk that can be told to answer nobody from when it is given a file with some text. */
-const disk = vi.hoisted(() => ({awaited: '', isHeld: false, asked: [] as (() => void)[]}))
+const disk = await vi.hoisted(async () => new (await import('../../support/held-disk.js')).HeldDisk(false))
+/** The disk is held from when it is given a file with this text. */
+const hold = vi.hoisted(() => ({awaited: ''}))
 
 vi.mock('node:fs', async (original) => {
   const real = await original<typeof fs>()
   return {
-    ...real,
-    fdatasync: (fd: number, done: (error: null) => void) => {
-      if (disk.isHeld) disk.asked.push(() => done(null))
-      else real.fdatasync(fd, done as never)
-    },
+    ...disk.over(real),
     writeSync: (fd: number, bytes: Uint8Array | string, ...rest: never[]) => {
-      if (disk.awaited !== '' && Buffer.from(bytes as Uint8Array).includes(disk.awaited)) disk.isHeld = true
+      if (hold.awaited !== '' && Buffer.from(bytes as Uint8Array).includes(hold.awaited)) disk.isHeld = true
       return real.writeSync(fd, bytes as never, ...rest)
     },
   }
@@ -26,9 +23,8 @@ vi.mock('node:fs', async (original) => {
 const running: StartedNode[] = []
 
 function letGo(): void {
-  disk.awaited = ''
-  disk.isHeld = false
-  for (const answer of disk.asked.splice(0)) answer()
+  hold.awaited = ''
+  disk.letGo()
 }
 
 afterEach(async () => {
@@ -56,7 +52,7 @@ it('always: a target takes slots when their keys are on its disk, not before', a
   await source.call('MSET', ...KEYS.flatMap((key) => [key, 'v'.repeat(1000)]))
   const id = (await target.call('CLUSTER', 'MYID')).split('\r\n')[1]!
 
-  disk.awaited = '{hold}'
+  hold.awaited = '{hold}'
   await source.call('CLUSTER', 'MIGRATESLOTS', 'SLOTSRANGE', `${SLOT}`, `${SLOT}`, 'NODE', id)
   const states = new Set<string>()
   const state = async () => {

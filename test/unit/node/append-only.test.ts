@@ -6,29 +6,20 @@ import {type StartedNode, startNode} from '../../../src/embedded.js'
 import {temporaryFolder, waitFor} from '../../support/processes.js'
 import {encodeRequest, RawConnection} from '../../support/raw-resp.js'
 
-/** A disk that can be told to be slow, or full. */
-const disk = vi.hoisted(() => ({
-  isHeld: false,
-  /** What the disk was asked for and has not answered. */
-  asked: [] as (() => void)[],
-  /** Bytes that the next writes take before the disk is full; undefined: it is not. */
-  room: undefined as number | undefined,
-}))
+const disk = await vi.hoisted(async () => new (await import('../../support/held-disk.js')).HeldDisk(false))
+/** Bytes that the next writes take before the disk is full; undefined: it is not. */
+const space = vi.hoisted(() => ({room: undefined as number | undefined}))
 
 vi.mock('node:fs', async (original) => {
   const real = await original<typeof fs>()
   return {
-    ...real,
-    fdatasync: (fd: number, done: (error: null) => void) => {
-      if (disk.isHeld) disk.asked.push(() => done(null))
-      else real.fdatasync(fd, done as never)
-    },
+    ...disk.over(real),
     writeSync: (fd: number, bytes: Uint8Array | string, offset?: number, ...rest: number[]) => {
-      if (disk.room === undefined || typeof bytes === 'string')
+      if (space.room === undefined || typeof bytes === 'string')
         return real.writeSync(fd, bytes as never, offset, ...rest)
-      if (disk.room === 0) throw Object.assign(new Error('ENOSPC: no space left on device, write'), {code: 'ENOSPC'})
-      const length = Math.min(disk.room, bytes.length - (offset ?? 0))
-      disk.room -= length
+      if (space.room === 0) throw Object.assign(new Error('ENOSPC: no space left on device, write'), {code: 'ENOSPC'})
+      const length = Math.min(space.room, bytes.length - (offset ?? 0))
+      space.room -= length
       return real.writeSync(fd, bytes, offset ?? 0, length)
     },
   }
@@ -36,9 +27,8 @@ vi.mock('node:fs', async (original) => {
 
 const running: StartedNode[] = []
 afterEach(async () => {
-  disk.isHeld = false
-  disk.room = undefined
-  for (const answer of disk.asked.splice(0)) answer()
+  disk.letGo()
+  space.room = undefined
   for (const node of running.splice(0)) await node.stop()
 })
 
@@ -126,10 +116,10 @@ it('always: a node that cannot write ends without answering', async () => {
   const node = await start(directory, {appendfsync: 'always'})
   const connection = await RawConnection.open(node.port)
   await connection.call('SET', 'a', '1')
-  disk.room = 3
+  space.room = 3
   connection.post(['SET', 'a', '2'])
   expect(await connection.rest()).toBe('')
-  disk.room = undefined
+  space.room = undefined
   expect(logOf(directory)).toContain("Can't recover from AOF write error when the AOF fsync policy is 'always'")
   const again = await restart(node, directory)
   expect(await (await RawConnection.open(again.port)).call('GET', 'a')).toBe('$1\r\n1\r\n')
@@ -140,7 +130,7 @@ it('everysec: writes are refused while the disk is full, nothing that was acknow
   const node = await start(directory)
   const connection = await RawConnection.open(node.port)
   await connection.call('SET', 'a', '1')
-  disk.room = 7
+  space.room = 7
   await connection.call('SET', 'a', '2')
   const refusal = '-MISCONF Errors writing to the AOF file: No space left on device\r\n'
   const asked = [['SET', 'a', '3'], ['PING'], ['GET', 'a'], ['MULTI'], ['SET', 'a', '4'], ['EXEC']]
@@ -156,7 +146,7 @@ it('everysec: writes are refused while the disk is full, nothing that was acknow
   expect(await infoOf(connection, 'aof_last_write_status')).toBe('err')
   const file = 'appendonly.aof.1.incr.aof'
   expect(textOf(directory, file)).toMatch(/\r\n1\r\n$/)
-  disk.room = undefined
+  space.room = undefined
   await waitFor(async () => (await connection.call('PING')) === '+PONG\r\n', {what: 'room on the disk'})
   expect(await infoOf(connection, 'aof_last_write_status')).toBe('ok')
   expect(textOf(directory, file).endsWith('$1\r\n1\r\n*3\r\n$3\r\nSET\r\n$1\r\na\r\n$1\r\n2\r\n')).toBe(true)

@@ -1,5 +1,5 @@
 import {describe, expect, it} from 'vitest'
-import {addLongDoubles, formatLongDouble, parseLongDouble} from '../../../src/lib/server/long-double.js'
+import {addLongDoubles, formatLongDouble, longDoubleOf, parseLongDouble} from '../../../src/lib/server/long-double.js'
 
 /** What redis-server 7.0.15 on x86-64 answered to SET and INCRBYFLOAT. */
 const SUMS: [a: string, b: string, sum: string][] = [
@@ -44,6 +44,20 @@ describe('80-bit floating point', () => {
     ]) {
       expect(parseLongDouble(text), text).toBeUndefined()
     }
+  })
+
+  it('holds every finite double exactly, the smallest too', () => {
+    const edges = [1, 0.1, 13.361389, 2 ** 53 - 1, Number.MAX_VALUE, 2 ** -970, 2 ** -971, 2 ** -972, 1.5 * 2 ** -1000]
+    const smallest = [2 ** -1022, 2 ** -1022 - Number.MIN_VALUE, 3 * Number.MIN_VALUE, Number.MIN_VALUE]
+    for (const value of [...edges, ...smallest].flatMap((each) => [each, -each])) {
+      const {exponent, mantissa} = longDoubleOf(value) as {exponent: number; mantissa: bigint}
+      // In two steps: the power alone may be beyond what a double holds.
+      const first = Math.max(-1000, Math.min(900, exponent))
+      expect(Number(mantissa) * 2 ** first * 2 ** (exponent - first)).toBe(value)
+    }
+    expect(formatLongDouble(longDoubleOf(-Number.MIN_VALUE))).toBe('0')
+    expect(formatLongDouble(longDoubleOf(13.361389))).toBe('13.36138900000000085')
+    expect(longDoubleOf(-0)).toEqual(longDoubleOf(0))
   })
 
   it('has no sum with infinity, nor beyond the largest value', () => {

@@ -66,6 +66,7 @@ export class AofWriter {
     this.isDirty = false
     this.isSyncing = false
     this.log.pendingSyncs = 0
+    this.log.keptBytes = this.log.takenBytes
     this.lastSyncMs = this.server.effects.nowMs()
   }
 
@@ -115,6 +116,7 @@ export class AofWriter {
     this.postponedSinceMs = 0
     this.write()
     this.gate.open()
+    if (appendfsync === 'no') this.log.keptBytes = this.log.takenBytes
     this.syncIfDue()
   }
 
@@ -202,6 +204,7 @@ export class AofWriter {
 
   private sync(then: () => void): void {
     const {generation} = this
+    const {takenBytes} = this.log
     this.isSyncing = true
     this.isDirty = false
     this.log.pendingSyncs = 1
@@ -211,6 +214,7 @@ export class AofWriter {
       this.isSyncing = false
       this.log.pendingSyncs = 0
       if (error === null) {
+        this.log.keptBytes = takenBytes
         if (this.log.gatheredBytes === 0) this.log.noteWrite(undefined)
         then()
       } else this.onSyncError(systemMessage(error))
@@ -246,6 +250,7 @@ export class AofWriter {
       return false
     }
     this.isDirty = false
+    this.log.keptBytes = this.log.takenBytes
     return true
   }
 

@@ -13,6 +13,7 @@ const FORMAT = 1
 
 export interface CrdtConf {
   readonly part?: {readonly region: number; readonly config: CrdbConfig}
+  /** The one before, if there was one. */
   readonly left?: LeftDatabase
 }
 

@@ -1,15 +1,19 @@
 import {existsSync} from 'node:fs'
 import {messageOf} from '../../kernel/errors.js'
 import type {CrdbConfig} from '../../model/crdb.js'
+import {shardSettings} from '../../plan/crdb/node-settings.js'
+import {PARAMETERS} from '../../server/config/parameters.js'
 import type {CrdtDatabase} from '../../server/crdt/crdt-database.js'
+import {BEGIN, FormerData} from '../../server/crdt/durability/former-data.js'
 import {openCrdt} from '../../server/crdt/open.js'
 import {attachPeers} from '../../server/crdt/peers/attach.js'
 import {parseCrdbConfig, withSecretsOf} from '../../server/crdt/peers/config-text.js'
 import type {CrdtShell, LeftDatabase} from '../../server/crdt/peers/effects.js'
 import {ConfigSpread} from '../../server/crdt/peers/spread.js'
+import {TO_AOF} from '../../server/propagation/propagation.js'
 import type {Server} from '../../server/server.js'
 import {pathInDir} from '../config-file.js'
-import {readCrdtConf, writeCrdtConf} from './crdt-conf.js'
+import {type CrdtConf, readCrdtConf, writeCrdtConf} from './crdt-conf.js'
 import {type PeerDials, PeerLinkEffects} from './peer-link-effects.js'
 
 const TICK_MS = 50
@@ -27,6 +31,7 @@ export class CrdtInstance implements CrdtShell {
   private spread: ConfigSpread | undefined
   private spreadMs = 0
   private hasStarted = false
+  private former: FormerData | undefined
 
   constructor(
     private readonly server: Server,
@@ -39,13 +44,24 @@ export class CrdtInstance implements CrdtShell {
   load(): void {
     const {left, part} = readCrdtConf(this.server.config)
     this.left = left
-    if (part !== undefined) openCrdt(this.server, part)
+    if (part !== undefined) {
+      openCrdt(this.server, part)
+      this.tune(part.config)
+    }
+    this.noteFormer()
+  }
+
+  /** From now on files are read for what the node is a part of now. */
+  private noteFormer(): void {
+    this.former = new FormerData(this.server, this.left)
+    this.server.former = this.former
   }
 
   /** The node is in its cluster, its data are loaded: links are made from now on. */
   start(): void {
     this.hasStarted = true
     const {crdt} = this.server
+    if (this.former?.hasLeftOut === true) this.forgetFiles()
     // Also if there is nothing: who keeps no files has lost all that it had.
     if (crdt !== undefined) this.link(crdt)
   }
@@ -58,22 +74,39 @@ export class CrdtInstance implements CrdtShell {
     if (before !== undefined) {
       if (config.version <= before.config.version) return
       config = withSecretsOf(config, before.config)
-      writeCrdtConf(server.config, {part: {config, region}})
+      writeCrdtConf(server.config, {part: {config, region}, ...this.leftInConf()})
       before.config = config
       before.peers?.configChanged(config)
+      this.tune(config)
       server.effects.log('notice', `Database ${config.name}: configuration ${config.version}`)
       return
     }
     const opened = openCrdt(server, {config, region})
     try {
-      writeCrdtConf(server.config, {part: {config, region}})
+      writeCrdtConf(server.config, {part: {config, region}, ...this.leftInConf()})
     } catch (error) {
       opened.close()
       throw error
     }
-    this.left = undefined
+    this.noteFormer()
+    const begin = [BEGIN, config.guid, String(region)]
+    server.state.propagation.passItems([{argv: begin, database: 0, to: TO_AOF}])
+    this.tune(config)
     server.effects.log('notice', `Part of database ${config.name} (${config.guid}) as region ${region} from now on`)
     if (this.hasStarted) this.link(opened)
+  }
+
+  /** The memory that the database gives each of its shards, also where an older configuration file says otherwise. */
+  private tune({settings}: CrdbConfig): void {
+    if (settings.memorySize === 0) return
+    const {config, effects} = this.server
+    const changed = config.set(Object.entries(shardSettings(settings)))
+    if (changed.size > 0) effects.configChanged([...changed].map((key) => PARAMETERS[key].name))
+  }
+
+  /** Files may hold something of it until they are written anew. */
+  private leftInConf(): Pick<CrdtConf, 'left'> {
+    return this.left === undefined ? {} : {left: this.left}
   }
 
   private check(region: number, config: CrdbConfig, before: CrdtDatabase | undefined): void {
@@ -106,19 +139,20 @@ export class CrdtInstance implements CrdtShell {
     this.unlink()
     crdt.peers?.close()
     crdt.close()
+    this.noteFormer()
     for (const db of server.databases) db.flush()
     server.refreshRole()
     this.forgetFiles()
     server.effects.log('notice', `Left database ${config.name} (${config.guid}): its data are deleted`)
   }
 
-  /** What is on disk is of the database: it must not come back at the next start. */
+  /** What is on disk is of the database: until it has been written anew, starts leave it out (FormerData). */
   private forgetFiles(): void {
     const {appendOnly, config, saving} = this.server
     const {appendonly, dbfilename, save} = config.values
     if (!appendonly) {
       if (save.length > 0 || existsSync(pathInDir(config, dbfilename))) saving.schedule()
-    } else if (!appendOnly.isRewriting) appendOnly.request(true)
+    } else appendOnly.isScheduled = true
   }
 
   private link(crdt: CrdtDatabase): void {

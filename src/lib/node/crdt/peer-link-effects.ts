@@ -1,4 +1,4 @@
-import {deflateRawSync, inflateRawSync} from 'node:zlib'
+import {constants, deflateRawSync, inflateRawSync, type ZlibOptions} from 'node:zlib'
 import type {PeerEffects, PeerLinkSocket} from '../../server/crdt/peers/effects.js'
 import type {LinkEvents, PrimaryConnection} from '../../server/replication/link-effects.js'
 import type {Dial} from '../dial.js'
@@ -48,7 +48,7 @@ export class PeerLinkEffects implements PeerEffects {
   }
 
   deflate(text: string, level: number): string {
-    return deflateRawSync(Buffer.from(text, 'latin1'), {level}).toString('latin1')
+    return deflateRawSync(Buffer.from(text, 'latin1'), tablesFor(text.length, level)).toString('latin1')
   }
 
   inflate(packed: string, rawLength: number): Buffer {
@@ -66,4 +66,16 @@ export class PeerLinkEffects implements PeerEffects {
     this.isClosed = true
     for (const one of this.open) one.close()
   }
+}
+
+/** zlib's smallest and usual window, as powers of 2, and the size of table that goes with the usual one. */
+const WINDOW_BITS_MIN = 9
+const WINDOW_BITS_MAX = 15
+const MEM_LEVEL_MAX = 8
+
+/** Most batches are small: a window and tables that fit them are made in half the time of the usual ones, and find the same. */
+function tablesFor(length: number, level: number): ZlibOptions {
+  const windowBits = Math.min(Math.max(Math.ceil(Math.log2(length)), WINDOW_BITS_MIN), WINDOW_BITS_MAX)
+  const chunkSize = Math.min(Math.max(length, constants.Z_MIN_CHUNK), constants.Z_DEFAULT_CHUNK)
+  return {chunkSize, level, memLevel: windowBits - WINDOW_BITS_MAX + MEM_LEVEL_MAX, windowBits}
 }

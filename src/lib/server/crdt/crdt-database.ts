@@ -1,13 +1,16 @@
 import type {CrdbConfig} from '../../model/crdb.js'
 import {SERVER_PAUSED, type Server} from '../server.js'
-import type {Application, CrdtCore} from './core/api.js'
+import type {Application, CrdtCore, MadeEffect} from './core/api.js'
 import {Durability} from './durability/durability.js'
 import type {Peers} from './peers/peers.js'
+import {showSlot} from './projection/show-slot.js'
 
 /** Takes each effect that came into the state, in order: the ring for other regions. */
 export interface EffectListener {
-  /** @param isOwn - made by a client's command here, not elsewhere */
-  took(effect: string, isOwn: boolean): void
+  /** From elsewhere. */
+  took(effect: string): void
+  /** Of a client's command here; good until this returns. */
+  made(effect: MadeEffect): void
   /** A slot state was joined: what came with it is in no ring. */
   joined(slot: number): void
 }
@@ -37,10 +40,20 @@ export class CrdtDatabase {
     this.durability = new Durability(this)
   }
 
-  /** Effects of one unit of clients' commands, one per slot; they go out together. */
-  made(effects: readonly string[]): void {
-    if (this.server.state.propagation.isStreamed) this.pass(effects.map((effect) => ['CRDT.EFFECT', effect]))
-    for (const effect of effects) this.tell(effect, true)
+  /** The effect of a unit of clients' commands, nearly always the only one. It is released. */
+  made(effect: MadeEffect): void {
+    if (this.isPassedOn) this.server.state.propagation.passOne(['CRDT.EFFECT', effect.text()])
+    for (const listener of this.listeners) listener.made(effect)
+    effect.release()
+  }
+
+  /** Effects of one unit, one per slot; they go out together. They are released. */
+  madeAll(effects: readonly MadeEffect[]): void {
+    if (this.isPassedOn) this.pass(effects.map((effect) => ['CRDT.EFFECT', effect.text()]))
+    for (const effect of effects) {
+      for (const listener of this.listeners) listener.made(effect)
+      effect.release()
+    }
   }
 
   /** An effect from elsewhere. @param isTrusted - see `CrdtCore.apply` @throws CrdtError */
@@ -53,19 +66,27 @@ export class CrdtDatabase {
     this.endUnit()
     const application = this.core.apply(effect, isTrusted)
     if (application !== 'applied') return application
-    if (this.server.state.propagation.isStreamed) this.pass([['CRDT.EFFECT', effect]])
-    this.tell(effect, false)
+    if (this.isPassedOn) this.server.state.propagation.passOne(['CRDT.EFFECT', effect])
+    for (const listener of this.listeners) listener.took(effect)
     this.wake()
     return application
   }
 
-  /** A slot's state from elsewhere. @param isTrusted - see `CrdtCore.joinSlot` @returns whether anything was new @throws CrdtError */
-  join(slot: number, packed: string, isTrusted = false): boolean {
+  /**
+   * A slot's state from elsewhere.
+   *
+   * @param isTrusted - see `CrdtCore.joinSlot`
+   * @param isMending - the slots differ at equal vectors: what comes of it is shown anew, and told to replicas and disk
+   * @returns whether anything was new @throws CrdtError
+   */
+  join(slot: number, packed: string, isTrusted = false, isMending = false): boolean {
     if (!isTrusted && this.isOthers(slot)) return false
     if (this.isStill(slot)) return false
     this.endUnit()
-    if (!this.core.joinSlot(slot, packed, isTrusted)) return false
-    this.pass([['CRDT.MERGE', String(slot), packed]])
+    const isNew = this.core.joinSlot(slot, packed, isTrusted)
+    if (!isNew && !isMending) return false
+    if (isMending) showSlot(this, slot)
+    this.pass([['CRDT.MERGE', String(slot), isMending ? this.core.packSlot(slot) : packed]])
     for (const listener of this.listeners) listener.joined(slot)
     this.wake()
     return true
@@ -104,8 +125,10 @@ export class CrdtDatabase {
     tracking.flushBroadcasts()
   }
 
-  private tell(effect: string, isOwn: boolean): void {
-    for (const listener of this.listeners) listener.took(effect, isOwn)
+  /** Is there anybody to pass on to, and does it not come from there? */
+  private get isPassedOn(): boolean {
+    const {isApplying, propagation} = this.server.state
+    return propagation.isStreamed && !isApplying
   }
 
   /** To replicas and disk, unless it comes from there. */

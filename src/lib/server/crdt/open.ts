@@ -1,4 +1,5 @@
 import type {CrdbConfig} from '../../model/crdb.js'
+import {hashSlot} from '../../protocol/hash-slot.js'
 import type {Command} from '../commands/command.js'
 import {crdtCommands} from '../commands/crdt/index.js'
 import type {Server} from '../server.js'
@@ -9,6 +10,7 @@ import {CrdtError} from './core/crdt-error.js'
 import {CrdtState} from './core/state.js'
 import {CrdtDatabase} from './crdt-database.js'
 import {attachDurability, detachDurability} from './durability/attach.js'
+import {PlacedStates} from './placed-states.js'
 import {Projection} from './projection/projection.js'
 
 export interface CrdtOpening {
@@ -30,10 +32,14 @@ export function openCrdt(server: Server, {config, maxDriftMs, region}: CrdtOpeni
   if (!server.isCluster) throw new CrdtError('a node of an active-active database must be in cluster mode')
   if (server.databases.some(({size}) => size > 0)) throw new CrdtError('the node has data: only an empty one can join')
   const core = new CrdtState({
+    inputMs: () => server.state.nowMs,
     nowMs: () => server.effects.nowMs(),
     region,
+    slotOf: hashSlot,
     ...(maxDriftMs === undefined ? {} : {maxDriftMs}),
   })
+  const placed = new PlacedStates(server.databases[0]!, (slot, key, stored) => core.displaced(slot, key, stored))
+  core.place(placed)
   const crdt = new CrdtDatabase(server, core, region, config)
   attachDurability(crdt)
   const {state} = server
@@ -52,6 +58,7 @@ export function openCrdt(server: Server, {config, maxDriftMs, region}: CrdtOpeni
     state.propagation.setCapture(undefined)
     state.expiry = undefined
     core.observer = undefined
+    placed.leave()
     server.crdt = undefined
     detachDurability(crdt)
     crdt.close = () => undefined

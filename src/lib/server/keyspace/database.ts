@@ -195,6 +195,7 @@ export class Database extends StoredKeys {
     }
     this.state.meter?.dropped(this.store)
     for (const key of this.awaited) if (this.holdsAwaitedStream(key)) this.noteReady(key)
+    this.store.shadow?.willFlush()
     this.store = new Store(this.isSlotted)
     this.state.dirty += size
     return size

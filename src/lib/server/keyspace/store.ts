@@ -15,6 +15,14 @@ export function awaitedType(held: Held): AwaitedType | undefined {
   return held.type === 'list' || held.type === 'zset' || held.type === 'stream' ? held.type : undefined
 }
 
+/** What somebody else keeps of each key, by its place. */
+export interface Shadow {
+  /** The key at the place is about to go; the last one comes into its place. */
+  willRemove(place: number, last: number): void
+  /** All keys are about to go. */
+  willFlush(): void
+}
+
 /**
  * The keys of a database: each has a place in 0..size-1, and what belongs to it lies at that place of parallel arrays.
  *
@@ -34,6 +42,8 @@ export class Store {
   /** What keys and values from place `countedFrom` on take, about; of meaning while memory is limited. */
   bytes = 0
   countedFrom = 0
+  /** Of an active-active database. */
+  shadow: Shadow | undefined = undefined
 
   constructor(isSlotted: boolean) {
     this.slots = isSlotted ? new SlotKeys() : undefined
@@ -71,8 +81,9 @@ export class Store {
 
   /** The key at the place, without a deadline, goes; the last comes into its place. */
   removeAt(place: number): void {
-    const {deadlines, keys, rows, slots} = this
+    const {deadlines, keys, rows, shadow, slots} = this
     const last = keys.size - 1
+    if (shadow !== undefined) shadow.willRemove(place, last)
     if (slots !== undefined) slots.willRemove(hashSlot(keys.at(place)), place, keys)
     keys.removeAt(place)
     rows.removeAt(place, last)

@@ -23,6 +23,8 @@ export class StoredKeys extends KeyObservers {
   /** The routing check has just hashed this key; the same string is asked for next. */
   private hintKey = ''
   private hintSlot = 0
+  /** Of the key written last, as long as no key was removed. */
+  private writtenPlace = 0
   /** What was written last is what somebody may wait for. */
   private isNewsWritten = false
 
@@ -56,6 +58,13 @@ export class StoredKeys extends KeyObservers {
   hint(key: string, slot: number): void {
     this.hintKey = key
     this.hintSlot = slot
+  }
+
+  /** The place of the key, expired or not, or -1. The one just written is found without a search. */
+  placeOf(key: string): number {
+    const {store, writtenPlace} = this
+    if (writtenPlace < store.size && store.keyAt(writtenPlace) === key) return writtenPlace
+    return store.find(key)
   }
 
   /** Cluster mode. */
@@ -170,9 +179,11 @@ export class StoredKeys extends KeyObservers {
       if (state.walks.size !== 0) state.willChange(store, place)
       if (state.meter !== undefined) state.meter.replaced(store, place, rows.heldAt(place), value)
       rows.replace(place, value, state.nextMark(rows.markAt(place)))
+      this.writtenPlace = place
       return place
     }
     place = keys.size - 1
+    this.writtenPlace = place
     rows.push(place, value, state.firstMark)
     if (store.slots !== undefined) store.slots.add(this.slotOf(key), place)
     if (state.meter !== undefined) state.meter.added(store, value)

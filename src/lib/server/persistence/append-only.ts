@@ -44,6 +44,10 @@ export class AppendOnly implements PropagationSink {
   /** Times that a write could not wait any longer for the disk. */
   delayedSyncs = 0
   pendingSyncs = 0
+  /** Of all changes there ever were, bytes that the shell has taken. Only grows. */
+  takenBytes = 0
+  /** As many of them are safe with the disk; where `appendfsync` is `no`, with the kernel. */
+  keptBytes = 0
 
   private readonly server: Server
   /** Changes are gathered. */
@@ -100,6 +104,7 @@ export class AppendOnly implements PropagationSink {
   }
 
   taken(): void {
+    this.takenBytes += this.gatheredBytes
     this.out?.forget()
   }
 

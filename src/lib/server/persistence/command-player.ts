@@ -52,6 +52,7 @@ export class CommandPlayer {
   /** @throws {@link UnknownCommandError} */
   play(argv: string[]): void {
     const {client} = this
+    if (this.server.former?.leavesOut(argv) === true) return
     const command = this.server.findCommand(argv)
     if (command?.run === undefined || !fits(command, argv)) throw new UnknownCommandError(argv[0]!)
     try {

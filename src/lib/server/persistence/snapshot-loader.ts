@@ -19,6 +19,8 @@ export class SnapshotLoader {
   private readonly aux = new Map<string, string>()
   /** Of an active-active database; undefined while it has not shown to hold one. */
   private state: StateLoading | undefined
+  /** It is of a database that the node has left. */
+  private isLeftOut = false
   keys = 0
   /** Keys left out because their time was over. */
   expiredKeys = 0
@@ -50,19 +52,26 @@ export class SnapshotLoader {
   private addField(name: string, value: string): void {
     this.aux.set(name, value)
     if (name !== CRDT_FIELD) return
-    const identity = JSON.parse(value) as CrdtIdentity
-    const {crdt} = this.server
+    if (this.keys > 0) throw new RdbError('keys before the state of an active-active database')
+    const identity = identityFrom(value)
+    const {crdt, former, migrations} = this.server
+    const isOwnFile = this.dropsExpired || migrations.followed.isOfFile
+    this.isLeftOut = isOwnFile && former?.isOf(identity) === true
+    if (this.isLeftOut) return
     if (crdt?.durability.isOf(identity) !== true) throw new StrangeDatabaseError(identity)
     this.state = crdt.durability.openLoading(this.databases[0]!)
   }
 
   private addState(value: number | string): void {
+    if (this.isLeftOut) return
     if (this.state === undefined)
       throw new RdbError('the state of an active-active database, which is not named before')
     this.state.take(value)
   }
 
   private add({database, expireAtMs, frequency, idleSeconds, key, value}: RdbFileKey): void {
+    // They would be nobody's.
+    if (this.state !== undefined) throw new RdbError('a key beside the state of an active-active database')
     const {config, state} = this.server
     if (this.dropsExpired && expireAtMs !== undefined && expireAtMs <= state.nowMs && !this.aux.has('repl-id')) {
       this.expiredKeys++
@@ -70,7 +79,7 @@ export class SnapshotLoader {
     }
     this.keys++
     const db = this.databases[database]
-    if (db === undefined) throw new Error(`the snapshot has a database ${database}, this node has not`)
+    if (db === undefined) throw new RdbError(`the snapshot has a database ${database}, this node has not`)
     db.set(key, valueFromRdb(value, config.values))
     if (expireAtMs !== undefined) db.setExpiry(key, expireAtMs)
     if (state.lfu !== undefined && frequency !== undefined) db.setAccess(key, state.lfu.markOf(frequency))
@@ -119,5 +128,15 @@ export class SnapshotLoader {
   /** It did not come to its end. */
   abandon(): void {
     for (const db of this.databases) db.flush()
+  }
+}
+
+/** @throws RdbError */
+function identityFrom(json: string): CrdtIdentity {
+  try {
+    const {guid, region} = JSON.parse(json)
+    return {guid, region}
+  } catch {
+    throw new RdbError('it does not say whose state of an active-active database it holds')
   }
 }

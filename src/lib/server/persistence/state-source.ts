@@ -25,6 +25,14 @@ export class StrangeDatabaseError extends Error {
   }
 }
 
+/** Knows what files hold of an active-active database that the node has left since. */
+export interface FormerDatabase {
+  /** Is the snapshot of that one? Then nothing of it is loaded. */
+  isOf(identity: CrdtIdentity): boolean
+  /** @returns whether the command of an append-only file is of that one: it is not carried out */
+  leavesOut(argv: readonly string[]): boolean
+}
+
 /** Takes what a module kept beside the keys of a snapshot, value by value, in order. */
 export interface StateLoading {
   /** @throws Error if the value makes no sense there */

@@ -26,8 +26,12 @@ export interface ChangeCapture {
   ran(name: string, argv: readonly string[]): void
   /** The command under way takes these members out of a sorted set, which do not follow from its arguments. */
   tookOut(members: readonly string[]): void
-  /** What goes out of one command, in order, the moment that command is over. */
+  /** What goes out of one command, in order, the moment that command is over. If that fails, `Propagation.failed` is told. */
   take(items: readonly Item[]): void
+  /** `take` of a command that goes out as it came, and nothing beside it. */
+  takeOne(database: number, argv: readonly string[], to: number): void
+  /** What commands did to their keys before they failed is undone. */
+  putBack(commands: readonly (readonly string[])[]): void
   /** A key ran out or was evicted; a command under way may make it anew. */
   dropped(key: string): void
   /** The unit is over. */
@@ -65,6 +69,8 @@ export class Propagation {
   private items: Item[] = []
   /** The command under way does not go out itself. */
   private isReplaced = false
+  /** What the command under way changed was undone, for a reason of ours: its client is to know. */
+  hasFailed = false
 
   /** @param sink - undefined: none any more */
   setAof(sink: PropagationSink | undefined): void {
@@ -132,7 +138,7 @@ export class Propagation {
     const {capture, items} = this
     const goesOut = isChange && !this.isReplaced
     if (capture !== undefined) {
-      if (goesOut && items.length === 0) capture.take([{argv, database, to: this.targets}])
+      if (goesOut && items.length === 0) capture.takeOne(database, argv, this.targets)
       else {
         if (goesOut) items.push({argv, database, to: this.targets})
         this.hand(capture)
@@ -144,6 +150,19 @@ export class Propagation {
     }
     this.isReplaced = wasReplaced
     this.close()
+  }
+
+  /** The capture could not take what the command under way did. */
+  failed(): void {
+    this.hasFailed = this.depth > 0
+  }
+
+  /** The command under way failed for a reason of ours, and may have changed something. */
+  abandon(argv: readonly string[]): void {
+    if (this.capture === undefined) return
+    this.items = []
+    this.isReplaced = true
+    this.capture.putBack([argv])
   }
 
   /** What goes out in place of the command under way; nothing without arguments. */
@@ -186,6 +205,14 @@ export class Propagation {
   /** To replicas and disk as they are, together: what an active-active database sends in place of commands. */
   passOn(commands: readonly (readonly string[])[]): void {
     if (commands.length > 0) this.passItems(commands.map((argv) => ({argv, database: 0, to: TO_ALL})))
+  }
+
+  /** `passOn` of one. */
+  passOne(argv: readonly string[]): void {
+    if (this.isSuspended) return
+    this.aof?.feed(0, argv)
+    this.replicas?.feed(0, argv)
+    this.exports?.take(argv)
   }
 
   /** `passOn` of what says itself for whom it is. */

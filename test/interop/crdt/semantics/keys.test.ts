@@ -229,7 +229,7 @@ const REFUSED = [
   'SWAPDB 0 1',
   'MOVE @k 1',
   'MIGRATE 127.0.0.1 1 @k 0 10',
-  'RESTORE @k 0 payload',
+  'RESTORE-ASKING @k 0 payload',
   'OBJECT ENCODING @k',
   'SCRIPT DEBUG NO',
   'DEBUG OBJECT @k',

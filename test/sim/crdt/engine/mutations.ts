@@ -43,7 +43,7 @@ function engineOf(core: CrdtState): Engine {
 function afterwards(core: CrdtState, change: (state: KeyState, engine: Engine) => void): void {
   const engine = engineOf(core)
   const changeAll = (slot: Slot | undefined): void => {
-    for (const key of [...(slot?.keys.keys() ?? [])]) {
+    for (const key of slot?.keys.names() ?? []) {
       const state = (slot as Slot).open(key)
       change(state, engine)
       slot?.close(key, state)
@@ -105,10 +105,10 @@ export const MUTATIONS: readonly Mutation[] = [
         const slot = engineOf(core).slots.get(number)
         const index = engineOf(core).actors.indexOf(actor.region, actor.epoch)
         if (application !== 'known' || !slot) return application
-        const last = slot.vector[index] as number
-        slot.vector[index] = sequence - 1
+        const last = slot.sequenceOf(index)
+        slot.advance(index, sequence - 1)
         apply(effect)
-        slot.vector[index] = last
+        slot.advance(index, last)
         return application
       }
     },

@@ -25,6 +25,7 @@ export class Lines {
   latencyMaxMs = 10
   private readonly lines: Line[] = []
   private readonly cuts = new Set<string>()
+  private readonly held = new Set<number>()
 
   constructor(
     private readonly rng: Rng,
@@ -56,8 +57,14 @@ export class Lines {
     for (const line of [...this.lines]) if (this.isCut(line.from, line.to)) this.close(line)
   }
 
+  /** Nothing arrives within the region until `heal`: what its replicas are sent is on its way. */
+  hold(region: number): void {
+    this.held.add(region)
+  }
+
   heal(): void {
     this.cuts.clear()
+    this.held.clear()
   }
 
   /** Connections between two regions end; others can be opened at once. */
@@ -100,6 +107,7 @@ export class Lines {
 
   private deliver(line: Line): void {
     const {client, events, from, incoming, outgoing, to} = line
+    if (from.region === to.region && this.held.has(from.region)) return
     const nowMs = this.nowMs()
     if (!line.isOpen) {
       line.isOpen = true

@@ -1,5 +1,7 @@
 import type {CrdtDatabase} from '../../../../src/lib/server/crdt/crdt-database.js'
 import {Durability} from '../../../../src/lib/server/crdt/durability/durability.js'
+import {Acknowledgements} from '../../../../src/lib/server/crdt/peers/acknowledgements.js'
+import {Comparisons} from '../../../../src/lib/server/crdt/peers/comparisons.js'
 import {Stability} from '../../../../src/lib/server/crdt/peers/stability.js'
 import {Projection} from '../../../../src/lib/server/crdt/projection/projection.js'
 
@@ -21,6 +23,14 @@ export const SYSTEM_MUTATIONS: readonly SystemMutation[] = [
   {
     bend: () => replace(Stability.prototype as unknown as {hasAllOf: () => boolean}, 'hasAllOf', () => () => true),
     name: 'marks are dropped while effects are on their way that did not see them',
+  },
+  {
+    bend: () => replace(Acknowledgements.prototype as unknown as {isKept: () => boolean}, 'isKept', () => () => true),
+    name: 'a deletion is acknowledged before the replicas have it',
+  },
+  {
+    bend: () => replace(Comparisons.prototype, 'answer', () => () => ({differing: [], undecided: []})),
+    name: 'a comparison finds nothing',
   },
   {
     bend: () =>

@@ -63,7 +63,7 @@ export class RegionView {
       nodes: this.nodes,
       ownerOf: (slot: number) => this.ownerOf(slot),
       publish: () => [],
-      replicasOf: () => [],
+      replicasOf: (primary: ClusterNode) => [...this.nodes.values()].filter((node) => node.primary === primary),
       replicationOffset: () => 0,
       serves: this.servesOf(myself),
       stateOk: true,

@@ -30,6 +30,12 @@ export function requireSound(node: SystemNode, digests: SlotDigests): void {
   digests.look(node)
 }
 
+/** What regions say of each other while they write. */
+export function requireNoDivergence({name, peers}: SystemNode): void {
+  const {found} = peers.comparisons.divergences
+  if (found > 0) throw new Violation('no-divergence', `${name} has found ${found}`)
+}
+
 /** No name is given to two writes. @param dots - name -> effect, of all there ever were */
 export function requireUnseenDots(dots: Map<string, string>, {crdt, name}: SystemNode, effect: string): void {
   const {actor, sequence, slot} = crdt.core.headOf(effect)

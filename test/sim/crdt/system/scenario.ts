@@ -120,12 +120,14 @@ class Swarm {
       [sometimes(3), () => `cut ${two()}`],
       [sometimes(2), () => `break ${two()}`],
       [sometimes(2), () => 'heal'],
+      [replicas ? sometimes(2) : 0, () => `hold ${at()}`],
       [replicas ? sometimes(2) : 0, () => `failover ${at()} ${rng.below(shards)}`],
       [replicas || shards === 1 ? 0 : 2, () => `move ${at()} ${this.tag()}`],
       [sometimes(1), () => `skew ${at()} ${rng.pick([-60_000, -20, 15, 3000])}`],
       [sometimes(1), () => `${rng.pick(['full', 'room'])} ${at()}`],
       [rng.chance(0.2) ? 1 : 0, () => 'add-region'],
       [rng.chance(0.2) ? 1 : 0, () => `remove-region ${at()}`],
+      [2, () => `compare ${at()}`],
       [2, () => 'check'],
     ]
   }

@@ -1,3 +1,5 @@
+import {hashSlot} from '../../../../src/lib/protocol/hash-slot.js'
+import type {Engine} from '../../../../src/lib/server/crdt/core/engine.js'
 import {Violation} from '../engine/violation.js'
 import type {SystemNode} from './system-node.js'
 import type {SystemWorld} from './system-world.js'
@@ -9,8 +11,11 @@ import type {SystemWorld} from './system-world.js'
  *   1 keep {a} 17             a member that nobody removes, to {a}kept
  *   run 100                   time passes, milliseconds
  *   cut 1 2, heal             links between two regions; `break 1 2`: connections end, others can be made
+ *   hold 1                    replicas of a region are sent nothing until `heal`
  *   failover 1 0              the first shard's primary is gone, its replica goes on
  *   move 1 {a}                the slot goes to another shard of the region
+ *   damage 1 {a}k             a primary of the region loses the key from its core, as only a bug does
+ *   compare 1                 a region with all others, now
  *   skew 1 -5000              clocks of a region
  *   full 1, room 1            no memory for effects
  *   add-region, remove-region 3
@@ -39,6 +44,9 @@ export function runLine(world: SystemWorld, line: string): void {
     case 'break':
       world.lines.break(Number(first), Number(second))
       return
+    case 'hold':
+      world.lines.hold(Number(first))
+      return
     case 'heal':
       world.lines.heal()
       return
@@ -47,6 +55,13 @@ export function runLine(world: SystemWorld, line: string): void {
       return
     case 'move':
       world.move(Number(first), second)
+      return
+    case 'damage':
+      damage(world.ownerOf(Number(first), second) as SystemNode, second)
+      world.isDamaged = true
+      return
+    case 'compare':
+      each((node) => node.peers.compareNow())
       return
     case 'skew':
       each((node) => {
@@ -80,6 +95,11 @@ function runCommands(world: SystemWorld, region: number, commands: readonly stri
   const key = commands.map((command) => /\{\w\}\w*/.exec(command)?.[0]).find((found) => found !== undefined)
   const node = world.ownerOf(region, key ?? '{a}')
   if (node) send(node, commands)
+}
+
+function damage({crdt}: SystemNode, key: string): void {
+  const {slots} = (crdt.core as unknown as {readonly engine: Engine}).engine
+  slots.get(hashSlot(key))?.keys.delete(key)
 }
 
 function keep(world: SystemWorld, region: number, tag: string, member: string): void {

@@ -38,6 +38,7 @@ export class SystemNode {
   isFull = false
   readonly log: string[] = []
   private readonly queue: (() => void)[] = []
+  private hasFollowed = false
   private readonly resumed: Client[] = []
   private readonly rng: Rng
 
@@ -71,6 +72,11 @@ export class SystemNode {
     return this.cluster.isPrimary
   }
 
+  /** It has data of its primary, also if it is away from it now. */
+  get canTakeOver(): boolean {
+    return this.hasFollowed && this.server.replication.link?.state !== 'sync'
+  }
+
   /** `region.port`, for messages. */
   get name(): string {
     return `${this.region}.${this.port}`
@@ -100,6 +106,7 @@ export class SystemNode {
   /** One turn of the loop. */
   turn(): void {
     this.server.state.setTime(this.nowMs)
+    if (this.server.replication.link?.state === 'connected') this.hasFollowed = true
     for (const run of this.queue.splice(0)) run()
     for (const client of this.resumed.splice(0)) client.process(this.nowMs)
   }

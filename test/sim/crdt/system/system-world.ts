@@ -7,7 +7,7 @@ import {Violation} from '../engine/violation.js'
 import {Lines} from './lines.js'
 import {Promises} from './promises.js'
 import {RegionView} from './region-view.js'
-import {requireSound, requireUnseenDots, SlotDigests} from './rules.js'
+import {requireNoDivergence, requireSound, requireUnseenDots, SlotDigests} from './rules.js'
 import {SystemNode} from './system-node.js'
 
 const START_MS = Date.UTC(2026, 0, 1)
@@ -33,6 +33,8 @@ export class SystemWorld {
   readonly lines: Lines
   readonly promises = new Promises()
   readonly digests = new SlotDigests()
+  /** By a script: regions may find that they differ. */
+  isDamaged = false
   private readonly dots = new Map<string, string>()
   private readonly views = new Map<number, RegionView>()
   private config: CrdbConfig
@@ -70,6 +72,7 @@ export class SystemWorld {
     const node = new SystemNode(place, view, this.lines, () => START_MS + this.passedMs, this.config, mustCatchUp)
     node.crdt.listeners.push({
       joined: () => undefined,
+      made: (effect) => requireUnseenDots(this.dots, node, effect.text()),
       took: (effect) => requireUnseenDots(this.dots, node, effect),
     })
     this.nodes.push(node)
@@ -112,7 +115,7 @@ export class SystemWorld {
   failOver(region: number, shard: number): void {
     const primary = this.primariesOf(region)[shard % this.options.shards]
     const replica = primary && this.nodes.find(({cluster}) => cluster.primary === primary.cluster)
-    if (!primary || !replica || replica.server.replication.link?.state !== 'connected') return
+    if (!primary || !replica?.canTakeOver) return
     const slots = [...Array(SLOTS).keys()].filter((slot) => primary.cluster.slots.has(slot))
     this.remove(primary)
     replica.become()
@@ -178,6 +181,7 @@ export class SystemWorld {
 
   check(): void {
     for (const node of this.nodes) requireSound(node, this.digests)
+    if (!this.isDamaged) for (const node of this.nodes) requireNoDivergence(node)
   }
 
   /** All faults end; within a bound all regions and all replicas have the same. */

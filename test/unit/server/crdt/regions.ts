@@ -29,9 +29,8 @@ export class Region extends Rig {
     this.server.state.propagation.setReplicas({feed: (_database, argv) => this.passed.push(argv)})
     this.crdt.listeners.push({
       joined: () => undefined,
-      took: (effect, isOwn) => {
-        if (isOwn) this.outbox.push(effect)
-      },
+      made: (effect) => this.outbox.push(effect.text()),
+      took: () => undefined,
     })
     this.main = this.connect()
   }

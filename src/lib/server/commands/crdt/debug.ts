@@ -20,6 +20,12 @@ function check({reply, server}: CommandContext): void {
   reply.bulks(differences(requireCrdt(server)))
 }
 
+/** Compares with other regions now, not within the minute: INFO crdt says what was found. */
+function compare({reply, server}: CommandContext): void {
+  requireCrdt(server).peers?.compareNow()
+  reply.ok()
+}
+
 export const debug = defineCommand({
   ...FACTS,
   arity: -2,
@@ -28,8 +34,10 @@ export const debug = defineCommand({
   subcommands: [
     defineCommand({...FACTS, arity: 3, flags: ADMIN, keys: [keyAt(2, ['RO'])], name: 'encoding', run: encoding}),
     defineCommand({...FACTS, arity: 2, flags: ADMIN, name: 'check', run: check}),
+    defineCommand({...FACTS, arity: 2, flags: ADMIN, name: 'compare', run: compare}),
     helpSubcommand('CRDT.DEBUG', FACTS, [
       ['CHECK', 'Compare what clients see with what the CRDT engine shows. A line for each key that differs.'],
+      ['COMPARE', 'Compare slots that have changed with those of other regions now, which is done every minute.'],
       ['ENCODING <key>', 'Show how the value of <key> is encoded.'],
     ]),
   ],

@@ -62,6 +62,10 @@ function acknowledge({client, server}: CommandContext, argv: string[]): void {
   peers.feeds.acknowledge(client, requireInteger(mark), echo, vectors)
 }
 
+function compare({client, server}: CommandContext, [, vectors, digests]: string[]): void {
+  requirePeers(server).feeds.compare(client, vectors!, digests!)
+}
+
 function pull({client, server}: CommandContext, [, slot]: string[]): void {
   requirePeers(server).feeds.pull(client, requireInteger(slot!))
 }
@@ -78,6 +82,7 @@ function peersReport({reply, server}: CommandContext): void {
 
 export const crdtPeerCommands: readonly Command[] = [
   defineCommand({...FACTS, name: 'crdt.ack', arity: -4, run: acknowledge}),
+  defineCommand({...FACTS, name: 'crdt.compare', arity: 3, run: compare}),
   defineCommand({...FACTS, name: 'crdt.peers', arity: 1, flags: ['admin', 'loading', 'stale'], run: peersReport}),
   defineCommand({...FACTS, name: 'crdt.ping', arity: 1, run: ping}),
   defineCommand({...FACTS, name: 'crdt.pull', arity: 2, run: pull}),

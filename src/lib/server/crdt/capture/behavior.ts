@@ -23,8 +23,7 @@ export const REFUSED: ReadonlyMap<string, string> = new Map([
   ['swapdb', `ERR SWAPDB is not allowed ${IN_CRDB}: there is one database only`],
   ['move', `ERR MOVE is not allowed ${IN_CRDB}: there is one database only`],
   ['migrate', `ERR MIGRATE is not allowed ${IN_CRDB}: move whole slots with CLUSTER MIGRATESLOTS`],
-  ['restore', `ERR RESTORE is not allowed ${IN_CRDB}: write the value with the commands of its type`],
-  ['restore-asking', `ERR RESTORE-ASKING is not allowed ${IN_CRDB}: move whole slots with CLUSTER MIGRATESLOTS`],
+  ['restore-asking', `ERR RESTORE-ASKING is not allowed ${IN_CRDB}: use RESTORE, or shoal import`],
   ['object|encoding', `ERR OBJECT ENCODING is not allowed ${IN_CRDB}: use CRDT.DEBUG ENCODING`],
   ['script|debug', `ERR SCRIPT DEBUG is not allowed ${IN_CRDB}: debug the script on a node of its own`],
   ['debug', `ERR DEBUG is not allowed ${IN_CRDB}: see CRDT.DEBUG and CRDT.EXPLAIN`],
@@ -89,11 +88,16 @@ const withDeadline: Before = (_crdt, {nowMs}, argv) => {
   return undefined
 }
 
+/** SET without options is by far the most frequent. */
+const withDeadlineOption: Before = (crdt, context, argv) =>
+  argv.length > 3 ? withDeadline(crdt, context, argv) : undefined
+
 const BEFORE: ReadonlyMap<string, Before> = new Map<string, Before>([
   ...COMMANDS_WITH_DEADLINES.map((name) => [name, withDeadline] as const),
   // INCR and the like find no number in it.
   ...['append', 'bitfield', 'getdel', 'getset', 'setbit', 'setrange'].map((name) => [name, notOfSketch] as const),
   ['getex', (crdt, context, argv) => notOfSketch(crdt, context, argv) ?? withDeadline(crdt, context, argv)],
+  ['set', withDeadlineOption],
   ['hincrby', notOfPlainField('ERR hash value is not an integer')],
   ['hincrbyfloat', notOfPlainField('ERR hash value is not a float')],
   ['xadd', withOwnId],

@@ -5,9 +5,10 @@ import type {ChangeCapture, Item} from '../../propagation/propagation.js'
 import type {Server} from '../../server.js'
 import type {CrdtCore, CrdtType, SlotWriter, VisibleKey} from '../core/api.js'
 import type {CrdtDatabase} from '../crdt-database.js'
+import {Recovery} from './recovery.js'
 import {REPEATED} from './repeated.js'
 import {dropIfEmptied} from './stream-commands.js'
-import {translatorOf} from './translators.js'
+import {PLAIN, translatorOf} from './translators.js'
 import type {Unit} from './unit.js'
 
 const NONE: readonly string[] = []
@@ -17,6 +18,7 @@ const MAY_EMPTY_STREAM: ReadonlySet<string> = new Set([
   'copy',
   'rename',
   'renamenx',
+  'restore',
   'xadd',
   'xdel',
   'xgroup|destroy',
@@ -45,7 +47,10 @@ export class Capture implements ChangeCapture, Unit {
   private readonly others = new Map<number, SlotWriter>()
   private locals: Item[] = []
 
+  private readonly recovery: Recovery
+
   constructor(private readonly crdt: CrdtDatabase) {
+    this.recovery = new Recovery(crdt)
     this.server = crdt.server
     this.db = crdt.server.databases[0]!
     this.core = crdt.core
@@ -61,6 +66,31 @@ export class Capture implements ChangeCapture, Unit {
   }
 
   take(items: readonly Item[]): void {
+    try {
+      this.translate(items)
+    } catch (error) {
+      this.failed(error, [...items.map(({argv}) => argv), this.ranArgv])
+    }
+  }
+
+  private failed(error: unknown, commands: readonly (readonly string[])[]): void {
+    this.removed = NONE
+    this.recover(`capturing '${commands[0]![0]}'`, error)
+    this.putBack(commands)
+    this.server.state.propagation.failed()
+  }
+
+  private recover(doing: string, error: unknown): void {
+    this.recovery.log(doing, error)
+    const writers = this.slotWriter === undefined ? [] : [this.slotWriter, ...this.others.values()]
+    for (const key of this.recovery.settle(writers)) this.recovery.putBackKey(key)
+  }
+
+  putBack(commands: readonly (readonly string[])[]): void {
+    this.recovery.putBack(commands)
+  }
+
+  private translate(items: readonly Item[]): void {
     const name = this.ranName
     this.ranName = ''
     if (this.server.state.isApplying) {
@@ -79,8 +109,30 @@ export class Capture implements ChangeCapture, Unit {
     if (this.removed.length > 0) this.removed = NONE
   }
 
+  /** The way of nearly every command: as `take`, without what that makes for the others. */
+  takeOne(database: number, argv: readonly string[], to: number): void {
+    const {ranName} = this
+    const translate = PLAIN.get(ranName)
+    if (translate === undefined || this.server.state.isApplying || this.removed.length > 0) {
+      this.take([{argv, database, to}])
+      return
+    }
+    this.ranName = ''
+    try {
+      translate(this, argv)
+    } catch (error) {
+      this.failed(error, [argv])
+    }
+  }
+
   dropped(key: string): void {
-    if (!this.server.state.isApplying) this.writer(key).resetKey(key)
+    if (this.server.state.isApplying) return
+    try {
+      this.writer(key).resetKey(key)
+    } catch (error) {
+      this.recover(`deleting ${JSON.stringify(key)}`, error)
+      this.recovery.putBackKey(key)
+    }
   }
 
   close(): void {
@@ -92,18 +144,20 @@ export class Capture implements ChangeCapture, Unit {
   }
 
   private endWriters(first: SlotWriter): void {
-    const effect = first.end()
-    const effects = effect === undefined ? [] : [effect]
-    if (this.others.size > 0) {
-      for (const writer of this.others.values()) {
-        const other = writer.end()
-        if (other !== undefined) effects.push(other)
-      }
-      this.others.clear()
-    }
     this.slot = -1
     this.slotWriter = undefined
-    if (effects.length > 0) this.crdt.made(effects)
+    const effect = first.finish()
+    if (this.others.size === 0) {
+      if (effect !== undefined) this.crdt.made(effect)
+      return
+    }
+    const effects = effect === undefined ? [] : [effect]
+    for (const writer of this.others.values()) {
+      const other = writer.finish()
+      if (other !== undefined) effects.push(other)
+    }
+    this.others.clear()
+    if (effects.length > 0) this.crdt.madeAll(effects)
   }
 
   writer(key: string): SlotWriter {

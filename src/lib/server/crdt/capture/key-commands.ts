@@ -1,5 +1,6 @@
 import {keyIndexesOf} from '../../dispatcher.js'
-import {rewrite} from './rewrite.js'
+import {restore} from './restore.js'
+import {natureOf, rewrite} from './rewrite.js'
 import {type Translate, writeDeadline} from './unit.js'
 
 const del: Translate = (unit, argv) => {
@@ -13,9 +14,7 @@ const rename: Translate = (unit, argv) => {
   const [, source, target] = argv as [string, string, string]
   if (source === target) return
   const before = unit.look(source)
-  const counters = new Set<string>()
-  if (before?.type === 'hash') for (const field of before.elements()) if (before.isCounter(field)) counters.add(field)
-  const nature = before && {isCounter: (field: string) => counters.has(field), type: before.type}
+  const nature = before && natureOf(before)
   unit.writer(source).resetKey(source)
   rewrite(unit, target, nature)
 }
@@ -36,6 +35,7 @@ export const KEY_TRANSLATORS: readonly (readonly [string, Translate])[] = [
   ['rename', rename],
   ['renamenx', rename],
   ['copy', (unit, argv) => rewrite(unit, argv[2]!, unit.look(argv[1]!))],
+  ['restore', restore],
   ['sort', storeLast],
   ['georadius', storeLast],
   ['georadiusbymember', storeLast],

@@ -31,6 +31,11 @@ function popping(end: ListEnd): Translate {
 function move(unit: Unit, source: string, target: string, from: ListEnd, to: ListEnd): void {
   const list = unit.visible(target) as ListValue
   const text = list.get(to === 'left' ? 0 : -1)!
+  if (source === target && list.length === 1) {
+    // Clients never saw it empty: it keeps its deadline.
+    unit.writer(source).setAt(source, 0, text)
+    return
+  }
   unit.writer(source).removeAt(source, [from === 'left' ? 0 : lengthBefore(unit, source) - 1])
   unit.writer(target).push(target, to, [text])
 }

@@ -44,14 +44,27 @@ function hincrbyfloat(unit: Unit, argv: readonly string[]): void {
   if (text !== undefined && hash.get(field) !== text) hash.set(field, text, unit.server.config.values)
 }
 
-const OPTION_BITS: Readonly<Record<string, number>> = {ch: CH, gt: 4, incr: 32, lt: 8, nx: NX, xx: XX}
 const [GT, LT, INCR] = [4, 8, 32]
+const OPTION_BITS = new Map([
+  ['ch', CH],
+  ['gt', GT],
+  ['incr', INCR],
+  ['lt', LT],
+  ['nx', NX],
+  ['xx', XX],
+])
+const CODE_A = 65
+
+/** @returns 0: it is none. Nearly always it is a number, which is told by its first character. */
+function optionOf(word: string): number {
+  return word.charCodeAt(0) < CODE_A ? 0 : (OPTION_BITS.get(word.toLowerCase()) ?? 0)
+}
 
 /** ZADD; GEOADD comes as ZADD, unless it changed nothing. */
 function zadd(unit: Unit, argv: readonly string[]): void {
   let options = 0
   let at = 2
-  for (; Object.hasOwn(OPTION_BITS, argv[at]!.toLowerCase()); at++) options |= OPTION_BITS[argv[at]!.toLowerCase()]!
+  for (let bit = optionOf(argv[at]!); bit !== 0; bit = optionOf(argv[++at]!)) options |= bit
   if ((options & INCR) !== 0) {
     increase(unit, argv[1]!, argv[at + 1]!, parseDouble(argv[at]!)!, options)
     return
@@ -69,7 +82,7 @@ function geoadd(unit: Unit, argv: readonly string[]): void {
   const key = argv[1]!
   let options = 0
   let at = 2
-  for (; Object.hasOwn(OPTION_BITS, argv[at]!.toLowerCase()); at++) options |= OPTION_BITS[argv[at]!.toLowerCase()]!
+  for (let bit = optionOf(argv[at]!); bit !== 0; bit = optionOf(argv[++at]!)) options |= bit
   const after = unit.visible(key) as SortedSet | undefined
   const scored: (readonly [string, number])[] = []
   for (at += TRIPLE - 1; at < argv.length; at += TRIPLE) scored.push([argv[at]!, after?.scoreOf(argv[at]!) ?? 0])

@@ -1,7 +1,9 @@
 import {compareIds, formatId, idBefore, type StreamId} from '../../../protocol/stream-id.js'
 import {parseId} from '../../commands/stream/ids.js'
+import type {Item} from '../../propagation/propagation.js'
 import type {Group} from '../../values/stream/group.js'
 import type {Stream} from '../../values/stream/stream.js'
+import {packStreamFacts} from '../durability/stream-facts.js'
 import {local, type Translate, type Unit} from './unit.js'
 
 export function streamAt(unit: Unit, key: string): Stream | undefined {
@@ -60,9 +62,22 @@ const xgroup: Translate = (unit, argv, item) => {
     case 'destroy':
       unit.writer(key).destroyGroup(key, name)
       break
+    case 'setid':
+      unit.keepLocal(item)
+      keepLate(unit, item, key, name)
+      break
     default:
       unit.keepLocal(item)
   }
+}
+
+/**
+ * XGROUP SETID stands for what readers read or claimed, too. To whoever carries it out nothing is late any more: of what is,
+ * replicas and disk are told.
+ */
+function keepLate(unit: Unit, item: Item, key: string, name: string): void {
+  if (streamAt(unit, key)?.groups.get(name)?.hasLate !== true) return
+  unit.keepLocal({...item, argv: ['CRDT.STREAM', key, packStreamFacts(unit.server, key)!]})
 }
 
 /** Up to where all that was delivered is acknowledged. */

@@ -6,6 +6,7 @@ import {type Translate, type Unit, writeDeadline} from './unit.js'
 /** SET and all that goes out as SET. */
 const set: Translate = (unit, argv) => {
   const [, key, value] = argv as [string, string, string]
+  if (argv.length === 3 && unit.writer(key).setPlain(key, value)) return
   replaceText(unit, key, value)
   let keepsDeadline = false
   let atMs: number | undefined
@@ -29,6 +30,7 @@ function replaceText(unit: Unit, key: string, value: string): void {
 
 const mset: Translate = (unit, argv) => {
   for (let i = 1; i < argv.length; i += 2) {
+    if (unit.writer(argv[i]!).setPlain(argv[i]!, argv[i + 1]!)) continue
     replaceText(unit, argv[i]!, argv[i + 1]!)
     unit.writer(argv[i]!).clearDeadline(argv[i]!)
   }

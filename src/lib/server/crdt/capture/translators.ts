@@ -1,9 +1,10 @@
 import {ELEMENT_TRANSLATORS} from './element-commands.js'
 import {KEY_TRANSLATORS} from './key-commands.js'
 import {LIST_TRANSLATORS} from './list-commands.js'
+import {REPEATED} from './repeated.js'
 import {STREAM_TRANSLATORS} from './stream-commands.js'
 import {STRING_TRANSLATORS} from './string-commands.js'
-import {local, nothing, type Translate} from './unit.js'
+import {local, nothing, type Translate, type Unit} from './unit.js'
 
 /** What goes out of commands, by its name: a translator each. */
 const TRANSLATORS: ReadonlyMap<string, Translate> = new Map<string, Translate>([
@@ -66,6 +67,28 @@ const BY_SPELLING: ReadonlyMap<string, Translate> = new Map(
     [name, translate],
     [name.toUpperCase(), translate],
   ]),
+)
+
+/** Who goes out as it came, nearly always, and what it does is all in its words; by the command's full name. */
+export const PLAIN: ReadonlyMap<string, (unit: Unit, argv: readonly string[]) => void> = new Map(
+  [
+    'append',
+    'decr',
+    'decrby',
+    'del',
+    'hdel',
+    'hincrby',
+    'hset',
+    'incr',
+    'incrby',
+    'lpush',
+    'rpush',
+    'set',
+    'srem',
+    'zrem',
+  ]
+    .map((name) => [name, TRANSLATORS.get(name)! as (unit: Unit, argv: readonly string[]) => void] as const)
+    .concat(['sadd', 'zadd'].map((name) => [name, REPEATED.get(name)!.translate] as const)),
 )
 
 /** @param name - in lower case, without a subcommand */

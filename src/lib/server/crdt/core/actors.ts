@@ -5,6 +5,20 @@ import {ACTORS_MAX, actorOf, sequenceOf} from './dot.js'
 
 export const REGION_MAX = 63
 
+/** One double for each actor. @throws CrdtError for one that cannot be */
+function nameOf(region: number, epoch: number): number {
+  const name = epoch * 64 + region
+  if (region < 1 || region > REGION_MAX || !Number.isSafeInteger(name)) {
+    throw new CrdtError(`there is no actor ${region}.${epoch}`)
+  }
+  return name
+}
+
+/** @throws CrdtError for one that cannot be */
+export function requireActor({epoch, region}: Actor): void {
+  nameOf(region, epoch)
+}
+
 /** Numbers actors in the order in which this node hears of them. The numbers never leave it. */
 export class ActorTable {
   private readonly known: Actor[] = []
@@ -18,19 +32,24 @@ export class ActorTable {
     return this.known[index]!
   }
 
-  /** @returns its index; the same for the same actor @throws CrdtError for a region that cannot be */
+  /** @returns its index; the same for the same actor @throws CrdtError for one that cannot be */
   indexOf(region: number, epoch: number): number {
-    const name = epoch * 64 + region
+    const name = nameOf(region, epoch)
     let index = this.indexes.get(name)
     if (index !== undefined) return index
-    if (region < 1 || region > REGION_MAX || !Number.isSafeInteger(name)) {
-      throw new CrdtError(`there is no actor ${region}.${epoch}`)
-    }
     index = this.known.length
     if (index === ACTORS_MAX) throw new CrdtError('there are too many actors')
     this.known.push({epoch, region})
     this.indexes.set(name, index)
     return index
+  }
+
+  /** As if those that came after the first `size` had never been heard of: nothing bears their names. */
+  cut(size: number): void {
+    while (this.known.length > size) {
+      const {epoch, region} = this.known.pop()!
+      this.indexes.delete(nameOf(region, epoch))
+    }
   }
 
   regionOf(index: number): number {

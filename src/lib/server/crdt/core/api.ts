@@ -35,6 +35,12 @@ export interface SlotWriter {
   typeOf(key: string): CrdtType | undefined
   /** DEL, expiry, eviction; also before a key is written anew by SET over another type, RENAME, COPY, *STORE. */
   resetKey(key: string): void
+  /**
+   * SET in its plainest case: the whole value, and no deadline.
+   *
+   * @returns false, and nothing is done: there is more to the key than a string that was written whole
+   */
+  setPlain(key: string, value: string): boolean
   /** The whole value; the deadline is not concerned. */
   setString(key: string, value: string): void
   addToString(key: string, step: Step): void
@@ -68,10 +74,27 @@ export interface SlotWriter {
   /** Joins registers: the sketch as the string that GET shows, dense or sparse. Delete wins. */
   addSketch(key: string, sketch: string): void
   publish(channel: string, message: string): void
-  /** All keys of the slot, as `resetKey` of each. */
+  /** All keys of the slot, as `resetKey` of each. Throws in the end if one could not be: the others are, and it elsewhere. */
   resetSlot(): void
+  /**
+   * An operation threw: it is left out of the effect, which may go on.
+   *
+   * @returns the key whose state it may have left half changed: others will not hear of that; undefined: none
+   */
+  abandon(): string | undefined
   /** @returns the effect; undefined if nothing was changed, and no sequence was used */
   end(): string | undefined
+  /** `end` of an effect that need not become a string. @returns it, to be released once it has been told */
+  finish(): MadeEffect | undefined
+}
+
+/** An effect of this node's own as its writer left it; good until `release`, which gives the writer back. */
+export interface MadeEffect extends EffectName {
+  /** Its bytes, from 0 to `length`. */
+  readonly room: Uint8Array
+  readonly length: number
+  text(): string
+  release(): void
 }
 
 /** What became of an effect from elsewhere. */
@@ -145,8 +168,12 @@ export interface CrdtOptions {
   readonly region: number
   /** Unix milliseconds. */
   readonly nowMs: () => number
+  /** The same at less cost, which may be that of the input being processed: what local writes are dated by. Default `nowMs`. */
+  readonly inputMs?: () => number
   /** How far ahead a clock may be that is believed. Default 300,000. */
   readonly maxDriftMs?: number
+  /** Effects and states that name a key of another slot are refused. Left out: any key may be of any slot. */
+  readonly slotOf?: (key: string) => number
 }
 
 export interface CrdtCore {
@@ -211,6 +238,7 @@ export interface CrdtCore {
 
   /** Clock and actors, for snapshots beside the slots. */
   packHead(): string
+  /** @throws CrdtError, and nothing has changed */
   unpackHead(packed: string): void
   /** Hybrid time of the last event; a heartbeat carries it. */
   readonly clock: number
@@ -238,6 +266,8 @@ export interface CrdtCore {
   explain(slot: number, key: string, element?: string): KeyExplanation | undefined
   /** Rough bytes of the shadow. */
   readonly bytes: number
+  /** The same of one slot. */
+  bytesIn(slot: number): number
 }
 
 export interface RowExplanation {

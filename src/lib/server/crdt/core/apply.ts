@@ -26,22 +26,35 @@ import type {Slot} from './slot.js'
 
 /** Takes in an effect from elsewhere, whole or not at all. @param isTrusted - of any time @throws CrdtError if it is none */
 export function applyEffect(engine: Engine, effect: string, isTrusted = false): Application {
+  const {size} = engine.actors
+  let application: Application | undefined
+  try {
+    application = takeEffect(engine, effect, isTrusted)
+    return application
+  } finally {
+    // There is room for so many actors only: none of what is not taken.
+    if (application !== 'applied') engine.actors.cut(size)
+  }
+}
+
+function takeEffect(engine: Engine, effect: string, isTrusted: boolean): Application {
   const decoder: Decoder = new Decoder(effect)
   const head = decodeHead(decoder, engine.actors)
   const {actor, actors, clock, sequence, sequences} = head
   const known = engine.slots.get(head.slot)
   const before = known?.sequenceOf(actor) ?? 0
   if (sequence <= before) return 'known'
+  // Also of what is to wait: nobody would know later whom to ask for it again.
+  const start = decoder.position
+  const count = checkOperations(decoder, engine, head.slot)
+  decoder.goTo(start)
   if (sequence > before + 1) return 'early'
   for (let i = 1; i < actors.length; i++) {
     if (sequences[i]! > (known?.sequenceOf(actors[i]!) ?? 0)) return 'early'
   }
   if (!isTrusted && !engine.clock.isBelievable(clock)) return 'ahead'
-  const start = decoder.position
-  const count = checkOperations(decoder)
-  decoder.goTo(start)
   engine.willChange?.(head.slot)
-  const slot = engine.slotAt(head.slot)
+  const slot = engine.slots.at(head.slot)
   new Applying(engine, slot, head).run(decoder)
   slot.advance(actor, sequence)
   if (isTrusted) engine.clock.reached(clock + count)
@@ -50,13 +63,13 @@ export function applyEffect(engine: Engine, effect: string, isTrusted = false): 
 }
 
 /** Reads all operations. @returns how many @throws CrdtError */
-function checkOperations(decoder: Decoder): number {
+function checkOperations(decoder: Decoder, engine: Engine, slot: number): number {
   let count = 0
   let hasKey = false
   while (!decoder.isAtEnd) {
     const opcode = decoder.byte()
     if (opcode === KEY) {
-      decoder.skipText()
+      if (!engine.isOf(slot, decoder.passingText())) decoder.fail('names a key of another slot')
       hasKey = true
       continue
     }
@@ -195,7 +208,7 @@ class Applying implements Operation {
   }
 
   private resetSlot(): void {
-    for (const key of [...this.slot.keys.keys()]) {
+    for (const key of this.slot.keys.names()) {
       const state = this.open(key)
       this.resetUntold(state, 0)
       state.setDeadlines(unseenRows(state.deadlines, this), this.ledger)

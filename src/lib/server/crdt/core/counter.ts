@@ -1,7 +1,7 @@
 import type {Dot} from './api.js'
 import type {Join, Ledger, Operation} from './container.js'
 import type {Decoder} from './decoder.js'
-import {dotOf} from './dot.js'
+import {actorOf, dotOf, sequenceOf} from './dot.js'
 import type {Encoder} from './encoder.js'
 import {add, decodeTotal, encodeTotal, subtract, type Total} from './total.js'
 
@@ -46,8 +46,9 @@ export class Counter {
     return this.reset === undefined ? this.total : subtract(this.total, this.reset.total)
   }
 
-  /** @returns whether it is no longer live, and was */
+  /** @param at - beyond the last increment only if what was sent is wrong @returns whether it is no longer live, and was */
   resetTo(total: Total, at: number, by: Dot, ledger: Ledger): boolean {
+    if (at > this.at) return this.resetTo(total, this.at, by, ledger)
     if (at < this.since || (this.reset !== undefined && this.reset.at >= at)) return false
     this.reset = {at, by, total}
     if (at < this.at) return false
@@ -65,7 +66,8 @@ export function increment(
 ): Counter {
   if (entry === undefined) {
     // An actor that goes on where we have nothing: all that came before was reset, and we dropped it.
-    const reset = total === undefined ? undefined : {at: sequence - 1, by: dot, total: subtract(total, step)}
+    const goesOn = total !== undefined && sequence > 1
+    const reset = goesOn ? {at: sequence - 1, by: dot, total: subtract(total, step)} : undefined
     return new Counter(actor, total ?? step, sequence, clock, total === undefined ? sequence : 0, reset)
   }
   if (!entry.isLive) ledger.garbage--
@@ -119,8 +121,8 @@ export function packCounter(counter: Counter, out: Encoder): void {
 
 /** @throws CrdtError */
 export function unpackCounter(decoder: Decoder): Counter {
-  const actor = decoder.actor()
-  const at = decoder.sequence()
+  const dot = decoder.dot()
+  const [actor, at] = [actorOf(dot), sequenceOf(dot)]
   const clock = decoder.varint()
   const since = decoder.sequence()
   const total = decodeTotal(decoder)

@@ -10,6 +10,8 @@ const doubleBytes = new Uint8Array(double.buffer)
 export class Decoder {
   /** Place in the table at the head -> index of the actor at this node. */
   actors: readonly number[] = []
+  /** Beside it in a slot's state: the sequence up to which there can be writes. */
+  limits: readonly number[] | undefined = undefined
 
   constructor(
     private readonly bytes: string,
@@ -106,8 +108,12 @@ export class Decoder {
   }
 
   dot(): Dot {
-    const actor = this.actor()
-    return dotOf(actor, this.sequence())
+    const place = this.varint()
+    const actor = this.actors[place]
+    if (actor === undefined) this.fail('names an actor that is not in its table')
+    const sequence = this.sequence()
+    if (this.limits !== undefined && sequence > this.limits[place]!) this.fail('has a write that its vector lacks')
+    return dotOf(actor, sequence)
   }
 
   sequence(): number {

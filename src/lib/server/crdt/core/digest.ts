@@ -1,4 +1,6 @@
 const TWO_32 = 0x1_0000_0000
+const DIGIT_0 = 0x30
+const LETTER_A = 0x61
 
 /**
  * A 64-bit sum of hashes: the order in which things are added does not matter. A thing is hashed from parts, in order:
@@ -34,6 +36,20 @@ export class Digest {
     this.a = a
     this.b = b
     return this.word(length, 4)
+  }
+
+  /** As `text` of what the other's `toString` gives, which is not made for that. */
+  digits({high, low}: Digest): this {
+    let {a, b} = this
+    for (let i = 0; i < 16; i++) {
+      const digit = ((i < 8 ? high : low) >>> (28 - 4 * (i % 8))) & 15
+      const code = digit < 10 ? DIGIT_0 + digit : LETTER_A + digit - 10
+      a = Math.imul(a ^ code, 0x01000193)
+      b = Math.imul(((b << 5) | (b >>> 27)) ^ code, 0x2545f491)
+    }
+    this.a = a
+    this.b = b
+    return this.word(16, 4)
   }
 
   end(): void {

@@ -2,7 +2,7 @@ import type {ActorTable} from './actors.js'
 import type {EffectName} from './api.js'
 import type {Decoder} from './decoder.js'
 import type {Encoder} from './encoder.js'
-import type {Slot} from './slot.js'
+import type {SlotVectors} from './slot-vectors.js'
 
 /**
  * An effect:
@@ -29,7 +29,8 @@ export interface Head {
 
 /** Sets the encoder's table. */
 export function encodeHead(
-  {number, vector}: Slot,
+  slot: number,
+  vectors: SlotVectors,
   actor: number,
   sequence: number,
   clock: number,
@@ -37,21 +38,23 @@ export function encodeHead(
   out: Encoder,
 ): void {
   out.byte(VERSION)
-  out.varint(number)
+  out.varint(slot)
   const {epoch, region} = actors.at(actor)
   out.byte(region)
   out.varint(epoch)
   out.varint(sequence)
   out.varint(clock)
+  const width = vectors.widthOf(slot)
   let count = 0
-  for (let other = 0; other < vector.length; other++) if (other !== actor && vector[other]! > 0) count++
+  for (let other = 0; other < width; other++) if (other !== actor && vectors.sequenceOf(slot, other) > 0) count++
   out.varint(count)
   // What other effects left in it is of actors that this one does not name.
   const {places} = out
   places[actor] = 0
+  if (count === 0) return
   count = 0
-  for (let other = 0; other < vector.length; other++) {
-    const applied = vector[other]!
+  for (let other = 0; other < width; other++) {
+    const applied = vectors.sequenceOf(slot, other)
     if (other === actor || applied === 0) continue
     const named = actors.at(other)
     out.byte(named.region)

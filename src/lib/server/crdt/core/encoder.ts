@@ -101,12 +101,27 @@ export class Encoder {
     this.varint(sequenceOf(dot))
   }
 
+  /** Of which `length` are in use. */
+  get bytes(): Uint8Array {
+    return this.room
+  }
+
+  /** All of it. */
+  whole(): string {
+    return this.room.latin1Slice(0, this.used)
+  }
+
   /** Ends: @returns all of it */
   take(): string {
-    const text = this.room.latin1Slice(0, this.used)
+    const text = this.whole()
+    this.clear()
+    return text
+  }
+
+  /** Ends, and what was encoded is of no use. */
+  clear(): void {
     this.used = 0
     if (this.room.length > KEPT_ROOM_MAX) this.room = roomOf(FIRST_ROOM)
-    return text
   }
 
   /** Back to nothing, or to an earlier `length`. */

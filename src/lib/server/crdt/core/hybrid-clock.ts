@@ -26,6 +26,7 @@ export class HybridClock {
 
   constructor(
     private readonly nowMs: () => number,
+    private readonly inputMs: () => number,
     private readonly maxDriftMs: number,
   ) {}
 
@@ -34,7 +35,7 @@ export class HybridClock {
   }
 
   tick(): number {
-    this.last = Math.max(clockOf(this.nowMs()), this.last + 1)
+    this.last = Math.max(clockOf(this.inputMs()), this.last + 1)
     return this.last
   }
 

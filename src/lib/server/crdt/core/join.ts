@@ -11,18 +11,19 @@ import {joinRows} from './rows.js'
 import type {Slot} from './slot.js'
 import {type SlotState, unpackSlotState} from './slot-state.js'
 
+const SLOT_COUNT = 16384
+
 /**
  * Takes in another's state of a slot.
  *
  * @param isTrusted - of any time @returns whether its vector had anything new @throws CrdtError, and nothing has changed
  */
 export function joinSlotState(engine: Engine, number: number, packed: string, isTrusted: boolean): boolean {
-  const state = unpackSlotState(packed, engine.actors, {bytes: 0, garbage: 0})
-  if (!isTrusted && !engine.clock.isBelievable(state.clock)) {
-    throw new CrdtError(`the state of slot ${number} bears a time that is too far ahead`)
-  }
+  if (!(number >= 0 && number < SLOT_COUNT && Number.isInteger(number)))
+    throw new CrdtError(`there is no slot ${number}`)
+  const state = unpackBelievable(engine, number, packed, isTrusted)
   engine.willChange?.(number)
-  const slot = engine.slotAt(number)
+  const slot = engine.slots.at(number)
   new Joining(engine, slot, state).run()
   // What is written here from now on must be later than all of it.
   engine.clock.reached(state.clock)
@@ -33,6 +34,22 @@ export function joinSlotState(engine: Engine, number: number, packed: string, is
     isNew = true
   }
   return isNew
+}
+
+function unpackBelievable(engine: Engine, number: number, packed: string, isTrusted: boolean): SlotState {
+  const {actors, clock} = engine
+  const {size} = actors
+  try {
+    const state = unpackSlotState(packed, actors, {bytes: 0, garbage: 0})
+    for (const key of state.keys.keys()) {
+      if (!engine.isOf(number, key)) throw new CrdtError(`the state of slot ${number} has a key of another one`)
+    }
+    if (isTrusted || clock.isBelievable(state.clock)) return state
+    throw new CrdtError(`the state of slot ${number} bears a time that is too far ahead`)
+  } catch (error) {
+    actors.cut(size)
+    throw error
+  }
 }
 
 class Joining implements Join {
@@ -61,7 +78,7 @@ class Joining implements Join {
 
   run(): void {
     const {keys} = this.other
-    for (const key of [...this.slot.keys.keys()]) this.join(key, this.slot.open(key), keys.get(key))
+    for (const key of this.slot.keys.names()) this.join(key, this.slot.open(key), keys.get(key))
     for (const [key, theirs] of keys) if (!this.slot.keys.has(key)) this.join(key, this.slot.open(key), theirs)
     this.changes?.tell()
   }

@@ -12,7 +12,8 @@ export class KeyChanges implements EditSink {
   private readonly edits: Recorded[] = []
   /** Beside each edit, which type's it is. */
   private readonly types: CrdtType[] = []
-  private whole: Set<CrdtType> | undefined = undefined
+  /** Types of which all may be another. */
+  private whole: CrdtType[] | undefined = undefined
 
   /** @param typeBefore - undefined: it was not visible */
   constructor(
@@ -24,15 +25,15 @@ export class KeyChanges implements EditSink {
   end(type: CrdtType | undefined, deadline: number | undefined): Edit[] {
     if (type !== this.typeBefore) return [{kind: 'key'}]
     if (type === undefined) return []
-    if (this.whole?.has(type)) return [{kind: 'key'}]
+    if (this.whole?.includes(type)) return [{kind: 'key'}]
     const edits: Edit[] = this.edits.filter((_, i) => this.types[i] === type)
     if (deadline !== this.deadlineBefore) edits.push({kind: 'deadline'})
     return edits
   }
 
   all(): void {
-    this.whole ??= new Set()
-    this.whole.add(this.type)
+    if (this.whole === undefined) this.whole = [this.type]
+    else if (!this.whole.includes(this.type)) this.whole.push(this.type)
   }
 
   element(name: string): void {

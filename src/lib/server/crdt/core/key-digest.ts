@@ -19,6 +19,6 @@ export function digestKey(key: string, stored: StoredKey, actors: ActorTable): D
     actors.digestDot(row.dot, parts)
     parts.end()
   }
-  sum.begin(KEY).text(key).text(value.type).text(parts.toString()).end()
+  sum.begin(KEY).text(key).text(value.type).digits(parts).end()
   return sum
 }

@@ -119,13 +119,18 @@ export function hasLiveCounter<V>(register: Register<V> | undefined): boolean {
   return countersOf(register).some((counter) => counter.isLive)
 }
 
+/** @param total - after it; undefined: the actor's entry begins anew with it */
+export function encodeStep(step: Total, total: Total | undefined, out: Encoder): void {
+  encodeTotal(step, out)
+  out.byte(total === undefined ? 0 : 1)
+  if (total !== undefined) encodeTotal(total, out)
+}
+
 /** Adds a step, and writes it: total after it, unless the actor's entry begins anew, and the step. */
 export function addOwn<V>(register: Register<V> | undefined, step: Total, operation: OwnOperation): Register<V> {
   const {out} = operation
   const total = nextTotal(entryOf(register, operation.actor), step)
-  encodeTotal(step, out)
-  out.byte(total === undefined ? 0 : 1)
-  if (total !== undefined) encodeTotal(total, out)
+  encodeStep(step, total, out)
   return addStep(register, step, total, operation)
 }
 

@@ -86,14 +86,19 @@ export function unpackSlotState(packed: string, actors: ActorTable, ledger: Ledg
 function unpackVector(decoder: Decoder, actors: ActorTable): number[] {
   const vector: number[] = []
   const table: number[] = []
+  const limits: number[] = []
   for (let count = decoder.count(); count > 0; count--) {
     const actor = actors.indexOf(decoder.byte(), decoder.varint())
     while (vector.length <= actor) vector.push(0)
     if (vector[actor] !== 0) decoder.fail('names an actor twice')
-    vector[actor] = decoder.sequence()
+    const sequence = decoder.sequence()
+    if (sequence === 0) decoder.fail('names an actor who wrote nothing')
+    vector[actor] = sequence
     table.push(actor)
+    limits.push(sequence)
   }
   decoder.actors = table
+  decoder.limits = limits
   return vector
 }
 

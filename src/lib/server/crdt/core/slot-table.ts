@@ -1,10 +1,26 @@
-import type {Slot} from './slot.js'
+import {SLOT_COUNT} from '../../../model/slot-set.js'
+import type {PlacedKeys} from './placed-keys.js'
+import {Slot} from './slot.js'
+import {SlotVectors} from './slot-vectors.js'
 
-const SLOT_COUNT = 16384
-
-/** Slots of which anything is known, by number: each write looks one up. */
+/** Slots of which anything is known, by number, and what all of them keep together. */
 export class SlotTable {
+  readonly vectors = new SlotVectors()
+  /** Rough, by slot: what keys and elements take. */
+  readonly bytes = new Float64Array(SLOT_COUNT)
+  readonly garbage = new Int32Array(SLOT_COUNT)
   private readonly slots: (Slot | undefined)[] = new Array(SLOT_COUNT).fill(undefined)
+  private beside: PlacedKeys | undefined = undefined
+
+  /** Undefined: slots have tables of their own alone. */
+  get placed(): PlacedKeys | undefined {
+    return this.beside
+  }
+
+  set placed(placed: PlacedKeys | undefined) {
+    this.beside = placed
+    for (const {keys} of this.values()) keys.count()
+  }
 
   get(number: number): Slot | undefined {
     return this.slots[number]
@@ -14,16 +30,22 @@ export class SlotTable {
     return this.slots[number] !== undefined
   }
 
-  set(slot: Slot): void {
-    this.slots[slot.number] = slot
+  /** Made if nothing is known of it. */
+  at(number: number): Slot {
+    let slot = this.slots[number]
+    if (slot === undefined) {
+      slot = new Slot(this, number)
+      this.slots[number] = slot
+    }
+    return slot
   }
 
   delete(number: number): void {
+    this.slots[number]?.keys.clear()
     this.slots[number] = undefined
-  }
-
-  clear(): void {
-    this.slots.fill(undefined)
+    this.vectors.clear(number)
+    this.bytes[number] = 0
+    this.garbage[number] = 0
   }
 
   /** By number, ascending. */

@@ -1,42 +1,83 @@
 import {ownString} from '../../../kernel/own-string.js'
 import type {Dot} from './api.js'
 import type {Ledger, SubValue} from './container.js'
+import {Counter} from './counter.js'
 import {NO_DEADLINES} from './deadline.js'
 import {actorOf, sequenceOf} from './dot.js'
 import {fold, KeyState, type StoredKey, unfold} from './key-state.js'
+import {Row} from './rows.js'
+import {SlotKeys} from './slot-keys.js'
+import type {SlotTable} from './slot-table.js'
 
 const SLOT_BYTES = 300
 
+/** A slot's part of what the table keeps for all. */
+class SlotLedger implements Ledger {
+  constructor(
+    private readonly table: SlotTable,
+    private readonly slot: number,
+  ) {}
+
+  get bytes(): number {
+    return this.table.bytes[this.slot]!
+  }
+
+  set bytes(bytes: number) {
+    this.table.bytes[this.slot] = bytes
+  }
+
+  get garbage(): number {
+    return this.table.garbage[this.slot]!
+  }
+
+  set garbage(garbage: number) {
+    this.table.garbage[this.slot] = garbage
+  }
+}
+
 /** Vector and keys of a slot. */
 export class Slot {
-  /** Index of the actor -> highest sequence applied. */
-  readonly vector: number[] = []
-  readonly keys = new Map<string, StoredKey>()
-  readonly ledger: Ledger = {bytes: 0, garbage: 0}
+  readonly keys: SlotKeys
+  readonly ledger: Ledger
 
   /** Keys of which the ledger counts garbage; some that had it once. */
   readonly unclean = new Set<string>()
   private garbageBefore = 0
   private before: StoredKey | undefined = undefined
 
-  constructor(readonly number: number) {}
+  constructor(
+    private readonly table: SlotTable,
+    readonly number: number,
+  ) {
+    this.keys = new SlotKeys(table, number)
+    this.ledger = new SlotLedger(table, number)
+  }
 
   /** Rough. */
   get bytes(): number {
     return SLOT_BYTES + this.ledger.bytes
   }
 
+  /** A copy: index of the actor -> highest sequence applied. */
+  get vector(): number[] {
+    return this.table.vectors.vectorOf(this.number)
+  }
+
+  /** Nothing was applied. */
+  get isEmpty(): boolean {
+    return this.table.vectors.isEmpty(this.number)
+  }
+
   sequenceOf(actor: number): number {
-    return this.vector[actor] ?? 0
+    return this.table.vectors.sequenceOf(this.number, actor)
   }
 
   covers(dot: Dot): boolean {
-    return sequenceOf(dot) <= (this.vector[actorOf(dot)] ?? 0)
+    return sequenceOf(dot) <= this.sequenceOf(actorOf(dot))
   }
 
   advance(actor: number, sequence: number): void {
-    while (this.vector.length < actor) this.vector.push(0)
-    this.vector[actor] = sequence
+    this.table.vectors.set(this.number, actor, sequence)
   }
 
   /** All of a key, a new one if nothing is known of it. `close` must follow, before another is opened. */
@@ -56,7 +97,8 @@ export class Slot {
     const folded = fold(state)
     if (this.ledger.garbage > this.garbageBefore) this.unclean.add(key)
     const {before} = this
-    if (folded !== before) {
+    // A row or counter may be a copy of what is kept.
+    if (folded !== before || folded instanceof Row || folded instanceof Counter) {
       if (folded === undefined) this.keys.delete(key)
       else this.keys.set(before === undefined ? ownString(key) : key, folded)
     }
@@ -74,10 +116,5 @@ export class Slot {
     if (!value.isBlank) return value
     this.keys.delete(key)
     return undefined
-  }
-
-  /** A key of which nothing was known. @param key - kept as it is: words of clients are strings of their own, inline commands apart */
-  add(key: string, stored: StoredKey): void {
-    this.keys.set(key, stored)
   }
 }

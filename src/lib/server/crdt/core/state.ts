@@ -25,6 +25,7 @@ import {HybridClock} from './hybrid-clock.js'
 import {joinSlotState} from './join.js'
 import {digestKey} from './key-digest.js'
 import {deadlinesOf, type StoredKey, typeOfStored, unfold, visibleOf} from './key-state.js'
+import type {PlacedKeys} from './placed-keys.js'
 import type {Slot} from './slot.js'
 import {packSlotState} from './slot-state.js'
 import {packVectors, unpackVectors, vectorEntries} from './vectors.js'
@@ -45,9 +46,10 @@ export class CrdtState implements CrdtCore {
     private readonly options: CrdtOptions,
     actors = new ActorTable(),
   ) {
-    const {maxDriftMs = MAX_DRIFT_MS, nowMs, region} = options
+    const {maxDriftMs = MAX_DRIFT_MS, nowMs, region, slotOf} = options
+    const {inputMs = nowMs} = options
     this.region = region
-    this.engine = new Engine(actors, new HybridClock(nowMs, maxDriftMs))
+    this.engine = new Engine(actors, new HybridClock(nowMs, inputMs, maxDriftMs), slotOf)
     this.become(0)
   }
 
@@ -67,13 +69,23 @@ export class CrdtState implements CrdtCore {
     this.engine.willChange = willChange
   }
 
+  /** What is known of keys that have places there lies there from now on. To be called while nothing is known. */
+  place(placed: PlacedKeys): void {
+    this.engine.slots.placed = placed
+  }
+
+  /** A key is about to lose its place. */
+  displaced(slot: number, key: string, stored: StoredKey): void {
+    this.engine.slots.at(slot).keys.setOwn(key, stored)
+  }
+
   become(epoch: number): void {
     this.engine.actor = this.engine.actors.indexOf(this.region, epoch)
   }
 
   write(slot: number): SlotWriter {
-    const writer = this.idle.pop() ?? new Writer(this.engine, (done) => this.idle.push(done))
-    return writer.begin(this.engine.slotAt(slot))
+    const writer = this.idle.pop() ?? new Writer(this.engine, this.idle)
+    return writer.begin(slot)
   }
 
   look(slot: number, key: string): VisibleKey | undefined {
@@ -92,9 +104,8 @@ export class CrdtState implements CrdtCore {
   }
 
   *keys(slot: number): Iterable<string> {
-    const keys = this.engine.slots.get(slot)?.keys
-    if (keys === undefined) return
-    for (const [key, stored] of keys) if (visibleOf(stored, this.engine.actors)) yield key
+    for (const [key, stored] of this.engine.slots.get(slot)?.keys ?? [])
+      if (visibleOf(stored, this.engine.actors)) yield key
   }
 
   expiryOwner(slot: number, key: string, members: ReadonlySet<number>): number | undefined {
@@ -110,7 +121,7 @@ export class CrdtState implements CrdtCore {
   }
 
   headOf(effect: string): EffectHead {
-    const table = this.engine.actors
+    const table = new ActorTable()
     const {actor, actors, clock, sequence, sequences, slot} = decodeHead(new Decoder(effect), table)
     const dependencies = actors.slice(1).map((other, i) => [table.at(other), sequences[i + 1]!] as const)
     return {actor: table.at(actor), clock, dependencies, sequence, slot}
@@ -148,7 +159,7 @@ export class CrdtState implements CrdtCore {
   }
 
   packSlot(slot: number): string {
-    return packSlotState(this.engine.slotAt(slot), this.engine.clock.now, this.engine.actors, this.packer)
+    return packSlotState(this.engine.slots.at(slot), this.engine.clock.now, this.engine.actors, this.packer)
   }
 
   joinSlot(slot: number, packed: string, isTrusted = false): boolean {
@@ -170,10 +181,12 @@ export class CrdtState implements CrdtCore {
   }
 
   adopt(other: CrdtState): void {
-    const {clock, slots} = this.engine
-    slots.clear()
-    for (const slot of other.engine.slots.values()) slots.set(slot)
-    clock.reached(other.clock)
+    const {engine} = this
+    const {placed} = engine.slots
+    placed?.clear()
+    engine.slots = other.engine.slots
+    engine.slots.placed = placed
+    engine.clock.reached(other.clock)
   }
 
   packHead(): string {
@@ -194,7 +207,14 @@ export class CrdtState implements CrdtCore {
     const decoder: Decoder = new Decoder(packed)
     if (decoder.byte() !== HEAD_VERSION) decoder.fail('is of a version that is not known')
     const clock = decoder.varint()
-    for (let count = decoder.count(); count > 0; count--) this.engine.actors.indexOf(decoder.byte(), decoder.varint())
+    const {actors} = this.engine
+    const {size} = actors
+    try {
+      for (let count = decoder.count(); count > 0; count--) actors.indexOf(decoder.byte(), decoder.varint())
+    } catch (error) {
+      actors.cut(size)
+      throw error
+    }
     this.engine.clock.reached(clock)
   }
 
@@ -212,13 +232,11 @@ export class CrdtState implements CrdtCore {
   }
 
   get garbage(): number {
-    let count = 0
-    for (const {ledger} of this.engine.slots.values()) count += ledger.garbage
-    return count
+    return this.engine.slots.garbage.reduce((sum, count) => sum + count, 0)
   }
 
   garbageIn(slot: number): number {
-    return this.engine.slots.get(slot)?.ledger.garbage ?? 0
+    return this.engine.slots.garbage[slot]!
   }
 
   digestSlot(slot: number): string {
@@ -249,11 +267,15 @@ export class CrdtState implements CrdtCore {
     return bytes
   }
 
+  bytesIn(slot: number): number {
+    return this.engine.slots.get(slot)?.bytes ?? 0
+  }
+
   private stored(slot: number, key: string): StoredKey | undefined {
     return this.engine.slots.get(slot)?.keys.get(key)
   }
 
   private known(): Slot[] {
-    return [...this.engine.slots.values()].filter(({vector}) => vector.length > 0)
+    return [...this.engine.slots.values()].filter(({isEmpty}) => !isEmpty)
   }
 }

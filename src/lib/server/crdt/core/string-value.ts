@@ -10,7 +10,7 @@ import {
   type OwnOperation,
   SubValue,
 } from './container.js'
-import type {Counter} from './counter.js'
+import {Counter} from './counter.js'
 import type {Decoder} from './decoder.js'
 import type {Digest} from './digest.js'
 import type {Encoder} from './encoder.js'
@@ -25,6 +25,7 @@ import {
   collectRegister,
   digestRegister,
   dotsOf,
+  encodeStep,
   erase,
   eraseOwn,
   explainCounters,
@@ -46,8 +47,9 @@ import {exactStep, textOf} from './text-register.js'
 const ASSIGN = STRING_OPCODE
 const ADD = STRING_OPCODE + 1
 
-/** Of a key with a plain string, all told. */
 const BYTES = 120
+/** Of a key with a plain string or number, which is what clients see and is kept once. */
+export const PLAIN_BYTES = 60
 
 /** One register. In the table of keys it stands without this class around it where nothing else is known of the key. */
 export class StringValue extends SubValue {
@@ -172,35 +174,44 @@ export class StringValue extends SubValue {
   }
 }
 
+/** The operation that sets a key of which a row is known, or nothing: there are no counters to reset. */
+export function writeAssign(value: string, out: Encoder): void {
+  out.byte(ASSIGN)
+  out.text(value)
+  out.byte(0)
+}
+
 /** `StringValue.assignOwn` of a key of which the table holds a row alone, or nothing. */
 export function assignRow(row: Row<string> | undefined, value: string, operation: OwnOperation): Row<string> {
   const {clock, dot, ledger, out} = operation
-  out.byte(ASSIGN)
-  out.text(value)
-  // No counters.
-  out.byte(0)
+  writeAssign(value, out)
   if (row === undefined) {
-    ledger.bytes += BYTES + value.length
+    ledger.bytes += PLAIN_BYTES
     return new Row(dot, clock, value)
   }
-  ledger.bytes += value.length - row.value.length
   row.dot = dot
   row.clock = clock
   row.value = value
   return row
 }
 
+/** The operation that adds to a key of which a counter of ours is known, or nothing. @param total - after it; undefined: nothing was */
+export function writeAdd(step: number, total: number | undefined, out: Encoder): void {
+  out.byte(ADD)
+  encodeStep(step, total, out)
+}
+
 /** `StringValue.addOwn` of a key of which the table holds a counter of ours alone, or nothing. */
 export function addToCounter(counter: Counter | undefined, step: Step, operation: OwnOperation): Counter {
   const {actors, ledger, out} = operation
   out.byte(ADD)
-  if (counter === undefined) ledger.bytes += BYTES
+  if (counter === undefined) ledger.bytes += PLAIN_BYTES
   return addOwn(counter, exactStep(counter, step, actors), operation) as Counter
 }
 
 export function weightOf(register: Register<string> | undefined): number {
   if (register === undefined) return 0
-  if (register instanceof Row) return BYTES + register.value.length
+  if (register instanceof Row || register instanceof Counter) return PLAIN_BYTES
   let bytes = BYTES
   for (const {value} of rowsOf(register)) bytes += value.length
   return bytes

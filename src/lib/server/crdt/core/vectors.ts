@@ -1,5 +1,5 @@
-import type {ActorTable} from './actors.js'
-import type {VectorEntries} from './api.js'
+import {type ActorTable, requireActor} from './actors.js'
+import type {Actor, VectorEntries} from './api.js'
 import {Decoder} from './decoder.js'
 import {Encoder} from './encoder.js'
 import type {Slot} from './slot.js'
@@ -10,7 +10,10 @@ const SLOT_COUNT = 16384
 
 export function vectorEntries(slot: Slot, actors: ActorTable): VectorEntries {
   const entries: [{region: number; epoch: number}, number][] = []
-  for (const [actor, sequence] of slot.vector.entries()) if (sequence > 0) entries.push([actors.at(actor), sequence])
+  for (let actor = 0; actor < actors.size; actor++) {
+    const sequence = slot.sequenceOf(actor)
+    if (sequence > 0) entries.push([actors.at(actor), sequence])
+  }
   return entries
 }
 
@@ -24,14 +27,18 @@ export function packVectors(slots: readonly Slot[], actors: ActorTable): string 
     out.varint(epoch)
   }
   let before = 0
-  for (const {number, vector} of slots) {
-    out.varint(number - before)
-    before = number
-    out.varint(vector.reduce((count, sequence) => count + Number(sequence > 0), 0))
-    for (const [actor, sequence] of vector.entries()) {
+  for (const slot of slots) {
+    out.varint(slot.number - before)
+    before = slot.number
+    let count = 0
+    for (let actor = 0; actor < actors.size; actor++) if (slot.sequenceOf(actor) > 0) count++
+    out.varint(count)
+    for (let actor = 0; count > 0; actor++) {
+      const sequence = slot.sequenceOf(actor)
       if (sequence === 0) continue
       out.varint(actor)
       out.varint(sequence)
+      count--
     }
   }
   return out.take()
@@ -41,7 +48,12 @@ export function packVectors(slots: readonly Slot[], actors: ActorTable): string 
 export function unpackVectors(packed: string): Map<number, VectorEntries> {
   const decoder: Decoder = new Decoder(packed)
   if (decoder.byte() !== VERSION) decoder.fail('is of a version that is not known')
-  const table = Array.from({length: decoder.count()}, () => ({region: decoder.byte(), epoch: decoder.varint()}))
+  const table: Actor[] = []
+  for (let count = decoder.count(); count > 0; count--) {
+    const actor = {region: decoder.byte(), epoch: decoder.varint()}
+    requireActor(actor)
+    table.push(actor)
+  }
   const vectors = new Map<number, VectorEntries>()
   let slot = 0
   while (!decoder.isAtEnd) {

@@ -1,65 +1,30 @@
-import type {CrdtType, ListEnd, SlotWriter, Step} from './api.js'
-import {type ListValue, type SketchValue, type StreamValue, SubValue} from './container.js'
-import {codeOfType} from './containers.js'
+import type {ListEnd, SlotWriter, Step} from './api.js'
+import type {ListValue, SketchValue, StreamValue} from './container.js'
 import {Counter} from './counter.js'
 import {assignDeadline, encodeDeadline, NO_DEADLINES} from './deadline.js'
 import type {Engine} from './engine.js'
 import type {HashValue} from './hash-value.js'
-import {deadlinesOf, type KeyState, type StoredKey, typeOfStored, unfold} from './key-state.js'
-import {CLEAR_DEADLINE, DEADLINE, KEY, PUBLISH, RESET, RESET_OTHERS, RESET_SLOT} from './opcodes.js'
+import {deadlinesOf} from './key-state.js'
+import {KeyWriter} from './key-writer.js'
+import {CLEAR_DEADLINE, DEADLINE, PUBLISH, RESET_SLOT} from './opcodes.js'
 import {Row} from './rows.js'
 import type {SetValue} from './set-value.js'
-import type {Slot} from './slot.js'
 import type {SortedSetValue} from './sorted-set-value.js'
-import {addToCounter, assignRow, type StringValue} from './string-value.js'
-import {WrittenEffect} from './written-effect.js'
+import {addToCounter, assignRow, PLAIN_BYTES, type StringValue, writeAdd, writeAssign} from './string-value.js'
 
-/**
- * Applies operations of this node as it writes them. One is used for many effects, one after the other.
- *
- * An operation that changes nothing writes nothing: what was written towards it, its key, is cut off again.
- */
-export class Writer implements SlotWriter {
-  private readonly operation: WrittenEffect
-  private slot!: Slot
-  /** That the next operation concerns, if it says nothing else. */
-  private key: string | undefined = undefined
-  private state!: KeyState
-  /** All there is of the key entered, in place of `state`: nearly always. */
-  private alone: SubValue | undefined = undefined
-  private entered = ''
-  /** The key looked up last, and what the table holds of it: most commands ask several times. */
-  private foundKey: string | undefined = undefined
-  private found: StoredKey | undefined = undefined
-  /** Where its name begins in the effect, and the operation. */
-  private start = 0
-  private mark = 0
-
-  /** @param release - is called when the effect is at its end */
+/** Applies operations of this node as it writes them. One is used for many effects, one after the other. */
+export class Writer extends KeyWriter implements SlotWriter {
+  /** @param idle - where it waits for the next effect */
   constructor(
-    private readonly engine: Engine,
-    private readonly release: (writer: Writer) => void,
+    engine: Engine,
+    private readonly idle: Writer[],
   ) {
-    this.operation = new WrittenEffect(engine)
+    super(engine)
   }
 
-  begin(slot: Slot): this {
-    this.slot = slot
-    this.operation.begin(slot)
-    this.key = undefined
-    this.foundKey = undefined
-    return this
-  }
-
-  typeOf(key: string): CrdtType | undefined {
-    const stored = this.find(key)
-    return stored && typeOfStored(stored, this.engine.actors)
-  }
-
-  end(): string | undefined {
-    const effect = this.operation.end()
-    this.release(this)
-    return effect
+  release(): void {
+    this.operation.out.clear()
+    this.idle.push(this)
   }
 
   resetKey(key: string): void {
@@ -67,6 +32,25 @@ export class Writer implements SlotWriter {
     this.enter(key)
     if (this.hasSomething()) this.reset(undefined)
     this.done()
+  }
+
+  setPlain(key: string, value: string): boolean {
+    const {operation} = this
+    const {slots} = this.engine
+    const place = slots.placed === undefined ? -1 : slots.placed.plainPlaceOf(operation.slot, key)
+    if (place < 0) {
+      const stored = this.find(key)
+      if (stored !== undefined && !(stored instanceof Row)) return false
+      this.setString(key, value)
+      return true
+    }
+    this.name(key)
+    this.next()
+    writeAssign(value, operation.out)
+    if (slots.placed!.setPlain(place, operation.dot, operation.clock, value))
+      slots.bytes[operation.slot]! += PLAIN_BYTES
+    this.wrotePlaced(key)
+    return true
   }
 
   setString(key: string, value: string): void {
@@ -82,6 +66,7 @@ export class Writer implements SlotWriter {
   }
 
   addToString(key: string, step: Step): void {
+    if (typeof step === 'number' && step !== 0 && this.addPlain(key, step)) return
     const stored = this.find(key)
     if (stored === undefined || (stored instanceof Counter && stored.actor === this.engine.actor)) {
       this.name(key)
@@ -91,6 +76,25 @@ export class Writer implements SlotWriter {
     }
     this.valueFor<StringValue>(key, 'string').addOwn(this.operation, step)
     this.done()
+  }
+
+  /** INCR in its plainest case. @returns false, and nothing is done: there is more to the key than steps of ours, and few */
+  private addPlain(key: string, step: number): boolean {
+    const {operation} = this
+    const {actor, slots} = this.engine
+    const {placed} = slots
+    const place = placed === undefined ? -1 : placed.sumPlaceOf(operation.slot, key, actor)
+    if (place < 0) return false
+    const before = placed!.sumAt(place)
+    const total = (before ?? 0) + step
+    if (!Number.isSafeInteger(total)) return false
+    this.name(key)
+    this.next()
+    writeAdd(step, before === undefined ? undefined : total, operation.out)
+    placed!.setSum(place, operation.dot, operation.clock, total)
+    if (before === undefined) slots.bytes[operation.slot]! += PLAIN_BYTES
+    this.wrotePlaced(key)
+    return true
   }
 
   setDeadline(key: string, atMs: number): void {
@@ -235,147 +239,32 @@ export class Writer implements SlotWriter {
 
   /** Of most keys nothing must be said; what of the others must be, stands before. */
   resetSlot(): void {
-    const {out} = this.operation
     let isAny = false
-    for (const key of [...this.slot.keys.keys()]) {
+    let failure: unknown
+    for (const key of this.own.keys.names()) {
       const {count} = this.operation
-      this.enter(key)
-      if (this.hasSomething()) {
-        isAny = true
-        if (!this.reset(undefined)) {
-          this.operation.count = count
-          this.key = undefined
-          out.cut(this.start)
+      try {
+        this.enter(key)
+        if (this.hasSomething()) {
+          isAny = true
+          if (!this.reset(undefined)) {
+            this.operation.count = count
+            this.key = undefined
+            this.operation.out.cut(this.start)
+          }
         }
+        this.done()
+      } catch (error) {
+        failure ??= error
+        this.abandon()
       }
-      this.done()
     }
-    if (!isAny) return
-    this.next()
-    out.byte(RESET_SLOT)
-    this.operation.count++
-    this.key = undefined
-  }
-
-  private hasSomething(): boolean {
-    return this.state.deadlines.length > 0 || this.state.visible(this.engine.actors) !== undefined
-  }
-
-  /** For an operation that may make the key. `done` must follow. */
-  private valueFor<V extends SubValue>(key: string, type: CrdtType): V {
-    const stored = this.find(key)
-    if (stored instanceof SubValue && stored.type === type) {
-      this.name(key)
-      this.slot.openAlone()
-      this.alone = stored
+    if (isAny) {
       this.next()
-      return stored as V
-    }
-    const state = this.enter(key)
-    this.tidy(type)
-    this.next()
-    return state.open(type) as V
-  }
-
-  /** For an operation on what is there. If there is anything, `done` must follow. */
-  private existing<V extends SubValue>(key: string, type: CrdtType): V | undefined {
-    const stored = this.find(key)
-    if (stored === undefined || unfold(stored).valueOf(type)?.isEmpty !== false) return undefined
-    const state = this.enter(key)
-    this.tidy(type)
-    this.next()
-    return state.valueOf(type) as V
-  }
-
-  /** What the table holds of a key. */
-  private find(key: string): StoredKey | undefined {
-    if (key === this.foundKey) return this.found
-    this.foundKey = key
-    this.found = this.slot.keys.get(key)
-    return this.found
-  }
-
-  /** Makes the key the one that operations concern. */
-  private enter(key: string): KeyState {
-    this.name(key)
-    this.state = this.slot.openStored(this.find(key))
-    return this.state
-  }
-
-  /** Writes the key, unless the operation before concerned it too. */
-  private name(key: string): void {
-    this.operation.start()
-    const {out} = this.operation
-    this.start = out.length
-    this.entered = key
-    if (key !== this.key) {
-      out.byte(KEY)
-      out.text(key)
-    }
-    this.mark = out.length
-  }
-
-  /** An operation on what the table held of the key; that is this now. */
-  private wrote(key: string, stored: StoredKey): void {
-    this.operation.count++
-    this.key = key
-    if (this.found !== undefined) return
-    this.slot.add(key, stored)
-    this.found = stored
-  }
-
-  /** The operation is written, or nothing was: then nor is its key. */
-  private done(): void {
-    const {out} = this.operation
-    if (out.length > this.mark) {
+      this.operation.out.byte(RESET_SLOT)
       this.operation.count++
-      this.key = this.entered
-    } else if (this.key !== this.entered) out.cut(this.start)
-    const {alone, entered, slot} = this
-    this.foundKey = entered
-    this.found = alone === undefined ? slot.close(entered, this.state) : slot.closeAlone(entered, alone)
-    this.alone = undefined
-  }
-
-  /** What is left of a key that is not visible goes before it is written anew, and what is hidden before any write. */
-  private tidy(type: CrdtType): void {
-    const {deadlines, values} = this.state
-    if (deadlines.length === 0 && (values.length === 0 || (values.length === 1 && values[0]!.type === type))) return
-    const visible = this.state.visible(this.engine.actors)
-    if (visible === undefined) {
-      if (deadlines.length > 0) this.reset(undefined)
-    } else if (values.some((value) => value.type !== type && !value.isEmpty)) this.reset(type)
-  }
-
-  /** @param kept - type whose value stays, and the deadline with it @returns whether others are told more than the key */
-  private reset(kept: CrdtType | undefined): boolean {
-    this.next()
-    const {operation, state} = this
-    const {out} = operation
-    if (kept === undefined) out.byte(RESET)
-    else {
-      out.byte(RESET_OTHERS)
-      out.byte(codeOfType(kept))
+      this.key = undefined
     }
-    let isTold = false
-    for (const value of state.values) {
-      if (value.type === kept) continue
-      const before = out.length
-      out.byte(codeOfType(value.type))
-      if (value.resetOwn(operation)) isTold = true
-      else out.cut(before)
-    }
-    out.byte(0)
-    if (kept === undefined) state.setDeadlines(NO_DEADLINES, operation.ledger)
-    this.operation.count++
-    this.key = this.entered
-    this.mark = out.length
-    return isTold
-  }
-
-  /** The next operation begins here. */
-  private next(): void {
-    this.operation.next()
-    this.mark = this.operation.out.length
+    if (failure !== undefined) throw failure
   }
 }

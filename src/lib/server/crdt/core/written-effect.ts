@@ -5,7 +5,6 @@ import {dotOf} from './dot.js'
 import {encodeHead} from './effect-head.js'
 import {Encoder} from './encoder.js'
 import type {Engine} from './engine.js'
-import type {Slot} from './slot.js'
 
 /** An effect of ours that is being written: its head comes with its first operation. Used again for the next. */
 export class WrittenEffect implements OwnOperation {
@@ -14,14 +13,13 @@ export class WrittenEffect implements OwnOperation {
   sequence = 0
   dot: Dot = 0
   clock = 0
-  ledger!: Ledger
   readonly edits = undefined
   readonly out = new Encoder()
   /** Operations so far; each has a clock of its own. */
   count = 0
   private isStarted = false
   private firstClock = 0
-  private slot!: Slot
+  private slotNumber = 0
 
   constructor(private readonly engine: Engine) {
     this.actors = engine.actors
@@ -31,9 +29,16 @@ export class WrittenEffect implements OwnOperation {
     return true
   }
 
-  begin(slot: Slot): void {
-    this.slot = slot
-    this.ledger = slot.ledger
+  get slot(): number {
+    return this.slotNumber
+  }
+
+  get ledger(): Ledger {
+    return this.engine.slots.at(this.slotNumber).ledger
+  }
+
+  begin(slot: number): void {
+    this.slotNumber = slot
     this.count = 0
     this.isStarted = false
   }
@@ -41,15 +46,19 @@ export class WrittenEffect implements OwnOperation {
   /** Writes the head, unless it is there. */
   start(): void {
     if (this.isStarted) return
-    this.isStarted = true
-    const {engine, slot} = this
-    engine.willChange?.(slot.number)
-    const {actor} = engine
+    // One that failed before has left a part.
+    this.out.cut()
+    const {engine, slotNumber} = this
+    engine.willChange?.(slotNumber)
+    const {actor, slots} = engine
     this.actor = actor
-    this.sequence = slot.sequenceOf(actor) + 1
+    this.sequence = slots.vectors.sequenceOf(slotNumber, actor) + 1
+    // From now on something is known of it.
+    if (this.sequence === 1) slots.at(slotNumber)
     this.dot = dotOf(actor, this.sequence)
     this.firstClock = engine.clock.tick()
-    encodeHead(slot, actor, this.sequence, this.firstClock, engine.actors, this.out)
+    encodeHead(slotNumber, slots.vectors, actor, this.sequence, this.firstClock, engine.actors, this.out)
+    this.isStarted = true
   }
 
   /** Another operation begins. */
@@ -58,15 +67,15 @@ export class WrittenEffect implements OwnOperation {
     this.clock = this.firstClock + this.count
   }
 
-  /** @returns undefined: there is no operation in it */
-  end(): string | undefined {
-    const {actor, count, engine, firstClock, out, sequence, slot} = this
+  /** @returns whether there is any operation in it: then its bytes are in `out`, to be taken or cut */
+  end(): boolean {
+    const {actor, count, engine, firstClock, out, sequence, slotNumber} = this
     if (count === 0) {
       out.cut()
-      return undefined
+      return false
     }
-    slot.advance(actor, sequence)
+    engine.slots.vectors.set(slotNumber, actor, sequence)
     engine.clock.reached(firstClock + count - 1)
-    return out.take()
+    return true
   }
 }

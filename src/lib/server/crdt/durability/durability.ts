@@ -96,7 +96,7 @@ export class Durability {
     const {crdt} = this
     const application = crdt.receive(effect, true)
     if (application === 'applied' || application === 'known') return
-    const {actor, sequence, slot} = crdt.core.headOf(effect)
+    const {actor, sequence, slot} = crdt.core.nameOf(effect)
     const reason = `Effect ${actor.region}.${actor.epoch}:${sequence} of slot ${slot} comes ${application}`
     const {link} = crdt.server.replication
     // Behind the stream that is being carried out.
@@ -157,7 +157,7 @@ export class Durability {
     const [name = '', first = ''] = argv
     switch (name.toLowerCase()) {
       case 'crdt.effect':
-        return this.crdt.core.headOf(first).slot
+        return this.crdt.core.nameOf(first).slot
       case 'crdt.merge':
       case 'crdt.stable':
         return Number(first)

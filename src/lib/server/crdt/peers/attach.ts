@@ -1,7 +1,10 @@
 import type {Server} from '../../server.js'
 import type {CrdtDatabase} from '../crdt-database.js'
-import type {PeerEffects} from './effects.js'
-import {type OwnPlace, Peers} from './peers.js'
+import {isKept, momentOf} from '../durability/moments.js'
+import {ReplicaWait} from '../durability/replica-wait.js'
+import {crdtEffects, type PeerEffects} from './effects.js'
+import type {OwnPlace} from './own-place.js'
+import {Peers} from './peers.js'
 
 /**
  * Links the node to other regions from now on. It must be in its cluster, with its data loaded.
@@ -15,6 +18,7 @@ export function attachPeers(database: CrdtDatabase, effects: PeerEffects, mustCa
     {
       effects,
       isMemoryExceeded: () => server.memory.isExceeded,
+      keeping: {isKept: (moment) => isKept(server, moment), moment: () => momentOf(server)},
       log: (level, text) => server.effects.log(level, text),
       nowMs: () => server.effects.monotonicUs() / 1000,
       get ownAccess() {
@@ -24,8 +28,18 @@ export function attachPeers(database: CrdtDatabase, effects: PeerEffects, mustCa
           username: masteruser === '' ? undefined : masteruser,
         }
       },
+      replicaWait: new ReplicaWait(server),
       place: () => placeOf(server),
       refuseWrites: (text) => database.refuseWrites(text),
+      takeConfig: (answer) => {
+        const {region} = database
+        crdtEffects(server)?.useCrdt(
+          (shell) => shell.take(region, JSON.stringify(JSON.parse(answer).config)),
+          (error) => {
+            if (error !== undefined) server.effects.log('warning', `A later configuration is not taken: ${error}`)
+          },
+        )
+      },
     },
     mustCatchUp,
   )

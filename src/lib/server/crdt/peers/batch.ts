@@ -18,6 +18,11 @@ export function lengthText(length: number): string {
   return text + String.fromCharCode(rest)
 }
 
+/** Bytes that are no batch of ours; `message` says why. */
+export class BatchError extends Error {
+  override readonly name = 'BatchError'
+}
+
 export interface Packed {
   /** Bytes before deflating; 0: as they are. */
   readonly rawLength: number
@@ -44,12 +49,18 @@ export class Packer {
   }
 }
 
-/** What was sent. @throws Error if it cannot be what `Packer` gave */
+/** What was sent. @throws BatchError if it cannot be what `Packer` gave */
 export function unpack({data, rawLength}: Packed, effects: Pick<PeerEffects, 'inflate'>): Buffer {
-  return rawLength === 0 ? Buffer.from(data, 'latin1') : effects.inflate(data, rawLength)
+  if (rawLength === 0) return Buffer.from(data, 'latin1')
+  if (!Number.isSafeInteger(rawLength) || rawLength < 0) throw new BatchError('it announces no length')
+  try {
+    return effects.inflate(data, rawLength)
+  } catch (error) {
+    throw new BatchError((error as Error).message)
+  }
 }
 
-/** @returns binary strings of their own, in order @throws Error */
+/** @returns binary strings of their own, in order @throws BatchError */
 export function splitBatch(bytes: Buffer): string[] {
   const found: string[] = []
   let at = 0
@@ -58,12 +69,12 @@ export function splitBatch(bytes: Buffer): string[] {
     let unit = 1
     for (;;) {
       const byte = bytes[at++]
-      if (byte === undefined || unit > 2 ** 42) throw new Error('a batch of effects that ends within a length')
+      if (byte === undefined || unit > 2 ** 42) throw new BatchError('a batch of effects that ends within a length')
       length += (byte % LOW_BITS) * unit
       if (byte < LOW_BITS) break
       unit *= LOW_BITS
     }
-    if (at + length > bytes.length) throw new Error('a batch of effects that ends within an effect')
+    if (at + length > bytes.length) throw new BatchError('a batch of effects that ends within an effect')
     found.push(bytes.toString('latin1', at, at + length))
     at += length
   }

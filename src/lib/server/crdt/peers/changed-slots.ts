@@ -13,11 +13,16 @@ export class ChangedSlots {
     this.round++
   }
 
-  /** For somebody who knows these slots as they are now, and has use for no others. */
+  /** For somebody who knows nothing of these slots yet, and has use for no others. */
   newSweep(slots: readonly SlotRange[]): Sweep {
     const isWanted = new Uint8Array(SLOT_COUNT)
     for (const {first, last} of slots) isWanted.fill(1, first, last + 1)
-    return {isWanted, nextSlot: 0, since: this.round, startedIn: this.round}
+    return {isWanted, nextSlot: 0, since: 1, startedIn: this.round}
+  }
+
+  /** It goes through all slots now: what changes from here on is for the next time. */
+  begin(sweep: Sweep): void {
+    sweep.startedIn = this.round
   }
 
   /**

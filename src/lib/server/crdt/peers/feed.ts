@@ -1,13 +1,13 @@
-import {rangesOf, type SlotRange} from '../../../model/slot-set.js'
 import {encodeCommand} from '../../../protocol/resp/encode-command.js'
 import type {CrdtCore} from '../core/api.js'
 import type {CrdtDatabase} from '../crdt-database.js'
 import {lengthText, type Packer} from './batch.js'
 import type {PeerEffects} from './effects.js'
+import type {HeldOutput} from './held-output.js'
 import {type EffectRing, lackingFrom} from './ring.js'
 import type {Stability} from './stability.js'
 import type {SyncRequest} from './sync-request.js'
-import {type ActorKey, NO_VECTOR, regionOf, type Vector, vectorFrom} from './vectors.js'
+import {type ActorKey, isWithin, NO_VECTOR, regionOf, type Vector, vectorFrom} from './vectors.js'
 
 /** Where a feed writes to: the connection on which somebody asked. */
 export interface FeedOutput {
@@ -57,6 +57,7 @@ const TURN_BYTES_MAX = 64 * 1024
  *     E mark raw-length data         effects (batch.ts); `mark` is where in the ring they end
  *     S slot raw-length data         a slot's state: what it lacks of it is not in the ring
  *     D                              all that was there when it asked has been sent
+ *     C differing undecided          answer to CRDT.COMPARE: slots (comparisons.ts)
  *     H clock mark echo 0|1          answer to CRDT.ACK, behind all that was there when it came; 1: vectors are of use
  *
  * It knows what the receiver has of each slot, so that nothing is sent twice; a receiver too slow for the ring finds its
@@ -83,15 +84,17 @@ export class Feed {
 
   constructor(
     private readonly host: FeedHost,
-    private readonly output: FeedOutput,
+    private readonly output: HeldOutput,
     nowMs: number,
   ) {
     this.heardMs = nowMs
   }
 
-  /** The slots that are served. */
-  get slots(): SlotRange[] {
-    return rangesOf(this.sent.flatMap((vector, slot) => (vector === undefined ? [] : slot)))
+  /** Of those that are served. */
+  get slotCount(): number {
+    let count = 0
+    for (const vector of this.sent) if (vector !== undefined) count++
+    return count
   }
 
   /**
@@ -99,6 +102,7 @@ export class Feed {
    */
   begin(request: SyncRequest, slots: readonly number[], theirs: ReadonlyMap<number, Vector>): void {
     this.request = request
+    this.output.drop()
     this.wanted = new Set(request.regions)
     this.sent = []
     for (const slot of slots) this.sent[slot] = theirs.get(slot) ?? NO_VECTOR
@@ -123,7 +127,8 @@ export class Feed {
     this.sent.forEach((theirs, slot) => {
       if (theirs === undefined) return
       const entries = core.vectorOf(slot)
-      if (entries.length === 0 && theirs.size === 0) return
+      // Nothing is lacking, and nothing was lost: so it is in most slots of a link that was down for a moment.
+      if (isWithin(entries, theirs)) return
       const ours = vectorFrom(entries)
       const lacking = this.hasLost(ours, theirs) ? undefined : lackingFrom(ring, slot, ours, theirs, this.isWanted)
       if (lacking === undefined) this.states.add(slot)
@@ -179,6 +184,11 @@ export class Feed {
     this.send(encodeCommand(['H', String(core.clock), String(this.position), echo, stability.hasGarbage ? '1' : '0']))
   }
 
+  /** The answer to CRDT.COMPARE. */
+  compared(differing: readonly number[], undecided: readonly number[]): void {
+    this.send(encodeCommand(['C', differing.join(' '), undecided.join(' ')]))
+  }
+
   /** Sends what there is, as far as the receiver takes it. */
   pump(): void {
     if (this.isWaiting || this.isClosed) return
@@ -227,7 +237,8 @@ export class Feed {
     let batch = ''
     let count = 0
     while (this.position < end && count <= countMax && batch.length < BATCH_BYTES) {
-      const {actor, effect, sequence, slot} = ring.at(this.position++)
+      const position = this.position++
+      const {actor, sequence, slot} = ring.nameAt(position)
       count++
       if (!this.isWanted(actor)) continue
       const known = this.sent[slot]
@@ -238,6 +249,8 @@ export class Feed {
       }
       if (known === NO_VECTOR) this.sent[slot] = new Map([[actor, sequence]])
       else known.set(actor, sequence)
+      // Most of the ring is of regions that have their own links: its text is not looked at.
+      const effect = ring.textAt(position)
       batch += lengthText(effect.length) + effect
     }
     if (batch !== '') this.sendPacked(['E', String(this.position)], batch)
@@ -248,23 +261,24 @@ export class Feed {
     const {compression, packer} = this.host
     const {data, rawLength} = packer.pack(text, compression)
     this.rawBytes += text.length
-    this.send(encodeCommand([...words, String(rawLength), data]))
+    this.send(encodeCommand([...words, String(rawLength), data]), true)
   }
 
-  private send(text: string): void {
+  private send(text: string, isOwn = false): void {
     this.sentBytes += text.length
-    this.output.send(text)
+    this.output.send(text, isOwn)
+  }
+
+  /** What has waited for replicas. */
+  letOut(): void {
+    this.output.letOut()
   }
 
   /** Effects that the receiver has not acknowledged yet. */
   get pendingCount(): number {
     const {ring} = this.host
-    let count = this.states.size + Math.max(0, ring.start - this.acknowledged)
-    for (let position = Math.max(ring.start, this.acknowledged); position < ring.end; position++) {
-      const {actor, slot} = ring.nameAt(position)
-      if (this.isWanted(actor) && this.sent[slot] !== undefined) count++
-    }
-    return count
+    const evicted = Math.max(0, ring.start - this.acknowledged)
+    return this.states.size + evicted + ring.countFrom(this.acknowledged, this.isWanted, this.sent)
   }
 
   /** Safe to call twice. */

@@ -1,7 +1,11 @@
-import {countSlots, rangesOf, type SlotRange, slotsOf} from '../../../model/slot-set.js'
+import {rangesOf, type SlotRange, slotsOf} from '../../../model/slot-set.js'
 import {ReplyError} from '../../reply-error.js'
+import type {VectorEntries} from '../core/api.js'
 import type {CrdtDatabase} from '../crdt-database.js'
+import type {ReplicaWait} from '../durability/replica-wait.js'
+import type {Comparisons} from './comparisons.js'
 import {Feed, type FeedHost, type FeedOutput} from './feed.js'
+import {HeldOutput} from './held-output.js'
 import type {Stability} from './stability.js'
 import {commonSlots, parseRequest, renderAnswer, SYNC_PROTOCOL, type SyncRequest} from './sync-request.js'
 import {NO_VECTOR, type Vector, vectorFrom} from './vectors.js'
@@ -9,6 +13,8 @@ import {NO_VECTOR, type Vector, vectorFrom} from './vectors.js'
 export interface FeedsHost extends FeedHost {
   readonly database: CrdtDatabase
   readonly stability: Stability
+  readonly replicaWait: Pick<ReplicaWait, 'begin' | 'isOver'>
+  readonly comparisons: Pick<Comparisons, 'answer'>
   /** 40 hex digits. */
   readonly nodeId: string
   /** Of this shard; none if it is no primary. */
@@ -55,8 +61,9 @@ export class Feeds {
     const {region} = database
     answer(renderAnswer({node: nodeId, region, slots: rangesOf(slots), version: database.config.version}))
     // A slot of which they know nothing is named by its absence.
-    for (const slot of slots) stability.acknowledge(request.region, slot, theirs.get(slot) ?? NO_VECTOR)
-    const feed = this.feeds.get(key) ?? new Feed(this.host, makeOutput(), this.host.nowMs())
+    for (const slot of slots) stability.begin(request.region, slot, theirs.get(slot) ?? NO_VECTOR)
+    const feed =
+      this.feeds.get(key) ?? new Feed(this.host, new HeldOutput(makeOutput(), this.host.replicaWait), this.host.nowMs())
     this.feeds.set(key, feed)
     this.byNode.set(request.node, feed)
     feed.begin(request, slots, theirs)
@@ -64,9 +71,14 @@ export class Feeds {
   }
 
   private vectorsFrom(packed: string): Map<number, Vector> {
+    const vectors = new Map<number, Vector>()
+    for (const [slot, entries] of this.unpacked(packed)) vectors.set(slot, vectorFrom(entries))
+    return vectors
+  }
+
+  private unpacked(packed: string): Map<number, VectorEntries> {
     try {
-      const unpacked = this.host.core.unpackVectors(packed)
-      return new Map([...unpacked].map(([slot, entries]) => [slot, vectorFrom(entries)]))
+      return this.host.core.unpackVectors(packed)
     } catch (error) {
       throw new ReplyError(`ERR these are no vectors: ${(error as Error).message}`)
     }
@@ -109,6 +121,14 @@ export class Feeds {
     feed.answer(mark, echo, this.host.nowMs())
   }
 
+  /** CRDT.COMPARE. @throws ReplyError */
+  compare(key: object, packed: string, digests: string): void {
+    const feed = this.require(key)
+    const {comparisons} = this.host
+    const {differing, undecided} = comparisons.answer(feed.request.region, this.unpacked(packed), digests)
+    feed.compared(differing, undecided)
+  }
+
   /** CRDT.PULL. @throws ReplyError */
   pull(key: object, slot: number): void {
     this.require(key).pull(slot)
@@ -128,6 +148,11 @@ export class Feeds {
       this.isDue = false
       for (const feed of this.feeds.values()) feed.pump()
     })
+  }
+
+  /** About every 50 ms. */
+  letOut(): void {
+    for (const feed of this.feeds.values()) feed.letOut()
   }
 
   joined(slot: number): void {
@@ -165,7 +190,7 @@ export class Feeds {
       total.pending += feed.pendingCount
       if (!live.has(feed)) continue
       total.links++
-      total.slots += countSlots(feed.slots)
+      total.slots += feed.slotCount
     }
     return total
   }

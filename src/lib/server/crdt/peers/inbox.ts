@@ -35,9 +35,9 @@ export class Inbox<Source extends {askForState(slot: number): void}> {
     const application = database.receive(effect)
     if (application === 'known') this.known++
     else if (application === 'applied') {
-      if (!this.held.isEmpty) this.retry(database.core.headOf(effect).slot)
+      if (!this.held.isEmpty) this.retry(database.core.nameOf(effect).slot)
     } else {
-      const {slot} = database.core.headOf(effect)
+      const {slot} = database.core.nameOf(effect)
       if (application === 'early') this.early++
       else this.alarm(slot)
       const isKept = this.held.hold(slot, effect, source, application === 'ahead', this.host.nowMs())
@@ -45,10 +45,10 @@ export class Inbox<Source extends {askForState(slot: number): void}> {
     }
   }
 
-  /** @throws CrdtError if it is none */
-  join(slot: number, state: string): void {
+  /** @param isMending - see `CrdtDatabase.join` @throws CrdtError if it is none */
+  join(slot: number, state: string, isMending: boolean): void {
     this.merges++
-    this.host.database.join(slot, state)
+    this.host.database.join(slot, state, false, isMending)
     this.retry(slot)
   }
 

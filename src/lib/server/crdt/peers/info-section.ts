@@ -66,7 +66,7 @@ function backlogOf({ring}: Peers): InfoField[] {
   ]
 }
 
-function statsOf({counters, database, feeds, inbox, regions, stability}: Peers): InfoField[] {
+function statsOf({comparisons, counters, database, feeds, inbox, regions, stability}: Peers): InfoField[] {
   const others = [...regions.keys()]
   return [
     ['crdt_sync_full', counters.fullSyncs],
@@ -79,6 +79,11 @@ function statsOf({counters, database, feeds, inbox, regions, stability}: Peers):
     ['crdt_effects_held', inbox.held.count],
     ['crdt_effects_early', inbox.early],
     ['crdt_effects_ahead', inbox.ahead],
+    ['crdt_compared_slots', comparisons.compared],
+    ['crdt_uncompared_slots', comparisons.leftOut.size],
+    ['crdt_divergences_found', comparisons.divergences.found],
+    ['crdt_divergences_mended', comparisons.divergences.mended],
+    ['crdt_diverged_slots', comparisons.divergences.count],
     ['crdt_gc_pending', database.core.garbage],
     ['crdt_gc_attempted', stability.attempted],
     ['crdt_gc_collected', stability.collected],

@@ -1,15 +1,19 @@
 import type {CrdbConfig, CrdbInstance} from '../../../model/crdb.js'
 import {countSlots, type SlotRange, slotsOf} from '../../../model/slot-set.js'
 import type {InfoField} from '../../info/facts.js'
+import type {MadeEffect} from '../core/api.js'
 import type {CrdtDatabase, EffectListener} from '../crdt-database.js'
+import {accessTo} from './access.js'
 import {Acknowledgements} from './acknowledgements.js'
 import {Packer} from './batch.js'
-import type {PeerEffects} from './effects.js'
+import {ChangedSlots} from './changed-slots.js'
+import {Comparisons} from './comparisons.js'
 import type {FeedCounters, FeedOutput} from './feed.js'
 import {Feeds} from './feeds.js'
 import {Inbox} from './inbox.js'
 import {renderCrdtInfo} from './info-section.js'
-import type {PeerAccess} from './peer-connection.js'
+import {NO_SLOTS, ownSlotsOf} from './own-place.js'
+import type {PeersHost} from './peers-host.js'
 import type {Pull} from './pull.js'
 import {RegionLink} from './region-link.js'
 import {arrangeRelays} from './relay.js'
@@ -19,31 +23,8 @@ import {Standing} from './standing.js'
 import {type PeerStatus, statusOf} from './status.js'
 import {SYNC_PROTOCOL, type SyncRequest} from './sync-request.js'
 
-/** What this node is in its own cluster. */
-export interface OwnPlace {
-  /** 40 hex digits. */
-  readonly nodeId: string
-  readonly isPrimary: boolean
-  /** The same array until they change. */
-  readonly slots: readonly SlotRange[]
-}
-
-export interface PeersHost {
-  readonly effects: PeerEffects
-  /** Monotonic milliseconds. */
-  nowMs(): number
-  place(): OwnPlace
-  /** For regions whose configuration names no password: what replicas of this cluster use. */
-  readonly ownAccess: {readonly username: string | undefined; readonly password: string | undefined}
-  isMemoryExceeded(): boolean
-  /** Clients' writes are refused with this text; undefined: not any more. */
-  refuseWrites(text: string | undefined): void
-  log(level: 'notice' | 'warning', text: string): void
-}
-
 const SECOND_MS = 1000
 const ACK_MS = 100
-const NO_SLOTS: readonly SlotRange[] = []
 
 /**
  * All that goes on between this shard and other regions. The shell calls `tick` about every 50 ms; everything else comes by
@@ -55,6 +36,7 @@ export class Peers implements EffectListener {
   readonly ring: EffectRing
   readonly stability: Stability
   readonly inbox: Inbox<Pull>
+  readonly comparisons: Comparisons
   readonly feeds: Feeds
   readonly regions = new Map<number, RegionLink>()
   readonly counters: FeedCounters = {filtered: 0, fullSyncs: 0, partialSyncs: 0, slotStates: 0}
@@ -63,6 +45,8 @@ export class Peers implements EffectListener {
   private standing: Standing
   private cutRegions = new Set<number>()
   private own: readonly SlotRange[] = NO_SLOTS
+  private ownSet: ReadonlySet<number> = new Set()
+  private readonly changes = new ChangedSlots()
   private readonly acknowledgements: Acknowledgements
   private secondMs = 0
   private ackMs = 0
@@ -78,9 +62,18 @@ export class Peers implements EffectListener {
   ) {
     const {config, core} = database
     this.ring = new EffectRing(ringBytes(config.settings))
-    this.acknowledgements = new Acknowledgements(core)
+    this.acknowledgements = new Acknowledgements(core, this.changes, host.keeping)
+    for (const slot of core.slots()) this.changes.note(slot)
     this.stability = new Stability(core, (slot, stable) => database.durability.collect(slot, stable))
     this.inbox = new Inbox({database, log: (level, text) => host.log(level, text), nowMs: () => host.nowMs()})
+    this.comparisons = new Comparisons({
+      askForState: (region, slot) => this.regions.get(region)?.askForState(slot) === true,
+      changes: this.changes,
+      database,
+      isOwn: (slot) => this.ownSet.has(slot),
+      log: (level, text) => host.log(level, text),
+      nowMs: () => host.nowMs(),
+    })
     this.feeds = new Feeds(this.feedsHost())
     const others = mustCatchUp ? this.others().map(({id}) => id) : []
     this.standing = new Standing(others, host.nowMs())
@@ -90,31 +83,28 @@ export class Peers implements EffectListener {
   }
 
   private feedsHost() {
-    const peers = this
     const {database, host} = this
     return {
+      comparisons: this.comparisons,
       core: database.core,
       counters: this.counters,
       database,
       effects: host.effects,
-      isCut: (region: number) => peers.cutRegions.has(region),
+      isCut: (region: number) => this.cutRegions.has(region),
       isPrimary: () => host.place().isPrimary,
       nowMs: () => host.nowMs(),
       ownSlots: () => ownSlotsOf(host.place()),
       packer: new Packer(host.effects),
+      replicaWait: host.replicaWait,
       ring: this.ring,
       stability: this.stability,
       get compression() {
-        return peers.instance(database.region)?.compression ?? 0
+        return database.config.instances.find(({id}) => id === database.region)?.compression ?? 0
       },
       get nodeId() {
         return host.place().nodeId
       },
     }
-  }
-
-  private instance(region: number): CrdbInstance | undefined {
-    return this.database.config.instances.find(({id}) => id === region)
   }
 
   /** Instances beside this one. */
@@ -141,30 +131,27 @@ export class Peers implements EffectListener {
   private pullHost() {
     const {database, host} = this
     return {
-      access: (region: number) => this.access(region),
+      access: (region: number) => accessTo(database.config, region, host.ownAccess),
       changed: (pull: Pull) => this.onPullChanged(pull),
       clock: () => database.core.clock,
+      get config() {
+        return database.config
+      },
+      compared: (pull: Pull, differing: readonly number[], undecided: readonly number[]) =>
+        this.comparisons.answered(pull, differing, undecided),
       effects: host.effects,
       heard: (_pull: Pull, clock: number) => database.core.heard(clock),
       join: (pull: Pull, slot: number, state: string) => this.join(pull, slot, state),
       nowMs: () => host.nowMs(),
       receive: (pull: Pull, effects: readonly string[]) => this.receive(pull, effects),
       request: (pull: Pull) => this.requestOf(pull),
+      takeConfig: (answer: string) => host.takeConfig(answer),
     }
-  }
-
-  private access(region: number): PeerAccess {
-    const {encryption} = this.database.config.settings
-    const {password, username} = this.instance(region) ?? {}
-    // An empty one: nothing is asked for there.
-    if (password === '') return {isEncrypted: encryption, password: undefined, username: undefined}
-    const own = password === undefined ? this.host.ownAccess : {password, username}
-    return {...own, isEncrypted: encryption}
   }
 
   private requestOf(pull: Pull): {request: SyncRequest; vectors: string} {
     const {config, core, region} = this.database
-    this.acknowledgements.toldAll(pull)
+    this.acknowledgements.beginWith(pull)
     const known = slotsOf(pull.slots).filter((slot) => core.vectorOf(slot).length > 0)
     return {
       request: {
@@ -184,8 +171,8 @@ export class Peers implements EffectListener {
     if (this.hasRoom()) this.inbox.receive(pull, effects)
   }
 
-  private join(_pull: Pull, slot: number, state: string): void {
-    if (this.hasRoom()) this.inbox.join(slot, state)
+  private join({region}: Pull, slot: number, state: string): void {
+    if (this.hasRoom()) this.inbox.join(slot, state, this.comparisons.divergences.has(region, slot))
   }
 
   /** An effect that was left out would be missed for ever: the links end, and what is missing comes by vectors later. */
@@ -202,6 +189,7 @@ export class Peers implements EffectListener {
 
   private onPullChanged(pull: Pull): void {
     const {address, lastError, region, state} = pull
+    this.comparisons.linkChanged(pull)
     const where = `region ${region} at ${address.host}:${address.port}`
     if (state === 'in-sync') {
       this.host.log('notice', `In sync with ${where}`)
@@ -217,13 +205,19 @@ export class Peers implements EffectListener {
     this.feeds.pumpSoon()
   }
 
+  made(effect: MadeEffect): void {
+    this.ring.pushBytes(effect)
+    this.changed(effect.slot)
+    this.feeds.pumpSoon()
+  }
+
   joined(slot: number): void {
     this.changed(slot)
     this.feeds.joined(slot)
   }
 
   private changed(slot: number): void {
-    this.acknowledgements.changed(slot)
+    this.changes.note(slot)
     this.stability.changed(slot)
   }
 
@@ -245,14 +239,17 @@ export class Peers implements EffectListener {
     if (this.isClosed) return
     const nowMs = this.host.nowMs()
     this.followPlace()
+    this.feeds.letOut()
     if (this.own.length > 0 && !this.isInconsistent) {
       for (const [region, link] of this.regions) if (!this.cutRegions.has(region)) link.tick(this.own, nowMs)
     }
     if (nowMs - this.ackMs >= ACK_MS) {
       this.ackMs = nowMs
+      this.changes.nextRound()
       this.acknowledgements.due(this.pulls())
       if (this.own.length > 0) this.stability.collect(this.others().map(({id}) => id))
     }
+    if (!this.isInconsistent) this.comparisons.tick(this.pulls())
     if (nowMs - this.secondMs < SECOND_MS) return
     this.secondMs = nowMs
     this.everySecond()
@@ -267,8 +264,8 @@ export class Peers implements EffectListener {
       for (const link of this.regions.values()) link.close()
       this.feeds.close(() => true)
     }
-    const set = new Set(slotsOf(own))
-    this.stability.forget((slot) => set.has(slot))
+    this.ownSet = new Set(slotsOf(own))
+    this.stability.forget((slot) => this.ownSet.has(slot))
   }
 
   private everySecond(): void {
@@ -281,12 +278,21 @@ export class Peers implements EffectListener {
     // A link that has nothing to bring proves by that that it is there.
     for (const pull of this.pulls()) pull.acknowledge()
     this.stability.look()
+    this.comparisons.divergences.keepOnly(
+      (region) => this.regions.has(region),
+      (slot) => this.ownSet.has(slot),
+    )
     this.lookAtStanding()
   }
 
   /** CRDT.PING: what has been applied is told to everybody at once. */
   acknowledgeNow(): void {
     this.acknowledgements.all(this.pulls())
+  }
+
+  /** CRDT.DEBUG COMPARE: not within the minute. */
+  compareNow(): void {
+    this.comparisons.hurry(this.pulls())
   }
 
   private pulls(): Pull[] {
@@ -353,7 +359,10 @@ export class Peers implements EffectListener {
     const nowMs = this.host.nowMs()
     return [...this.regions.values()]
       .sort((a, b) => a.region - b.region)
-      .map((link) => statusOf(link, this.feeds.totals(link.region), this.isInconsistent, nowMs))
+      .map((link) => {
+        const diverged = this.comparisons.divergences.countOf(link.region)
+        return statusOf(link, this.feeds.totals(link.region), this.isInconsistent, diverged, nowMs)
+      })
   }
 
   get nowMs(): number {
@@ -380,8 +389,4 @@ export class Peers implements EffectListener {
     if (index >= 0) listeners.splice(index, 1)
     this.host.refuseWrites(undefined)
   }
-}
-
-function ownSlotsOf({isPrimary, slots}: OwnPlace): readonly SlotRange[] {
-  return isPrimary ? slots : NO_SLOTS
 }

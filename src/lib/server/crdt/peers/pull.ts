@@ -1,7 +1,7 @@
 import type {SlotRange} from '../../../model/slot-set.js'
 import type {Reply} from '../../../protocol/resp/reply-parser.js'
+import type {Telling} from './acknowledgements.js'
 import {splitBatch, unpack} from './batch.js'
-import type {Sweep} from './changed-slots.js'
 import type {PeerEffects} from './effects.js'
 import {Backoff, type PeerAccess, type PeerAddress, PeerConnection} from './peer-connection.js'
 import {parseAnswer, renderRequest, type SyncRequest} from './sync-request.js'
@@ -29,6 +29,8 @@ export interface PullHost {
   /** @throws Error if it is no slot's state */
   join(pull: Pull, slot: number, state: string): void
   heard(pull: Pull, clock: number): void
+  /** The answer to `compare`: slots. */
+  compared(pull: Pull, differing: readonly number[], undecided: readonly number[]): void
   /** The link came up, is in sync, or ended. */
   changed(pull: Pull): void
 }
@@ -52,8 +54,6 @@ export class Pull {
   refusal: PullRefusal | undefined
   /** Of the node, once it has answered. */
   nodeId = ''
-  /** Of its configuration. */
-  configVersion: number | undefined
   /** Compressed, and not. */
   receivedBytes = 0
   rawBytes = 0
@@ -62,8 +62,8 @@ export class Pull {
   heardClock = 0
   /** The other side has something to collect: it has use for our vectors. */
   wantsVectors = false
-  /** Which vectors the other side has yet to be told; undefined: it has never been asked for anything. */
-  told: Sweep | undefined
+  /** Undefined: it has never been asked for anything. */
+  telling: Telling | undefined
   /** Regions whose effects come on this link. */
   regions: readonly number[]
   private connection: PeerConnection | undefined
@@ -143,6 +143,11 @@ export class Pull {
     if (this.isConnected) this.connection?.command('CRDT.PULL', String(slot))
   }
 
+  /** CRDT.COMPARE. @param vectors - packed @param digests - one after the other */
+  compare(vectors: string, digests: string): void {
+    if (this.isConnected) this.connection?.command('CRDT.COMPARE', vectors, digests)
+  }
+
   /** CRDT.ACK. @param vectors - packed; undefined: only how far we are */
   acknowledge(vectors?: string): void {
     if (!this.isConnected || this.connection === undefined) return
@@ -179,7 +184,6 @@ export class Pull {
       this.fail(`it belongs to region ${answer.region}, not to region ${this.region}`, 'refused')
     } else {
       this.nodeId = answer.node
-      this.configVersion = answer.version
       this.refusal = undefined
       this.state = 'syncing'
       this.host.changed(this)
@@ -211,6 +215,9 @@ export class Pull {
         return
       case 'D':
         this.becomeSynced()
+        return
+      case 'C':
+        this.host.compared(this, slotsIn(first), slotsIn(second))
         return
       case 'H':
         this.wantsVectors = fourth === '1'
@@ -278,4 +285,8 @@ export class Pull {
     this.connection = undefined
     this.state = 'down'
   }
+}
+
+function slotsIn(text: string): number[] {
+  return text === '' ? [] : text.split(' ').map(Number)
 }

@@ -1,6 +1,6 @@
 import {countSlots, rangesOf, type SlotRange} from '../../../model/slot-set.js'
 import {Pull, type PullHost} from './pull.js'
-import {Scout} from './scout.js'
+import {Scout, type ScoutHost} from './scout.js'
 import type {RegionStanding} from './standing.js'
 import {commonSlots} from './sync-request.js'
 
@@ -22,7 +22,7 @@ export class RegionLink {
   private readonly past = {rawBytes: 0, receivedBytes: 0, slotStates: 0}
 
   constructor(
-    private readonly host: PullHost,
+    private readonly host: PullHost & ScoutHost,
     readonly region: number,
     readonly cluster: string,
     endpoints: readonly string[],
@@ -78,6 +78,16 @@ export class RegionLink {
   noteFailure(error: string): void {
     this.lastError = error
     this.scout.look()
+  }
+
+  /** @returns whether there is a link on which it can be asked for */
+  askForState(slot: number): boolean {
+    for (const pull of this.pulls.values()) {
+      if (!pull.isConnected || !pull.slots.some(({first, last}) => first <= slot && slot <= last)) continue
+      pull.askForState(slot)
+      return true
+    }
+    return false
   }
 
   /** Slots of which all is here that the region has. */
@@ -151,10 +161,9 @@ export class RegionLink {
     return Math.min(...[...this.pulls.values()].map(({heardClock}) => heardClock))
   }
 
-  /** The lowest that a node of the region has; undefined: none has answered. */
+  /** What a node of the region said last; undefined: none has answered. */
   get configVersion(): number | undefined {
-    const versions = [...this.pulls.values()].flatMap(({configVersion}) => configVersion ?? [])
-    return versions.length === 0 ? undefined : Math.min(...versions)
+    return this.scout.configVersion
   }
 
   /** Dials at the next tick. */

@@ -1,21 +1,8 @@
-import {SLOT_COUNT} from '../../../model/slot-set.js'
-import type {EffectName} from '../core/api.js'
-import {ENTRIES_MIN, EntryColumns, type RingName} from './entry-columns.js'
+import type {EffectName, MadeEffect} from '../core/api.js'
+import {EntryColumns, type RingName} from './entry-columns.js'
+import {Runs} from './runs.js'
 import {TextRing} from './text-ring.js'
 import {type ActorKey, actorKey, type Vector} from './vectors.js'
-
-export interface RingEntry extends RingName {
-  readonly effect: string
-}
-
-/** Of one actor in one slot, the sequences that are in the ring: all of them, if not empty. */
-interface Run {
-  readonly actor: ActorKey
-  first: number
-  last: number
-  /** Of another actor in the slot. */
-  readonly next: Run | undefined
-}
 
 /** Of one entry beside its text. */
 const ENTRY_BYTES = 100
@@ -37,9 +24,8 @@ export class EffectRing {
   end = 0
   bytes = 0
   private readonly texts = new TextRing()
-  private entries = new EntryColumns(ENTRIES_MIN)
-  /** By slot. */
-  private readonly runs: (Run | undefined)[] = new Array(SLOT_COUNT).fill(undefined)
+  private readonly entries = new EntryColumns()
+  private readonly runs = new Runs()
 
   constructor(private bytesMax: number) {}
 
@@ -53,33 +39,34 @@ export class EffectRing {
     return this.bytesMax
   }
 
-  push(effect: string, {actor, sequence, slot}: EffectName): void {
+  push(effect: string, name: EffectName): void {
+    this.add(this.texts.push(effect), effect.length, name)
+  }
+
+  /** `push` of one that is no string yet. */
+  pushBytes(effect: MadeEffect): void {
+    const {length} = effect
+    this.add(this.texts.pushBytes(effect.room, length), length, effect)
+  }
+
+  private add(offset: number, length: number, {actor, sequence, slot}: EffectName): void {
     const key = actorKey(actor)
-    if (this.end - this.start === this.entries.capacity) {
-      this.entries = this.entries.moved(this.start, this.end, this.entries.capacity * 2)
-    }
-    this.entries.put(this.end++, this.texts.push(effect), effect.length, slot, key, sequence)
-    this.bytes += effect.length + ENTRY_BYTES
-    this.extend(slot, key, sequence)
+    this.entries.put(this.end++, offset, length, slot, key, sequence)
+    this.bytes += length + ENTRY_BYTES
+    this.runs.add(slot, key, sequence)
     if (this.bytes > this.bytesMax) this.evict()
   }
 
   /** @param position - start <= position < end */
-  at(position: number): RingEntry {
-    const {entries} = this
-    const i = entries.indexOf(position)
-    return {
-      actor: entries.actors[i]!,
-      effect: this.texts.read(entries.offsets[i]!, entries.lengths[i]!),
-      sequence: entries.sequences[i]!,
-      slot: entries.slots[i]!,
-    }
+  textAt(position: number): string {
+    const part = this.entries.partOf(position)
+    const i = this.entries.indexOf(position)
+    return this.texts.read(part.offsets[i]!, part.lengths[i]!)
   }
 
   /** Whether all that comes after `known` of this actor in this slot, up to `current`, is here. */
   holds(slot: number, actor: ActorKey, known: number, current: number): boolean {
-    const run = this.runOf(slot, actor)
-    return run !== undefined && run.last === current && run.first <= known + 1
+    return this.runs.holds(slot, actor, known, current)
   }
 
   /**
@@ -94,47 +81,49 @@ export class EffectRing {
     return position
   }
 
+  /**
+   * How many entries there are from a position on, or from the start. Of a region that is away for long that may be all of
+   * the ring: nothing is made of them here.
+   *
+   * @param isWanted - whose @param bySlot - in slots for which it holds anything
+   */
+  countFrom(position: number, isWanted: (actor: ActorKey) => boolean, bySlot: readonly unknown[]): number {
+    let count = 0
+    let actor: ActorKey = -1
+    let isCounted = false
+    for (let next = Math.max(this.start, position); next < this.end; ) {
+      const {actors, slots} = this.entries.partOf(next)
+      const first = this.entries.indexOf(next)
+      const end = Math.min(slots.length, first + this.end - next)
+      for (let i = first; i < end; i++) {
+        // Most that follow each other are of one actor.
+        if (actors[i] !== actor) {
+          actor = actors[i]!
+          isCounted = isWanted(actor)
+        }
+        if (isCounted && bySlot[slots[i]!] !== undefined) count++
+      }
+      next += end - first
+    }
+    return count
+  }
+
   /** @param position - start <= position < end */
   nameAt(position: number): RingName {
     return this.entries.nameAt(position)
   }
 
-  /** As if nothing had ever come. */
-  clear(): void {
-    this.start = this.end
-    this.bytes = 0
-    this.texts.clear()
-    this.runs.fill(undefined)
-  }
-
-  private runOf(slot: number, actor: ActorKey): Run | undefined {
-    let run = this.runs[slot]
-    while (run !== undefined && run.actor !== actor) run = run.next
-    return run
-  }
-
-  private extend(slot: number, actor: ActorKey, sequence: number): void {
-    const run = this.runOf(slot, actor)
-    if (run === undefined) {
-      this.runs[slot] = {actor, first: sequence, last: sequence, next: this.runs[slot]}
-      return
-    }
-    // Something came in another way between.
-    if (sequence !== run.last + 1) run.first = sequence
-    run.last = sequence
-  }
-
   private evict(): void {
     const {entries} = this
     while (this.bytes > this.bytesMax && this.start < this.end) {
+      const part = entries.partOf(this.start)
       const i = entries.indexOf(this.start++)
-      const length = entries.lengths[i]!
+      const length = part.lengths[i]!
       this.texts.shift(length)
       this.bytes -= length + ENTRY_BYTES
-      const run = this.runOf(entries.slots[i]!, entries.actors[i]!)
-      const sequence = entries.sequences[i]!
-      if (run !== undefined && run.first <= sequence) run.first = sequence + 1
+      this.runs.drop(part.slots[i]!, part.actors[i]!, part.sequences[i]!)
     }
+    entries.dropBefore(this.start)
   }
 }
 

@@ -1,4 +1,4 @@
-import {rangesOf, type SlotRange, slotsOf} from '../../../model/slot-set.js'
+import {isSlot, mergedRanges, type SlotRange} from '../../../model/slot-set.js'
 import type {Reply} from '../../../protocol/resp/reply-parser.js'
 import type {PeerEffects} from './effects.js'
 import {Backoff, type PeerAccess, type PeerAddress, PeerConnection} from './peer-connection.js'
@@ -11,12 +11,21 @@ export interface ScoutHost {
   readonly effects: Pick<PeerEffects, 'openPeerLink' | 'soon'>
   nowMs(): number
   access(region: number): PeerAccess
+  /** The database, and which version of its configuration this node has. */
+  readonly config: {readonly guid: string; readonly version: number}
+  /** A node of another region has a later configuration. @param answer - its reply to CRDT.CONFIG GET WITHSECRETS */
+  takeConfig(answer: string): void
 }
 
 const PERIOD_MS = 1000
 const SILENCE_MS_MAX = 5000
 
-/** Finds the primaries of another region, with the slots of each: asks any of its nodes every second. */
+type Question = 'config' | 'slots' | 'version'
+
+/**
+ * Finds the primaries of another region, with the slots of each: asks any of its nodes every second. It also asks which version
+ * of the configuration that one has: whoever was away when the database was changed hears of it so.
+ */
 export class Scout {
   /** By `host:port`, as last heard. */
   nodes: ReadonlyMap<string, PeerNode> = new Map()
@@ -33,6 +42,12 @@ export class Scout {
   private askedMs = 0
   private heardMs = 0
   private rendered = ''
+  /** Not answered yet, in order. */
+  private questions: Question[] = []
+  /** What that node has; undefined until it has said so. */
+  configVersion: number | undefined
+  /** The version that was asked for last: it is not asked for twice, should it be of no use here. */
+  private takenVersion = 0
 
   constructor(
     private readonly host: ScoutHost,
@@ -58,7 +73,13 @@ export class Scout {
 
   private ask(nowMs: number): void {
     this.askedMs = nowMs
-    this.connection?.command('CLUSTER', 'SLOTS')
+    this.question('slots', 'CLUSTER', 'SLOTS')
+    this.question('version', 'CRDT.CONFIG', 'VERSION', this.host.config.guid)
+  }
+
+  private question(kind: Question, ...argv: string[]): void {
+    this.questions.push(kind)
+    this.connection?.command(...argv)
   }
 
   private connect(nowMs: number): void {
@@ -69,6 +90,7 @@ export class Scout {
       return
     }
     this.heardMs = nowMs
+    this.questions = []
     try {
       this.connection = new PeerConnection(this.host.effects, address, this.host.access(this.region), {
         onEnd: (error) => this.ended(error),
@@ -82,6 +104,24 @@ export class Scout {
 
   private onReply(reply: Reply, asked: PeerAddress): void {
     this.heardMs = this.host.nowMs()
+    const question = this.questions.shift()
+    if (question === 'version') this.onVersion(reply)
+    else if (question === 'config') {
+      if (reply.kind === 'bulk') this.host.takeConfig(reply.text)
+    } else this.onSlots(reply, asked)
+  }
+
+  /** Who may not ask has to be told by others; so has the region whose nodes know of no version. */
+  private onVersion(reply: Reply): void {
+    if (reply.kind !== 'integer') return
+    const version = Number(reply.text)
+    if (version > 0) this.configVersion = version
+    if (version <= Math.max(this.host.config.version, this.takenVersion)) return
+    this.takenVersion = version
+    this.question('config', 'CRDT.CONFIG', 'GET', 'WITHSECRETS')
+  }
+
+  private onSlots(reply: Reply, asked: PeerAddress): void {
     if (reply.kind === 'array') {
       this.isUp = true
       this.lastError = ''
@@ -130,22 +170,25 @@ export function addressOf(endpoint: string): PeerAddress {
 
 /** CLUSTER SLOTS. A node that does not tell its address is the one that was asked. */
 function nodesFrom(items: readonly Reply[], asked: PeerAddress): ReadonlyMap<string, PeerNode> {
-  const found = new Map<string, {host: string; port: number; slots: number[]}>()
+  const found = new Map<string, {host: string; port: number; slots: SlotRange[]}>()
   for (const item of items) {
     if (!('items' in item)) continue
-    const [first, last, owner] = item.items
+    const [firstText, lastText, owner] = item.items
     const address = addressIn(owner, asked)
-    if (address === undefined) continue
+    const range = {first: Number(textOf(firstText)), last: Number(textOf(lastText))}
+    if (address === undefined || !isRange(range)) continue
     const {host, port} = address
     const key = `${host}:${port}`
     const node = found.get(key) ?? {host, port, slots: []}
     found.set(key, node)
-    node.slots.push(...slotsOf([{first: Number(textOf(first)), last: Number(textOf(last))}]))
+    node.slots.push(range)
   }
   const sorted = [...found].sort(([a], [b]) => (a < b ? -1 : 1))
-  return new Map(
-    sorted.map(([key, {host, port, slots}]) => [key, {host, port, slots: rangesOf(slots.sort((a, b) => a - b))}]),
-  )
+  return new Map(sorted.map(([key, {host, port, slots}]) => [key, {host, port, slots: mergedRanges(slots)}]))
+}
+
+function isRange({first, last}: SlotRange): boolean {
+  return isSlot(first) && isSlot(last) && first <= last
 }
 
 /** Of CLUSTER SLOTS: all but the owners. */

@@ -37,7 +37,13 @@ export class Stability {
     if (vector.size > 0) this.moved[slot] = 1
   }
 
-  /** What a region has said that it has of a slot. */
+  /** It says anew what it has, which may not be what it keeps: a region that has lost something has acknowledged less. */
+  begin(region: number, slot: number, vector: Vector): void {
+    const before = this.vectorOf(region, slot)
+    if (before !== undefined) this.acknowledge(region, slot, minimum(before, vector))
+  }
+
+  /** What a region has said that it has of a slot, and keeps. */
   vectorOf(region: number, slot: number): Vector | undefined {
     return this.acknowledged.get(region)?.get(slot)
   }

@@ -33,6 +33,8 @@ export interface PeerStatus {
   readonly shards: number
   /** Slots that are covered by them, of those this node owns. */
   readonly slots: number
+  /** Slots that differ from those of the region, although both have applied the same (divergences.ts). */
+  readonly divergedSlots: number
   /** Effects come through this region, as the direct link is down; null: they do not. */
   readonly relay: number | null
 }
@@ -42,6 +44,7 @@ export function statusOf(
   link: RegionLink,
   feed: FeedTotals | undefined,
   isInconsistent: boolean,
+  divergedSlots: number,
   nowMs: number,
 ): PeerStatus {
   const {bytes, cluster, coveredSlots, error, pulls, region, relay} = link
@@ -49,6 +52,7 @@ export function statusOf(
   const isSilent = silentMs > SILENCE_MS_MAX
   return {
     cluster,
+    divergedSlots,
     egressBytes: feed?.sentBytes ?? 0,
     egressBytesDecompressed: feed?.rawBytes ?? 0,
     fullSyncs: bytes.slotStates,

@@ -1,7 +1,7 @@
 import {parseRanges, renderRanges, type SlotRange, slotsOf} from '../../../model/slot-set.js'
 
 /** Grows when nodes of different versions would not understand each other. */
-export const SYNC_PROTOCOL = 1
+export const SYNC_PROTOCOL = 2
 
 /**
  * What a shard primary says of itself when it asks a node of another region for its effects:

@@ -4,76 +4,92 @@ interface Room extends Uint8Array {
   latin1Slice(start: number, end: number): string
 }
 
-function roomOf(length: number): Room {
-  return Buffer.allocUnsafeSlow(length) as unknown as Room
+/** Up to here a loop is faster than a call. */
+const LOOP_MAX = 96
+/** Of each room: it has to be made in the midst of the work. */
+const ROOM_BYTES = 1 << 18
+
+function makeRoom(): Room {
+  return Buffer.allocUnsafeSlow(ROOM_BYTES) as unknown as Room
 }
 
-/** A power of 2, as all sizes are. */
-const ROOM_MIN = 1 << 16
-
-/** `offset % size`, which is slow beyond 2^31. */
-function placeIn(size: number, offset: number): number {
-  return offset - Math.floor(offset / size) * size
-}
-
-/** Texts one behind the other as bytes, the first in goes first. Offsets only grow: they count all bytes that ever came. */
+/**
+ * Texts one behind the other as bytes, the first in goes first. Offsets only grow: they count all bytes that ever came.
+ *
+ * They are in rooms of one size, so that a ring that grows to hundreds of megabytes never has to move what it holds.
+ */
 export class TextRing {
-  private room = roomOf(ROOM_MIN)
+  private rooms: Room[] = []
+  /** The offset at which the first room begins. */
+  private base = 0
   private first = 0
   private behind = 0
+  /** The last one that was left: it will be the next that is needed. */
+  private spare: Room | undefined
 
   /** @returns its offset */
   push(text: string): number {
     const {length} = text
-    if (this.behind - this.first + length > this.room.length) this.move(this.behind - this.first + length)
-    const {behind, room} = this
-    const at = placeIn(room.length, behind)
-    const untilEnd = room.length - at
-    if (length <= untilEnd) room.latin1Write(text, at, length)
-    else {
-      room.latin1Write(text.slice(0, untilEnd), at, untilEnd)
-      room.latin1Write(text.slice(untilEnd), 0, length - untilEnd)
+    const behind = this.take(length)
+    for (let done = 0; done < length; ) {
+      const {count, place, room} = this.placeAt(behind + done, length - done)
+      room.latin1Write(count === length ? text : text.slice(done, done + count), place, count)
+      done += count
     }
-    this.behind = behind + length
     return behind
   }
 
+  /** @returns its offset @param bytes - of which the first `length` are the text */
+  pushBytes(bytes: Uint8Array, length: number): number {
+    const behind = this.take(length)
+    for (let done = 0; done < length; ) {
+      const {count, place, room} = this.placeAt(behind + done, length - done)
+      if (count > LOOP_MAX) room.set(bytes.subarray(done, done + count), place)
+      else for (let i = 0; i < count; i++) room[place + i] = bytes[done + i]!
+      done += count
+    }
+    return behind
+  }
+
+  /** @returns the offset from which there is room for so many bytes now */
+  private take(length: number): number {
+    const {behind} = this
+    this.behind = behind + length
+    while (this.rooms.length * ROOM_BYTES < this.behind - this.base) {
+      this.rooms.push(this.spare ?? makeRoom())
+      this.spare = undefined
+    }
+    return behind
+  }
+
+  /** Where the byte at an offset is, and how many of those from there on are in the same room. */
+  private placeAt(offset: number, length: number): {room: Room; place: number; count: number} {
+    const at = offset - this.base
+    const index = Math.floor(at / ROOM_BYTES)
+    const place = at - index * ROOM_BYTES
+    return {count: Math.min(length, ROOM_BYTES - place), place, room: this.rooms[index]!}
+  }
+
   read(offset: number, length: number): string {
-    const {room} = this
-    const at = placeIn(room.length, offset)
-    const end = at + length
-    if (end <= room.length) return room.latin1Slice(at, end)
-    return room.latin1Slice(at, room.length) + room.latin1Slice(0, end - room.length)
+    let text = ''
+    while (text.length < length) {
+      const {count, place, room} = this.placeAt(offset + text.length, length - text.length)
+      text += room.latin1Slice(place, place + count)
+    }
+    return text
   }
 
   /** The oldest text goes. */
   shift(length: number): void {
     this.first += length
-  }
-
-  clear(): void {
-    this.first = this.behind
-    this.fit()
-  }
-
-  /** Gives back room of which little is in use. */
-  fit(): void {
-    const used = this.behind - this.first
-    if (this.room.length > ROOM_MIN && used < this.room.length / 4) this.move(used)
-  }
-
-  /** To a room for `length` bytes and more. */
-  private move(length: number): void {
-    let size = ROOM_MIN
-    while (size < length) size *= 2
-    const before = this.room
-    const room = roomOf(size)
-    for (let offset = this.first; offset < this.behind; ) {
-      const [from, to] = [placeIn(before.length, offset), placeIn(size, offset)]
-      const count = Math.min(this.behind - offset, before.length - from, size - to)
-      room.set(before.subarray(from, from + count), to)
-      offset += count
+    while (this.first - this.base >= ROOM_BYTES) {
+      this.spare = this.rooms.shift()
+      this.base += ROOM_BYTES
     }
-    this.room = room
+  }
+
+  /** Gives back what is not in use. */
+  fit(): void {
+    this.spare = undefined
   }
 }

@@ -25,7 +25,9 @@ export type Vector = Map<ActorKey, number>
 export const NO_VECTOR: Vector = new Map()
 
 export function vectorFrom(entries: VectorEntries): Vector {
-  return new Map(entries.map(([actor, sequence]) => [actorKey(actor), sequence]))
+  const vector: Vector = new Map()
+  for (const [actor, sequence] of entries) vector.set(actorKey(actor), sequence)
+  return vector
 }
 
 export function entriesOf(vector: ReadonlyMap<ActorKey, number>): VectorEntries {
@@ -40,6 +42,12 @@ export function minimum(a: ReadonlyMap<ActorKey, number>, b: ReadonlyMap<ActorKe
     if (other !== undefined) result.set(actor, Math.min(sequence, other))
   }
   return result
+}
+
+/** Does `vector` hold all of this? */
+export function isWithin(entries: VectorEntries, vector: ReadonlyMap<ActorKey, number>): boolean {
+  for (const [actor, sequence] of entries) if ((vector.get(actorKey(actor)) ?? 0) < sequence) return false
+  return true
 }
 
 /** Does `a` hold all that `b` holds? */

@@ -23,7 +23,7 @@ describe('commands in an active-active database', () => {
       'MIGRATE h 1 k 0 10': 'CLUSTER MIGRATESLOTS',
       'MOVE k 1': 'one database',
       'OBJECT ENCODING k': 'CRDT.DEBUG ENCODING',
-      'RESTORE n 0 x': 'commands of its type',
+      'RESTORE-ASKING n 0 x': 'shoal import',
       SAVE: 'persistence',
       'SCRIPT DEBUG NO': 'node of its own',
       'SWAPDB 0 1': 'one database',

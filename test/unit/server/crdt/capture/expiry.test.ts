@@ -89,6 +89,18 @@ describe('what runs out', () => {
     assert.deepEqual(here.dump(), there.dump())
   })
 
+  it('does not change when the only element of a list moves round it', () => {
+    const [here, there] = regions(2) as [Region, Region]
+    for (const line of ['RPUSH l a', `PEXPIREAT l ${here.nowMs + 1000}`, 'LMOVE l l LEFT RIGHT', 'RPOPLPUSH l l'])
+      here.do(line)
+    exchange([here, there])
+    for (const one of [here, there]) {
+      assert.deepEqual(one.differences(), [])
+      assert.equal(one.do('PTTL l'), '1000')
+      assert.equal(one.do('LRANGE l 0 -1'), '[a]')
+    }
+  })
+
   it('is evicted in all regions', () => {
     const all = pair()
     const [here, there] = all

@@ -1,4 +1,5 @@
 import type {Rng} from '../../../../../src/lib/kernel/rng.js'
+import {regions} from '../regions.js'
 
 /**
  * Commands that change keys of one type each, in one slot: what is made lasts, and is changed in all ways.
@@ -33,8 +34,9 @@ const TEMPLATES: Readonly<Record<string, readonly string[]>> = {
     'HSET K M E M E',
     'HSET K M E',
     'HSETNX K M E',
+    'RESTORE K 0|1000000 PAYLOAD REPLACE',
   ],
-  hll: ['PFADD K E E', 'PFADD K E', 'PFMERGE K K'],
+  hll: ['PFADD K E E', 'PFADD K E', 'PFMERGE K K', 'RESTORE K 0 PAYLOAD REPLACE'],
   list: [
     'BLMOVE K K LEFT|RIGHT LEFT|RIGHT 1',
     'BLMPOP 1 1 K LEFT|RIGHT COUNT N',
@@ -59,6 +61,7 @@ const TEMPLATES: Readonly<Record<string, readonly string[]>> = {
     'RPUSH K M E M',
     'RPUSH K M M M M',
     'RPUSHX K M',
+    'RESTORE K 0|1000000 PAYLOAD REPLACE',
   ],
   set: [
     'SADD K M',
@@ -71,6 +74,7 @@ const TEMPLATES: Readonly<Record<string, readonly string[]>> = {
     'SPOP K N',
     'SREM K M M',
     'SUNIONSTORE K K K',
+    'RESTORE K 0|1000000 PAYLOAD REPLACE',
   ],
   str: [
     'APPEND K E',
@@ -95,6 +99,7 @@ const TEMPLATES: Readonly<Record<string, readonly string[]>> = {
     'SETEX K 10000 E',
     'SETNX K E',
     'SETRANGE K N E',
+    'RESTORE K 0|1000000 PAYLOAD REPLACE',
   ],
   stream: [
     'XACK K g|h ID ID',
@@ -117,6 +122,7 @@ const TEMPLATES: Readonly<Record<string, readonly string[]>> = {
     'XSETID K 9999999999999-1',
     'XTRIM K MAXLEN N',
     'XTRIM K MINID ID',
+    'RESTORE K 0|1000000 PAYLOAD REPLACE',
   ],
   zset: [
     'BZMPOP 1 1 K MIN|MAX COUNT N',
@@ -143,7 +149,41 @@ const TEMPLATES: Readonly<Record<string, readonly string[]>> = {
     'ZREMRANGEBYRANK K 0 1',
     'ZREMRANGEBYSCORE K -1 2',
     'ZUNIONSTORE K 2 K K',
+    'RESTORE K 0|1000000 PAYLOAD REPLACE',
   ],
+}
+
+/** What makes a key of each type that is dumped then. */
+const DUMPED: Readonly<Record<string, readonly string[]>> = {
+  hash: ['HSET k a 1 b x', 'HSET k c y count 5'],
+  hll: ['PFADD k a b c', 'PFADD k d'],
+  list: ['RPUSH k a b c', 'RPUSH k d a'],
+  set: ['SADD k 1 2 3', 'SADD k a b'],
+  str: ['SET k 12', 'SET k text'],
+  stream: ['XADD k 5 a b', 'XGROUP CREATE k g 0 MKSTREAM', 'XGROUP CREATE k h $ MKSTREAM'],
+  zset: ['ZADD k 1 a 2.5 b', 'ZADD k -1 c 0 a'],
+}
+
+/** By type, payloads of DUMP. */
+function makePayloads(): ReadonlyMap<string, readonly string[]> {
+  return new Map(
+    Object.entries(DUMPED).map(([type, lines]) => [
+      type,
+      lines.map((line) => {
+        const [region] = regions(1)
+        region!.do(line)
+        const reply = region!.send(['DUMP', 'k'])
+        return reply.slice(reply.indexOf('\r\n') + 2, -2)
+      }),
+    ]),
+  )
+}
+
+let payloads: ReadonlyMap<string, readonly string[]> | undefined
+
+function payloadsOf(type: string): readonly string[] {
+  payloads ??= makePayloads()
+  return payloads.get(type)!
 }
 
 const MEMBERS = ['a', 'b', 'c', 'd', 'e']
@@ -171,6 +211,7 @@ export function makeTyped(rng: Rng, ids: readonly string[]): string[] {
     K: () => `{t}${key()}`,
     M: () => rng.pick(MEMBERS),
     N: () => String(1 + rng.below(4)),
+    PAYLOAD: () => rng.pick(payloadsOf(type)),
     T: () => String(4_102_444_800_000 + rng.below(5) * 1000),
   }
   return rng

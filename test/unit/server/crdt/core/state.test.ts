@@ -2,6 +2,7 @@ import {describe, expect, it} from 'vitest'
 import {seededRng} from '../../../../../src/lib/kernel/rng.js'
 import type {SlotWriter} from '../../../../../src/lib/server/crdt/core/api.js'
 import {CrdtError} from '../../../../../src/lib/server/crdt/core/crdt-error.js'
+import {CrdtState} from '../../../../../src/lib/server/crdt/core/state.js'
 import {exchange, expectEqual, Region, SLOT, START_MS, visible} from './rig.js'
 
 function writeAll(writer: SlotWriter): void {
@@ -120,6 +121,111 @@ describe('effects', () => {
       // It still means something.
       before.core.clear()
     }
+  })
+})
+
+describe('what is refused', () => {
+  const slotOf = (key: string) => (key === 'of another' ? SLOT + 1 : SLOT)
+  const receiver = () => new CrdtState({nowMs: () => START_MS, region: 9, slotOf})
+
+  it('leaves no name of an actor', () => {
+    const [a, b] = [new Region(1), new Region(2)]
+    const first = a.write((writer) => writer.addMembers('k', ['x']))!
+    exchange(a, b)
+    const second = b.write((writer) => writer.addMembers('k', ['y']))!
+    const state = b.core.packSlot(SLOT)
+    const core = receiver()
+    const before = core.packHead()
+    expect(core.apply(second)).toBe('early')
+    expect(() => core.apply(`${first}\xff`)).toThrow(CrdtError)
+    expect(() => core.joinSlot(SLOT, `${state}x`)).toThrow(CrdtError)
+    expect(() => core.unpackHead(b.core.packHead().slice(0, -1))).toThrow(CrdtError)
+    expect(core.headOf(second).actor).toEqual({epoch: 0, region: 2})
+    expect(core.packHead()).toBe(before)
+  })
+
+  it('is refused at once, though it comes too early or from the future', () => {
+    const [a, core] = [new Region(1), receiver()]
+    a.write((writer) => writer.addMembers('k', ['x']))
+    const second = a.write((writer) => writer.addMembers('k', ['y']))!
+    expect(core.apply(second)).toBe('early')
+    expect(() => core.apply(`${second}\xff`)).toThrow(CrdtError)
+    const late = new Region(2)
+    late.nowMs += 300_002
+    const ahead = late.write((writer) => writer.addMembers('k', ['z']))!
+    expect(core.apply(ahead)).toBe('ahead')
+    expect(() => core.apply(`${ahead}\xff`)).toThrow(CrdtError)
+  })
+
+  it('are keys of other slots', () => {
+    const a = new Region(1)
+    const effect = a.write((writer) => writer.addMembers('of another', ['x']))!
+    const core = receiver()
+    expect(() => core.apply(effect)).toThrow('names a key of another slot')
+    expect(() => core.joinSlot(SLOT, a.core.packSlot(SLOT))).toThrow(
+      `the state of slot ${SLOT} has a key of another one`,
+    )
+    expect([...core.slots()]).toEqual([])
+  })
+
+  it('are entries of a stream with half a field', () => {
+    for (const fields of [[], ['f', 'v', 'g']]) {
+      const effect = new Region(1).write((writer) => writer.addEntry('k', '1-1', fields))!
+      expect(() => receiver().apply(effect)).toThrow('has an entry of no fields, or of half a one')
+    }
+  })
+
+  it('are states that hold what their vector lacks', () => {
+    const a = new Region(1)
+    a.write((writer) => writer.addMembers('k', ['x']))
+    const packed = a.core.packSlot(SLOT)
+    // member, one write: of the first actor, sequence 1
+    const at = packed.lastIndexOf('x\x01\x00\x01') + 3
+    const wrong = `${packed.slice(0, at)}\x02${packed.slice(at + 1)}`
+    expect(() => receiver().joinSlot(SLOT, wrong)).toThrow('has a write that its vector lacks')
+  })
+
+  it('are vectors that name actors that cannot be', () => {
+    const a = new Region(1)
+    a.write((writer) => writer.addMembers('k', ['x']))
+    const packed = a.core.packVectors([SLOT])
+    expect(a.core.unpackVectors(packed).get(SLOT)).toEqual(a.core.vectorOf(SLOT))
+    // version, count of actors, region of the first
+    for (const region of [0, 64]) {
+      const wrong = packed.slice(0, 2) + String.fromCharCode(region) + packed.slice(3)
+      expect(() => a.core.unpackVectors(wrong)).toThrow('there is no actor')
+    }
+  })
+})
+
+describe('what no writer sends, but is taken', () => {
+  /** Its state means the same elsewhere. */
+  function requireSound({core}: Region): void {
+    const other = new Region(9)
+    other.core.joinSlot(SLOT, core.packSlot(SLOT))
+    expect(other.core.digestSlot(SLOT)).toBe(core.digestSlot(SLOT))
+  }
+
+  it('is a reset of more than was ever added', () => {
+    const [a, b, c] = [new Region(1), new Region(2), new Region(3)]
+    a.write((writer) => writer.addToString('n', 5))
+    exchange(a, b, c)
+    const effect = b.write((writer) => writer.setString('n', 'x'))!
+    // One reset: of actor 1, sequence 1; the total is the last byte.
+    const [head, total] = [effect.slice(0, -1), effect.slice(-1)]
+    expect(head.endsWith('\u0001\u0001\u0001')).toBe(true)
+    const wrong = `${head.slice(0, -1)}\u0005${total}`
+    expect(c.core.apply(wrong)).toBe('applied')
+    requireSound(c)
+  })
+
+  it('is a first increment with something before it', () => {
+    const [a, b] = [new Region(1), new Region(2)]
+    const first = a.write((writer) => writer.addToString('n', 5))!
+    const second = a.write((writer) => writer.addToString('n', 2))!
+    // version, slot, region, epoch, sequence
+    expect(b.core.apply(first.slice(0, 5) + second.slice(5))).toBe('applied')
+    requireSound(b)
   })
 })
 

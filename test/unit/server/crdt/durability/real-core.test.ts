@@ -2,9 +2,11 @@ import {describe, expect, it} from 'vitest'
 import {AofReader} from '../../../../../src/lib/protocol/aof/reader.js'
 import {hashSlot} from '../../../../../src/lib/protocol/hash-slot.js'
 import {encodeCommand} from '../../../../../src/lib/protocol/resp/encode-command.js'
+import {FormerData} from '../../../../../src/lib/server/crdt/durability/former-data.js'
 import {CommandPlayer} from '../../../../../src/lib/server/persistence/command-player.js'
 import {Snapshot} from '../../../../../src/lib/server/persistence/snapshot.js'
 import {SnapshotLoader} from '../../../../../src/lib/server/persistence/snapshot-loader.js'
+import {StrangeDatabaseError} from '../../../../../src/lib/server/persistence/state-source.js'
 import {Region} from '../regions.js'
 import {CONFIG} from './rigs.js'
 
@@ -31,6 +33,7 @@ function play({server}: Region, commands: readonly (readonly string[])[]): void 
   player.begin()
   for (let item = reader.next(); item !== undefined; item = reader.next()) {
     if (item.kind === 'command') player.play(item.argv)
+    else if (item.kind === 'transaction') for (const argv of item.commands) player.play([...argv])
   }
   player.end()
 }
@@ -75,6 +78,59 @@ describe('the state of a real engine', () => {
       }
       for (const question of QUESTIONS) expect(other.do(question)).toBe(region.do(question))
     }
+  })
+
+  it('holds what came late to readers of a stream, for them and for whoever takes over', () => {
+    const [here, there] = [new Region(1, CONFIG), new Region(2, CONFIG)]
+    for (const line of ['XGROUP CREATE s g 0 MKSTREAM', 'XADD s 20 a b', 'XREADGROUP GROUP g one STREAMS s >'])
+      here.do(line)
+    for (const id of ['5', '6', '7']) there.do(`XADD s ${id} a b`)
+    expect(here.receive(there.outbox)).toEqual(['applied', 'applied', 'applied'])
+    const saved = snapshotOf(here)
+    const [again, reader] = [new Region(1, CONFIG), new Region(1, CONFIG)]
+    load(again, saved)
+    expect(again.do('XREADGROUP GROUP g one STREAMS s >')).toBe('[[s [[5-2 [a b]] [6-2 [a b]] [7-2 [a b]]]]]')
+    expect(again.do('XREADGROUP GROUP g one STREAMS s >')).toBe('nil')
+    // Part of it is read, without acknowledgements: those who follow have the rest.
+    expect(here.do('XREADGROUP GROUP g one COUNT 1 NOACK STREAMS s >')).toBe('[[s [[5-2 [a b]]]]]')
+    play(reader, here.passed)
+    for (const one of [here, reader]) {
+      expect(one.do('XREADGROUP GROUP g one STREAMS s >')).toBe('[[s [[6-2 [a b]] [7-2 [a b]]]]]')
+    }
+  })
+
+  it('is not taken for that of a database which the node joined after it had left this one', () => {
+    const [before, after] = [new Region(1, CONFIG), new Region(2, {...CONFIG, guid: 'another'})]
+    before.do('SET key 1')
+    const saved = snapshotOf(before)
+    before.passed.length = 0
+    for (const line of ['SADD set a', 'SET key 2']) before.do(line)
+    after.do('SET key 3')
+    const file = [
+      ['CRDT.BEGIN', CONFIG.guid, '1'],
+      ...before.passed,
+      ['SET', 'plain', '1'],
+      ['CRDT.BEGIN', 'another', '2'],
+      ...after.passed,
+    ]
+    for (const hasSnapshot of [false, true]) {
+      const again = new Region(2, {...CONFIG, guid: 'another'})
+      const former = new FormerData(again.server, {guid: CONFIG.guid, region: 1})
+      again.server.former = former
+      const {followed} = again.server.migrations
+      // From the primary it would be a mistake.
+      if (hasSnapshot) expect(() => load(again, saved)).toThrow(StrangeDatabaseError)
+      followed.isOfFile = true
+      if (hasSnapshot) load(again, saved)
+      play(again, file.slice(hasSnapshot ? 1 : 0))
+      expect(again.dump()).toEqual(after.dump())
+      expect(again.differences()).toEqual([])
+      expect([...again.crdt.core.slots()]).toEqual([...after.crdt.core.slots()])
+      expect(former.hasLeftOut).toBe(true)
+    }
+    const strange = new Region(2, {...CONFIG, guid: 'another'})
+    strange.server.former = new FormerData(strange.server, {guid: 'a third', region: 1})
+    expect(() => load(strange, saved)).toThrow(StrangeDatabaseError)
   })
 
   it('is believed by its own file though the clock was set back since', () => {

@@ -1,5 +1,6 @@
 import {describe, expect, it} from 'vitest'
 import {CommandPlayer} from '../../../../../src/lib/server/persistence/command-player.js'
+import {madeEffect} from '../../../../support/crdt/made-effect.js'
 import {LinkedRigs} from '../../replication/linked-rigs.js'
 import {Rig} from '../../rig.js'
 import {FakeInstance} from './rigs.js'
@@ -60,11 +61,15 @@ describe('replicas of a shard of an active-active database', () => {
   it('tell rings of their own what they take', () => {
     const {primary, replica, rigs} = pair()
     const took: string[] = []
-    replica.crdt.listeners.push({joined: (slot) => took.push(`joined ${slot}`), took: (effect) => took.push(effect)})
+    replica.crdt.listeners.push({
+      joined: (slot) => took.push(`joined ${slot}`),
+      made: (effect) => took.push(`made ${effect.text()}`),
+      took: (effect) => took.push(effect),
+    })
     primary.set('a', '1')
     follow(rigs, replica, 0)
     const effect = primary.core.set('a', '2')
-    primary.crdt.made([effect])
+    primary.crdt.made(madeEffect(primary.core, effect))
     rigs.settle()
     expect(took).toEqual(['joined 15495', effect])
   })
@@ -72,7 +77,8 @@ describe('replicas of a shard of an active-active database', () => {
   it('take a unit of several slots whole', () => {
     const {primary, replica, rigs} = pair()
     follow(rigs, replica, 0)
-    primary.crdt.made([primary.core.set('a', '1'), primary.core.set('b', '2')])
+    const effects = [primary.core.set('a', '1'), primary.core.set('b', '2')]
+    primary.crdt.madeAll(effects.map((effect) => madeEffect(primary.core, effect)))
     rigs.settle()
     expect(replica.keys()).toEqual({a: '1', b: '2'})
   })

@@ -4,6 +4,7 @@ import {crdtCommands} from '../../../../../src/lib/server/commands/crdt/index.js
 import {CrdtDatabase} from '../../../../../src/lib/server/crdt/crdt-database.js'
 import {attachDurability} from '../../../../../src/lib/server/crdt/durability/attach.js'
 import {FakeCore} from '../../../../support/crdt/fake-core.js'
+import {madeEffect} from '../../../../support/crdt/made-effect.js'
 import type {Rig} from '../../rig.js'
 
 export const CONFIG: CrdbConfig = {
@@ -51,7 +52,7 @@ export class FakeInstance {
     const db = this.rig.server.databases[0]!
     if (text === null) db.delete(key)
     else db.set(key, text)
-    this.crdt.made([this.core.set(key, text)])
+    this.crdt.made(madeEffect(this.core, this.core.set(key, text)))
   }
 
   /** All keys as clients see them. */

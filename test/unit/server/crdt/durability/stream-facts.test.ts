@@ -1,4 +1,5 @@
 import {describe, expect, it} from 'vitest'
+import {encodePayload} from '../../../../../src/lib/server/commands/migration/payload.js'
 import {adoptStreamFacts, packStreamFacts} from '../../../../../src/lib/server/crdt/durability/stream-facts.js'
 import {Rig} from '../../rig.js'
 
@@ -20,6 +21,21 @@ describe('what only one region knows of a stream', () => {
     expect(other.run(otherClient, 'XINFO GROUPS s')).not.toContain('gone')
     // No id is given twice.
     expect(other.run(otherClient, 'XADD s 9-9 a 9')).toMatch(/^-ERR The ID specified in XADD is equal or smaller/)
+  })
+
+  it('is refused if it is of something else', () => {
+    const rig = new Rig()
+    rig.run(rig.connect(), ...ENTRIES, 'XGROUP CREATE s g 0')
+    const facts = packStreamFacts(rig.server, 's')!
+    const before = packStreamFacts(rig.server, 's')
+    const db = rig.server.databases[0]!
+    const text = `${facts.slice(0, 2)}${encodePayload(rig.server, 'text')}`
+    for (const wrong of ['', '\x02', text, facts.slice(0, -1), `\x01\x7f${facts.slice(2)}`]) {
+      expect(() => adoptStreamFacts(rig.server, db, 's', wrong)).toThrow(
+        /^(?:ERR DUMP|ends too|is of a version|what is said)/,
+      )
+    }
+    expect(packStreamFacts(rig.server, 's')).toBe(before)
   })
 
   it('is not asked of other keys', () => {

@@ -3,7 +3,7 @@ import {ChangedSlots} from '../../../../../src/lib/server/crdt/peers/changed-slo
 
 it('tells of each slot that has changed, some at a time, whatever changes meanwhile', () => {
   const slots = new ChangedSlots()
-  slots.note(1)
+  slots.note(300)
   slots.nextRound()
   const sweep = slots.newSweep([
     {first: 0, last: 5},
@@ -22,5 +22,15 @@ it('tells of each slot that has changed, some at a time, whatever changes meanwh
   expect(slots.take(sweep, 9)).toContain(151)
   slots.nextRound()
   slots.take(sweep, 9)
+  expect(slots.take(sweep, 9)).toEqual([])
+})
+
+it('tells of all that is known first', () => {
+  const slots = new ChangedSlots()
+  slots.note(7)
+  slots.nextRound()
+  const sweep = slots.newSweep([{first: 0, last: 16383}])
+  expect(slots.take(sweep, 9)).toEqual([7])
+  slots.nextRound()
   expect(slots.take(sweep, 9)).toEqual([])
 })

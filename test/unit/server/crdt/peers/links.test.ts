@@ -1,16 +1,9 @@
 import {describe, expect, it} from 'vitest'
 import {ringBytes} from '../../../../../src/lib/server/crdt/peers/ring.js'
-import {World, type WorldNode} from './world.js'
+import {madeEffect} from '../../../../support/crdt/made-effect.js'
+import {pair, World, type WorldNode} from './world.js'
 
 const TWO_SHARDS = [[{first: 0, last: 8191}], [{first: 8192, last: 16383}]] as const
-
-function pair(): {world: World; a: WorldNode; b: WorldNode} {
-  const world = new World(2)
-  const a = world.add(1)
-  const b = world.add(2)
-  world.advance(500)
-  return {a, b, world}
-}
 
 function addMany(node: WorldNode, count: number, prefix: string): void {
   for (let index = 0; index < count; index++) node.add(index % 7, `${prefix}${index}`)
@@ -135,7 +128,7 @@ describe('links between regions', () => {
   it('ask for the state of a slot in which something is missing', () => {
     const {a, b, world} = pair()
     const missed = a.fake.add(4, 'missed')
-    a.database.made([a.fake.add(4, 'behind it')])
+    a.database.made(madeEffect(a.fake, a.fake.add(4, 'behind it')))
     world.advance(100)
     expect(b.values(4)).toEqual([])
     expect(missed).toContain('missed')
@@ -152,7 +145,7 @@ describe('links between regions', () => {
     world.advance(1500)
     expect([b.values(1), b.values(2)]).toEqual([[], ['in time']])
     expect(b.log.filter((line) => line.includes('too far ahead'))).toHaveLength(1)
-    b.fake.aheadMark = 'never'
+    b.fake.aheadMark = undefined
     world.advance(1100)
     expect(b.values(1)).toEqual(['early bird'])
   })
@@ -344,6 +337,24 @@ describe('what all regions have', () => {
       '1',
     ])
     expect(a.peers.stability.collected).toBe(3)
+  })
+
+  it('is what replicas and disks of the regions have', () => {
+    const {a, b, world} = pair()
+    a.fake.garbage = 1
+    a.add(1, 'x')
+    world.advance(2500)
+    const {collected} = a.peers.stability
+    expect(collected).toBeGreaterThan(0)
+    b.keptCount = b.takenCount
+    a.fake.garbage = 1
+    a.add(2, 'y')
+    world.advance(5000)
+    expect(b.values(2)).toEqual(['y'])
+    expect(a.peers.stability.collected).toBe(collected)
+    b.keptCount = b.takenCount
+    world.advance(200)
+    expect(a.peers.stability.collected).toBe(collected + 1)
   })
 
   it('waits for a region that was never heard of', () => {

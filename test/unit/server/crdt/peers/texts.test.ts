@@ -62,7 +62,7 @@ describe('the ring', () => {
       false,
       false,
     ])
-    expect(ring.at(ring.start).sequence).toBe(12)
+    expect(ring.nameAt(ring.start).sequence).toBe(12)
     ring.push('0123456789', head(5, 25))
     expect([ring.holds(5, actor, 20, 25), ring.holds(5, actor, 24, 25)]).toEqual([false, true])
   })
@@ -74,6 +74,60 @@ describe('the ring', () => {
     expect(ring.findStart(0, () => true)).toBe(3000)
     ring.resize(0)
     expect([ring.start, ring.end, ring.bytes]).toEqual([3000, 3000, 0])
+  })
+
+  it('counts what is wanted from a position on', () => {
+    const ring = new EffectRing(700_000)
+    const names = Array.from({length: 14_000}, (_, i) => ({
+      actor: {epoch: 7, region: 2 + (Math.floor(i / 10) % 2)},
+      sequence: i + 1,
+      slot: i % 9,
+    }))
+    for (const name of names) ring.push('e', name)
+    const bySlot = [undefined, 'one', 'two', undefined, 'four']
+    const isWanted = (key: number) => actorOf(key).region === 3
+    for (const from of [0, ring.start, 8191, 8192, 9000, 13_999, 14_000]) {
+      const wanted = names
+        .slice(Math.max(ring.start, from))
+        .filter(({actor: {region}, slot}) => region === 3 && bySlot[slot] !== undefined)
+      expect(ring.countFrom(from, isWanted, bySlot)).toBe(wanted.length)
+    }
+    expect(ring.start).toBeGreaterThan(4096)
+  })
+
+  it('gives back what came, of whatever length, while the oldest goes', () => {
+    const ring = new EffectRing(3_000_000)
+    const pattern = String.fromCharCode(...Array.from({length: 251}, (_, i) => i)).repeat(2400)
+    const textOf = (sequence: number) => {
+      const length = sequence % 999 === 0 ? 600_000 : (sequence * 7919) % 900
+      return pattern.slice(sequence % 251, (sequence % 251) + length)
+    }
+    const push = (sequence: number) => {
+      const [name, text] = [head(sequence % 7, sequence), textOf(sequence)]
+      if (sequence % 2 === 0) ring.push(text, name)
+      else {
+        const room = Buffer.from(`${text}what was there before`, 'latin1')
+        ring.pushBytes({...name, length: text.length, release: () => undefined, room, text: () => text})
+      }
+    }
+    const check = () => {
+      for (let position = ring.start; position < ring.end; position++) {
+        const sequence = position + 1
+        expect(ring.nameAt(position)).toEqual({actor, sequence, slot: sequence % 7})
+        expect(ring.textAt(position) === textOf(sequence)).toBe(true)
+      }
+    }
+    for (let sequence = 1; sequence <= 20_000; sequence++) {
+      push(sequence)
+      if (sequence % 4096 === 0 || sequence % 1000 < 2) expect(ring.textAt(ring.end - 1)).toBe(textOf(sequence))
+    }
+    check()
+    ring.resize(0)
+    ring.resize(3_000_000)
+    for (let sequence = 20_001; sequence <= 21_000; sequence++)
+      ring.push(textOf(sequence), head(sequence % 7, sequence))
+    check()
+    expect([ring.start, ring.end]).toEqual([20_000, 21_000])
   })
 })
 

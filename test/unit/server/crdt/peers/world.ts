@@ -5,11 +5,14 @@ import {type Reply, ReplyParser} from '../../../../../src/lib/protocol/resp/repl
 import {CrdtDatabase} from '../../../../../src/lib/server/crdt/crdt-database.js'
 import type {PeerEffects, PeerLinkSocket} from '../../../../../src/lib/server/crdt/peers/effects.js'
 import type {FeedOutput} from '../../../../../src/lib/server/crdt/peers/feed.js'
-import {type OwnPlace, Peers, type PeersHost} from '../../../../../src/lib/server/crdt/peers/peers.js'
+import type {OwnPlace} from '../../../../../src/lib/server/crdt/peers/own-place.js'
+import {Peers} from '../../../../../src/lib/server/crdt/peers/peers.js'
+import type {PeersHost} from '../../../../../src/lib/server/crdt/peers/peers-host.js'
 import type {LinkEvents} from '../../../../../src/lib/server/replication/link-effects.js'
 import {ReplyError} from '../../../../../src/lib/server/reply-error.js'
 import type {Server} from '../../../../../src/lib/server/server.js'
-import {FakeCore} from './fake-core.js'
+import {FakeCore} from '../../../../support/crdt/fake-core.js'
+import {madeEffect} from '../../../../support/crdt/made-effect.js'
 
 const GUID = 'a86bf1e4-cd13-4c14-8c6e-1f4bd2d1ec8f'
 const STEP_MS = 10
@@ -202,10 +205,20 @@ export class WorldNode {
   readonly fake: FakeCore
   readonly database: CrdtDatabase
   readonly log: string[] = []
+  /** That other nodes sent. */
+  readonly commands: (readonly string[])[] = []
   readonly passed: (readonly string[])[] = []
+  /** Configurations that came from other regions. */
+  readonly taken: string[] = []
+  refusesConfig = false
   peers: Peers
   place: OwnPlace
   isFull = false
+  /** How much was taken into the state, and how much of it the shard keeps. */
+  takenCount = 0
+  /** As many have enough replicas. */
+  safeCount = Number.POSITIVE_INFINITY
+  keptCount = Number.POSITIVE_INFINITY
   writeRefusal: string | undefined
   /** Connections that were opened. */
   dials = 0
@@ -218,13 +231,17 @@ export class WorldNode {
     readonly options: NodeOptions,
   ) {
     this.fake = new FakeCore(region)
+    this.fake.become(1)
     const nodeId = `${region}`.repeat(36) + port
     this.place = {isPrimary: true, nodeId, slots: options.slots ?? ALL}
     const propagation = {passOn: (commands: readonly (readonly string[])[]) => this.passed.push(...commands)}
     const tracking = {flushBroadcasts: () => undefined}
-    const server = {state: {isApplying: false, propagation}, tracking} as unknown as Server
+    const databases = [{keysInSlot: () => []}]
+    const server = {databases, state: {isApplying: false, propagation}, tracking} as unknown as Server
     const config = world.config(options.compression ?? 3, options.settings)
-    this.database = new CrdtDatabase(server, this.fake.core, region, config)
+    this.database = new CrdtDatabase(server, this.fake, region, config)
+    const count = () => this.takenCount++
+    this.database.listeners.push({joined: count, made: count, took: count})
     this.peers = new Peers(this.database, this.peersHost(), options.mustCatchUp ?? false)
   }
 
@@ -248,10 +265,25 @@ export class WorldNode {
     return {
       effects,
       isMemoryExceeded: () => this.isFull,
+      keeping: {
+        isKept: ({streamOffset}) => streamOffset <= this.keptCount,
+        moment: () => ({fileBytes: 0, streamOffset: this.takenCount}),
+      },
       log: (level, text) => this.log.push(`${level} ${text}`),
       nowMs: () => this.world.nowMs,
       ownAccess: {password: undefined, username: undefined},
       place: () => this.place,
+      replicaWait: {
+        begin: () => (this.takenCount > this.safeCount ? this.takenCount : undefined),
+        isOver: (offset) => offset <= this.safeCount,
+      },
+      takeConfig: (answer) => {
+        this.taken.push(answer)
+        if (this.refusesConfig) return
+        const {config} = JSON.parse(answer) as {config: CrdbConfig}
+        this.database.config = config
+        this.peers.configChanged(config)
+      },
       refuseWrites: (text) => {
         this.writeRefusal = text
       },
@@ -260,11 +292,11 @@ export class WorldNode {
 
   /** A client's write. */
   add(slot: number, value: string): void {
-    this.database.made([this.fake.add(slot, value)])
+    this.database.made(madeEffect(this.fake, this.fake.add(slot, value)))
   }
 
   values(slot: number): string[] {
-    return this.fake.valuesOf(slot)
+    return [...this.fake.keys(slot)].sort()
   }
 
   /** Of the only other region, or of one. */
@@ -292,6 +324,7 @@ export class WorldNode {
 
   private runChecked(connection: Connection, argv: readonly string[]): string {
     const {key} = connection
+    this.commands.push(argv)
     const [name, first = '', second = '', third = '', fourth] = argv
     if (name === 'AUTH') {
       if (first !== (this.options.password ?? 'secret')) throw new ReplyError('WRONGPASS invalid password')
@@ -300,13 +333,15 @@ export class WorldNode {
     }
     if (!connection.isAuthenticated) throw new ReplyError('NOAUTH Authentication required.')
     if (name === 'CLUSTER') return this.slotsReply()
+    if (name === 'CRDT.CONFIG') return this.configReply(first)
     if (name === 'CRDT.SYNC') {
       const answer = (line: string) => void connection.incoming.waiting.push(`+${line}\r\n`)
       this.peers.synchronize(key, [first, second], () => this.outputOf(connection), answer)
     } else if (name === 'CRDT.ACK') {
       this.database.core.heard(Number(first))
       this.peers.feeds.acknowledge(key, Number(second), third, fourth)
-    } else if (name === 'CRDT.PULL') this.peers.feeds.pull(key, Number(first))
+    } else if (name === 'CRDT.COMPARE') this.peers.feeds.compare(key, first, second)
+    else if (name === 'CRDT.PULL') this.peers.feeds.pull(key, Number(first))
     else throw new ReplyError(`ERR unknown command '${name}'`)
     return ''
   }
@@ -324,6 +359,12 @@ export class WorldNode {
     }
   }
 
+  private configReply(subcommand: string): string {
+    const {config} = this.database
+    const text = JSON.stringify({config, region: this.region})
+    return subcommand === 'VERSION' ? `:${config.version}\r\n` : `$${text.length}\r\n${text}\r\n`
+  }
+
   private slotsReply(): string {
     const owners = this.world.nodes.filter(({place, region}) => region === this.region && place.isPrimary)
     const runs = owners.flatMap(({host, place, port}) => place.slots.map((range) => ({host, port, range})))
@@ -333,4 +374,13 @@ export class WorldNode {
     )
     return `*${runs.length}\r\n${lines.join('')}`
   }
+}
+
+/** Two regions of one node each that have met. */
+export function pair(): {world: World; a: WorldNode; b: WorldNode} {
+  const world = new World(2)
+  const a = world.add(1)
+  const b = world.add(2)
+  world.advance(500)
+  return {a, b, world}
 }

@@ -104,6 +104,16 @@ export class Cells<Value, More> {
     for (let place = this.firstPlace(); !this.isEnd(place); place = this.next(place)) yield place
   }
 
+  /** @param isBehind - does the element at `place` belong behind the one at `before`, which stands before it? */
+  areInOrder(isBehind: (place: Place, before: Place) => boolean): boolean {
+    let before: Place | undefined
+    for (const place of this.places()) {
+      if (before !== undefined && !isBehind(place, before)) return false
+      before = place
+    }
+    return true
+  }
+
   next(place: Place): Place {
     const chunk = place >>> 7
     if ((place & 127) + 1 < this.chunks[chunk]!.end) return place + 1

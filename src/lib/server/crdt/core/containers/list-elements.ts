@@ -51,13 +51,7 @@ export class ListElements {
     if (this.actors !== undefined) return
     this.actors = actors
     const {cells} = this
-    let before: Position | undefined
-    let isInOrder = true
-    for (const place of cells.places()) {
-      if (before !== undefined && this.compareAt(place, before) <= 0) isInOrder = false
-      before = this.positionAt(place)
-    }
-    if (isInOrder) return
+    if (cells.areInOrder((place, before) => this.compareAt(place, this.positionAt(before)) > 0)) return
     const found = [...cells.places()].map((place) => ({position: this.positionAt(place), rows: this.rowsAt(place)}))
     cells.clear()
     this.elementBytes = 0

@@ -38,13 +38,7 @@ export class StreamEntries {
     if (this.actors !== undefined) return
     this.actors = actors
     const {cells} = this
-    let before: Place | undefined
-    let isInOrder = true
-    for (const place of cells.places()) {
-      if (before !== undefined && this.compareAt(before, this.idAt(place), cells.dot(place)) >= 0) isInOrder = false
-      before = place
-    }
-    if (isInOrder) return
+    if (cells.areInOrder((place, before) => this.compareAt(before, this.idAt(place), cells.dot(place)) < 0)) return
     const found = [...cells.places()].map((place) => this.entryAt(place))
     cells.clear()
     for (const {clock, dot, fields, id} of found) this.add(id, dot, clock, fields)

@@ -308,6 +308,7 @@ function encodeFields(out: Encoder, fields: Fields): void {
 function decodeFields(decoder: Decoder): Fields {
   const fields: string[] = []
   for (let left = decoder.count(); left > 0; left--) fields.push(decoder.text())
+  if (fields.length === 0 || fields.length % 2 === 1) decoder.fail('has an entry of no fields, or of half a one')
   return fields
 }
 
