@@ -1,7 +1,7 @@
 import {execFile} from 'node:child_process'
-import {mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync} from 'node:fs'
+import {mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync} from 'node:fs'
 import {tmpdir} from 'node:os'
-import {join} from 'node:path'
+import {dirname, join} from 'node:path'
 import {promisify} from 'node:util'
 import {afterAll, beforeAll, describe, expect, it} from 'vitest'
 import {packageFolder, shoalEnv} from '../support/cli.js'
@@ -12,6 +12,63 @@ import {setUpCompletion} from './completion-shell.js'
 
 const run = promisify(execFile)
 const INSTALL_TIMEOUT_MS = 180_000
+
+/** What a careful user compiles with: the declarations of packages are checked, too. */
+const STRICT = {
+  exactOptionalPropertyTypes: true,
+  module: 'nodenext',
+  moduleResolution: 'nodenext',
+  noEmit: true,
+  noUncheckedIndexedAccess: true,
+  skipLibCheck: false,
+  strict: true,
+  target: 'es2022',
+  types: ['node'],
+}
+
+const PROGRAM = `
+import {
+  type CrdbOptions,
+  type CrdbRegion,
+  type CrdbVerification,
+  SettleError,
+  type StartedCluster,
+  type StartedCrdb,
+  type StartedNode,
+  startCluster,
+  startCrdb,
+  startNode,
+} from 'shoal/embedded'
+
+const options: CrdbOptions = {config: {crdt_xadd_id_uniqueness_mode: 'liberal'}, regions: 2, settings: {}}
+
+export async function count(): Promise<number> {
+  const crdb: StartedCrdb = await startCrdb(options)
+  try {
+    const region: CrdbRegion = crdb.region(1)
+    await region.call('INCR', 'count')
+    await crdb.partition([[1], [2]])
+    await crdb.heal()
+    await crdb.settle({timeoutMs: 1000})
+    const {differences}: CrdbVerification = await crdb.verify()
+    return differences.length + region.nodes.length + crdb.regions.length
+  } catch (error) {
+    if (error instanceof SettleError) return error.message.length
+    throw error
+  } finally {
+    await crdb.stop()
+  }
+}
+
+export async function nodes(): Promise<[StartedCluster, StartedNode]> {
+  return [await startCluster({primaries: 3}), await startNode({port: 0})]
+}
+
+// @ts-expect-error: no such option
+await startCrdb({region: 2})
+// @ts-expect-error: it is a number
+export const text: string = await count()
+`
 
 describe('the package, installed into an empty folder', () => {
   let folder: string
@@ -50,6 +107,24 @@ describe('the package, installed into an empty folder', () => {
     const help = await run(bin('shoal'), ['--help'], {env: shoalEnv()})
     for (const command of ['up', 'down', 'ps', 'create', 'check', 'reshard'])
       expect(help.stdout).toContain(`  ${command}`)
+  })
+
+  it('has types that a strict program is compiled with, and checked by', async () => {
+    const program = join(folder, 'program')
+    // Whoever writes for Node.js has these; of the package's own tools nothing else is there.
+    for (const name of ['@types/node', 'undici-types']) {
+      mkdirSync(dirname(join(program, 'node_modules', name)), {recursive: true})
+      symlinkSync(join(packageFolder(), 'node_modules', name), join(program, 'node_modules', name))
+    }
+    writeFileSync(join(program, 'package.json'), '{"private": true, "type": "module"}\n')
+    writeFileSync(join(program, 'tsconfig.json'), JSON.stringify({compilerOptions: STRICT, files: ['program.ts']}))
+    writeFileSync(join(program, 'program.ts'), PROGRAM)
+    const tsc = join(packageFolder(), 'node_modules', '.bin', 'tsc')
+    const {code, stdout} = await run(tsc, ['-p', program]).then(
+      () => ({code: 0, stdout: ''}),
+      (error) => error,
+    )
+    expect([code, stdout]).toEqual([0, ''])
   })
 
   it('completes command lines in bash', async () => {

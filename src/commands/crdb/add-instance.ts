@@ -31,8 +31,7 @@ export default class CrdbAddInstance extends CrdbCommand {
     const {flags} = await this.parse(CrdbAddInstance)
     const {compression, wait} = flags
     const request = parseInstance(flags.instance)
-    await this.recover()
-    const known = await this.database(flags['crdb-guid'])
+    const known = await this.latest(flags['crdb-guid'])
     const {config, instance} = planAdd(known.config, request, compression)
     const [home] = known.instances.flatMap(({place}) => (place.kind === 'region' ? [place.environment] : []))
     const hosted = await this.parts.hosts.regions()

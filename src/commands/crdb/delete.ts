@@ -10,7 +10,7 @@ export default class CrdbDelete extends CrdbCommand {
 
   async run(): Promise<CrdbChange> {
     const {flags} = await this.parse(CrdbDelete)
-    const {guid, instances, name} = (await this.database(flags['crdb-guid'])).config
+    const {guid, instances, name} = (await this.latest(flags['crdb-guid'])).config
     const count = instances.length
     await this.confirm(`Delete database ${name} with all ${count} instances?`)
     return this.change({guid, operation: 'delete_crdb'}, name, {wait: flags.wait})

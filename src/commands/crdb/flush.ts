@@ -10,7 +10,7 @@ export default class CrdbFlush extends CrdbCommand {
 
   async run(): Promise<CrdbChange> {
     const {flags} = await this.parse(CrdbFlush)
-    const {guid, instances, name} = (await this.database(flags['crdb-guid'])).config
+    const {guid, instances, name} = (await this.latest(flags['crdb-guid'])).config
     const count = instances.length
     await this.confirm(`Empty all ${count} instances of database ${name}?`)
     return this.change({guid, operation: 'flush_crdb'}, name, {wait: flags.wait})

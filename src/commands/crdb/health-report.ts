@@ -5,7 +5,7 @@ import {type ClusterHealth, reportHealth} from '../../lib/operations/crdb/health
 export default class CrdbHealthReport extends CrdbCommand {
   static override summary = 'Print what each participating cluster says of an active-active database.'
   static override description =
-    'Prints JSON, one object per cluster, as crdb-cli does. Exits 9 if a cluster does not answer or a link is down.'
+    'Prints JSON, one object per cluster, as crdb-cli does. Exits 9 if a cluster does not answer, a link is down, or two have applied the same and differ.'
 
   static override examples = [
     '<%= config.bin %> <%= command.id %> --crdb-guid mycrdb',

@@ -13,7 +13,8 @@ export default class CrdbLag extends CrdbCommand {
   static override summary = 'Show how far each region is behind what the others write.'
   static override description =
     'LAG is how late what comes is at most, PENDING how many effects have not been acknowledged. --watch looks again and ' +
-    'again: in place on a terminal, where q or Ctrl-C ends it; block by block in a pipe.'
+    'again: in place on a terminal, where q or Ctrl-C ends it; block by block in a pipe. A region that does not answer is named ' +
+    'as silent, and waited for 2 seconds once. Exits 7 if none answers.'
 
   static override examples = [
     '<%= config.bin %> <%= command.id %>',
@@ -52,7 +53,7 @@ export default class CrdbLag extends CrdbCommand {
     let seen: LagReport | undefined
     try {
       for (let looks = 1; ; looks++) {
-        // A region that is frozen takes seconds: whoever quits does not wait for it.
+        // A region that froze just now takes two seconds: whoever quits does not wait for it.
         const report: LagReport | undefined = await untilAborted(watcher.look(signal), signal).catch((error) => {
           if (signal.aborted && seen) return undefined
           throw error
@@ -62,7 +63,10 @@ export default class CrdbLag extends CrdbCommand {
         this.lines = renderLag(report, clusters, this.style)
         if (screen) screen.draw([...this.lines, ...this.foot])
         else this.print((looks > 1 ? '\n' : '') + this.lines.join('\n'))
-        if (looks >= count) return report
+        if (looks >= count) {
+          if (report.links.length === 0 && report.silent.length > 0) this.exitWith(7)
+          return report
+        }
         await pause(flags.interval, signal).catch(() => undefined)
         if (signal.aborted) return this.ended(report)
       }

@@ -26,8 +26,7 @@ export default class CrdbRemoveInstance extends CrdbCommand {
     const {flags} = await this.parse(CrdbRemoveInstance)
     const {force, wait} = flags
     const id = flags['instance-id']
-    await this.recover()
-    const known = await this.database(flags['crdb-guid'])
+    const known = await this.latest(flags['crdb-guid'])
     const config = planRemove(known.config, id)
     const {guid, name} = config
     const {cluster} = known.config.instances.find((each) => each.id === id) as {cluster: string}

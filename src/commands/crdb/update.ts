@@ -46,7 +46,7 @@ export default class CrdbUpdate extends CrdbCommand {
       sharding: undefined,
       'shards-count': undefined,
     })
-    const known = await this.database(flags['crdb-guid'])
+    const known = await this.latest(flags['crdb-guid'])
     const {guid, name} = known.config
     const credentials = new Map((flags.credentials ?? []).map(parseCredentials))
     const fixed = {

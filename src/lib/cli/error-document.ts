@@ -23,10 +23,9 @@ interface KnownFlag {
  * @param commandId - for the suggestion to read the help, as typed: `create`, `node start`
  */
 export function errorDocument(error: unknown, commandId: string): ErrorDocument {
-  if (error instanceof CliError) return error.toJSON()
+  if (error instanceof CliError) return withoutParser(error, commandId).toJSON()
   if (isParseError(error)) {
-    const message = withoutValues(stripStyle(error.message), error.flags)
-      .replace(/\nSee more help with --help$/, '')
+    const message = parsed(withoutValues(stripStyle(error.message), error.flags))
       // Not so: every repeatable flag here takes one value at a time.
       .replace(/\n\nNote: --[^.]+ allows? multiple values\.[\s\S]*$/, '')
     const meant = meantFlags(error)
@@ -39,6 +38,26 @@ export function errorDocument(error: unknown, commandId: string): ErrorDocument 
     return new CliError('INTERRUPTED', 'interrupted').toJSON()
   }
   return {error: {code: 'BUG', message: messageOf(error), exitCode: 1, suggestions: [], details: {}}}
+}
+
+/** What a flag's own parse function threw: oclif has written around it. */
+function withoutParser(error: CliError, commandId: string): CliError {
+  const {code, details, message, suggestions} = error
+  const text = parsed(message)
+  if (text === message) return error
+  return new CliError(code, text, {
+    cause: error,
+    details,
+    suggestions: suggestions.length > 0 ? suggestions : [`shoal ${commandId} --help`],
+  })
+}
+
+/** Without what oclif says of its own; the flag is named where the message does not begin with it. */
+function parsed(message: string): string {
+  return message
+    .replace(/\nSee more help with --help$/, '')
+    .replace(/^Parsing --\S+ \n\t(?=--)/, '')
+    .replace(/^Parsing (--\S+) \n\t/, '$1: ')
 }
 
 /** A mistyped --password=... must not show what it was given. */

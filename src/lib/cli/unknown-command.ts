@@ -32,6 +32,10 @@ export function explainUnknown(argv: readonly string[], {commands, topics}: Comm
   if (commands.includes(first) && second !== undefined) {
     return {error: badFlag(`Unexpected argument: ${second}`, [`shoal ${first} --help`])}
   }
+  // Words of a command of several words, then one too many.
+  const called = commands.find((id) => id.includes(' ') && `${words.join(' ')} `.startsWith(`${id} `))
+  const extra = called === undefined ? undefined : words[called.split(' ').length]
+  if (extra !== undefined) return {error: badFlag(`Unexpected argument: ${extra}`, [`shoal ${called} --help`])}
   const isTopic = topics.includes(first) && second !== undefined
   const typed = isTopic ? `${first} ${second}` : first
   const candidates = isTopic ? commands.filter((id) => id.startsWith(`${first} `)) : commands

@@ -31,12 +31,17 @@ export async function forgetHolder(lockPath: string): Promise<void> {
   await rm(holderPath(lockPath), {force: true})
 }
 
+/** By its rightful holder: whoever was killed while it broke the lock of an earlier one has left its own. */
+export async function forgetBreaker(lockPath: string): Promise<void> {
+  await rmdir(breakPath(lockPath)).catch(() => undefined)
+}
+
 /** Removes a lock whose holder runs no more. Safe to call at any time, by several processes at once. */
 export async function breakDeadLock(lockPath: string): Promise<void> {
   if (!(await isHolderDead(lockPath))) return
   // Only one may break it: another may have done so, and hold it itself by now.
   const release = await lockfile
-    .lock(lockPath, {lockfilePath: `${lockPath}.break`, realpath: false, stale: BREAK_STALE_MS})
+    .lock(lockPath, {lockfilePath: breakPath(lockPath), realpath: false, stale: BREAK_STALE_MS})
     .catch(() => undefined)
   if (!release) return
   try {
@@ -61,6 +66,10 @@ async function isHolderDead(lockPath: string): Promise<boolean> {
   } catch {
     return false
   }
+}
+
+function breakPath(lockPath: string): string {
+  return `${lockPath}.break`
 }
 
 function holderPath(lockPath: string): string {

@@ -2,7 +2,7 @@ import {join} from 'node:path'
 import {setTimeout as delay} from 'node:timers/promises'
 import lockfile from 'proper-lockfile'
 import {CliError} from '../kernel/errors.js'
-import {breakDeadLock, forgetHolder, noteHolder} from './lock-holder.js'
+import {breakDeadLock, forgetBreaker, forgetHolder, noteHolder} from './lock-holder.js'
 import type {EnvironmentStore} from './store.js'
 
 /** Where nobody can tell that a holder was killed, its lock outlives it for at most this long. */
@@ -34,6 +34,7 @@ export async function withEnvironmentLock<T>(
       throw new CliError('LOCKED', `the lock of environment ${name} was lost to another process`, {cause: error})
     } finally {
       await forgetHolder(store.lockPath(name))
+      await forgetBreaker(store.lockPath(name))
       await release().catch(() => undefined)
     }
   } finally {

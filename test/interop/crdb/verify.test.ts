@@ -67,6 +67,7 @@ describe('a database that is looked at', () => {
       ],
       connection_error: null,
       connections: [2, 3].map((id) => ({
+        diverged_slots: 0,
         name: REGIONS[id - 1],
         replication_links: [{link_uid: `1:${id}`, status: 'up'}],
         status: 'ok',
@@ -162,6 +163,20 @@ describe('a database that is looked at', () => {
     expect((await lag()).silent).toMatchObject([{cluster: REGIONS[2], id: 3}])
     expect((await world.done('crdb', 'lag')).stdout).toContain('cluster3.local does not answer: ')
     expect((await world.done('crdb', 'explain', 'votes')).stdout).toContain('cluster3.local could not be asked: ')
+  })
+
+  it('is told of a change when it is back, and nodes keep their memory size when they start again', async () => {
+    const update = await world.done('crdb', 'update', '--memory-size', '1gb')
+    expect(update.stderr).toContain('cluster3.local could not be reached: it takes the change up from the others')
+    await world.done('kill', 'mycrdb-1-1')
+    await world.done('up')
+    const limits = () => Promise.all(ALL.map((id) => world.call(id, 'CONFIG', 'GET', 'maxmemory')))
+    await waitFor(
+      async () => JSON.stringify(await limits()) === JSON.stringify(ALL.map(() => ['maxmemory', String(2 ** 30)])),
+      {what: 'all to have the new memory size'},
+    )
+    const {notes, version} = (await world.done('crdb', 'get', '--json')).json<{notes: string[]; version: number}>()
+    expect([version, notes]).toEqual([2, []])
   })
 
   it('is found by name; another one is not', async () => {

@@ -29,6 +29,20 @@ describe('errorDocument', () => {
     expect(JSON.stringify(document)).not.toContain('everything')
   })
 
+  it('says which value of which flag is wrong, without the parser', () => {
+    const integer = new Error('Parsing --count \n\tExpected an integer but received: x\nSee more help with --help')
+    expect(errorDocument(Object.assign(integer, {oclif: {exit: 2}}), 'crdb lag').error.message).toBe(
+      '--count: Expected an integer but received: x',
+    )
+    const own = new CliError('BAD_FLAG', '--wait abc is not a length of time')
+    own.message = `Parsing --wait \n\t${own.message}\nSee more help with --help`
+    expect(errorDocument(own, 'crdb verify').error).toMatchObject({
+      code: 'BAD_FLAG',
+      message: '--wait abc is not a length of time',
+      suggestions: ['shoal crdb verify --help'],
+    })
+  })
+
   it('names the nearest flag, own names before redis-cli’s, and hidden ones never', () => {
     const flags = {from: {aliases: ['cluster-from']}, to: {}, forth: {hidden: true}}
     const error = (...mistyped: string[]) =>

@@ -230,6 +230,7 @@ describe('lag', () => {
       'cluster1.local  c2              in-sync       1 ms        0',
       'cluster1.local  instance 3      down     12,345 ms    1,000  nothing has come for 12 s',
       'c2              cluster1.local  syncing          -        -',
+      'c3              -               silent           -        -',
       'c3 does not answer: 127.0.0.1:12004 refuses connections',
     ])
   })

@@ -86,6 +86,8 @@ describe('explainUnknown', () => {
     expect(messageOf('xyzzy')).toBe('"xyzzy" is not a shoal command.')
     expect(explainUnknown(['node', 'xyzzy'], NAMES).error.suggestions).toEqual(['shoal node --help'])
     expect(messageOf('ps', 'more')).toBe('Unexpected argument: more')
+    expect(messageOf('crdb', 'create', 'more')).toBe('Unexpected argument: more')
+    expect(messageOf('crdb', 'task', 'list', 'more', 'words')).toBe('Unexpected argument: more')
     expect(messageOf('--json')).toBe('No command given')
     expect(messageOf('--json', '--verson=1')).toBe('Nonexistent flag: --verson. Did you mean --version?')
   })

@@ -2,6 +2,7 @@ import {randomUUID} from 'node:crypto'
 import {launchDetached} from '../../engine/local/launch.js'
 import {packageFile} from '../../engine/package-root.js'
 import {liveDatabases} from '../../operations/crdb/find-regions.js'
+import {changesUnderWay, type HeardDatabase, hearDatabase, mendRecord} from '../../operations/crdb/heard.js'
 import {chooseDatabase, type KnownDatabase} from '../../operations/crdb/known.js'
 import type {TaskRequest} from '../../operations/crdb/requests.js'
 import {logPathOf, TaskFile, type TaskOperation, type TaskStatus} from '../../operations/crdb/task-file.js'
@@ -44,6 +45,25 @@ export abstract class CrdbCommand extends BaseCommand {
   /** @throws {CliError} NOT_FOUND, BAD_FLAG */
   protected async database(word: string | undefined): Promise<KnownDatabase> {
     return chooseDatabase(await this.databases(), word)
+  }
+
+  /**
+   * A database as its nodes have it, which this machine has on record from now on. What is not as it should be is said.
+   *
+   * @throws {CliError} LOCKED, INTERRUPTED, ENVIRONMENT_LACKS
+   */
+  protected async hear(known: KnownDatabase): Promise<HeardDatabase> {
+    const {notes, ...found} = await hearDatabase(known, this.signal)
+    const heard = {...found, notes: [...(await changesUnderWay(this.parts, known.config.guid)), ...notes]}
+    for (const text of heard.notes) this.progress(`warning: ${text}`)
+    if (heard.known !== known) await mendRecord(this.parts, heard, this.signal)
+    return heard
+  }
+
+  /** What a change of a database is made from. @throws {CliError} NOT_FOUND, BAD_FLAG, LOCKED, INTERRUPTED */
+  protected async latest(word: string | undefined): Promise<KnownDatabase> {
+    await this.recover()
+    return (await this.hear(await this.database(word))).known
   }
 
   /** Brings tasks whose process was killed to an end. */

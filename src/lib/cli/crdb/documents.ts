@@ -1,5 +1,6 @@
 import type {CrdbConfig, CrdbInstance, CrdbSettings} from '../../model/crdb.js'
-import type {InstancePlace, KnownDatabase} from '../../operations/crdb/known.js'
+import type {HeardDatabase} from '../../operations/crdb/heard.js'
+import type {InstancePlace} from '../../operations/crdb/known.js'
 import {instancesOf} from '../../operations/crdb/known.js'
 
 /** A database without its secrets, as `--json` prints it. */
@@ -12,6 +13,10 @@ export interface DatabaseDocument {
   readonly instances: readonly InstanceDocument[]
   /** Removed by force, and not purged. */
   readonly abandoned: readonly {readonly id: number; readonly place: InstancePlace}[]
+  /** Ids of the instances that were asked; none: it is what this machine has on record. */
+  readonly heardFrom: readonly number[]
+  /** What is not as it should be, a sentence each. */
+  readonly notes: readonly string[]
 }
 
 export interface InstanceDocument extends Pick<CrdbInstance, 'cluster' | 'compression' | 'endpoints' | 'id'> {
@@ -20,12 +25,13 @@ export interface InstanceDocument extends Pick<CrdbInstance, 'cluster' | 'compre
   readonly seeds: readonly string[]
 }
 
-export function documentOf(known: KnownDatabase): DatabaseDocument {
+export function documentOf({heardFrom, known, notes}: HeardDatabase): DatabaseDocument {
   const {abandoned = [], config} = known
   const {guid, name, removed, settings, version} = config
   return {
     abandoned: abandoned.map(({id, place}) => ({id, place})),
     guid,
+    heardFrom,
     instances: instancesOf(known).map(({config: {cluster, compression, endpoints}, id, place, seeds}) => ({
       cluster,
       compression,
@@ -35,6 +41,7 @@ export function documentOf(known: KnownDatabase): DatabaseDocument {
       seeds,
     })),
     name,
+    notes,
     removed,
     settings,
     version,

@@ -14,6 +14,9 @@ export function renderLag(report: LagReport, clusters: ReadonlyMap<number, strin
     link.pendingEffects === null ? '-' : renderCount(link.pendingEffects),
     link.status === 'in-sync' ? '' : link.lastError,
   ])
+  const answering = new Set(report.links.map(({region}) => region))
+  const silent = report.silent.filter(({id}) => !answering.has(id))
+  rows.push(...silent.map(({cluster}) => [cluster, '-', style.red('silent'), '-', '-', '']))
   const titles = [
     {title: 'REGION'},
     {title: 'HEARS'},
@@ -24,7 +27,9 @@ export function renderLag(report: LagReport, clusters: ReadonlyMap<number, strin
   ] as const
   return [
     ...renderTable(titles, rows),
-    ...report.silent.map(({cluster, error}) => style.red(`${cluster} does not answer: ${error}`)),
+    ...report.silent.map(({cluster, error, id}) =>
+      style.red(`${cluster} does not answer${answering.has(id) ? ' for all of its slots' : ''}: ${error}`),
+    ),
   ]
 }
 

@@ -116,11 +116,15 @@ export abstract class LocalEngine implements Engine {
   }
 
   async stop(node: NodeRef, graceMs: number): Promise<void> {
-    if (!(await this.signal(node, 'SIGTERM'))) return
+    if (!(await this.signal(node, 'SIGTERM'))) {
+      // Killed a moment ago, it may be ending still, and hold its ports.
+      await this.waitUntilGone(node, KILL_WAIT_MS)
+      return
+    }
     // Frozen, it would hear of it later.
     await this.signal(node, 'SIGCONT')
     if (await this.waitUntilGone(node, graceMs)) return
-    if (!(await this.signal(node, 'SIGKILL'))) return
+    await this.signal(node, 'SIGKILL')
     if (await this.waitUntilGone(node, KILL_WAIT_MS)) return
     throw new CliError('TIMED_OUT', `node ${node.name} (process ${node.pid}) does not end, not even killed`)
   }

@@ -1,12 +1,11 @@
 import {flushShard} from '../../client/crdt.js'
 import {CliError} from '../../kernel/errors.js'
-import type {CrdbConfig} from '../../model/crdb.js'
-import {shardSettings} from '../../plan/crdb/node-settings.js'
 import {TOLD} from './create.js'
-import {dropFrom, type InstanceNodes, tellConfig} from './instance-nodes.js'
+import {overtaken, requireNewest} from './heard.js'
+import {dropFrom, tellConfig} from './instance-nodes.js'
 import {chooseDatabase, forgetDatabase, instancesOf, type KnownDatabase, readDatabases, writeDatabase} from './known.js'
 import type {Credentials, TaskRequest} from './requests.js'
-import {type Opened, openInstances} from './sync.js'
+import {awayOrInPart, type Opened, openInstances} from './sync.js'
 import {atCluster, type CrdbParts, NO_OUTCOME, type TaskOutcome, type TaskRun} from './task-run.js'
 
 type RequestOf<O extends TaskRequest['operation']> = Extract<TaskRequest, {readonly operation: O}>
@@ -20,26 +19,26 @@ export async function requireKnown({databases}: Pick<CrdbParts, 'databases'>, gu
  * Gives all instances a later configuration. It is on record first: who cannot be reached now takes it up from the others
  * later, as nodes do.
  *
- * @throws {CliError} CREDENTIALS_REFUSED, and then nothing has changed; UNREACHABLE if nobody answers
+ * @throws {CliError} CREDENTIALS_REFUSED, OVERTAKEN by another machine, UNREACHABLE if nobody answers; then nothing has changed
  */
 export async function updateDatabase(
   run: TaskRun,
   {config, credentials, guid}: RequestOf<'update_crdb'>,
 ): Promise<TaskOutcome> {
   const before = await requireKnown(run.parts, guid)
-  await requireNewer(before, config)
+  // A task that waited may have been overtaken.
+  if (config.version < before.config.version) throw overtaken(before.config)
   const known = withCredentials({...before, config}, credentials)
   await requireAdmitted(known, credentials, run.signal)
+  const opened = await openInstances(instancesOf(known), run.signal)
+  try {
+    requireSome(opened)
+    await requireNewest(opened.open, known.config)
+  } finally {
+    opened.close()
+  }
   await run.step('record', () => writeDatabase(run.parts.databases, known))
   return spread(run, known)
-}
-
-/** A task that waited may have been overtaken. */
-async function requireNewer({config: {name, version}}: KnownDatabase, next: CrdbConfig): Promise<void> {
-  if (next.version >= version) return
-  throw new CliError('LOCKED', `database ${name} was changed meanwhile, to version ${version}`, {
-    suggestions: [`shoal crdb get --crdb-guid ${name}`],
-  })
 }
 
 /** Tells all instances what is on record. @throws {CliError} UNREACHABLE if nobody answers */
@@ -56,21 +55,17 @@ export async function spread(run: TaskRun, known: KnownDatabase): Promise<TaskOu
     try {
       requireSome(opened)
       await Promise.all(
-        opened.open.map(async ({instance, nodes}) => {
-          await atCluster(instance.config.cluster, tellConfig(nodes, instance.id, config))
-          await retuneNodes(nodes, config)
-        }),
+        opened.open.map(({instance, nodes}) =>
+          atCluster(instance.config.cluster, tellConfig(nodes, instance.id, config)),
+        ),
       )
+      // Another machine may have been faster by a moment: nodes took no notice of this one then.
+      await requireNewest(opened.open, config)
       return outcomeOf(opened, 'it takes the change up from the others when it is back')
     } finally {
       opened.close()
     }
   })
-}
-
-async function retuneNodes({all}: InstanceNodes, {settings}: CrdbConfig): Promise<void> {
-  const words = Object.entries(shardSettings(settings)).flat()
-  await Promise.all(all.map((node) => node.call('CONFIG', 'SET', ...words)))
 }
 
 /** Before anything changes. */
@@ -174,8 +169,8 @@ export function requireSome({away, open}: Opened): void {
   })
 }
 
-function outcomeOf({away}: Opened, consequence: string): TaskOutcome {
-  const names = away.map(({instance}) => instance.config.cluster)
+function outcomeOf(opened: Opened, consequence: string): TaskOutcome {
+  const names = awayOrInPart(opened).map(({instance}) => instance.config.cluster)
   return {
     notes: names.map((name) => `${name} could not be reached: ${consequence}`),
     unreachable: names,

@@ -1,7 +1,7 @@
 import {hashSlot} from '../../protocol/hash-slot.js'
 import type {KeyExplanation} from '../../server/crdt/core/api.js'
+import {openRegions} from './compared-region.js'
 import {instancesOf, type KnownDatabase} from './known.js'
-import {openInstances} from './sync.js'
 import {explainAt, keyDigests} from './verify.js'
 
 /** What each region knows of a key. */
@@ -23,37 +23,45 @@ export interface KeyReport {
   readonly equal: boolean
 }
 
-/** @param key - binary string, as `element` @throws {CliError} CREDENTIALS_REFUSED, INTERRUPTED, UNREACHABLE */
+/** How long a failover may take; milliseconds. */
+const WAIT_MS = 2000
+
+/** @param key - binary string, as `element` @throws {CliError} CREDENTIALS_REFUSED, INTERRUPTED */
 export async function explainKey(
   known: KnownDatabase,
   key: string,
   element: string | undefined,
   signal: AbortSignal,
 ): Promise<KeyReport> {
-  const {away, close, open} = await openInstances(instancesOf(known), signal)
+  const regions = await openRegions(instancesOf(known), WAIT_MS, signal)
   try {
-    const answered = await Promise.all(
-      open.map(async ({instance: {config, id}, nodes}) => {
-        const explanation = await explainAt(nodes.primaries, key, element)
-        return {cluster: config.cluster, id, ...(explanation && {explanation})}
+    const slot = hashSlot(key)
+    const told = await Promise.all(
+      regions.map(async (region) => {
+        const explanation = await region.read((primaries) => explainAt(primaries, key, element))
+        const digests = await region.read((primaries) => keyDigests(primaries, slot))
+        const {error, id, instance} = region
+        const facts = {cluster: instance.config.cluster, id}
+        if (error) return {region: {...facts, error: error.message}}
+        return {digest: digests?.get(key) ?? NOTHING, region: {...facts, ...(explanation && {explanation})}}
       }),
     )
-    const silent = away.map(({error, instance: {config, id}}) => ({cluster: config.cluster, error: error.message, id}))
     const {guid, name} = known.config
-    const slot = hashSlot(key)
-    const digests = await Promise.all(open.map(({nodes}) => keyDigests(nodes.primaries, slot)))
     return {
       guid,
       name,
       key: shown(key),
       ...(element !== undefined && {element: shown(element)}),
-      regions: [...answered, ...silent].sort((a, b) => a.id - b.id),
-      equal: new Set(digests.map((digest) => digest.get(key))).size <= 1,
+      regions: told.map(({region}) => region),
+      equal: new Set(told.flatMap(({digest}) => digest ?? [])).size <= 1,
     }
   } finally {
-    close()
+    for (const region of regions) region.close()
   }
 }
+
+/** In place of a digest. */
+const NOTHING = ''
 
 function shown(text: string): string {
   return Buffer.from(text, 'latin1').toString()

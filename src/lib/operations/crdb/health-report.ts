@@ -1,5 +1,6 @@
 import {type NodePart, readPart, readPeers} from '../../client/crdt.js'
 import {messageOf} from '../../kernel/errors.js'
+import {LOOK_MS} from './instance-nodes.js'
 import {type DatabaseInstance, instancesOf, type KnownDatabase} from './known.js'
 import {type OpenInstance, openInstances} from './sync.js'
 
@@ -34,7 +35,10 @@ export interface HealthConfiguration {
 
 export interface HealthConnection {
   readonly name: string
+  /** `ok`, or what is wrong. */
   readonly status: string
+  /** Slots that differ although both clusters have applied the same, as of the last comparison. */
+  readonly diverged_slots: number
   readonly replication_links: readonly {readonly link_uid: string; readonly status: 'down' | 'up'}[]
 }
 
@@ -44,7 +48,7 @@ const PROTOCOL_VERSION = 1
 /** @returns one for each instance, in their order @throws {CliError} CREDENTIALS_REFUSED, INTERRUPTED */
 export async function reportHealth(known: KnownDatabase, signal: AbortSignal): Promise<ClusterHealth[]> {
   const instances = instancesOf(known)
-  const {away, close, open} = await openInstances(instances, signal)
+  const {away, close, open} = await openInstances(instances, signal, LOOK_MS)
   try {
     return await Promise.all(
       instances.map(async (instance) => {
@@ -53,7 +57,10 @@ export async function reportHealth(known: KnownDatabase, signal: AbortSignal): P
         const opened = open.find((each) => each.instance.id === instance.id)
         const silent = away.find((each) => each.instance.id === instance.id)
         try {
-          if (opened) return {...facts, ...(await healthOf(opened, instances)), connection_error: null}
+          if (opened) {
+            const {gap} = opened.nodes
+            return {...facts, ...(await healthOf(opened, instances)), connection_error: gap?.message ?? null}
+          }
           return unheard(facts, silent?.error.message ?? '')
         } catch (error) {
           return unheard(facts, messageOf(error))
@@ -70,7 +77,7 @@ function unheard(facts: Pick<ClusterHealth, 'cluster_name' | 'guid' | 'name'>, e
 }
 
 async function healthOf({instance, nodes}: OpenInstance, instances: readonly DatabaseInstance[]) {
-  const parts = (await Promise.all(nodes.all.map(readPart))).flatMap((part) => part ?? [])
+  const parts = (await Promise.all(nodes.all.map((node) => readPart(node)))).flatMap((part) => part ?? [])
   const versions = [...new Set(parts.map(({config}) => config.version))].sort((a, b) => a - b)
   const reports = await Promise.all(nodes.primaries.map(readPeers))
   const connections = instances
@@ -82,14 +89,21 @@ async function healthOf({instance, nodes}: OpenInstance, instances: readonly Dat
         status: peer?.status === 'in-sync' || peer?.status === 'syncing' ? ('up' as const) : ('down' as const),
       }))
       const bad = peers.find((peer) => peer?.status !== 'in-sync')
-      const isOk = links.every(({status}) => status === 'up')
-      return {name: config.cluster, replication_links: links, status: isOk ? 'ok' : bad?.lastError || 'down'}
+      const isUp = links.every(({status}) => status === 'up')
+      const diverged = peers.reduce((sum, peer) => sum + (peer?.divergedSlots ?? 0), 0)
+      const status = isUp ? statusOf(diverged) : bad?.lastError || 'down'
+      return {diverged_slots: diverged, name: config.cluster, replication_links: links, status}
     })
   return {
     active_config_version: versions[0] ?? null,
     configurations: versions.map((version) => configurationOf(parts, version, instance.id, nodes.all.length)),
     connections,
   }
+}
+
+function statusOf(diverged: number): string {
+  if (diverged === 0) return 'ok'
+  return `${diverged} ${diverged === 1 ? 'slot differs' : 'slots differ'} although both have applied the same`
 }
 
 function configurationOf(

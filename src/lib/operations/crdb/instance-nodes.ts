@@ -1,32 +1,36 @@
 import {readFile} from 'node:fs/promises'
-import {parseInfo} from '../../client/cluster-nodes.js'
+import {parseClusterNodes} from '../../client/cluster-nodes.js'
 import type {ConnectOptions, TlsSettings} from '../../client/connect-options.js'
 import {dropPart, readPart, setPart} from '../../client/crdt.js'
 import {connectNode, type NodeConnection} from '../../client/node-connection.js'
 import {CliError, messageOf} from '../../kernel/errors.js'
 import {parseAddress, renderAddress} from '../../model/address.js'
-import {ownRecord, primariesOf} from '../../model/cluster-map.js'
+import {ownRecord} from '../../model/cluster-map.js'
+import type {NodeRecord} from '../../model/cluster-view.js'
 import type {CrdbConfig} from '../../model/crdb.js'
+import {SLOT_COUNT, slotsOf} from '../../model/slot-set.js'
 import {ObservedCluster} from '../observe.js'
 import type {KnownInstance, Login} from './known.js'
 
+/** A node that is to change something may be busy. */
 const TIMEOUT_MS = 5000
+/** Whoever only looks at a database goes on without a node that is frozen. */
+export const LOOK_MS = 2000
 
 /** The nodes of an instance that could be reached. To be closed by whoever opened it. */
 export interface InstanceNodes {
   readonly primaries: readonly NodeConnection[]
   readonly all: readonly NodeConnection[]
+  /** Why not each slot has a primary among them; undefined: each has. */
+  readonly gap?: CliError
   close(): void
 }
 
 /** What stands in the way of an instance: it cannot be reached, or it does not let this machine in. */
-export async function optionsOf({
-  clientCert,
-  clientKey,
-  password,
-  trustedCa,
-  username,
-}: Login): Promise<ConnectOptions> {
+export async function optionsOf(
+  {clientCert, clientKey, password, trustedCa, username}: Login,
+  timeoutMs = TIMEOUT_MS,
+): Promise<ConnectOptions> {
   const tls: TlsSettings | undefined =
     clientCert === undefined || clientKey === undefined
       ? undefined
@@ -36,7 +40,7 @@ export async function optionsOf({
           ...(trustedCa !== undefined && {ca: await pem(trustedCa)}),
         }
   return {
-    timeoutMs: TIMEOUT_MS,
+    timeoutMs,
     ...(username !== undefined && {username}),
     ...(password !== undefined && {password}),
     ...(tls && {tls}),
@@ -52,58 +56,78 @@ async function pem(text: string): Promise<string> {
 }
 
 /**
- * Connects to the nodes of an instance, by the first of its seeds that answers.
+ * Connects to the nodes of an instance that answer.
  *
- * @throws {CliError} of the seed tried last: UNREACHABLE, TIMED_OUT, CREDENTIALS_REFUSED, NOT_CLUSTER_MODE, INTERRUPTED
+ * @param timeoutMs - of each connection, and of each call then
+ * @throws {CliError} if none does: UNREACHABLE, TIMED_OUT, CREDENTIALS_REFUSED, NOT_CLUSTER_MODE, INTERRUPTED
  */
 export async function openInstance(
   {login, place, seeds}: Pick<KnownInstance, 'login' | 'place' | 'seeds'>,
   signal: AbortSignal,
+  timeoutMs = TIMEOUT_MS,
 ): Promise<InstanceNodes> {
-  const options = await optionsOf(login)
+  const options = await optionsOf(login, timeoutMs)
+  const opened = await openSeeds(seeds, options, signal)
   // Nodes of an environment are where they are for this machine, whatever they announce to each other.
-  if (place.kind === 'region') return openEach(seeds, options, signal)
-  let failure: unknown
-  for (const seed of seeds) {
-    const cluster = new ObservedCluster(parseAddress(seed), options)
-    try {
-      const view = await cluster.observe(signal)
-      const primaries = new Set(primariesOf(view).map(({node}) => node.id))
-      const links = view.nodes.map((node) => ({id: node.id, link: cluster.connectionTo(node.id)}))
-      return {
-        all: links.map(({link}) => link),
-        close: () => cluster.close(),
-        primaries: links.filter(({id}) => primaries.has(id)).map(({link}) => link),
-      }
-    } catch (error) {
-      cluster.close()
-      failure = refusalOf(error)
-      if (!(error instanceof CliError) || !['TIMED_OUT', 'UNREACHABLE'].includes(error.code)) throw failure
-    }
+  if (place.kind === 'region') return withRoles(opened)
+  const {links} = opened
+  const cluster = new ObservedCluster(links[0]!.address, options)
+  try {
+    const view = await cluster.observe(signal)
+    const found = view.nodes.map((node) => ({link: cluster.connectionTo(node.id), own: ownRecord(node)}))
+    const [silent] = view.unreachable
+    const failure = silent && new CliError('UNREACHABLE', silent.reason)
+    return nodesOf(found, failure, () => cluster.close())
+  } catch (error) {
+    cluster.close()
+    throw refusalOf(error)
+  } finally {
+    for (const link of links) link.close()
   }
-  throw failure
 }
 
-async function openEach(
-  seeds: readonly string[],
-  options: ConnectOptions,
-  signal: AbortSignal,
-): Promise<InstanceNodes> {
+interface OpenedSeeds {
+  /** One at least. */
+  readonly links: readonly NodeConnection[]
+  readonly failure: unknown
+}
+
+async function openSeeds(seeds: readonly string[], options: ConnectOptions, signal: AbortSignal): Promise<OpenedSeeds> {
+  if (seeds.length === 0) throw new CliError('UNREACHABLE', 'it is not known where its nodes are')
   const outcomes = await Promise.allSettled(seeds.map((seed) => connectNode(parseAddress(seed), options, {signal})))
-  const all = outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []))
+  const links = outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []))
+  const failures = outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [refusalOf(outcome.reason)] : []))
+  if (links.length === 0) throw failures.find((error) => !isAway(error)) ?? failures[0]
+  return {failure: failures[0], links}
+}
+
+async function withRoles({failure, links}: OpenedSeeds): Promise<InstanceNodes> {
   const close = () => {
-    for (const link of all) link.close()
+    for (const link of links) link.close()
   }
-  const failed = outcomes.find((outcome) => outcome.status === 'rejected')
-  if (all.length === 0) throw refusalOf(failed?.reason)
-  try {
-    const infos = await Promise.all(all.map((link) => link.call('INFO', 'replication')))
-    const isPrimary = (_: NodeConnection, index: number) => parseInfo(String(infos[index])).get('role') === 'master'
-    return {all, close, primaries: all.filter(isPrimary)}
-  } catch (error) {
-    close()
-    throw error
-  }
+  const outcomes = await Promise.allSettled(links.map((link) => link.call('CLUSTER', 'NODES')))
+  const found = outcomes.flatMap((outcome, index) => {
+    const link = links[index]!
+    if (outcome.status === 'rejected') return []
+    return [{link, own: parseClusterNodes(String(outcome.value), link.address).find(({myself}) => myself)}]
+  })
+  const lost = outcomes.find((outcome) => outcome.status === 'rejected')?.reason
+  if (found.length > 0) return nodesOf(found, failure ?? lost, close)
+  close()
+  throw lost
+}
+
+function nodesOf(
+  found: readonly {readonly link: NodeConnection; readonly own: NodeRecord | undefined}[],
+  failure: unknown,
+  close: () => void,
+): InstanceNodes {
+  const primaries = found.filter(({own}) => own?.role === 'primary')
+  const count = new Set(primaries.flatMap(({own}) => slotsOf(own?.slots ?? []))).size
+  const nodes = {all: found.map(({link}) => link), close, primaries: primaries.map(({link}) => link)}
+  if (count === SLOT_COUNT) return nodes
+  const why = failure === undefined ? 'no node of it says that it has them' : messageOf(failure)
+  return {...nodes, gap: new CliError('UNREACHABLE', `no primary answers for ${SLOT_COUNT - count} slots: ${why}`)}
 }
 
 /** Who may not log in is not out of reach: nothing but other credentials helps. */

@@ -1,7 +1,9 @@
+import {throwIfAborted, withDeadline} from '../../client/abort.js'
 import {type PeerReport, readPeers} from '../../client/crdt.js'
-import {instancesOf, type KnownDatabase} from './known.js'
-import type {Opened, OpenInstance} from './sync.js'
-import {openInstances} from './sync.js'
+import {CliError, messageOf} from '../../kernel/errors.js'
+import {isAway, LOOK_MS} from './instance-nodes.js'
+import {type DatabaseInstance, instancesOf, type KnownDatabase} from './known.js'
+import {type Opened, openInstances} from './sync.js'
 
 /** How far behind each region is what the others write. */
 export interface LagReport {
@@ -28,42 +30,37 @@ export interface RegionLag {
 
 const FROM_BAD_TO_GOOD: readonly PeerReport['status'][] = ['down', 'out-of-sync', 'syncing', 'in-sync']
 
-/** Keeps its connections: for looks one after the other. */
+/**
+ * Keeps its connections: for looks one after the other. A region that did not answer the look before is asked again, but not
+ * waited for: those that live are shown in time.
+ */
 export class LagWatcher {
-  private opened: Opened | undefined
+  private readonly regions: readonly WatchedRegion[]
 
-  constructor(private readonly known: KnownDatabase) {}
+  constructor(private readonly known: KnownDatabase) {
+    this.regions = instancesOf(known).map((instance) => new WatchedRegion(instance))
+  }
 
-  /** @throws {CliError} CREDENTIALS_REFUSED, INTERRUPTED */
+  /** Takes LOOK_MS at most. @throws {CliError} CREDENTIALS_REFUSED, INTERRUPTED */
   async look(signal: AbortSignal): Promise<LagReport> {
     const {config} = this.known
-    const opened = this.opened ?? (await openInstances(instancesOf(this.known), signal))
-    this.opened = opened
-    const outcomes = await Promise.allSettled(opened.open.map(reportsOf))
-    const answered = outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []))
-    const lost = outcomes.flatMap((outcome, index) =>
-      outcome.status === 'rejected' ? [{error: outcome.reason as Error, instance: opened.open[index]!.instance}] : [],
-    )
-    const silent = [...opened.away, ...lost]
-    // Whoever was silent may be back by the next look, and at other nodes.
-    if (silent.length > 0) this.close()
+    await Promise.all(this.regions.map((region) => region.look(signal)))
+    throwIfAborted(signal)
+    const answered = this.regions.flatMap(({reports}) => reports ?? [])
     return {
       guid: config.guid,
       name: config.name,
       links: answered.flatMap(({id, shards}) =>
         config.instances.filter((other) => other.id !== id).map((other) => lagOf(id, other.id, shards, answered)),
       ),
-      silent: silent.map(({error, instance}) => ({
-        cluster: instance.config.cluster,
-        error: error.message,
-        id: instance.id,
-      })),
+      silent: this.regions.flatMap(({error, instance: {config: each, id}}) =>
+        error === undefined ? [] : [{cluster: each.cluster, error, id}],
+      ),
     }
   }
 
   close(): void {
-    this.opened?.close()
-    this.opened = undefined
+    for (const region of this.regions) region.close()
   }
 }
 
@@ -73,8 +70,67 @@ interface Reports {
   readonly shards: readonly (readonly PeerReport[])[]
 }
 
-async function reportsOf({instance, nodes}: OpenInstance): Promise<Reports> {
-  return {id: instance.id, shards: await Promise.all(nodes.primaries.map(readPeers))}
+/** What one region said last, or why it did not. */
+class WatchedRegion {
+  reports: Reports | undefined
+  /** Also of one that answers for some of its slots only. */
+  error: string | undefined
+  private opened: Opened | undefined
+  private asking: Promise<void> | undefined
+  private failure: unknown
+  private isClosed = false
+
+  constructor(readonly instance: DatabaseInstance) {}
+
+  /** @throws what no waiting mends */
+  async look(signal: AbortSignal): Promise<void> {
+    const wasSilent = this.error !== undefined
+    this.asking ??= this.ask(signal).finally(() => {
+      this.asking = undefined
+    })
+    if (!wasSilent) {
+      await withDeadline(this.asking, LOOK_MS, () => new CliError('TIMED_OUT', `no answer within ${LOOK_MS} ms`)).catch(
+        (error) => this.silent(messageOf(error)),
+      )
+    }
+    if (this.failure !== undefined) throw this.failure
+  }
+
+  private async ask(signal: AbortSignal): Promise<void> {
+    try {
+      this.opened ??= await openInstances([this.instance], signal, LOOK_MS)
+      const {away, open} = this.opened
+      if (this.isClosed || !open[0]) {
+        this.hangUp()
+        this.silent(away[0]?.error.message ?? '')
+        return
+      }
+      const {instance, nodes} = open[0]
+      this.reports = {id: instance.id, shards: await Promise.all(nodes.primaries.map(readPeers))}
+      this.error = nodes.gap?.message
+      // The slots may be elsewhere by the next look.
+      if (nodes.gap) this.hangUp()
+    } catch (error) {
+      this.hangUp()
+      if (isAway(error)) this.silent(error.message)
+      else this.failure = error
+    }
+  }
+
+  private silent(error: string): void {
+    this.reports = undefined
+    this.error = error
+  }
+
+  private hangUp(): void {
+    this.opened?.close()
+    this.opened = undefined
+  }
+
+  close(): void {
+    this.isClosed = true
+    this.hangUp()
+  }
 }
 
 function lagOf(region: number, from: number, shards: Reports['shards'], all: readonly Reports[]): RegionLag {

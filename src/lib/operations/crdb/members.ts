@@ -1,7 +1,7 @@
-import {CliError} from '../../kernel/errors.js'
 import {requireKnown, spread} from './change.js'
 import {freeEndpoint, interruptedOr, makeInstances, RECORDED, TOLD, withPlaces} from './create.js'
-import {dropFrom, type InstanceNodes, openInstance, tellConfig} from './instance-nodes.js'
+import {overtaken, requireNewest} from './heard.js'
+import {dropFrom, type InstanceNodes, LOOK_MS, openInstance, tellConfig} from './instance-nodes.js'
 import {type DatabaseInstance, instancesOf, type KnownDatabase, type KnownInstance, writeDatabase} from './known.js'
 import type {AddTask, TaskRequest} from './requests.js'
 import {type OpenInstance, openAll, openInstances, requireDrained, requireInSync} from './sync.js'
@@ -22,7 +22,7 @@ const FENCE = 'min-replicas-to-write'
 /**
  * One more instance. All there are must answer and be in sync; the new one takes all they have, and serves reads meanwhile.
  *
- * @throws {CliError} UNREACHABLE, NOT_IN_SYNC; what `makeInstances` throws. Then the database is as it was
+ * @throws {CliError} UNREACHABLE, NOT_IN_SYNC, OVERTAKEN; what `makeInstances` throws. Then the database is as it was
  */
 export async function addInstance(run: TaskRun, request: AddTask): Promise<TaskOutcome> {
   const {parts} = run
@@ -32,6 +32,7 @@ export async function addInstance(run: TaskRun, request: AddTask): Promise<TaskO
   try {
     const members = await openAll(instancesOf(before), run.signal)
     try {
+      await requireNewest(members.open, request.config)
       await run.step('members', () => requireInSync(members.open, IN_SYNC_MS, run.signal))
       const made = await makeInstances(run, {
         environments: request.environments,
@@ -96,8 +97,10 @@ export async function undoAdd(run: TaskRun, request: AddTask, wasTold: boolean):
   if (!wasTold || before.config.version > config.version) return
   const undone: KnownDatabase = {
     ...before,
+    instances: before.instances.filter(({id}) => id !== instance.id),
     config: {
       ...before.config,
+      instances: before.config.instances.filter(({id}) => id !== instance.id),
       removed: [...new Set([...before.config.removed, instance.id])],
       version: config.version + 1,
     },
@@ -115,7 +118,7 @@ export async function undoAdd(run: TaskRun, request: AddTask, wasTold: boolean):
  * One instance less. Clients cannot write there from the beginning; it goes when all others have what it wrote. With `force`
  * it is not spoken to: what it alone has is lost to the others.
  *
- * @throws {CliError} UNREACHABLE, NOT_IN_SYNC; then clients can write there again
+ * @throws {CliError} UNREACHABLE, NOT_IN_SYNC, OVERTAKEN; then clients can write there again
  */
 export async function removeInstance(run: TaskRun, request: RequestOf<'remove_instance'>): Promise<TaskOutcome> {
   const {config, force, guid, instance} = request
@@ -123,6 +126,7 @@ export async function removeInstance(run: TaskRun, request: RequestOf<'remove_in
   const leaving = instancesOf(before).find(({id}) => id === instance.id)
   if (leaving) {
     requireNext(before, config.version)
+    await requireUnchanged(before, request, run.signal)
     if (!force) await drain(run, before, leaving)
   }
   const abandoned = (before.abandoned ?? []).filter(({id}) => id !== instance.id)
@@ -137,6 +141,21 @@ export async function removeInstance(run: TaskRun, request: RequestOf<'remove_in
   const outcome = await spread(run, known)
   if (!force) await run.step('drop', () => clean(run.parts, guid, instance, run.signal))
   return outcome
+}
+
+/** As far as those can tell that stay. @throws {CliError} OVERTAKEN */
+async function requireUnchanged(
+  known: KnownDatabase,
+  {config, instance}: RequestOf<'remove_instance'>,
+  signal: AbortSignal,
+): Promise<void> {
+  const staying = instancesOf(known).filter(({id}) => id !== instance.id)
+  const {close, open} = await openInstances(staying, signal, LOOK_MS)
+  try {
+    await requireNewest(open, config)
+  } finally {
+    close()
+  }
 }
 
 /** Nobody can write there any more, and all others have what was written. */
@@ -187,10 +206,7 @@ export async function purgeInstance(run: TaskRun, {guid, instance}: RequestOf<'p
   return NO_OUTCOME
 }
 
-/** A task that waited may have been overtaken. @throws {CliError} LOCKED */
-function requireNext({config: {name, version}}: KnownDatabase, next: number): void {
-  if (next === version + 1) return
-  throw new CliError('LOCKED', `database ${name} was changed meanwhile, to version ${version}`, {
-    suggestions: [`shoal crdb get --crdb-guid ${name}`],
-  })
+/** A task that waited may have been overtaken. @throws {CliError} OVERTAKEN */
+function requireNext({config}: KnownDatabase, next: number): void {
+  if (next !== config.version + 1) throw overtaken(config)
 }

@@ -18,10 +18,19 @@ export interface Opened {
   close(): void
 }
 
-/** Connects to all that answer. @throws {CliError} CREDENTIALS_REFUSED, INTERRUPTED */
-export async function openInstances(instances: readonly DatabaseInstance[], signal: AbortSignal): Promise<Opened> {
+/**
+ * Connects to all that answer, side by side.
+ *
+ * @param timeoutMs - as of `openInstance`
+ * @throws {CliError} CREDENTIALS_REFUSED, INTERRUPTED
+ */
+export async function openInstances(
+  instances: readonly DatabaseInstance[],
+  signal: AbortSignal,
+  timeoutMs?: number,
+): Promise<Opened> {
   const outcomes = await Promise.allSettled(
-    instances.map((instance) => atCluster(instance.config.cluster, openInstance(instance, signal))),
+    instances.map((instance) => atCluster(instance.config.cluster, openInstance(instance, signal, timeoutMs))),
   )
   const open: OpenInstance[] = []
   const away: {instance: DatabaseInstance; error: CliError}[] = []
@@ -45,13 +54,19 @@ function unnamed(error: CliError): CliError {
   return error.cause instanceof CliError ? error.cause : error
 }
 
-/** As `openInstances`, where all are needed. @throws {CliError} UNREACHABLE naming who is away */
+/** Those that do not answer, or not for all of their slots. */
+export function awayOrInPart({away, open}: Opened): Opened['away'] {
+  return [...away, ...open.flatMap(({instance, nodes: {gap}}) => (gap ? [{error: gap, instance}] : []))]
+}
+
+/** As `openInstances`, where all of all are needed. @throws {CliError} UNREACHABLE naming who is away */
 export async function openAll(instances: readonly DatabaseInstance[], signal: AbortSignal): Promise<Opened> {
   const opened = await openInstances(instances, signal)
-  const [first] = opened.away
+  const missing = awayOrInPart(opened)
+  const [first] = missing
   if (!first) return opened
   opened.close()
-  const names = opened.away.map(({instance}) => instance.config.cluster)
+  const names = missing.map(({instance}) => instance.config.cluster)
   throw new CliError('UNREACHABLE', `${names.join(', ')} cannot be reached: ${first.error.message}`, {
     cause: first.error,
     details: {cluster: names[0], clusters: names},

@@ -183,8 +183,9 @@ async function recoverOne(
     const outcome = await work.recover(new TaskRun(parts, file, signal, silent), request, reached)
     return outcome === 'finished' ? undefined : `its process was killed; ${WHAT_IS_LEFT[outcome]}`
   } catch (error) {
-    // With its environment all went that there was to do.
-    if (error instanceof CliError && error.code === 'NOT_FOUND') return `its process was killed, and ${error.message}`
+    // With its environment, or with a later change, all went that there was to do.
+    if (error instanceof CliError && (error.code === 'NOT_FOUND' || error.code === 'OVERTAKEN'))
+      return `its process was killed, and ${error.message}`
     throw error
   }
 }

@@ -1,13 +1,12 @@
 import {readDigests, readExplanation, readFaults, readKeyDigests, type SlotDigest} from '../../client/crdt.js'
 import type {NodeConnection} from '../../client/node-connection.js'
 import {NodeReplyError} from '../../client/reply-error.js'
-import {messageOf} from '../../kernel/errors.js'
 import {SLOT_COUNT} from '../../model/slot-set.js'
 import {type Behind, compareRegions, differingKeys, type SlotDifference, sumBehind} from '../../plan/crdb/compare.js'
 import type {KeyExplanation} from '../../server/crdt/core/api.js'
 import {settle} from '../settle.js'
+import {type ComparedRegion, openRegions} from './compared-region.js'
 import {instancesOf, type KnownDatabase} from './known.js'
-import {type OpenInstance, openInstances} from './sync.js'
 
 /** Are all regions of a database equal? */
 export interface Verification {
@@ -79,54 +78,44 @@ const STEP_SLOTS_FIRST = 64
 /** A node that is busy answers late whatever it is asked. */
 const STEP_SLOTS_MIN = 32
 const STEP_SLOTS_MAX = 2048
+/** Slots between two that are asked for are read along if there are no more. */
+const GAP_SLOTS_MAX = 16
+const ALL_SLOTS: readonly number[] = Array.from({length: SLOT_COUNT}, (_, slot) => slot)
 
 type RegionSlots = ReadonlyMap<number, SlotDigest>
 
-/** @throws {CliError} CREDENTIALS_REFUSED, INTERRUPTED, and UNREACHABLE if a node goes away on the way */
+/** A region that goes away on the way is not compared. @throws {CliError} CREDENTIALS_REFUSED, INTERRUPTED */
 export async function verifyDatabase(known: KnownDatabase, options: VerifyOptions): Promise<Verification> {
   const {isDeep, keyLimit, signal, waitMs} = options
-  const {away, close, open} = await openInstances(instancesOf(known), signal)
+  const regions = await openRegions(instancesOf(known), waitMs, signal)
   try {
     const state = new Map<number, RegionSlots>()
     let slots: readonly number[] | undefined
     const look = async () => {
-      const fresh = await Promise.all(open.map(({nodes}) => readRegion(nodes.primaries, slots)))
-      open.forEach(({instance}, index) => {
-        const before = state.get(instance.id) ?? new Map<number, SlotDigest>()
-        state.set(
-          instance.id,
-          slots ? new Map([...before, ...(fresh[index] as RegionSlots)]) : (fresh[index] as RegionSlots),
-        )
-      })
+      const asked = slots
+      await Promise.all(
+        regions.map(async (region) => {
+          const fresh = await region.read((primaries) => readRegion(primaries, asked))
+          if (fresh) state.set(region.id, asked ? new Map([...(state.get(region.id) ?? []), ...fresh]) : fresh)
+          else state.delete(region.id)
+        }),
+      )
       const differences = compareRegions(state)
-      slots = differences.map(({slot}) => slot)
+      slots = differences.map(({slot}) => slot).sort((a, b) => a - b)
       return differences
     }
     const judge = (differences: readonly SlotDifference[]) =>
       differences.filter(({kind}) => kind === 'behind').map(({slot}) => `slot ${slot}`)
     const {state: differences} = await settle(look, judge, {signal, timeoutMs: waitMs})
-    const found = await keysOf(open, differences.slice(0, SLOTS_LOOKED_INTO), keyLimit)
-    const faults = isDeep ? (await Promise.all(open.map(faultsOf))).flat() : []
-    const sizes = await Promise.all(open.map(({nodes}) => keyCount(nodes.primaries)))
-    const regions = [
-      ...open.map(({instance}, index) => ({
-        cluster: instance.config.cluster,
-        id: instance.id,
-        keys: sizes[index] as number,
-      })),
-      ...away.map(({error, instance}) => ({
-        cluster: instance.config.cluster,
-        error: messageOf(error),
-        id: instance.id,
-        keys: 0,
-      })),
-    ].sort((a, b) => a.id - b.id)
+    const found = await keysOf(regions, differences.slice(0, SLOTS_LOOKED_INTO), keyLimit)
+    const faults = isDeep ? (await Promise.all(regions.map(faultsOf))).flat() : []
+    const verified = await Promise.all(regions.map(verifiedRegion))
     const {guid, name} = known.config
     return {
       guid,
       name,
-      equal: differences.length === 0 && away.length === 0 && faults.length === 0,
-      regions,
+      equal: differences.length === 0 && faults.length === 0 && regions.every(({error}) => error === undefined),
+      regions: verified,
       slots: new Set([...state.values()].flatMap((one) => [...one.keys()])).size,
       behind: sumBehind(differences),
       divergedSlots: differences.filter(({kind}) => kind === 'diverged').map(({slot}) => slot),
@@ -136,46 +125,54 @@ export async function verifyDatabase(known: KnownDatabase, options: VerifyOption
       faults,
     }
   } finally {
-    close()
+    for (const region of regions) region.close()
   }
 }
 
-/** @param slots - these alone; all of them without */
-async function readRegion(primaries: readonly NodeConnection[], slots?: readonly number[]): Promise<RegionSlots> {
-  const each = await Promise.all(primaries.map((node) => (slots ? readSlots(node, slots) : readAll(node))))
+async function verifiedRegion(region: ComparedRegion): Promise<VerifiedRegion> {
+  const keys = await region.read(keyCount)
+  const {error, id, instance} = region
+  const facts = {cluster: instance.config.cluster, id, keys: keys ?? 0}
+  return error ? {...facts, error: error.message} : facts
+}
+
+/** @param slots - these alone */
+async function readRegion(primaries: readonly NodeConnection[], slots = ALL_SLOTS): Promise<RegionSlots> {
+  const each = await Promise.all(primaries.map((node) => readSlots(node, slots)))
   return new Map(each.flatMap((one) => [...one]))
 }
 
+/**
+ * In steps that do not hold the node's clients up, and not slot by slot: while much is on its way, thousands are asked for
+ * again. @param slots - ascending
+ */
 async function readSlots(node: NodeConnection, slots: readonly number[]): Promise<RegionSlots> {
-  const found = new Map<number, SlotDigest>()
-  for (const slot of slots) for (const entry of await readDigests(node, slot, slot)) found.set(...entry)
-  return found
-}
-
-/** In steps that do not hold the node's clients up. */
-async function readAll(node: NodeConnection): Promise<RegionSlots> {
+  const wanted = new Set(slots)
   const found = new Map<number, SlotDigest>()
   let step = STEP_SLOTS_FIRST
-  for (let first = 0; first < SLOT_COUNT; ) {
-    const last = Math.min(SLOT_COUNT, first + step) - 1
+  for (let at = 0; at < slots.length; ) {
+    const first = slots[at]!
+    let last = first
+    for (at++; at < slots.length && slots[at]! - last <= GAP_SLOTS_MAX && slots[at]! - first < step; at++)
+      last = slots[at]!
     const startedMs = performance.now()
-    for (const entry of await readDigests(node, first, last)) found.set(...entry)
+    for (const [slot, digest] of await readDigests(node, first, last)) if (wanted.has(slot)) found.set(slot, digest)
     const tookMs = Math.max(1, performance.now() - startedMs)
-    step = Math.max(STEP_SLOTS_MIN, Math.min(STEP_SLOTS_MAX, Math.round((step * STEP_MS) / tookMs)))
-    first = last + 1
+    const fitting = Math.round(((last - first + 1) * STEP_MS) / tookMs)
+    step = Math.max(STEP_SLOTS_MIN, Math.min(STEP_SLOTS_MAX, fitting))
   }
   return found
 }
 
-async function keysOf(open: readonly OpenInstance[], differences: readonly SlotDifference[], limit: number) {
+async function keysOf(regions: readonly ComparedRegion[], differences: readonly SlotDifference[], limit: number) {
   const keys: KeyDifference[] = []
   let count = 0
   for (const {kind, slot} of differences) {
-    const digests = await Promise.all(open.map(({nodes}) => keyDigests(nodes.primaries, slot)))
-    const differing = differingKeys(digests)
+    const each = await Promise.all(regions.map((region) => region.read((primaries) => keyDigests(primaries, slot))))
+    const differing = differingKeys(each.flatMap((digests) => digests ?? []))
     count += differing.length
     for (const key of differing.slice(0, Math.max(0, limit - keys.length))) {
-      keys.push({key: Buffer.from(key, 'latin1').toString(), kind, regions: await explanations(open, key), slot})
+      keys.push({key: Buffer.from(key, 'latin1').toString(), kind, regions: await explanations(regions, key), slot})
     }
   }
   return {count, keys}
@@ -187,15 +184,18 @@ export async function keyDigests(primaries: readonly NodeConnection[], slot: num
   return new Map(each.flatMap((digests) => [...digests]))
 }
 
-async function explanations(open: readonly OpenInstance[], key: string): Promise<KeyDifference['regions']> {
-  return Promise.all(
-    open.map(async ({instance: {id}, nodes}) => {
-      const explanation = await explainAt(nodes.primaries, key)
+async function explanations(regions: readonly ComparedRegion[], key: string): Promise<KeyDifference['regions']> {
+  const each = await Promise.all(
+    regions.map(async (region): Promise<KeyInRegion | undefined> => {
+      const {id} = region
+      const explanation = await region.read((primaries) => explainAt(primaries, key))
+      if (region.error) return undefined
       if (!explanation) return {because: 'nothing is known of the key', id, type: 'none'}
       const value = onlyValue(explanation)
       return {because: explanation.because, id, type: explanation.type, ...(value !== undefined && {value})}
     }),
   )
+  return each.flatMap((one) => one ?? [])
 }
 
 function onlyValue({values}: KeyExplanation): string | undefined {
@@ -219,9 +219,9 @@ export async function explainAt(
   return undefined
 }
 
-async function faultsOf({instance, nodes}: OpenInstance): Promise<string[]> {
-  const lines = await Promise.all(nodes.primaries.map(readFaults))
-  return lines.flat().map((line) => `${instance.config.cluster}: ${line}`)
+async function faultsOf(region: ComparedRegion): Promise<string[]> {
+  const lines = await region.read((primaries) => Promise.all(primaries.map(readFaults)))
+  return (lines ?? []).flat().map((line) => `${region.instance.config.cluster}: ${line}`)
 }
 
 async function keyCount(primaries: readonly NodeConnection[]): Promise<number> {

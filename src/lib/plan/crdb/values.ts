@@ -3,8 +3,11 @@ import {CliError} from '../../kernel/errors.js'
 const UNITS: Readonly<Record<string, number>> = {'': 1, b: 1, k: 2 ** 10, m: 2 ** 20, g: 2 ** 30, t: 2 ** 40}
 const UNIT = /^(\d+(?:\.\d+)?)\s*(?:([kmgt])b?|b)?$/i
 
+const MEGABYTE = 2 ** 20
+
 /**
- * An amount of memory: `512mb`, `1GB`, `10g`, or bytes. As in the product, a kilobyte has 1024 bytes.
+ * An amount of memory: `512mb`, `1GB`, `10g`, or bytes. As in the product, a kilobyte has 1024 bytes. A bare number below a megabyte
+ * is one without its unit: no database can work with so little.
  *
  * @param flag - for the message
  * @throws {CliError} BAD_FLAG
@@ -12,6 +15,9 @@ const UNIT = /^(\d+(?:\.\d+)?)\s*(?:([kmgt])b?|b)?$/i
 export function parseSize(text: string, flag: string): number {
   const [, digits = '', unit = ''] = UNIT.exec(text.trim()) ?? []
   const bytes = digits === '' ? Number.NaN : Math.round(Number(digits) * (UNITS[unit.toLowerCase()] as number))
+  if (unit === '' && bytes >= 1 && bytes < MEGABYTE && !/b$/i.test(text.trim())) {
+    throw new CliError('BAD_FLAG', `${flag} ${text} is ${text} bytes: did you mean ${text}mb?`)
+  }
   if (bytes >= 1 && bytes <= Number.MAX_SAFE_INTEGER) return bytes
   throw new CliError('BAD_FLAG', `${flag} ${text} is not an amount of memory such as 512mb, 1GB, 10g, or bytes`)
 }

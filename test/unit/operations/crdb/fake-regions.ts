@@ -25,15 +25,18 @@ export class FakeNode {
   }
 
   callBuffer = this.call
+  callWith = (_options: unknown, command: string, ...args: unknown[]) => this.call(command, ...args)
 }
 
-/** Regions by id, each a list of its primaries; a text: why it is away. */
+type Content = readonly FakeNode[] | {readonly primaries: readonly FakeNode[]; readonly gap: string} | string
+
+/** Regions by id, each a list of its primaries, or what makes one when it is opened; a text: why it is away. */
 export class FakeRegions {
   opens = 0
   closes = 0
   readonly known: KnownDatabase
 
-  constructor(readonly regions: Record<number, readonly FakeNode[] | string>) {
+  constructor(readonly regions: Record<number, Content | (() => Content)>) {
     const instances = Object.keys(regions).map((id) => parseInstance(`fqdn=c${id}`))
     const {config} = planCreate({database: {}, instances, name: 'mycrdb', settings: {memorySize: 2 ** 29}}, GUID)
     this.known = {
@@ -51,7 +54,13 @@ export class FakeRegions {
   /** In the place of `openInstances`. */
   open(instances: readonly DatabaseInstance[]): Opened {
     this.opens++
-    const nodesOf = ({id}: DatabaseInstance) => this.regions[id]!
+    const contents = new Map(
+      instances.map(({id}) => {
+        const content = this.regions[id]!
+        return [id, typeof content === 'function' ? content() : content]
+      }),
+    )
+    const nodesOf = ({id}: DatabaseInstance) => contents.get(id) as Content
     return {
       away: instances.flatMap((instance) => {
         const why = nodesOf(instance)
@@ -61,10 +70,12 @@ export class FakeRegions {
         this.closes++
       },
       open: instances.flatMap((instance) => {
-        const nodes = nodesOf(instance)
-        if (typeof nodes === 'string') return []
-        const all = nodes as readonly unknown[] as readonly NodeConnection[]
-        return [{instance, nodes: {all, close: () => undefined, primaries: all}}]
+        const content = nodesOf(instance)
+        if (typeof content === 'string') return []
+        const {gap, primaries} = 'gap' in content ? content : {gap: undefined, primaries: content}
+        const all = primaries as readonly unknown[] as readonly NodeConnection[]
+        const why = gap === undefined ? {} : {gap: new CliError('UNREACHABLE', gap)}
+        return [{instance, nodes: {all, close: () => undefined, primaries: all, ...why}}]
       }),
     }
   }

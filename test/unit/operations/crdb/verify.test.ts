@@ -1,5 +1,6 @@
 import {describe, expect, it, vi} from 'vitest'
 import {NodeReplyError} from '../../../../src/lib/client/reply-error.js'
+import {CliError} from '../../../../src/lib/kernel/errors.js'
 import {explainKey} from '../../../../src/lib/operations/crdb/explain.js'
 import type {DatabaseInstance} from '../../../../src/lib/operations/crdb/known.js'
 import {verifyDatabase} from '../../../../src/lib/operations/crdb/verify.js'
@@ -74,7 +75,7 @@ describe('verify', () => {
       slots: 1,
       slotsNotLookedInto: 0,
     })
-    expect(regions.closes).toBe(1)
+    expect(regions.closes).toBe(regions.opens)
   })
 
   it('asks for all slots, each once, in steps', async () => {
@@ -135,6 +136,52 @@ describe('verify', () => {
       id: 2,
       keys: 0,
     })
+  })
+
+  it('asks whoever took over, where a shard goes away amid it', async () => {
+    const [lost, successor] = [node(), node()]
+    const {'CRDT.DIGEST': then} = lost.replies
+    let isGone = false
+    lost.replies['CRDT.DIGEST'] = (args: readonly number[]) => {
+      isGone ||= args[0]! > 0
+      if (isGone) throw new CliError('UNREACHABLE', '127.0.0.1:7000 closed the connection')
+      return (then as (args: readonly number[]) => unknown)(args)
+    }
+    let opens = 0
+    const found = await verify(
+      {
+        1: [node()],
+        // The election takes a while: in part first, then whole.
+        2: () => {
+          opens++
+          if (opens === 1) return [lost]
+          return opens === 2 ? {gap: 'no primary answers for 16384 slots', primaries: []} : [successor]
+        },
+      },
+      {waitMs: 60_000},
+    )
+    expect(found.equal).toBe(true)
+    expect(opens).toBe(3)
+    expect(regions.closes).toBe(regions.opens)
+  })
+
+  it('goes on without a region of which a shard has no successor in time', async () => {
+    const lost = node()
+    lost.replies['CRDT.DIGEST'] = new CliError('TIMED_OUT', '127.0.0.1:7000 did not answer CRDT.DIGEST within 2000 ms')
+    const found = await verify({1: [node()], 2: [lost], 3: [node({digest: 'bb', vector: '1.1:1'})]})
+    expect(found).toMatchObject({behind: [{effects: 2, of: 1, region: 3}], equal: false})
+    expect(found.regions.map(({error}) => error)).toEqual([
+      undefined,
+      '127.0.0.1:7000 did not answer CRDT.DIGEST within 2000 ms',
+      undefined,
+    ])
+  })
+
+  it('goes on without a region that is part of nothing any more', async () => {
+    const left = new FakeNode({'CRDT.DIGEST': new NodeReplyError("ERR unknown command 'CRDT.DIGEST'"), DBSIZE: 0})
+    const found = await verify({1: [node()], 2: [left]}, {waitMs: 60_000})
+    expect(found.equal).toBe(false)
+    expect(found.regions[1]).toMatchObject({error: expect.stringContaining('unknown command')})
   })
 
   it('names no more keys than it was asked for, and counts them all', async () => {

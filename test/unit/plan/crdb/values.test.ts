@@ -21,6 +21,12 @@ describe('sizes', () => {
   })
 })
 
+describe('a number without its unit', () => {
+  it('is not taken for bytes where that is less than any database can work with', () => {
+    expect(() => parseSize('512', '--memory-size')).toThrow('--memory-size 512 is 512 bytes: did you mean 512mb?')
+  })
+})
+
 describe('true and false', () => {
   it('are words, as crdb-cli takes them', () => {
     expect(['true', 'True', 'yes', '1'].map((word) => parseBoolean(word, '-'))).toEqual([true, true, true, true])
