@@ -1,8 +1,12 @@
+import {hashSlot} from '../src/lib/protocol/hash-slot.js'
 import {CrdtState} from '../src/lib/server/crdt/core/state.js'
+import {PlacedStates} from '../src/lib/server/crdt/placed-states.js'
+import {Database} from '../src/lib/server/keyspace/database.js'
+import {KeyspaceState} from '../src/lib/server/keyspace/keyspace-state.js'
 
 /**
- * Bytes that the engine keeps of each element, the text of the element left out: a process of its own, so that the heap is
- * nothing else's. Run with --expose-gc; prints a JSON object.
+ * Bytes that the engine keeps of each element beside what clients see of it, the text of the element left out: a process of
+ * its own, so that the heap is nothing else's. Run with --expose-gc; prints a JSON object.
  */
 
 const COUNT = 500_000
@@ -26,9 +30,9 @@ const LAYOUTS: Readonly<Record<string, (core: CrdtState) => void>> = {
 type Writer = ReturnType<CrdtState['write']>
 
 function eachKey(core: CrdtState, write: (writer: Writer, key: string) => void): void {
-  for (let index = 0; index < COUNT; index++) {
-    const writer = core.write(index % 16384)
-    write(writer, TEXTS[index]!)
+  for (const key of TEXTS) {
+    const writer = core.write(hashSlot(key))
+    write(writer, key)
     writer.end()
   }
 }
@@ -50,8 +54,11 @@ function heapBytes(): number {
 
 const found: Record<string, number> = {}
 for (const [name, fill] of Object.entries(LAYOUTS)) {
+  const db = new Database(0, new KeyspaceState(), true)
+  for (const key of TEXTS) db.set(key, key)
   const before = heapBytes()
   const core = new CrdtState({nowMs: () => 1_700_000_000_000, region: 1})
+  core.place(new PlacedStates(db, (slot, key, stored) => core.displaced(slot, key, stored)))
   core.become(1)
   fill(core)
   found[name] = Math.round((heapBytes() - before) / COUNT)

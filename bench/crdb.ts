@@ -5,10 +5,12 @@ import type {BenchOptions} from './options.js'
 import {beforeExit, makeFolder, run, runOk, start, stop, until, untilPong} from './processes.js'
 import {median, medianWithRange, percentile, publish, table, thousands} from './report.js'
 import {commandOf} from './served.js'
+import {startLoad} from './steady-load.js'
 
 /**
  * An active-active database of three regions on this machine: what it costs a node to take part, how soon others see a write,
- * how a region catches up, and how long it takes to prove that all are equal. Beside it the same node without a database.
+ * how a region catches up, and how long it takes to prove that all are equal. Beside it the same node without a database,
+ * with the same append-only file and limit of memory.
  */
 
 const SHOAL = join(import.meta.dirname, '..', 'bin', 'run.js')
@@ -19,6 +21,8 @@ const CLIENTS = 50
 const PORT_STEP = 2
 /** What code that has yet to run often costs is another matter: it is written for so long before it counts. */
 const WARM_UP_MS = 2000
+/** Between two marks. */
+const MARK_MS = 10
 const REGIONS = [1, 2, 3] as const
 /** Of wire.md 7.9, bytes per element without its text. */
 const LAYOUT_BYTES: Readonly<Record<string, number>> = {
@@ -80,9 +84,20 @@ async function throughput(port: number, pipeline: number, requests: number): Pro
   return rates
 }
 
-/** The same node as a cluster of its own, without a database. */
-async function plainRates(port: number, pipeline: number, requests: number): Promise<Record<string, number>> {
-  const child = start(...commandOf('shoal-server', port, ['--cluster-enabled', 'yes']))
+const SAME_SETTINGS = ['appendonly', 'appendfsync', 'save', 'maxmemory', 'maxmemory-policy'] as const
+
+/** The same node as a cluster of its own, without a database. @param like - port of one with a database: its persistence and limit */
+async function plainRates(
+  port: number,
+  like: number,
+  pipeline: number,
+  requests: number,
+): Promise<Record<string, number>> {
+  const other = new Redis(like, '127.0.0.1')
+  const settings = (await other.config('GET', ...SAME_SETTINGS)) as string[]
+  other.disconnect()
+  const words = settings.map((word, i) => (i % 2 === 0 ? `--${word}` : word))
+  const child = start(...commandOf('shoal-server', port, ['--cluster-enabled', 'yes', ...words]))
   await untilPong(port)
   const link = new Redis(port, '127.0.0.1')
   await link.call('CLUSTER', 'ADDSLOTSRANGE', '0', '16383')
@@ -93,24 +108,27 @@ async function plainRates(port: number, pipeline: number, requests: number): Pro
   return rates
 }
 
-/** The other regions are away: they would take their share of the processors. */
-async function databaseRates(database: Database, pipeline: number, requests: number): Promise<Record<string, number>> {
-  await database.shoal('kill', 'bench-2-1', 'bench-3-1', '--yes')
-  return throughput(database.port(1), pipeline, requests)
-}
-
-/** How long until an entry that region 1 took is read in region 2, milliseconds, ascending. */
+/**
+ * How long until an entry that region 1 took is read in region 2, milliseconds, ascending.
+ *
+ * The writes come from a process of their own (steady-load.ts). This one sends the marks and reads them, nothing else:
+ * what it measures is the nodes' time, and the way to them.
+ */
 async function visibility(database: Database, writesPerSecond: number, seconds: number): Promise<number[]> {
-  const writer = new Redis(database.port(1), '127.0.0.1', {enableAutoPipelining: false})
+  const load = await startLoad(database.port(1), writesPerSecond, 100_000)
   const marker = new Redis(database.port(1), '127.0.0.1')
   const reader = new Redis(database.port(2), '127.0.0.1')
+  /** Marks that have yet to be seen. */
   const sentMs = new Map<string, number>()
   const tookMs: number[] = []
-  const countedMs = performance.now() + WARM_UP_MS
+  const startMs = performance.now()
+  const countedMs = startMs + WARM_UP_MS
   const endMs = countedMs + seconds * 1000
+  let isSending = true
   const reading = (async () => {
     let last = '0-0'
-    while (performance.now() < endMs) {
+    while (isSending || sentMs.size > 0) {
+      if (performance.now() > endMs + LIMIT_MS) throw new Error(`${sentMs.size} marks were never seen`)
       // RESP3 has a map here, which this client hands out as names and values in turn.
       const reply = (await reader.call('XREAD', 'BLOCK', '200', 'STREAMS', 'marks', last)) as
         | [string, [string, string[]][]]
@@ -119,29 +137,21 @@ async function visibility(database: Database, writesPerSecond: number, seconds: 
       for (const [id, fields] of reply?.[1] ?? []) {
         last = id
         const sent = sentMs.get(fields[1]!)
+        sentMs.delete(fields[1]!)
         if (sent !== undefined && sent >= countedMs) tookMs.push(nowMs - sent)
       }
     }
   })()
-  let written = 0
-  let marks = 0
-  const startMs = performance.now()
-  while (performance.now() < endMs - 500) {
-    const due = Math.floor(((performance.now() - startMs) / 1000) * writesPerSecond)
-    if (due > written) {
-      const batch = writer.pipeline()
-      for (; written < due; written++) batch.set(`key:${written % 100_000}`, VALUE)
-      void batch.exec()
-    }
-    if (marks % 5 === 0) {
-      sentMs.set(String(marks), performance.now())
-      void marker.xadd('marks', 'MAXLEN', '1000', '*', 'mark', String(marks))
-    }
-    marks++
-    await new Promise((resolve) => setTimeout(resolve, 2))
+  for (let mark = 0; performance.now() < endMs; mark++) {
+    const name = `${startMs}:${mark}`
+    sentMs.set(name, performance.now())
+    void marker.xadd('marks', 'MAXLEN', '1000', '*', 'mark', name)
+    await new Promise((resolve) => setTimeout(resolve, MARK_MS))
   }
+  isSending = false
   await reading
-  for (const link of [writer, marker, reader]) link.disconnect()
+  await load.end()
+  for (const link of [marker, reader]) link.disconnect()
   return tookMs.sort((a, b) => a - b)
 }
 
@@ -201,10 +211,12 @@ export async function benchCrdb({basePort, only, quick, rounds = 3}: BenchOption
       const size = pipeline === 1 ? requests / 5 : requests
       const ratios: Record<string, number[]> = {}
       for (let round = 0; round < count; round++) {
-        const plain = await plainRates(basePort + 20, pipeline, size)
         const database = new Database(basePort)
         await database.create(1)
-        const alone = await databaseRates(database, pipeline, size)
+        // The other regions would take their share of the processors.
+        await database.shoal('kill', 'bench-2-1', 'bench-3-1', '--yes')
+        const plain = await plainRates(basePort + 20, database.port(1), pipeline, size)
+        const alone = await throughput(database.port(1), pipeline, size)
         await database.down()
         for (const test of TESTS) ratios[test] = [...(ratios[test] ?? []), alone[test]! / plain[test]!]
         console.log(
