@@ -6,6 +6,8 @@ export const CHUNK_BYTES = 64 * 1024
 
 /** Up to here a loop over the characters is faster than a call that leaves JavaScript. */
 const LOOP_LENGTH_MAX = 24
+/** The same for bytes: a call needs a view made of them. */
+const LOOP_BYTES_MAX = 96
 
 /** Without chunks: kept from one use to the next, no more. */
 const KEPT_BYTES_MAX = 4 * 1024 * 1024
@@ -111,6 +113,17 @@ export class ChunkOutput {
     } else {
       bytes.latin1Write(text, at, length)
     }
+    this.at = at + length
+  }
+
+  /** @param source - of which the first `length` bytes are written, any number */
+  protected piece(source: Uint8Array, length: number): void {
+    if (length > LOOP_BYTES_MAX || !this.reserve(length)) {
+      this.rawBytes(source.subarray(0, length))
+      return
+    }
+    const {at, bytes} = this
+    for (let i = 0; i < length; i++) bytes[at + i] = source[i]!
     this.at = at + length
   }
 

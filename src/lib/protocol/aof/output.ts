@@ -8,6 +8,14 @@ const ZERO = 48
 /** Numbers of three digits at most. */
 const SHORT_MAX = 1000
 
+/** What comes before the argument of a command that has one. */
+export function headOf(name: string): Uint8Array {
+  const out = new AofOutput(undefined)
+  out.head(2)
+  out.argument(name)
+  return Uint8Array.from(out.written())
+}
+
 /** Writes commands as an append only file has them: `*2\r\n$3\r\nGET\r\n$1\r\nk\r\n`. Text is binary (latin1). */
 export class AofOutput extends ChunkOutput {
   /** @param count - of the arguments that follow, the command's name included */
@@ -33,6 +41,22 @@ export class AofOutput extends ChunkOutput {
   commandOf(argv: readonly string[]): void {
     this.head(argv.length)
     for (let i = 0; i < argv.length; i++) this.argument(argv[i]!)
+  }
+
+  /**
+   * A command whose last argument is bytes.
+   *
+   * @param head - what comes before that argument, as it stands in the file @param bytes - of which the first `length` are it
+   */
+  commandWithBytes(head: Uint8Array, bytes: Uint8Array, length: number): void {
+    this.piece(head, head.length)
+    this.line(DOLLAR, length)
+    this.piece(bytes, length)
+    this.reserve(2)
+    const {at} = this
+    this.bytes[at] = CR
+    this.bytes[at + 1] = LF
+    this.at = at + 2
   }
 
   /** A mark and a number, digit by digit: nearly all are short, and making a string of one costs more than writing it. */

@@ -1,9 +1,13 @@
 import type {CrdbConfig} from '../../model/crdb.js'
+import {headOf} from '../../protocol/aof/output.js'
 import {SERVER_PAUSED, type Server} from '../server.js'
 import type {Application, CrdtCore, MadeEffect} from './core/api.js'
 import {Durability} from './durability/durability.js'
 import type {Peers} from './peers/peers.js'
 import {showSlot} from './projection/show-slot.js'
+
+const EFFECT = 'CRDT.EFFECT'
+const EFFECT_HEAD = {encoded: headOf(EFFECT), name: EFFECT}
 
 /** Takes each effect that came into the state, in order: the ring for other regions. */
 export interface EffectListener {
@@ -42,14 +46,14 @@ export class CrdtDatabase {
 
   /** The effect of a unit of clients' commands, nearly always the only one. It is released. */
   made(effect: MadeEffect): void {
-    if (this.isPassedOn) this.server.state.propagation.passOne(['CRDT.EFFECT', effect.text()])
+    if (this.isPassedOn) this.server.state.propagation.passBytes(EFFECT_HEAD, effect)
     for (const listener of this.listeners) listener.made(effect)
     effect.release()
   }
 
   /** Effects of one unit, one per slot; they go out together. They are released. */
   madeAll(effects: readonly MadeEffect[]): void {
-    if (this.isPassedOn) this.pass(effects.map((effect) => ['CRDT.EFFECT', effect.text()]))
+    if (this.isPassedOn) this.pass(effects.map((effect) => [EFFECT, effect.text()]))
     for (const effect of effects) {
       for (const listener of this.listeners) listener.made(effect)
       effect.release()
@@ -66,7 +70,7 @@ export class CrdtDatabase {
     this.endUnit()
     const application = this.core.apply(effect, isTrusted)
     if (application !== 'applied') return application
-    if (this.isPassedOn) this.server.state.propagation.passOne(['CRDT.EFFECT', effect])
+    if (this.isPassedOn) this.server.state.propagation.passOne([EFFECT, effect])
     for (const listener of this.listeners) listener.took(effect)
     this.wake()
     return application

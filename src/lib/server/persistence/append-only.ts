@@ -1,5 +1,5 @@
 import {AofOutput} from '../../protocol/aof/output.js'
-import type {PropagationSink} from '../propagation/propagation.js'
+import type {BytesArgument, BytesHead, BytesSink} from '../propagation/propagation.js'
 import {ReplyError} from '../reply-error.js'
 import {SERVER_DISK_FULL, type Server} from '../server.js'
 import {type AppendOnlyEffects, appendOnlyEffects} from './append-only-effects.js'
@@ -21,7 +21,7 @@ const IS_REWRITING = 'ERR Background append only file rewriting already in progr
  *
  * While it waits, only what comes after the rewrite has begun is gathered.
  */
-export class AppendOnly implements PropagationSink {
+export class AppendOnly implements BytesSink {
   state: 'off' | 'waiting' | 'on' = 'off'
   /** Of all files to be loaded; bytes. */
   currentBytes = 0
@@ -80,6 +80,14 @@ export class AppendOnly implements PropagationSink {
 
   /** A change, which the shell is to write. */
   feed(database: number, argv: readonly string[]): void {
+    this.outputFor(database).commandOf(argv)
+  }
+
+  feedBytes(database: number, {encoded}: BytesHead, {length, room}: BytesArgument): void {
+    this.outputFor(database).commandWithBytes(encoded, room, length)
+  }
+
+  private outputFor(database: number): AofOutput {
     const {server} = this
     this.out ??= new AofOutput(undefined)
     const {out} = this
@@ -89,7 +97,7 @@ export class AppendOnly implements PropagationSink {
       this.selected = database
       out.command('SELECT', String(database))
     }
-    out.commandOf(argv)
+    return out
   }
 
   private stamp(out: AofOutput, unixSeconds: number): void {

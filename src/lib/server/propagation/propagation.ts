@@ -9,6 +9,26 @@ export interface PropagationSink {
   feed(database: number, argv: readonly string[]): void
 }
 
+/** One that has use for bytes. */
+export interface BytesSink extends PropagationSink {
+  /** A command with one argument, which is good until this returns. */
+  feedBytes(database: number, head: BytesHead, argument: BytesArgument): void
+}
+
+export interface BytesArgument {
+  /** Of which the first `length` are the argument. */
+  readonly room: Uint8Array
+  readonly length: number
+  text(): string
+}
+
+/** What comes before the bytes. */
+export interface BytesHead {
+  readonly name: string
+  /** As it stands in an append-only file. */
+  readonly encoded: Uint8Array
+}
+
 /** Takes changes as commands, whoever they are for: slots on their way to another node. */
 export interface ExportSink {
   take(argv: readonly string[]): void
@@ -59,7 +79,7 @@ export class Propagation {
 
   /** Nothing goes out: what runs comes from where it would go. */
   private isSuspended = false
-  private aof: PropagationSink | undefined = undefined
+  private aof: BytesSink | undefined = undefined
   private replicas: PropagationSink | undefined = undefined
   private exports: ExportSink | undefined = undefined
   /** Undefined outside of active-active databases. */
@@ -73,7 +93,7 @@ export class Propagation {
   hasFailed = false
 
   /** @param sink - undefined: none any more */
-  setAof(sink: PropagationSink | undefined): void {
+  setAof(sink: BytesSink | undefined): void {
     this.aof = sink
     this.refresh()
   }
@@ -211,6 +231,16 @@ export class Propagation {
   passOne(argv: readonly string[]): void {
     if (this.isSuspended) return
     this.aof?.feed(0, argv)
+    this.replicas?.feed(0, argv)
+    this.exports?.take(argv)
+  }
+
+  /** `passOne` of a command with one argument, for which nobody but a replica needs a string. */
+  passBytes(head: BytesHead, argument: BytesArgument): void {
+    if (this.isSuspended) return
+    this.aof?.feedBytes(0, head, argument)
+    if (this.replicas === undefined && this.exports === undefined) return
+    const argv = [head.name, argument.text()]
     this.replicas?.feed(0, argv)
     this.exports?.take(argv)
   }
