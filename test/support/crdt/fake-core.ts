@@ -111,6 +111,8 @@ export class FakeCore implements CrdtCore {
     for (const [key, [text]] of Object.entries(this.states.get(slot)?.keys ?? {})) if (text !== null) yield key
   }
 
+  *streams(): Iterable<string> {}
+
   expiryOwner(): undefined {
     return undefined
   }

@@ -79,10 +79,20 @@ export class PlacedStates implements PlacedKeys, Shadow {
     return names
   }
 
-  *entries(slot: number): Generator<[string, StoredKey]> {
-    const places: number[] = []
-    this.visit(slot, (place) => places.push(place))
-    for (const place of places) yield [this.db.store.keyAt(place), this.at(place)!]
+  entries(slot: number): [string, StoredKey][] {
+    const entries: [string, StoredKey][] = []
+    this.visit(slot, (place) => entries.push([this.db.store.keyAt(place), this.at(place)!]))
+    return entries
+  }
+
+  objects(slot: number): [string, StoredKey][] {
+    const entries: [string, StoredKey][] = []
+    this.visit(slot, (place) => {
+      const {lying, times} = this.chunkAt(place)
+      const i = place & MASK
+      if (times[i * 2] === OBJECT) entries.push([this.db.store.keyAt(place), lying[i] as StoredKey])
+    })
+    return entries
   }
 
   countIn(slot: number): number {

@@ -82,7 +82,9 @@ class Model {
     for (const slot of SLOTS) {
       const names = this.placed.names(slot)
       expect(names.length).toBe(this.placed.countIn(slot))
-      expect([...this.placed.entries(slot)]).toEqual(names.map((name) => [name, this.placed.get(name)]))
+      const entries = this.placed.entries(slot)
+      expect(entries).toEqual(names.map((name) => [name, this.placed.get(name)]))
+      expect(this.placed.objects(slot)).toEqual(entries.filter(([, stored]) => stored instanceof SetValue))
       const all = [...names, ...[...this.displaced.keys()].filter((name) => hashSlot(name) === slot)].sort()
       expect(all).toEqual([...this.known.keys()].filter((name) => hashSlot(name) === slot).sort())
     }

@@ -8,7 +8,7 @@ import type {CrdtDatabase} from '../crdt-database.js'
 import {Recovery} from './recovery.js'
 import {REPEATED} from './repeated.js'
 import {dropIfEmptied} from './stream-commands.js'
-import {PLAIN, translatorOf} from './translators.js'
+import {PLAIN, type PlainTranslate, translatorOf} from './translators.js'
 import type {Unit} from './unit.js'
 
 const NONE: readonly string[] = []
@@ -40,7 +40,11 @@ export class Capture implements ChangeCapture, Unit {
   private readonly core: CrdtCore
   /** The command that has just run; '': none. */
   private ranName = ''
-  private ranArgv: readonly string[] = []
+  private ranArgv = NONE
+  /** Of the last command, and nearly always of the next one too. */
+  private lastName = ''
+  private plainTranslate: PlainTranslate | undefined = undefined
+  private keepsArgv = true
   /** Writers of this unit; nearly always it is one. */
   private slot = -1
   private slotWriter: SlotWriter | undefined = undefined
@@ -58,7 +62,13 @@ export class Capture implements ChangeCapture, Unit {
 
   ran(name: string, argv: readonly string[]): void {
     this.ranName = name
-    this.ranArgv = argv
+    if (name !== this.lastName) {
+      this.lastName = name
+      this.plainTranslate = PLAIN.get(name)
+      this.keepsArgv = this.plainTranslate === undefined || REPEATED.has(name)
+    }
+    // The collector has to be told of each reference from what is old to what is young.
+    this.ranArgv = this.keepsArgv ? argv : NONE
   }
 
   tookOut(members: readonly string[]): void {
@@ -69,7 +79,8 @@ export class Capture implements ChangeCapture, Unit {
     try {
       this.translate(items)
     } catch (error) {
-      this.failed(error, [...items.map(({argv}) => argv), this.ranArgv])
+      const commands = items.map(({argv}) => argv)
+      this.failed(error, this.ranArgv === NONE ? commands : [...commands, this.ranArgv])
     }
   }
 
@@ -111,8 +122,7 @@ export class Capture implements ChangeCapture, Unit {
 
   /** The way of nearly every command: as `take`, without what that makes for the others. */
   takeOne(database: number, argv: readonly string[], to: number): void {
-    const {ranName} = this
-    const translate = PLAIN.get(ranName)
+    const translate = this.ranName === '' ? undefined : this.plainTranslate
     if (translate === undefined || this.server.state.isApplying || this.removed.length > 0) {
       this.take([{argv, database, to}])
       return

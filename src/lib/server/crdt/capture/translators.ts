@@ -69,8 +69,10 @@ const BY_SPELLING: ReadonlyMap<string, Translate> = new Map(
   ]),
 )
 
+export type PlainTranslate = (unit: Unit, argv: readonly string[]) => void
+
 /** Who goes out as it came, nearly always, and what it does is all in its words; by the command's full name. */
-export const PLAIN: ReadonlyMap<string, (unit: Unit, argv: readonly string[]) => void> = new Map(
+export const PLAIN: ReadonlyMap<string, PlainTranslate> = new Map(
   [
     'append',
     'decr',
@@ -87,7 +89,7 @@ export const PLAIN: ReadonlyMap<string, (unit: Unit, argv: readonly string[]) =>
     'srem',
     'zrem',
   ]
-    .map((name) => [name, TRANSLATORS.get(name)! as (unit: Unit, argv: readonly string[]) => void] as const)
+    .map((name) => [name, TRANSLATORS.get(name)! as PlainTranslate] as const)
     .concat(['sadd', 'zadd'].map((name) => [name, REPEATED.get(name)!.translate] as const)),
 )
 

@@ -92,6 +92,8 @@ export interface SlotWriter {
 export interface MadeEffect extends EffectName {
   /** Its bytes, from 0 to `length`. */
   readonly room: Uint8Array
+  /** The same memory. */
+  readonly words: Int32Array
   readonly length: number
   text(): string
   release(): void
@@ -194,6 +196,8 @@ export interface CrdtCore {
   typeOf(slot: number, key: string): CrdtType | undefined
   /** Visible keys of a slot. */
   keys(slot: number): Iterable<string>
+  /** `keys` that are streams, at less cost. */
+  streams(slot: number): Iterable<string>
   /**
    * Whose matter the expiry is: the region whose row of the deadline is in force. @param members - regions there are; the
    * lowest stands in for one that is gone

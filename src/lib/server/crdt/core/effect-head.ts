@@ -44,9 +44,9 @@ export function encodeHead(
   out.varint(epoch)
   out.varint(sequence)
   out.varint(clock)
-  const width = vectors.widthOf(slot)
+  const {cells, first, width} = vectors.rowOf(slot)
   let count = 0
-  for (let other = 0; other < width; other++) if (other !== actor && vectors.sequenceOf(slot, other) > 0) count++
+  for (let other = 0; other < width; other++) if (other !== actor && cells[first + other]! > 0) count++
   out.varint(count)
   // What other effects left in it is of actors that this one does not name.
   const {places} = out
@@ -54,7 +54,7 @@ export function encodeHead(
   if (count === 0) return
   count = 0
   for (let other = 0; other < width; other++) {
-    const applied = vectors.sequenceOf(slot, other)
+    const applied = cells[first + other]!
     if (other === actor || applied === 0) continue
     const named = actors.at(other)
     out.byte(named.region)

@@ -11,7 +11,7 @@ interface Room extends Uint8Array {
 }
 
 function roomOf(length: number): Room {
-  return Buffer.allocUnsafeSlow(length) as unknown as Room
+  return Buffer.allocUnsafeSlow((length + 3) & ~3) as unknown as Room
 }
 
 /** Up to here a loop is faster than a call of Buffer's. */
@@ -29,6 +29,8 @@ const doubleBytes = new Uint8Array(double.buffer)
 export class Encoder {
   places: number[] = []
   private room = roomOf(FIRST_ROOM)
+  /** The same memory. */
+  private roomWords = new Int32Array(this.room.buffer)
   private used = 0
 
   /** Bytes so far. */
@@ -106,6 +108,11 @@ export class Encoder {
     return this.room
   }
 
+  /** The same, four by four. */
+  get words(): Int32Array {
+    return this.roomWords
+  }
+
   /** All of it. */
   whole(): string {
     return this.room.latin1Slice(0, this.used)
@@ -121,7 +128,7 @@ export class Encoder {
   /** Ends, and what was encoded is of no use. */
   clear(): void {
     this.used = 0
-    if (this.room.length > KEPT_ROOM_MAX) this.room = roomOf(FIRST_ROOM)
+    if (this.room.length > KEPT_ROOM_MAX) this.use(roomOf(FIRST_ROOM))
   }
 
   /** Back to nothing, or to an earlier `length`. */
@@ -132,6 +139,11 @@ export class Encoder {
   private grow(count: number): void {
     const grown = roomOf(Math.max(this.room.length * 2, this.used + count))
     grown.set(this.room.subarray(0, this.used))
-    this.room = grown
+    this.use(grown)
+  }
+
+  private use(room: Room): void {
+    this.room = room
+    this.roomWords = new Int32Array(room.buffer)
   }
 }

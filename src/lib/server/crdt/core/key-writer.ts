@@ -76,6 +76,10 @@ export abstract class KeyWriter implements MadeEffect {
     return this.operation.out.bytes
   }
 
+  get words(): Int32Array {
+    return this.operation.out.words
+  }
+
   get length(): number {
     return this.operation.out.length
   }
@@ -223,10 +227,30 @@ export abstract class KeyWriter implements MadeEffect {
     this.mark = this.operation.out.length
   }
 
-  /** An operation on what lies beside what clients see. */
+  /**
+   * `name` and `next` of an operation on what lies beside what clients see. The key is not kept: it is young and this is old,
+   * and the collector has to be told of each such reference.
+   */
+  protected namePlaced(key: string): void {
+    const {operation} = this
+    operation.next()
+    const {out} = operation
+    this.start = out.length
+    this.mark = this.start
+    this.key = undefined
+    this.isWithin = true
+    out.byte(KEY)
+    out.text(key)
+  }
+
+  /** The operation that `namePlaced` began threw. */
+  protected failedAt(key: string): void {
+    this.entered = key
+  }
+
+  /** It is over. */
   protected wrotePlaced(key: string): void {
     this.operation.count++
-    this.key = key
     this.isWithin = false
     if (key === this.foundKey) this.foundKey = undefined
   }

@@ -17,7 +17,9 @@ export interface PlacedKeys {
   /** Keys of the slot that have something there. */
   names(slot: number): string[]
   /** The same with what lies there, without a look for each; nothing may change meanwhile. */
-  entries(slot: number): Iterable<[string, StoredKey]>
+  entries(slot: number): readonly [string, StoredKey][]
+  /** `entries` of those of which more is known than a plain string or a number: often none. */
+  objects(slot: number): readonly [string, StoredKey][]
   countIn(slot: number): number
   /** Nothing of the slot is known any more. */
   clearSlot(slot: number): void

@@ -49,6 +49,12 @@ export class SlotKeys {
     if (this.table.placed !== undefined) yield* this.table.placed.entries(this.slot)
   }
 
+  /** Of which more is known than a plain string or a number, and some others; nothing may change meanwhile. */
+  *objects(): Generator<[string, StoredKey]> {
+    if (this.own !== undefined) yield* this.own
+    if (this.table.placed !== undefined) yield* this.table.placed.objects(this.slot)
+  }
+
   /** The key loses its place, or never had one. @param key - a string of its own */
   setOwn(key: string, stored: StoredKey): void {
     this.own ??= new Map()

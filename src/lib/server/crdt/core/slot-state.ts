@@ -1,12 +1,14 @@
 import type {ActorTable} from './actors.js'
 import type {Ledger} from './container.js'
 import {codeOfType, containerTypeOf} from './containers.js'
+import {Counter} from './counter.js'
 import {type Deadlines, decodeDeadline, encodeDeadline} from './deadline.js'
 import {Decoder} from './decoder.js'
 import type {Encoder} from './encoder.js'
 import {KeyState, unfold} from './key-state.js'
 import {Row} from './rows.js'
 import type {Slot} from './slot.js'
+import {packText} from './string-value.js'
 
 /**
  * A slot's state:
@@ -16,6 +18,7 @@ import type {Slot} from './slot.js'
  * The vector is also the table of the actors that dots name.
  */
 const VERSION = 1
+const STRING_CODE = codeOfType('string')
 
 export interface SlotState {
   readonly clock: number
@@ -28,10 +31,15 @@ export function packSlotState(slot: Slot, clock: number, actors: ActorTable, out
   out.byte(VERSION)
   out.varint(clock)
   packVector(slot.vector, actors, out)
-  out.varint(slot.keys.size)
-  for (const [key, stored] of slot.keys) {
-    const {deadlines, values} = unfold(stored)
+  const keys = [...slot.keys]
+  out.varint(keys.length)
+  for (const [key, stored] of keys) {
     out.text(key)
+    if (stored instanceof Row || stored instanceof Counter) {
+      packLean(stored, out)
+      continue
+    }
+    const {deadlines, values} = unfold(stored)
     out.varint(deadlines.length)
     for (const {clock, dot, value} of deadlines) {
       out.dot(dot)
@@ -45,6 +53,14 @@ export function packSlotState(slot: Slot, clock: number, actors: ActorTable, out
     }
   }
   return out.take()
+}
+
+/** A key of which that is all, as nearly all are. */
+function packLean(stored: Row<string> | Counter, out: Encoder): void {
+  out.varint(0)
+  out.byte(1)
+  out.byte(STRING_CODE)
+  packText(stored, out)
 }
 
 /** Sets the encoder's table. */

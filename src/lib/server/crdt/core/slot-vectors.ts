@@ -23,9 +23,10 @@ export class SlotVectors {
     width: 0,
   }))
 
-  /** Actors of this index and above have nothing there. */
-  widthOf(slot: number): number {
-    return this.pages[slot >>> PAGE_SHIFT]!.width
+  /** The slot's vector as it lies: `width` sequences from `first` on; good until the next change. */
+  rowOf(slot: number): {readonly cells: Float64Array; readonly first: number; readonly width: number} {
+    const {cells, width} = this.pages[slot >>> PAGE_SHIFT]!
+    return {cells, first: (slot & (PAGE_SLOTS - 1)) * width, width}
   }
 
   sequenceOf(slot: number, actor: number): number {

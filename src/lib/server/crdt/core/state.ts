@@ -105,7 +105,12 @@ export class CrdtState implements CrdtCore {
 
   *keys(slot: number): Iterable<string> {
     for (const [key, stored] of this.engine.slots.get(slot)?.keys ?? [])
-      if (visibleOf(stored, this.engine.actors)) yield key
+      if (typeOfStored(stored, this.engine.actors)) yield key
+  }
+
+  *streams(slot: number): Iterable<string> {
+    for (const [key, stored] of this.engine.slots.get(slot)?.keys.objects() ?? [])
+      if (typeOfStored(stored, this.engine.actors) === 'stream') yield key
   }
 
   expiryOwner(slot: number, key: string, members: ReadonlySet<number>): number | undefined {

@@ -128,7 +128,7 @@ export class StringValue extends SubValue {
   }
 
   pack(out: Encoder): void {
-    packRegister(this.register!, out, (value) => out.text(value))
+    packText(this.register!, out)
   }
 
   release(ledger: Ledger): void {
@@ -172,6 +172,10 @@ export class StringValue extends SubValue {
   private weight(): number {
     return weightOf(this.register)
   }
+}
+
+export function packText(register: Register<string>, out: Encoder): void {
+  packRegister(register, out, (value) => out.text(value))
 }
 
 /** The operation that sets a key of which a row is known, or nothing: there are no counters to reset. */

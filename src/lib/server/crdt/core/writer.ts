@@ -44,11 +44,15 @@ export class Writer extends KeyWriter implements SlotWriter {
       this.setString(key, value)
       return true
     }
-    this.name(key)
-    this.next()
-    writeAssign(value, operation.out)
-    if (slots.placed!.setPlain(place, operation.dot, operation.clock, value))
-      slots.bytes[operation.slot]! += PLAIN_BYTES
+    try {
+      this.namePlaced(key)
+      writeAssign(value, operation.out)
+      if (slots.placed!.setPlain(place, operation.dot, operation.clock, value))
+        slots.bytes[operation.slot]! += PLAIN_BYTES
+    } catch (error) {
+      this.failedAt(key)
+      throw error
+    }
     this.wrotePlaced(key)
     return true
   }
@@ -88,11 +92,15 @@ export class Writer extends KeyWriter implements SlotWriter {
     const before = placed!.sumAt(place)
     const total = (before ?? 0) + step
     if (!Number.isSafeInteger(total)) return false
-    this.name(key)
-    this.next()
-    writeAdd(step, before === undefined ? undefined : total, operation.out)
-    placed!.setSum(place, operation.dot, operation.clock, total)
-    if (before === undefined) slots.bytes[operation.slot]! += PLAIN_BYTES
+    try {
+      this.namePlaced(key)
+      writeAdd(step, before === undefined ? undefined : total, operation.out)
+      placed!.setSum(place, operation.dot, operation.clock, total)
+      if (before === undefined) slots.bytes[operation.slot]! += PLAIN_BYTES
+    } catch (error) {
+      this.failedAt(key)
+      throw error
+    }
     this.wrotePlaced(key)
     return true
   }

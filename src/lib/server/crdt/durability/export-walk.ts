@@ -32,7 +32,7 @@ export class StateExport implements ExportWalk {
     // A script may be amid its work.
     this.crdt.endUnit()
     this.send(encodeCommand(['CRDT.MERGE', String(slot), core.packSlot(slot)]))
-    for (const key of core.keys(slot)) {
+    for (const key of core.streams(slot)) {
       const facts = packStreamFacts(server, key)
       if (facts !== undefined) this.send(encodeCommand(['CRDT.STREAM', key, facts]))
     }

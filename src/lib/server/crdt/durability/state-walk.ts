@@ -77,7 +77,7 @@ export class StateWalk implements SourceWalk, KeyWalk {
     writer.moduleValue(RECORD.slot)
     writer.moduleValue(slot)
     writer.moduleValue(crdt.core.packSlot(slot))
-    for (const key of crdt.core.keys(slot)) {
+    for (const key of crdt.core.streams(slot)) {
       const facts = packStreamFacts(crdt.server, key)
       if (facts === undefined) continue
       writer.moduleValue(RECORD.stream)

@@ -6,6 +6,9 @@ import {type ActorKey, actorKey, type Vector} from './vectors.js'
 
 /** Of one entry beside its text. */
 const ENTRY_BYTES = 100
+/** What more goes when something must: one after the other, what it takes is near at hand. */
+const SLACK_SHIFT = 7
+const SLACK_MAX = 1 << 15
 
 /**
  * The last effects that came into this shard's state, its own and those of other regions, in the order in which they came.
@@ -46,7 +49,7 @@ export class EffectRing {
   /** `push` of one that is no string yet. */
   pushBytes(effect: MadeEffect): void {
     const {length} = effect
-    this.add(this.texts.pushBytes(effect.room, length), length, effect)
+    this.add(this.texts.pushWords(effect.words, length), length, effect)
   }
 
   private add(offset: number, length: number, {actor, sequence, slot}: EffectName): void {
@@ -114,14 +117,20 @@ export class EffectRing {
   }
 
   private evict(): void {
-    const {entries} = this
-    while (this.bytes > this.bytesMax && this.start < this.end) {
-      const part = entries.partOf(this.start)
-      const i = entries.indexOf(this.start++)
-      const length = part.lengths[i]!
-      this.texts.shift(length)
-      this.bytes -= length + ENTRY_BYTES
-      this.runs.drop(part.slots[i]!, part.actors[i]!, part.sequences[i]!)
+    const {entries, runs, texts} = this
+    const left = this.bytesMax - Math.min(this.bytesMax >>> SLACK_SHIFT, SLACK_MAX)
+    while (this.bytes > left && this.start < this.end) {
+      const {actors, lengths, sequences, slots} = entries.partOf(this.start)
+      const first = entries.indexOf(this.start)
+      const end = Math.min(slots.length, first + this.end - this.start)
+      let i = first
+      for (; i < end && this.bytes > left; i++) {
+        const length = lengths[i]!
+        texts.shift(length)
+        this.bytes -= length + ENTRY_BYTES
+        runs.drop(slots[i]!, actors[i]!, sequences[i]!)
+      }
+      this.start += i - first
     }
     entries.dropBefore(this.start)
   }

@@ -8,6 +8,7 @@ import {EffectRing} from '../../../../../src/lib/server/crdt/peers/ring.js'
 import {addressOf} from '../../../../../src/lib/server/crdt/peers/scout.js'
 import {parseAnswer, parseRequest} from '../../../../../src/lib/server/crdt/peers/sync-request.js'
 import {actorKey, actorOf} from '../../../../../src/lib/server/crdt/peers/vectors.js'
+import {madeFrom} from '../../../../support/crdt/made-effect.js'
 
 const zlib = {
   deflate: (text: string, level: number) => deflateRawSync(Buffer.from(text, 'latin1'), {level}).toString('latin1'),
@@ -105,10 +106,7 @@ describe('the ring', () => {
     const push = (sequence: number) => {
       const [name, text] = [head(sequence % 7, sequence), textOf(sequence)]
       if (sequence % 2 === 0) ring.push(text, name)
-      else {
-        const room = Buffer.from(`${text}what was there before`, 'latin1')
-        ring.pushBytes({...name, length: text.length, release: () => undefined, room, text: () => text})
-      }
+      else ring.pushBytes(madeFrom(name, text, 'what was there before'))
     }
     const check = () => {
       for (let position = ring.start; position < ring.end; position++) {
