@@ -33,6 +33,11 @@ export class AppendOnly implements BytesSink {
   isScheduled = false
   /** Of the last rewrite, in seconds; -1: there was none. */
   lastRewriteSeconds = -1
+  /**
+   * Per cent that the file may grow beyond what is set before it is rewritten by itself: nodes that take the same changes
+   * would all come to that in the same moment.
+   */
+  headroom = 0
   isRewriteOk = true
   rewrites = 0
   /** Rewrites that failed since the last one that did not. */
@@ -260,8 +265,11 @@ export class AppendOnly implements BytesSink {
       return
     }
     const {autoAofRewriteMinSize, autoAofRewritePercentage} = config.values
-    if (this.state !== 'on' || autoAofRewritePercentage === 0 || this.currentBytes <= autoAofRewriteMinSize) return
-    const growth = Math.floor((this.currentBytes * 100) / (this.baseBytes || 1)) - 100
+    if (this.state !== 'on' || autoAofRewritePercentage === 0) return
+    // As if it were smaller: of what is set, both the size and the growth are meant.
+    const countedBytes = (this.currentBytes * 100) / (100 + this.headroom)
+    if (countedBytes <= autoAofRewriteMinSize) return
+    const growth = Math.floor((countedBytes * 100) / (this.baseBytes || 1)) - 100
     if (growth < autoAofRewritePercentage) return
     effects.log('notice', `Starting automatic rewriting of AOF on ${growth}% growth`)
     this.startRewrite()

@@ -16,9 +16,15 @@ export interface KeyspaceWriter {
   end(): void
 }
 
-/** Bytes made in one step, and keys visited or passed over. */
+/**
+ * Bytes made in one step, keys visited or passed over, and how long it may take, microseconds: all clients wait for so long.
+ * Code that runs for the first time takes ten times as long for its bytes, and a slot's state is dearer than its bytes say.
+ */
 const STEP_BYTES = 64 * 1024
 const STEP_KEYS = 4096
+const STEP_US = 1000
+/** How many keys go by without a look at the clock; a slot's state costs more than that. */
+const UNTIMED_KEYS = 32
 const EMPTY = new Uint8Array(0)
 
 /**
@@ -65,9 +71,13 @@ export class KeyspaceSource {
   /** @returns what comes next, which may be nothing yet; undefined: that was all */
   next(): Uint8Array | undefined {
     const {writer} = this
+    const {effects} = this.server
     const stopAt = writer.bytes + STEP_BYTES
+    const untimed = this.walk === undefined ? 1 : UNTIMED_KEYS
+    const endUs = effects.monotonicUs() + STEP_US
     for (let count = 0; this.chunks.length === 0 && !this.isWritten; count++) {
       if (writer.bytes >= stopAt || count === STEP_KEYS) break
+      if (count > 0 && count % untimed === 0 && effects.monotonicUs() >= endUs) break
       if (this.isMidValue) this.isMidValue = !writer.more()
       else if ((this.walk ?? this.more)?.step() !== true) {
         writer.end()

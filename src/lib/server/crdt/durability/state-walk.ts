@@ -1,3 +1,4 @@
+import {SLOT_COUNT} from '../../../model/slot-set.js'
 import {hashSlot} from '../../../protocol/hash-slot.js'
 import type {RdbFileWriter} from '../../../protocol/rdb/file-writer.js'
 import type {KeyWalk} from '../../keyspace/keyspace-state.js'
@@ -16,8 +17,10 @@ const FRAME_BYTES = 64 * 1024
  * to change a slot says so, and it is written first; of streams also who changes what only this region knows.
  */
 export class StateWalk implements SourceWalk, KeyWalk {
-  /** Slots still to be written, ascending. */
-  private readonly pending: Set<number>
+  /** By slot, 1: it is still to be written. */
+  private readonly isPending = new Uint8Array(SLOT_COUNT)
+  /** There is none before it. */
+  private next = 0
   /** Where the frame under way began; -1: there is none. */
   private frameAt = -1
 
@@ -30,7 +33,7 @@ export class StateWalk implements SourceWalk, KeyWalk {
     const {core} = crdt
     // A script may be amid its work.
     crdt.endUnit()
-    this.pending = new Set(core.slots())
+    for (const slot of core.slots()) this.isPending[slot] = 1
     this.begin()
     writer.moduleValue(RECORD.head)
     writer.moduleValue(core.packHead())
@@ -49,17 +52,19 @@ export class StateWalk implements SourceWalk, KeyWalk {
   }
 
   step(): boolean {
-    for (const slot of this.pending) {
-      this.write(slot)
-      return true
+    this.next = this.isPending.indexOf(1, this.next)
+    if (this.next < 0) {
+      this.next = SLOT_COUNT
+      this.end()
+      return false
     }
-    this.end()
-    return false
+    this.write(this.next)
+    return true
   }
 
   /** The slot is about to change. */
   slotWillChange(slot: number): void {
-    if (this.pending.has(slot)) this.write(slot)
+    if (this.isPending[slot] === 1) this.write(slot)
   }
 
   willChange(store: Store, place: number): void {
@@ -72,7 +77,7 @@ export class StateWalk implements SourceWalk, KeyWalk {
 
   private write(slot: number): void {
     const {crdt, writer} = this
-    this.pending.delete(slot)
+    this.isPending[slot] = 0
     this.begin()
     writer.moduleValue(RECORD.slot)
     writer.moduleValue(slot)
@@ -87,7 +92,7 @@ export class StateWalk implements SourceWalk, KeyWalk {
   }
 
   close(): void {
-    this.pending.clear()
+    this.isPending.fill(0)
     this.onClose(this)
   }
 }
