@@ -4,7 +4,7 @@ import {Redis} from 'ioredis'
 import type {BenchOptions} from './options.js'
 import {beforeExit, makeFolder, run, runOk, start, stop, until, untilPong} from './processes.js'
 import {median, medianWithRange, percentile, publish, table, thousands} from './report.js'
-import {commandOf} from './served.js'
+import {commandOf, serve} from './served.js'
 import {startLoad} from './steady-load.js'
 
 /**
@@ -19,8 +19,9 @@ const TESTS = ['set', 'incr', 'sadd', 'hset', 'lpush', 'zadd'] as const
 const CLIENTS = 50
 /** Port of region i is this far from that of the one before. */
 const PORT_STEP = 2
-/** What code that has yet to run often costs is another matter: it is written for so long before it counts. */
-const WARM_UP_MS = 2000
+/** What new keys and code that has yet to run often cost is another matter: all keys are written once before it counts. */
+const WARM_UP_MS = 10_000
+const WRITES_PER_SECOND = 10_000
 /** Between two marks. */
 const MARK_MS = 10
 const REGIONS = [1, 2, 3] as const
@@ -109,15 +110,15 @@ async function plainRates(
 }
 
 /**
- * How long until an entry that region 1 took is read in region 2, milliseconds, ascending.
+ * How long until an entry that one node took is read on another, milliseconds, ascending.
  *
  * The writes come from a process of their own (steady-load.ts). This one sends the marks and reads them, nothing else:
  * what it measures is the nodes' time, and the way to them.
  */
-async function visibility(database: Database, writesPerSecond: number, seconds: number): Promise<number[]> {
-  const load = await startLoad(database.port(1), writesPerSecond, 100_000)
-  const marker = new Redis(database.port(1), '127.0.0.1')
-  const reader = new Redis(database.port(2), '127.0.0.1')
+async function visibility(from: number, to: number, writesPerSecond: number, seconds: number): Promise<number[]> {
+  const load = await startLoad(from, writesPerSecond, 100_000)
+  const marker = new Redis(from, '127.0.0.1')
+  const reader = new Redis(to, '127.0.0.1')
   /** Marks that have yet to be seen. */
   const sentMs = new Map<string, number>()
   const tookMs: number[] = []
@@ -153,6 +154,25 @@ async function visibility(database: Database, writesPerSecond: number, seconds: 
   await load.end()
   for (const link of [marker, reader]) link.disconnect()
   return tookMs.sort((a, b) => a - b)
+}
+
+/** The same of a redis-server with two replicas, which take no writes of their own: what the machine itself makes of it. */
+async function replicaVisibility(basePort: number, writesPerSecond: number, seconds: number): Promise<number[]> {
+  const settings = ['--appendonly', 'yes', '--repl-diskless-sync-delay', '0']
+  const primary = await serve('redis-server', basePort, settings)
+  const followed = [...settings, '--replicaof', `127.0.0.1 ${basePort}`]
+  const replicas = [
+    await serve('redis-server', basePort + 1, followed),
+    await serve('redis-server', basePort + 2, followed),
+  ]
+  for (const {port} of replicas) {
+    const link = new Redis(port, '127.0.0.1')
+    await until('a replica is in sync', async () => /master_link_status:up/.test(await link.info('replication')))
+    link.disconnect()
+  }
+  const tookMs = await visibility(primary.port, replicas[0]!.port, writesPerSecond, seconds)
+  for (const server of [...replicas, primary]) await server.stop()
+  return tookMs
 }
 
 async function load(port: number, count: number, prefix: string): Promise<void> {
@@ -239,9 +259,18 @@ export async function benchCrdb({basePort, only, quick, rounds = 3}: BenchOption
   const database = new Database(basePort)
   await database.create(250)
   if (wants('visible')) {
-    const p99s: number[] = []
-    for (let round = 0; round < count; round++) p99s.push(percentile(await visibility(database, 10_000, seconds), 0.99))
+    const [here, there] = [database.port(1), database.port(2)]
+    const [p99s, halves, replicas]: [number[], number[], number[]] = [[], [], []]
+    for (let round = 0; round < count; round++) {
+      const tookMs = await visibility(here, there, WRITES_PER_SECOND, seconds)
+      p99s.push(percentile(tookMs, 0.99))
+      halves.push(percentile(tookMs, 0.5))
+      // While the database has nothing to do.
+      replicas.push(percentile(await replicaVisibility(basePort + 40, WRITES_PER_SECOND, seconds), 0.99))
+    }
+    note(['visible in another region at 10k writes/s, median', medianWithRange(halves, 1), '', ''], halves)
     note(['visible in another region at 10k writes/s, p99', medianWithRange(p99s, 1), '10 ms', ''], p99s)
+    note(["on a redis-server's replica at 10k writes/s, p99", medianWithRange(replicas, 1), '', ''], replicas)
   }
   if (wants('catch-up')) {
     const took = await catchUp(database, writes, 'backlog')
