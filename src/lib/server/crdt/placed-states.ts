@@ -117,6 +117,10 @@ export class PlacedStates implements PlacedKeys, Shadow {
     return dot > 0 || (dot === NOTHING && this.elsewhere[slot] === 0) ? place : -1
   }
 
+  rowDotAt(place: number): Dot {
+    return this.chunkAt(place).times[(place & MASK) * 2]!
+  }
+
   setPlain(place: number, dot: Dot, clock: number, value: string): boolean {
     const {lying, times} = this.chunkAt(place)
     const i = place & MASK

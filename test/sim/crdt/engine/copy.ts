@@ -171,6 +171,7 @@ export class Copy {
   private begin(): CrdtCore {
     const core = this.makeCore({nowMs: () => this.nowMs() + this.skewMs, region: this.region})
     core.observer = {
+      assigned: () => undefined,
       changed: (_slot, key, edits) => this.mirror.changed(key, edits),
       published: (channel, message) => this.published.push(`${channel} ${message}`),
     }

@@ -266,8 +266,9 @@ export const MUTATIONS: readonly Mutation[] = [
     wrap: (core) => {
       const engine = engineOf(core)
       Object.defineProperty(core, 'observer', {
-        set: ({changed, published}: CrdtObserver) => {
+        set: ({assigned, changed, published}: CrdtObserver) => {
           engine.observer = {
+            assigned,
             changed: (slot, key, edits) => {
               const told = edits.map((edit) =>
                 edit.kind === 'elements' ? {...edit, names: [...edit.names].slice(1)} : edit,

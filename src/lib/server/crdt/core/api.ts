@@ -140,6 +140,8 @@ export type Edit =
 /** Told of what effects from elsewhere and joins change; not of local operations. Called when the effect is applied whole. */
 export interface CrdtObserver {
   changed(slot: number, key: string, edits: readonly Edit[]): void
+  /** `changed` of a key that showed a plain string, without a deadline, and shows another one now. */
+  assigned(slot: number, key: string, value: string): void
   published(channel: string, message: string): void
 }
 

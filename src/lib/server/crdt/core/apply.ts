@@ -5,7 +5,7 @@ import type {EditSink, Ledger, Operation} from './container.js'
 import {codeOfType, containerTypeOf} from './containers.js'
 import {assignDeadline, decodeDeadline} from './deadline.js'
 import {Decoder} from './decoder.js'
-import {actorOf, dotOf, sequenceOf} from './dot.js'
+import {dotOf} from './dot.js'
 import {decodeHead, type Head} from './effect-head.js'
 import type {Engine} from './engine.js'
 import type {KeyChanges} from './key-changes.js'
@@ -21,6 +21,7 @@ import {
   RESET_SLOT,
   STRING_OPCODE,
 } from './opcodes.js'
+import {hasSeen, takePlainAssign} from './plain-assign.js'
 import {unseenRows} from './rows.js'
 import type {Slot} from './slot.js'
 
@@ -55,7 +56,7 @@ function takeEffect(engine: Engine, effect: string, isTrusted: boolean): Applica
   if (!isTrusted && !engine.clock.isBelievable(clock)) return 'ahead'
   engine.willChange?.(head.slot)
   const slot = engine.slots.at(head.slot)
-  new Applying(engine, slot, head).run(decoder)
+  if (!takePlainAssign(engine, head, decoder)) new Applying(engine, slot, head).run(decoder)
   slot.advance(actor, sequence)
   if (isTrusted) engine.clock.reached(clock + count)
   else engine.clock.heard(clock + count)
@@ -132,10 +133,7 @@ class Applying implements Operation {
   }
 
   sees(dot: Dot): boolean {
-    const {actors, sequences} = this.head
-    const actor = actorOf(dot)
-    for (let i = 0; i < actors.length; i++) if (actors[i] === actor) return sequenceOf(dot) <= sequences[i]!
-    return false
+    return hasSeen(this.head, dot)
   }
 
   run(decoder: Decoder): void {

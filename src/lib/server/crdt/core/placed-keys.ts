@@ -27,6 +27,8 @@ export interface PlacedKeys {
 
   /** The place of a key of which a plain string is known, or nothing at all, there or elsewhere; -1: it has none, or is not so. */
   plainPlaceOf(slot: number, key: string): number
+  /** @param place - of `plainPlaceOf` @returns 0: nothing is known */
+  rowDotAt(place: number): Dot
   /** @param place - of `plainPlaceOf`, with nothing done since @returns whether it is new */
   setPlain(place: number, dot: Dot, clock: number, value: string): boolean
 

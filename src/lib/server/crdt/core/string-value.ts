@@ -44,7 +44,7 @@ import {
 import {Row} from './rows.js'
 import {exactStep, textOf} from './text-register.js'
 
-const ASSIGN = STRING_OPCODE
+export const ASSIGN = STRING_OPCODE
 const ADD = STRING_OPCODE + 1
 
 const BYTES = 120

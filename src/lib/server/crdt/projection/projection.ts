@@ -44,13 +44,24 @@ export class Projection implements CrdtObserver {
   }
 
   changed(slot: number, key: string, edits: readonly Edit[]): void {
+    this.apply(() => this.show(key, this.core.look(slot, key), edits))
+  }
+
+  assigned(_slot: number, key: string, value: string): void {
+    this.apply(() => {
+      this.db.put(key, value)
+      this.tell(key, 'string')
+    })
+  }
+
+  private apply(show: () => void): void {
     const {state} = this.server
     const {isApplying, keepExpired} = state
     // What has run out is there still; its owner decides.
     state.isApplying = true
     state.keepExpired = true
     try {
-      this.show(key, this.core.look(slot, key), edits)
+      show()
     } finally {
       state.isApplying = isApplying
       state.keepExpired = keepExpired

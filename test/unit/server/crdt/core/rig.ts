@@ -106,6 +106,10 @@ export class Mirror implements CrdtObserver {
     }
   }
 
+  assigned(_slot: number, key: string): void {
+    this.look(key)
+  }
+
   published(): void {}
 
   private look(key: string): void {

@@ -83,6 +83,7 @@ describe('effects', () => {
     const [a, b] = [new Region(1), new Region(2)]
     const heard: unknown[] = []
     b.core.observer = {
+      assigned: () => undefined,
       changed: (_slot, key, edits) => heard.push([key, edits.map(({kind}) => kind), b.core.vectorOf(SLOT).length]),
       published: (channel, message) => heard.push([channel, message]),
     }

@@ -37,6 +37,7 @@ export class FakeInstance {
     }
     const db = server.databases[0]!
     this.core.observer = {
+      assigned: () => undefined,
       changed: (slot, key) => {
         const visible = this.core.look(slot, key)
         if (visible === undefined) db.delete(key)

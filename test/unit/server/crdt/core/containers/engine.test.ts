@@ -17,6 +17,7 @@ class Region {
     this.core = new CrdtState({nowMs: () => this.nowMs, region})
     this.core.become(3)
     this.core.observer = {
+      assigned: () => undefined,
       changed: (_slot, key, edits) => this.told.push([key, edits]),
       published: () => {},
     }
