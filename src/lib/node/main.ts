@@ -6,7 +6,7 @@ import {REDIS_VERSION} from '../server/server.js'
 import {pathInDir, readConfiguration} from './config-file.js'
 import {NodeLog} from './log.js'
 import {Node, StartError} from './start-node.js'
-import {boundYoungGeneration, tuneYoungCollections} from './young-generation.js'
+import {boundYoungGeneration, tuneCollections} from './young-generation.js'
 
 /** `shoal-server`: one embedded node in the foreground, started as redis-server is. Nothing here is loaded that can wait. */
 
@@ -34,7 +34,7 @@ export async function main(argv: readonly string[]): Promise<void> {
     print(HELP)
     return
   }
-  tuneYoungCollections()
+  tuneCollections()
   process.exitCode = await run(argv)
 }
 

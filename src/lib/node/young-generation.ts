@@ -1,15 +1,19 @@
+import {availableParallelism} from 'node:os'
 import {getHeapSpaceStatistics, setFlagsFromString} from 'node:v8'
 
 /** Both halves of the young generation together, bytes: what it has grown to when a node has started. */
 const SIZE_WANTED = 8 << 20
 const LOOK_MS = 1000
+const FEW_PROCESSORS = 2
 
 /**
  * A node makes much short-lived garbage and keeps little of it, so a young collection takes a tenth of a millisecond on
  * one thread; waking helpers for it costs more than they do, above all on a busy machine.
  */
-export function tuneYoungCollections(): void {
+export function tuneCollections(): void {
   setFlagsFromString('--no-parallel-scavenge')
+  // Several nodes on few processors: threads that mark beside one of them keep the others waiting.
+  if (availableParallelism() <= FEW_PROCESSORS) setFlagsFromString('--no-concurrent-marking')
   boundGrowth()
 }
 

@@ -6,12 +6,12 @@ const MODULE = join(import.meta.dirname, '..', '..', '..', 'src', 'lib', 'node',
 /** Much is loaded, and all of it stays: at first as a node's own code is, then as its data are. */
 const SCRIPT = `
 import {getHeapSpaceStatistics} from 'node:v8'
-import {tuneYoungCollections} from ${JSON.stringify(MODULE)}
+import {tuneCollections} from ${JSON.stringify(MODULE)}
 const size = () => getHeapSpaceStatistics().find(({space_name}) => space_name === 'new_space').space_size / 2 ** 20
 const kept = []
 const load = (i) => kept.push({i, text: 'text ' + i})
 for (let i = 0; size() < 8; i++) load(i)
-tuneYoungCollections()
+tuneCollections()
 for (let i = 0; i < 500_000; i++) load(i)
 console.log(size())
 `
