@@ -1,7 +1,7 @@
 import {defineConfig} from 'vitest/config'
 
 /** Projects by cost: `unit` needs nothing, `sim` is CPU, `commands` and `interop` start processes,
- * `docker` containers. */
+ * `soak` more of them than two processors can serve at once, `docker` containers. */
 export default defineConfig({
   test: {
     projects: [
@@ -30,6 +30,7 @@ export default defineConfig({
           hookTimeout: 60_000,
         },
       },
+      {test: {name: 'soak', include: ['test/soak/**/*.test.ts'], testTimeout: 180_000, hookTimeout: 60_000}},
       {
         test: {
           name: 'docker',

@@ -18,13 +18,14 @@ const RUN_MARK = 'SHOAL_TEST_RUN'
 const run = randomUUID()
 /**
  * Rounds, one after the other: tests that compute get a processor each, tests that wait for one process at a time
- * share. A file of `interop` waits for whole clusters most of its time. `docker` has a daemon of its own, which ends with the
- * round.
+ * share. A file of `interop` waits for whole clusters most of its time; one of `soak` has more nodes at work than two
+ * processors can serve at once. `docker` has a daemon of its own, which ends with the round.
  */
 const ROUNDS = [
   {projects: ['unit', 'sim'], workers: availableParallelism()},
   {projects: ['commands'], workers: availableParallelism() + 1},
   {projects: ['interop'], workers: availableParallelism() + 2},
+  {projects: ['soak'], workers: 1},
   {docker: true, projects: ['docker'], workers: availableParallelism()},
 ]
 
@@ -156,7 +157,7 @@ async function main() {
   const {only, rest} = parseArguments(process.argv.slice(2))
   const problems = []
   // The tests of the other projects import src/ and need no build.
-  const needsBuild = only.length === 0 || only.some((name) => ['commands', 'docker', 'interop'].includes(name))
+  const needsBuild = only.length === 0 || only.some((name) => ['commands', 'docker', 'interop', 'soak'].includes(name))
   if (needsBuild && isBuildStale()) {
     console.log('build: dist is older than src')
     if ((await node([join(root, 'scripts', 'build.js')])) !== 0) {

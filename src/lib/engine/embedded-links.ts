@@ -8,7 +8,7 @@ import {callNode, leaveForNode} from './node-call.js'
 import {asReadings, type ProbeRound, probeAnswers, timesOf} from './probe-round.js'
 
 /** A node answers within milliseconds; one that is busy for longer is waited for. */
-const ANSWER_MS = 5000
+const ANSWER_MS = 15_000
 /** To hand something to the system, on this machine. */
 const LEAVE_MS = 500
 

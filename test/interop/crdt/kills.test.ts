@@ -1,7 +1,7 @@
 import {afterEach, beforeEach, describe, expect, it} from 'vitest'
+import {SoakWorld} from '../../support/crdb/soak-world.js'
+import {TAGS} from '../../support/crdb/soak-writers.js'
 import {REGIONS} from '../../support/crdb/world.js'
-import {SoakWorld} from './soak-world.js'
-import {TAGS} from './soak-writers.js'
 
 const ALL = [1, 2, 3] as const
 

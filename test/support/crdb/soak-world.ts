@@ -1,9 +1,9 @@
 import {expect} from 'vitest'
 import type {PeerStatus} from '../../../src/lib/server/crdt/peers/status.js'
-import {CrdbWorld} from '../../support/crdb/world.js'
-import {callRedis} from '../../support/peers.js'
-import {waitFor} from '../../support/processes.js'
+import {callRedis} from '../peers.js'
+import {waitFor} from '../processes.js'
 import {expectKept, look, type Sight, SoakWriter, TAGS} from './soak-writers.js'
+import {CrdbWorld} from './world.js'
 
 export interface SoakNode {
   readonly name: string
@@ -82,18 +82,23 @@ export class SoakWorld extends CrdbWorld {
   /**
    * Every primary has a link in sync to every other region. Which nodes are primaries is asked anew each time: under load one
    * that lives may be voted out meanwhile, and a replica has no links.
+   *
+   * @param count - of primaries, at least
+   * @returns their names
    */
-  async settled(): Promise<void> {
+  async settled(count: number): Promise<readonly string[]> {
     let last: unknown
-    await waitFor(
+    return waitFor(
       async () => {
         const primaries = await this.list()
+        last = `${primaries}`
+        if (primaries.length < count) return undefined
         const ports = this.members.filter(({name}) => primaries.includes(name)).map(({port}) => port)
         const texts = await Promise.all(ports.map(async (port) => `${port} ${await callRedis(port, ['CRDT.PEERS'])}`))
         last = texts.filter((text) => (JSON.parse(text.slice(text.indexOf(' '))) as PeerStatus[]).some(isOff))
-        return (last as string[]).length === 0
+        return (last as string[]).length === 0 ? primaries : undefined
       },
-      {deadlineMs: 30_000, what: () => `links in sync: ${last}`},
+      {deadlineMs: 30_000, what: () => `${count} primaries with links in sync: ${last}`},
     )
   }
 

@@ -1,14 +1,16 @@
 import {afterEach, beforeEach, describe, it} from 'vitest'
-import {seededRng} from '../../../src/lib/kernel/rng.js'
-import {REGIONS} from '../../support/crdb/world.js'
-import {SoakWorld} from './soak-world.js'
-import {Exchanged, TAGS} from './soak-writers.js'
+import {seededRng} from '../../src/lib/kernel/rng.js'
+import {SoakWorld} from '../support/crdb/soak-world.js'
+import {Exchanged, TAGS} from '../support/crdb/soak-writers.js'
+import {REGIONS} from '../support/crdb/world.js'
 
 /** How long regions are tormented; CRDT_SOAK_SECONDS=60 for the long run, CRDT_SOAK_SEED=7 for other torments. */
 const SECONDS = Number(process.env['CRDT_SOAK_SECONDS'] ?? 2)
 const rng = seededRng(Number(process.env['CRDT_SOAK_SEED'] ?? 1))
 const timeout = SECONDS * 5000 + 120_000
 const ALL = [1, 2, 3] as const
+const SHARDS = 3
+const PRIMARIES = ALL.length * SHARDS
 
 describe('three regions under load, cut apart and killed', () => {
   let world: SoakWorld
@@ -52,7 +54,7 @@ describe('three regions under load, cut apart and killed', () => {
 
   it('keep all that they exchanged, where replicas take over', {timeout}, async () => {
     await world.up('--node-timeout', '1000', '--persistence', 'none')
-    await world.create('--shards-count', '3', '--replication', 'true')
+    await world.create('--shards-count', String(SHARDS), '--replication', 'true')
     world.write(...ALL)
     await world.written()
     const exchanged = new Map(TAGS.map((tag) => [tag, new Exchanged()]))
@@ -62,16 +64,16 @@ describe('three regions under load, cut apart and killed', () => {
       }
     }
     await torment(async () => {
+      const primary = rng.pick(await world.settled(PRIMARIES))
       await see()
-      const primary = rng.pick(await world.list())
       if (rng.chance(0.5)) await torments.cut()
       await world.done('kill', primary)
       await world.written()
       if (rng.chance(0.5)) await torments.heal()
       await world.done('start', primary)
       await torments.heal()
-      await world.settled()
     })
+    await world.settled(PRIMARIES)
     await see()
     await world.expectEqual()
     for (const tag of TAGS) {
