@@ -4,6 +4,9 @@ import {encodeListpack} from '../../../../src/lib/protocol/rdb/listpack.js'
 import {insertBeside, positionsOf, removeEqual} from '../../../../src/lib/server/values/list/list-search.js'
 import {ListValue} from '../../../../src/lib/server/values/list/list-value.js'
 
+/** What a node is said to take beside its elements. */
+const NODE_BYTES = 120
+
 /** The list, its nodes and its counts agree. */
 function check(list: ListValue, expected: readonly string[]): void {
   expect([...list]).toEqual(expected)
@@ -14,6 +17,11 @@ function check(list: ListValue, expected: readonly string[]): void {
   }
   const bytes = list.toRdb().nodes.reduce((sum, {elements}) => sum + encodeListpack(elements).length, 0)
   expect(list.nodeBytes()).toBe(bytes)
+}
+
+function checkSize(list: ListValue): void {
+  const nodes = list.nodes.slice(0)
+  expect(list.sizeBytes()).toBe(nodes.reduce((sum, node) => sum + NODE_BYTES + node.sizeBytes(), 0))
 }
 
 describe('list value', () => {
@@ -99,6 +107,7 @@ describe('list value', () => {
             model.splice(at, count)
           }
         }
+        checkSize(list)
         if (step % 100 === 0) check(list, model)
       }
       check(list, model)

@@ -4,6 +4,8 @@ import {compareIds, formatId, type StreamId} from '../../../../src/lib/protocol/
 import {insertEntry} from '../../../../src/lib/server/values/stream/insert.js'
 import {Stream} from '../../../../src/lib/server/values/stream/stream.js'
 
+/** What a node is said to take beside its entries. */
+const NODE_BYTES = 200
 const LIMITS = {streamNodeMaxBytes: 200, streamNodeMaxEntries: 4}
 
 function entriesOf(stream: Stream): string[] {
@@ -40,6 +42,11 @@ describe('entries that come in any order', () => {
           sorted.map((one) => [formatId(one.id), ...one.fields].join(' ')),
         )
         assert.equal(stream.length, sorted.length)
+        const nodes = [...stream.nodes.values()]
+        assert.equal(
+          stream.sizeBytes(),
+          nodes.reduce((sum, {entries, head}) => sum + NODE_BYTES + head.length + entries.length, 0),
+        )
         assert.deepEqual({...stream.firstId}, {...sorted[0]!.id})
       }
     }

@@ -49,6 +49,13 @@ function change(zset: SortedSet, model: Model, rng: Rng, memberCount: number, li
   model.set(member, score)
 }
 
+/** Of a large one: so much per element, and its members. */
+function expectSize(zset: SortedSet, model: Model): void {
+  if (zset.encoding() !== 'skiplist') return
+  const texts = [...model.keys()].reduce((sum, member) => sum + member.length, 0)
+  expect(zset.sizeBytes()).toBe(78 * model.size + texts)
+}
+
 describe('a sorted set', () => {
   for (const [name, memberCount, rounds] of [
     ['packed', 100, 2000],
@@ -61,6 +68,7 @@ describe('a sorted set', () => {
       for (let i = 0; i < rounds; i++) {
         change(zset, model, rng, memberCount)
         if (i % Math.floor(rounds / 20) === 0) expectSame(zset, model)
+        if (i % 100 === 0 && name === 'large') expectSize(zset, model)
         if (i % 997 !== 0 || model.size === 0) continue
         const rank = rng.below(model.size)
         const count = rng.below(Math.min(model.size - rank, 300) + 1)

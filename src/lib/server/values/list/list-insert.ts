@@ -13,6 +13,7 @@ export function insertAt(list: ListValue, at: number, offset: number, text: stri
   const {fill, nodes} = list
   const node = nodes.at(at)
   list.length++
+  list.changesWithin()
   if (hasRoom(node, fill, text)) {
     node.addAt(after ? offset + 1 : offset, text)
     return

@@ -42,6 +42,7 @@ export function positionsOf(list: ListValue, text: string, {countMax, fromTail, 
 /** Takes out the first `countMax` elements that equal `text`. @returns how many there were */
 export function removeEqual(list: ListValue, text: string, countMax: number, fromTail: boolean): number {
   const {nodes} = list
+  list.changesWithin()
   let removed = 0
   let isEmptied = false
   for (let n = 0; n < nodes.length && removed < countMax; n++) {

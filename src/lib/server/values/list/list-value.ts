@@ -22,6 +22,12 @@ export class ListValue implements ObjectValue {
   /** Number of elements, in all nodes. */
   length = 0
 
+  /**
+   * Bytes of the nodes that are none of the outermost: a list that is pushed and popped is measured with every command, and may
+   * have thousands of them. Undefined: not known.
+   */
+  private innerBytes: number | undefined = undefined
+
   /** What `locate` found. */
   private foundNode = 0
   private foundOffset = 0
@@ -55,7 +61,7 @@ export class ListValue implements ObjectValue {
     if (tail === undefined || !hasRoom(tail, fill, text)) {
       tail = new ListNode()
       nodes.pushTail(tail)
-      this.packAt(nodes.length - 1 - UNPACKED_NODES)
+      this.settleInner(nodes.length - 1 - UNPACKED_NODES)
     }
     tail.addTail(text)
     this.length++
@@ -67,16 +73,33 @@ export class ListValue implements ObjectValue {
     if (head === undefined || !hasRoom(head, fill, text)) {
       head = new ListNode()
       nodes.pushHead(head)
-      this.packAt(UNPACKED_NODES)
+      this.settleInner(UNPACKED_NODES)
     }
     head.addHead(text)
     this.length++
   }
 
-  /** Packs the node that is no longer one of the outermost, if it is none of the other end's either. */
-  private packAt(index: number): void {
+  /** One more node has made that one no longer one of the outermost, if it is none of the other end's either. */
+  private settleInner(index: number): void {
     const {nodes} = this
-    if (index >= UNPACKED_NODES && index < nodes.length - UNPACKED_NODES) nodes.at(index).pack()
+    if (!this.isInner(index)) return
+    const node = nodes.at(index)
+    node.pack()
+    if (this.innerBytes !== undefined) this.innerBytes += node.sizeBytes()
+  }
+
+  /** That one is about to become one of the outermost. */
+  private leaveInner(index: number): void {
+    if (this.innerBytes !== undefined && this.isInner(index)) this.innerBytes -= this.nodes.at(index).sizeBytes()
+  }
+
+  /** Any of the nodes may be changed otherwise than by pushing and popping. */
+  changesWithin(): void {
+    this.innerBytes = undefined
+  }
+
+  private isInner(index: number): boolean {
+    return index >= UNPACKED_NODES && index < this.nodes.length - UNPACKED_NODES
   }
 
   /** The list must not be empty. */
@@ -84,7 +107,10 @@ export class ListValue implements ObjectValue {
     const {nodes} = this
     const tail = nodes.at(nodes.length - 1)
     const text = tail.takeTail()
-    if (tail.length === 0) nodes.popTail()
+    if (tail.length === 0) {
+      this.leaveInner(nodes.length - 1 - UNPACKED_NODES)
+      nodes.popTail()
+    }
     this.length--
     return text
   }
@@ -94,7 +120,10 @@ export class ListValue implements ObjectValue {
     const {nodes} = this
     const head = nodes.at(0)
     const text = head.takeHead()
-    if (head.length === 0) nodes.popHead()
+    if (head.length === 0) {
+      this.leaveInner(UNPACKED_NODES)
+      nodes.popHead()
+    }
     this.length--
     return text
   }
@@ -142,6 +171,7 @@ export class ListValue implements ObjectValue {
     const at = this.indexOf(index)
     if (at === undefined) return false
     this.locate(at)
+    this.changesWithin()
     const node = this.nodes.at(this.foundNode)
     if (!node.isPlain) {
       node.setAt(this.foundOffset, text)
@@ -180,6 +210,7 @@ export class ListValue implements ObjectValue {
   removeRange(from: number, count: number): void {
     if (count === 0) return
     this.locate(from)
+    this.changesWithin()
     const {nodes} = this
     let at = this.foundNode
     let offset = this.foundOffset
@@ -223,8 +254,16 @@ export class ListValue implements ObjectValue {
   }
 
   sizeBytes(): number {
-    let bytes = this.nodes.length * NODE_BYTES
-    for (let at = 0; at < this.nodes.length; at++) bytes += this.nodes.at(at).sizeBytes()
+    const {length} = this.nodes
+    const first = Math.min(UNPACKED_NODES, length)
+    const last = Math.max(first, length - UNPACKED_NODES)
+    this.innerBytes ??= this.bytesOfNodes(first, last)
+    return length * NODE_BYTES + this.bytesOfNodes(0, first) + this.innerBytes + this.bytesOfNodes(last, length)
+  }
+
+  private bytesOfNodes(from: number, to: number): number {
+    let bytes = 0
+    for (let at = from; at < to; at++) bytes += this.nodes.at(at).sizeBytes()
     return bytes
   }
 

@@ -40,6 +40,8 @@ export class StreamNode implements StreamNodeParts {
    * the flag each time would copy the string each time.
    */
   trimmedTo = 0
+  /** Of the nodes that it is one of. Not one of the parts that are shown and stored. */
+  #sum: {sizeBytes: number} | undefined
   /**
    * The live entry that was looked for last, and where it starts: readers go on from there instead of from the first.
    * Entries never move, so it stays right.
@@ -76,9 +78,19 @@ export class StreamNode implements StreamNodeParts {
     })
   }
 
+  /** Of what grows with the entries. */
+  get textBytes(): number {
+    return this.head.length + this.entries.length
+  }
+
   /** Of the listpack. */
   get bytes(): number {
-    return FRAME_BYTES + countBytes(this.live) + countBytes(this.deleted) + this.head.length + this.entries.length
+    return FRAME_BYTES + countBytes(this.live) + countBytes(this.deleted) + this.textBytes
+  }
+
+  /** @param sum - to be told from now on what this one grows by; undefined: of none */
+  countIn(sum: {sizeBytes: number} | undefined): void {
+    this.#sum = sum
   }
 
   /** @param argv - field, value, ... from `first` on @param id - after all that are in the node */
@@ -97,7 +109,9 @@ export class StreamNode implements StreamNodeParts {
       for (let i = first; i < argv.length; i++) text += listpackEntry(argv[i]!)
     }
     const elements = elementsOfEntry(flags, count)
-    this.entries += text + integerEntry(elements)
+    text += integerEntry(elements)
+    this.entries += text
+    if (this.#sum !== undefined) this.#sum.sizeBytes += text.length
     this.elements += elements + 1
     this.live++
     this.lastId = id

@@ -5,9 +5,9 @@ import type {ObjectValue, ValueDigest} from '../../keyspace/value.js'
 import type {EntryCursor} from './entry-cursor.js'
 import type {Group} from './group.js'
 import {StreamNode} from './node.js'
-import {OrderedById} from './ordered-by-id.js'
 import {radixNodes} from './radix.js'
 import {RangeCursor} from './range-cursor.js'
+import {StreamNodes} from './stream-nodes.js'
 import {streamToRdb} from './to-rdb.js'
 
 /** When a node is full; 0 = no limit. */
@@ -19,15 +19,14 @@ export interface NodeLimits {
 /** A listpack must not grow beyond this, whatever the settings say. */
 export const NODE_BYTES_MAX = 1024 * 1024 * 1024
 
-/** What an object and its fields take, about; measured on V8. */
-const NODE_OVERHEAD_BYTES = 200
+/** What objects and their fields take, about; measured on V8. */
 const GROUP_OVERHEAD_BYTES = 300
 const PENDING_BYTES = 120
 
 /** A log of entries in the order of their ids, and the groups that read it. */
 export class Stream implements ObjectValue {
   readonly type = 'stream'
-  readonly nodes = new OrderedById<StreamNode>()
+  readonly nodes = new StreamNodes()
   readonly groups = new Map<string, Group>()
   /** Entries that are there. */
   length = 0
@@ -131,8 +130,7 @@ export class Stream implements ObjectValue {
   }
 
   sizeBytes(): number {
-    let bytes = 0
-    for (const node of this.nodes.values()) bytes += NODE_OVERHEAD_BYTES + node.bytes
+    let bytes = this.nodes.sizeBytes
     for (const {consumers, pending} of this.groups.values()) {
       bytes += GROUP_OVERHEAD_BYTES * (1 + consumers.size) + PENDING_BYTES * pending.size
     }

@@ -5,7 +5,6 @@ import type {Before, ScoredList, ScoredMembers} from './scored-list.js'
 /** Of the tree, per element: scores and slot numbers of leaves two thirds full. */
 const TREE_BYTES = 24
 const STRING_BYTES = 24
-const MEMBERS_SAMPLED = 20
 
 /** A sorted set of any size: a hash table for what asks by member, a tree for what asks by order. */
 export class LargeMembers implements ScoredMembers {
@@ -74,13 +73,6 @@ export class LargeMembers implements ScoredMembers {
 
   sizeBytes(): number {
     const {size, table} = this
-    let sampled = 0
-    let bytes = 0
-    for (let slot = 0; slot < table.used && sampled < MEMBERS_SAMPLED; slot++) {
-      if (!table.isUsed(slot)) continue
-      bytes += table.member(slot).length
-      sampled++
-    }
-    return Math.round(size * (SLOT_BYTES + TREE_BYTES + STRING_BYTES + bytes / sampled))
+    return size * (SLOT_BYTES + TREE_BYTES + STRING_BYTES) + table.textBytes
   }
 }

@@ -31,6 +31,8 @@ class Chunk {
 
 export class MemberTable {
   size = 0
+  /** Of all members. */
+  textBytes = 0
   /** Slots 0 to here were in use at some time. */
   used = 0
   private readonly chunks: Chunk[] = []
@@ -99,6 +101,7 @@ export class MemberTable {
     chunk.hashes[index] = hash
     this.link(slot, chunk, index, this.bucketOf(hash))
     this.size++
+    this.textBytes += member.length
     if (this.size > this.mask + 1 + this.split) this.splitBucket()
     return slot
   }
@@ -162,6 +165,7 @@ export class MemberTable {
         break
       }
     }
+    this.textBytes -= chunk.members[index]!.length
     chunk.members[index] = ''
     chunk.next[index] = -1 - this.free
     this.free = slot + 1
