@@ -6,7 +6,7 @@ import type {Dot} from './core/api.js'
 import {Counter} from './core/counter.js'
 import {actorOf, sequenceOf} from './core/dot.js'
 import type {StoredKey} from './core/key-state.js'
-import type {PlacedKeys} from './core/placed-keys.js'
+import {NO_PLACE, type PlacedKeys} from './core/placed-keys.js'
 import {Row} from './core/rows.js'
 
 const SHIFT = 10
@@ -112,7 +112,7 @@ export class PlacedStates implements PlacedKeys, Shadow {
 
   plainPlaceOf(slot: number, key: string): number {
     const place = this.placeOf(key)
-    if (place < 0) return -1
+    if (place < 0) return NO_PLACE
     const dot = this.chunkAt(place).times[(place & MASK) * 2]!
     return dot > 0 || (dot === NOTHING && this.elsewhere[slot] === 0) ? place : -1
   }

@@ -20,6 +20,8 @@ const words = fc.array(
       ['SET', 'text'],
       ['SET', 'x'.repeat(200)],
       ['INCR'],
+      ['INCR'],
+      ['DEL'],
       ['DEL'],
       ['SADD', 'm'],
       ['PEXPIRE', '100000'],
@@ -62,6 +64,7 @@ describe('a plain string of another region', () => {
           for (const key of KEYS) {
             const slot = hashSlot(key)
             expect(one.crdt.core.digestSlot(slot)).toBe(bare.digestSlot(slot))
+            expect(one.crdt.core.bytesIn(slot)).toBe(bare.bytesIn(slot))
             expect(one.crdt.core.vectorOf(slot)).toEqual(expect.arrayContaining([...bare.vectorOf(slot)]))
             expect(one.crdt.core.look(slot, key)?.type).toBe(bare.look(slot, key)?.type)
             expect(one.crdt.core.look(slot, key)?.deadlineMs).toBe(bare.look(slot, key)?.deadlineMs)

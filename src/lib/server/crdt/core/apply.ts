@@ -56,7 +56,7 @@ function takeEffect(engine: Engine, effect: string, isTrusted: boolean): Applica
   if (!isTrusted && !engine.clock.isBelievable(clock)) return 'ahead'
   engine.willChange?.(head.slot)
   const slot = engine.slots.at(head.slot)
-  if (!takePlainAssign(engine, head, decoder)) new Applying(engine, slot, head).run(decoder)
+  if (!takePlainAssign(engine, slot, head, decoder)) new Applying(engine, slot, head).run(decoder)
   slot.advance(actor, sequence)
   if (isTrusted) engine.clock.reached(clock + count)
   else engine.clock.heard(clock + count)

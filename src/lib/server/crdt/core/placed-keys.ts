@@ -1,6 +1,9 @@
 import type {Dot} from './api.js'
 import type {StoredKey} from './key-state.js'
 
+/** In place of a place: clients do not see the key. */
+export const NO_PLACE = -2
+
 /**
  * Where the state of keys lies beside what clients see of them: whoever has found the one has found the other. What is
  * known of keys that clients do not see is in the slots' own tables.
@@ -25,7 +28,7 @@ export interface PlacedKeys {
   clearSlot(slot: number): void
   clear(): void
 
-  /** The place of a key of which a plain string is known, or nothing at all, there or elsewhere; -1: it has none, or is not so. */
+  /** The place of a key of which a plain string is known, or nothing at all, there or elsewhere; NO_PLACE; -1: it is not so. */
   plainPlaceOf(slot: number, key: string): number
   /** @param place - of `plainPlaceOf` @returns 0: nothing is known */
   rowDotAt(place: number): Dot

@@ -5,7 +5,10 @@ import {actorOf, dotOf, sequenceOf} from './dot.js'
 import type {Head} from './effect-head.js'
 import type {Engine} from './engine.js'
 import {KEY} from './opcodes.js'
-import {ASSIGN} from './string-value.js'
+import {NO_PLACE} from './placed-keys.js'
+import {Row} from './rows.js'
+import type {Slot} from './slot.js'
+import {ASSIGN, PLAIN_BYTES} from './string-value.js'
 
 /** Is it among what the effect's writer had seen? */
 export function hasSeen({actors, sequences}: Head, dot: Dot): boolean {
@@ -15,13 +18,13 @@ export function hasSeen({actors, sequences}: Head, dot: Dot): boolean {
 }
 
 /**
- * The way of nearly all effects: one SET of a key that clients see, of which nothing but a string is known that the writer
- * had seen. What comes of it is the same as on the way of all others, with a third of the work.
+ * The way of nearly all effects: one SET of a key that is new here, or that clients see and of which nothing but a string is
+ * known that the writer had seen. What comes of it is the same as on the way of all others, with a third of the work.
  *
  * @param decoder - at the first operation; all have been checked
  * @returns false, and the decoder is where it was: it is not so
  */
-export function takePlainAssign({observer, slots}: Engine, head: Head, decoder: Decoder): boolean {
+export function takePlainAssign({observer, slots}: Engine, slot: Slot, head: Head, decoder: Decoder): boolean {
   const {placed} = slots
   if (placed === undefined) return false
   const start = decoder.position
@@ -30,12 +33,17 @@ export function takePlainAssign({observer, slots}: Engine, head: Head, decoder: 
     if (!decoder.isAtEnd && decoder.byte() === ASSIGN) {
       const place = placed.plainPlaceOf(head.slot, key)
       const before = place < 0 ? 0 : placed.rowDotAt(place)
-      if (before > 0 && hasSeen(head, before)) {
+      const isNew = place === NO_PLACE && (placed.elsewhere[head.slot] === 0 || !slot.keys.has(key))
+      if (isNew || (before > 0 && hasSeen(head, before))) {
         const value = decoder.text()
         // How many counters it resets: those of others do not concern a key of which none is known, but are to be read.
         if (decoder.byte() === 0 && decoder.isAtEnd) {
-          placed.setPlain(place, dotOf(head.actor, head.sequence), head.clock, value)
-          observer?.assigned(head.slot, ownString(key), value)
+          const dot = dotOf(head.actor, head.sequence)
+          const own = ownString(key)
+          if (!isNew) placed.setPlain(place, dot, head.clock, value)
+          observer?.assigned(head.slot, own, value)
+          // Now it has a place.
+          if (isNew) addRow(slot, own, new Row(dot, head.clock, value))
           return true
         }
       }
@@ -43,4 +51,9 @@ export function takePlainAssign({observer, slots}: Engine, head: Head, decoder: 
   }
   decoder.goTo(start)
   return false
+}
+
+function addRow({keys, ledger}: Slot, key: string, row: Row<string>): void {
+  keys.set(key, row)
+  ledger.bytes += PLAIN_BYTES
 }
