@@ -76,6 +76,37 @@ describe('a plain string of another region', () => {
     )
   })
 
+  it('comes to the same where the state of a slot is joined', () => {
+    fc.assert(
+      fc.property(words, fc.integer({max: 40, min: 0}), fc.subarray(KEYS), (steps, early, gone) => {
+        const bare = bareEngine()
+        // The third hears of some steps, and takes the rest from the states of another's slots.
+        const [a, b, late] = regions(3) as [Region, Region, Region]
+        for (const [step, {command, isTold, key, region}] of steps.entries()) {
+          const [name, ...rest] = command
+          const from = [a, b][region]!
+          from.send([name!, key, ...rest])
+          if (step < early) tellAll([a, b, late], bare)
+          else if (isTold) exchange([a, b])
+        }
+        exchange([a, b])
+        // What it deletes, the others have still.
+        for (const key of gone) late.do(`DEL ${key}`)
+        for (const effect of late.outbox) bare.apply(effect, true)
+        for (const slot of new Set(KEYS.map(hashSlot))) {
+          const state = a.crdt.core.packSlot(slot)
+          expect(late.crdt.join(slot, state)).toBe(bare.joinSlot(slot, state))
+          expect(late.crdt.core.digestSlot(slot)).toBe(bare.digestSlot(slot))
+          expect(late.crdt.core.bytesIn(slot)).toBe(bare.bytesIn(slot))
+        }
+        expect(late.differences()).toEqual([])
+        exchange([a, b, late])
+        expect(late.dump()).toEqual(a.dump())
+      }),
+      {numRuns: 100},
+    )
+  })
+
   it('tells those who subscribe to events of the keyspace', () => {
     const [a, b] = regions(2) as [Region, Region]
     a.do('SET k 1')

@@ -140,7 +140,10 @@ export type Edit =
 /** Told of what effects from elsewhere and joins change; not of local operations. Called when the effect is applied whole. */
 export interface CrdtObserver {
   changed(slot: number, key: string, edits: readonly Edit[]): void
-  /** `changed` of a key that showed a plain string, without a deadline, and shows another one now. */
+  /**
+   * `changed` of a key that showed nothing, or a plain string without a deadline, and shows this one now. The engine may not
+   * have it yet. Only with `PlacedKeys`.
+   */
   assigned(slot: number, key: string, value: string): void
   published(channel: string, message: string): void
 }

@@ -6,8 +6,9 @@ import {CrdtError} from './crdt-error.js'
 import {NO_DEADLINES} from './deadline.js'
 import {actorOf, sequenceOf} from './dot.js'
 import type {Engine} from './engine.js'
-import type {KeyState} from './key-state.js'
-import {joinRows} from './rows.js'
+import {fold, type KeyState} from './key-state.js'
+import {takePlainRow} from './plain-assign.js'
+import {joinRows, Row} from './rows.js'
 import type {Slot} from './slot.js'
 import {type SlotState, unpackSlotState} from './slot-state.js'
 
@@ -59,7 +60,7 @@ class Joining implements Join {
   private readonly changes: Changes | undefined
 
   constructor(
-    engine: Engine,
+    private readonly engine: Engine,
     private readonly slot: Slot,
     private readonly other: SlotState,
   ) {
@@ -79,8 +80,15 @@ class Joining implements Join {
   run(): void {
     const {keys} = this.other
     for (const key of this.slot.keys.names()) this.join(key, this.slot.open(key), keys.get(key))
-    for (const [key, theirs] of keys) if (!this.slot.keys.has(key)) this.join(key, this.slot.open(key), theirs)
+    for (const [key, theirs] of keys) if (!this.slot.keys.has(key)) this.take(key, theirs)
     this.changes?.tell()
+  }
+
+  /** A key of which nothing is known here. */
+  private take(key: string, theirs: KeyState): void {
+    const folded = this.engine.slots.placed === undefined ? undefined : fold(theirs)
+    if (!(folded instanceof Row)) this.join(key, this.slot.open(key), theirs)
+    else if (!this.mineCovers(folded.dot)) takePlainRow(this.engine, this.slot, key, folded)
   }
 
   private join(key: string, mine: KeyState, theirs: KeyState | undefined): void {

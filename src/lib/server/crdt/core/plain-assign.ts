@@ -24,7 +24,8 @@ export function hasSeen({actors, sequences}: Head, dot: Dot): boolean {
  * @param decoder - at the first operation; all have been checked
  * @returns false, and the decoder is where it was: it is not so
  */
-export function takePlainAssign({observer, slots}: Engine, slot: Slot, head: Head, decoder: Decoder): boolean {
+export function takePlainAssign(engine: Engine, slot: Slot, head: Head, decoder: Decoder): boolean {
+  const {observer, slots} = engine
   const {placed} = slots
   if (placed === undefined) return false
   const start = decoder.position
@@ -39,11 +40,11 @@ export function takePlainAssign({observer, slots}: Engine, slot: Slot, head: Hea
         // How many counters it resets: those of others do not concern a key of which none is known, but are to be read.
         if (decoder.byte() === 0 && decoder.isAtEnd) {
           const dot = dotOf(head.actor, head.sequence)
-          const own = ownString(key)
-          if (!isNew) placed.setPlain(place, dot, head.clock, value)
-          observer?.assigned(head.slot, own, value)
-          // Now it has a place.
-          if (isNew) addRow(slot, own, new Row(dot, head.clock, value))
+          if (isNew) takePlainRow(engine, slot, key, new Row(dot, head.clock, value))
+          else {
+            placed.setPlain(place, dot, head.clock, value)
+            observer?.assigned(head.slot, ownString(key), value)
+          }
           return true
         }
       }
@@ -53,7 +54,14 @@ export function takePlainAssign({observer, slots}: Engine, slot: Slot, head: Hea
   return false
 }
 
-function addRow({keys, ledger}: Slot, key: string, row: Row<string>): void {
-  keys.set(key, row)
+/**
+ * A plain string of a key of which nothing is known: clients see it at once, which gives it a place.
+ *
+ * @param key - copied, should it be part of a longer string
+ */
+export function takePlainRow({observer}: Engine, {keys, ledger, number}: Slot, key: string, row: Row<string>): void {
+  const own = ownString(key)
+  observer?.assigned(number, own, row.value)
+  keys.set(own, row)
   ledger.bytes += PLAIN_BYTES
 }
