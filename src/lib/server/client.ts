@@ -178,6 +178,8 @@ export class Client implements Watcher {
       if (server.state.hasReady) server.serveBlocked()
     }
     this.throttled = false
+    const {propagation} = server.state
+    propagation.beginPipeline()
     while (!this.parked && !this.closing) {
       if (this.reply.out.length > this.outputBatchMax) {
         this.throttled = true
@@ -188,6 +190,7 @@ export class Client implements Watcher {
       server.execute(this, argv)
       if (server.state.hasReady) server.serveBlocked()
     }
+    propagation.endPipeline()
     if (parser.error !== undefined && !this.closing && !this.parked && !this.throttled) {
       if (parser.error !== REQUEST_TOO_BIG) this.reply.error(`ERR Protocol error: ${parser.error}`)
       server.onProtocolError(this, parser.error)

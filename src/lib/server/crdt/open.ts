@@ -45,14 +45,14 @@ export function openCrdt(server: Server, {config, maxDriftMs, region}: CrdtOpeni
   const {state} = server
   const capture = new Capture(crdt)
   core.observer = new Projection(server, core)
-  crdt.endUnit = () => capture.close()
+  crdt.endUnit = () => capture.settle()
   state.propagation.setCapture(capture)
   state.expiry = new OwnedExpiry(crdt)
   const restoreBehavior = changeBehavior(crdt)
   const added = addCommands(server)
   server.crdt = crdt
   crdt.close = () => {
-    capture.close()
+    capture.settle()
     restoreBehavior()
     removeCommands(server, added)
     state.propagation.setCapture(undefined)

@@ -54,8 +54,10 @@ export interface ChangeCapture {
   putBack(commands: readonly (readonly string[])[]): void
   /** A key ran out or was evicted; a command under way may make it anew. */
   dropped(key: string): void
-  /** The unit is over. */
-  close(): void
+  /** The unit is over. @param mayContinue - what follows may go out with it, as one: `settle` comes later */
+  close(mayContinue: boolean): void
+  /** What units have left for those that follow goes out. */
+  settle(): void
 }
 
 const MULTI: readonly string[] = ['MULTI']
@@ -91,6 +93,8 @@ export class Propagation {
   private isReplaced = false
   /** What the command under way changed was undone, for a reason of ours: its client is to know. */
   hasFailed = false
+  /** Commands that one client sent together are being run: nobody hears of any of them before all are over. */
+  private isPipeline = false
 
   /** @param sink - undefined: none any more */
   setAof(sink: BytesSink | undefined): void {
@@ -132,6 +136,28 @@ export class Propagation {
   /** Some of what is in the data has yet to go out: a script that takes long is paused. */
   get isInUnit(): boolean {
     return this.depth > 0
+  }
+
+  /** Commands that one client sent together follow, and nothing else between them. */
+  beginPipeline(): void {
+    this.isPipeline = this.capture !== undefined
+  }
+
+  /** They are over: what they changed goes out, if it has not yet. A script that is paused goes on later. */
+  endPipeline(): void {
+    if (!this.isPipeline) return
+    this.settle()
+    this.isPipeline = false
+  }
+
+  /** A command comes that may tell of what has gone out, or takes long. */
+  settle(): void {
+    if (this.isPipeline && this.depth === 0) this.capture?.settle()
+  }
+
+  /** Replicas count what each unit adds to their stream, and so do those that take slots. */
+  private get mayContinue(): boolean {
+    return this.isPipeline && this.replicas === undefined && this.exports === undefined
   }
 
   /** A unit begins, or a part of the one under way. */
@@ -214,7 +240,7 @@ export class Propagation {
       return
     }
     this.capture.dropped(key)
-    if (this.depth === 0) this.capture.close()
+    if (this.depth === 0) this.capture.close(this.mayContinue)
   }
 
   /** `also` for a key that is another node's matter from now on: to an active-active database no change of the data. */
@@ -269,7 +295,7 @@ export class Propagation {
     const {aof, capture, exports, items, replicas} = this
     if (capture !== undefined) {
       if (items.length > 0) this.hand(capture)
-      capture.close()
+      capture.close(this.mayContinue)
       return
     }
     this.items = []

@@ -1,4 +1,5 @@
 import {CRDB_DEFAULTS, type CrdbConfig, type CrdbSettings} from '../../../../src/lib/model/crdb.js'
+import {encodeCommand} from '../../../../src/lib/protocol/resp/encode-command.js'
 import type {Client} from '../../../../src/lib/server/client.js'
 import type {ClusterBinding} from '../../../../src/lib/server/cluster/api.js'
 import {mergeInto, sketchOf} from '../../../../src/lib/server/commands/hyperloglog/sketch.js'
@@ -15,7 +16,7 @@ export class Region extends Rig {
   readonly outbox: string[] = []
   /** Messages that the nodes of this region tell each other of. */
   readonly announced: string[] = []
-  /** What replicas and the append-only file get. */
+  /** What the append-only file gets, and replicas where there are any. */
   readonly passed: (readonly string[])[] = []
   private readonly main: Client
 
@@ -26,7 +27,10 @@ export class Region extends Rig {
     super('cluster-enabled yes\nsave ""', id)
     this.server.cluster = this.binding()
     this.crdt = openCrdt(this.server, {config, region: id})
-    this.server.state.propagation.setReplicas({feed: (_database, argv) => this.passed.push(argv)})
+    this.server.state.propagation.setAof({
+      feed: (_database, argv) => this.passed.push(argv),
+      feedBytes: (_database, {name}, argument) => this.passed.push([name, argument.text()]),
+    })
     this.crdt.listeners.push({
       joined: () => undefined,
       made: (effect) => this.outbox.push(effect.text()),
@@ -54,7 +58,12 @@ export class Region extends Rig {
 
   /** @returns the raw reply */
   send(argv: readonly string[], client = this.main): string {
-    const text = `*${argv.length}\r\n${argv.map((word) => `$${word.length}\r\n${word}\r\n`).join('')}`
+    return this.sendAll([argv], client)
+  }
+
+  /** Commands in one pipeline. @returns the raw replies */
+  sendAll(commands: readonly (readonly string[])[], client = this.main): string {
+    const text = commands.map(encodeCommand).join('')
     client.feed(Buffer.from(text, 'latin1'), text.length, this.nowMs)
     if (this.server.state.hasReady) this.server.serveBlocked()
     return client.reply.take()
@@ -63,6 +72,11 @@ export class Region extends Rig {
   /** A command line. @returns the reply in short: integers, texts, errors, lists in brackets */
   do(line: string): string {
     return shown(this.send(line.split(' ')))
+  }
+
+  /** Command lines in one pipeline. @returns the replies in short */
+  doAll(...lines: readonly string[]): string {
+    return shown(this.sendAll(lines.map((line) => line.split(' '))))
   }
 
   /** Effects come in as from another region. */

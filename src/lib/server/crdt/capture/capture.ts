@@ -12,6 +12,8 @@ import {PLAIN, type PlainTranslate, translatorOf} from './translators.js'
 import type {Unit} from './unit.js'
 
 const NONE: readonly string[] = []
+/** Whoever gets an effect takes all of it in before he does anything else. */
+const CONTINUED_BYTES_MAX = 16 * 1024
 
 /** After these a stream may be left without entries and groups. */
 const MAY_EMPTY_STREAM: ReadonlySet<string> = new Set([
@@ -30,7 +32,7 @@ const MAY_EMPTY_STREAM: ReadonlySet<string> = new Set([
  *
  * Each command is translated the moment it is over: by what goes out of it, which is deterministic, by what is seen of the
  * data, which are as it left them, and by what the core shows, which is as before it. What a unit did in a slot becomes one
- * effect when the unit is over.
+ * effect when the unit is over; and so does what units of one pipeline did that follow each other in one slot.
  */
 export class Capture implements ChangeCapture, Unit {
   readonly server: Server
@@ -50,6 +52,8 @@ export class Capture implements ChangeCapture, Unit {
   private slotWriter: SlotWriter | undefined = undefined
   private readonly others = new Map<number, SlotWriter>()
   private locals: Item[] = []
+  /** What the writer has is of units that are over; the next one may go on with it. */
+  private isLeftOpen = false
 
   private readonly recovery: Recovery
 
@@ -145,7 +149,16 @@ export class Capture implements ChangeCapture, Unit {
     }
   }
 
-  close(): void {
+  close(mayContinue: boolean): void {
+    const {slotWriter} = this
+    if (mayContinue && slotWriter !== undefined && slotWriter.length < CONTINUED_BYTES_MAX) {
+      this.isLeftOpen = this.others.size === 0 && this.locals.length === 0
+      if (this.isLeftOpen) return
+    }
+    this.settle()
+  }
+
+  settle(): void {
     if (this.slotWriter !== undefined) this.endWriters(this.slotWriter)
     if (this.locals.length === 0) return
     const {locals} = this
@@ -156,6 +169,7 @@ export class Capture implements ChangeCapture, Unit {
   private endWriters(first: SlotWriter): void {
     this.slot = -1
     this.slotWriter = undefined
+    this.isLeftOpen = false
     const effect = first.finish()
     if (this.others.size === 0) {
       if (effect !== undefined) this.crdt.made(effect)
@@ -175,7 +189,11 @@ export class Capture implements ChangeCapture, Unit {
   }
 
   private writerOf(slot: number): SlotWriter {
-    if (this.slot === slot) return this.slotWriter!
+    if (this.slot === slot) {
+      this.isLeftOpen = false
+      return this.slotWriter!
+    }
+    if (this.isLeftOpen) this.endWriters(this.slotWriter!)
     if (this.slotWriter === undefined) {
       this.slot = slot
       this.slotWriter = this.core.write(slot)

@@ -31,6 +31,8 @@ export type ListEnd = 'left' | 'right'
  * Elements are named as Redis names them; indexes of lists are from the head, as they stand when the operation comes.
  */
 export interface SlotWriter {
+  /** Bytes written so far. */
+  readonly length: number
   /** `CrdtCore.typeOf` of a key of the slot, in less time. */
   typeOf(key: string): CrdtType | undefined
   /** DEL, expiry, eviction; also before a key is written anew by SET over another type, RENAME, COPY, *STORE. */

@@ -24,13 +24,15 @@ function idsOf(region: Region): string[] {
   return [1, 2, 3].flatMap((number) => region.do(`XRANGE {t}stream:${number} - +`).match(/\d+-\d+/g) ?? [])
 }
 
-/** One of them alone, in a transaction, or in a script. */
+/** One of them alone, in a transaction, in a script, or in one pipeline. */
 function send(region: Region, rng: Rng, commands: readonly string[][]): void {
-  const how = rng.below(8)
+  const how = rng.below(commands.length > 1 ? 6 : 8)
   if (how === 0) {
     for (const argv of [['MULTI'], ...commands, ['EXEC']]) region.send(argv)
   } else if (how === 1) {
     for (const argv of commands) region.send(['EVAL', 'return redis.pcall(unpack(ARGV))', '0', ...argv])
+  } else if (how < 4) {
+    region.sendAll(commands)
   } else {
     for (const argv of commands) region.send(argv, rng.chance(0.1) ? region.connect() : undefined)
   }
@@ -43,7 +45,7 @@ function playTyped(all: readonly Region[], seed: number, stepCount: number, chan
     const region = rng.pick(all)
     region.nowMs += 1
     const ids = idsOf(region)
-    const commands = Array.from({length: rng.chance(0.2) ? 3 : 1}, () => makeTyped(rng, ids))
+    const commands = Array.from({length: rng.chance(0.3) ? 3 : 1}, () => makeTyped(rng, ids))
     send(region, rng, commands)
     const said = `${step}: region ${region.id}: ${commands.map((argv) => argv.join(' ')).join('; ')}`
     requireSound(region, said)

@@ -1,4 +1,5 @@
 import {assert, describe, it} from 'vitest'
+import {hashSlot} from '../../../../../src/lib/protocol/hash-slot.js'
 import {allCommands} from '../../../../../src/lib/server/commands/index.js'
 import {REFUSED} from '../../../../../src/lib/server/crdt/capture/behavior.js'
 import {hasTranslator} from '../../../../../src/lib/server/crdt/capture/translators.js'
@@ -31,6 +32,90 @@ describe('what a unit becomes', () => {
     for (const line of ['MULTI', 'INCR {k}a', 'SADD {k}b x', 'GET k', 'EXEC']) here.do(line)
     assert.equal(here.outbox.length, 2)
     here.send(['EVAL', "redis.call('incr', '{k}a') redis.call('del', 'k') redis.call('rpush', '{k}l', 'a')", '1', 'k'])
+    assert.equal(here.outbox.length, 3)
+    assert.deepEqual(here.differences(), [])
+  })
+
+  it('is one effect with those of a pipeline that follow it in its slot', () => {
+    const [here, there] = pair()
+    assert.equal(here.doAll('SADD s a', 'SADD s b', 'SREM s a', 'SADD s a', 'INCR {s}n', 'INCR {s}n'), '1 1 1 1 1 2')
+    assert.equal(here.outbox.length, 1)
+    // Another slot ends it, and so does coming back.
+    here.doAll('INCR a', 'INCR b', 'INCR b', 'INCR a', 'MULTI', 'INCR a', 'INCR a', 'EXEC', 'INCR b')
+    assert.deepEqual(
+      here.outbox.slice(1).map((effect) => here.crdt.core.slotOf(effect)),
+      ['a', 'b', 'a', 'a', 'b'].map((key) => hashSlot(key)),
+    )
+    exchange([here, there])
+    assert.equal(there.doAll('SMEMBERS s', 'GET {s}n', 'GET a', 'GET b'), '[b a] 2 4 3')
+    assert.deepEqual(here.dump(), there.dump())
+    assert.deepEqual([...here.differences(), ...there.differences()], [])
+  })
+
+  it('goes out before the next command of a pipeline that may tell of it, or be long', () => {
+    const [here] = pair()
+    for (const line of ['GET k', 'CRDT.DEBUG CHECK', 'INFO crdt', 'PUBLISH c m', 'EVAL return{} 0', 'WAIT 0 0']) {
+      here.outbox.length = 0
+      here.doAll('RPUSH k a', 'RPUSH k b', line, 'RPUSH k c', 'RPUSH k d')
+      const own = here.outbox.filter((effect) => here.crdt.core.slotOf(effect) === hashSlot('k'))
+      assert.equal(own.length, 2, line)
+    }
+    assert.equal(here.do('LRANGE k -4 -1'), '[a b c d]')
+  })
+
+  it('goes out with the pipeline, before anything else comes', () => {
+    const [here, there] = pair()
+    there.do('SADD s theirs')
+    here.doAll('SADD s a', 'SADD s b', 'NONSENSE', 'HSET s f v')
+    assert.equal(here.outbox.length, 1)
+    exchange([here, there])
+    here.doAll('SADD s c', 'SADD s d')
+    here.do('SADD s e')
+    assert.equal(here.outbox.length, 2)
+    exchange([here, there])
+    assert.equal(there.do('SCARD s'), '6')
+    assert.deepEqual([...here.differences(), ...there.differences()], [])
+  })
+
+  it('stands alone in a pipeline where replicas count what each adds to their stream', () => {
+    const [here] = pair()
+    here.server.state.propagation.setReplicas({feed: () => undefined})
+    here.doAll('SADD s a', 'SADD s b', 'SADD s c')
+    assert.equal(here.outbox.length, 3)
+  })
+
+  it('stands alone where it has become long', () => {
+    const [here, there] = pair()
+    const text = 'x'.repeat(10_000)
+    here.doAll(...Array.from({length: 6}, (_, i) => `SADD s ${i}${text}`))
+    assert.equal(here.outbox.length, 3)
+    exchange([here, there])
+    assert.deepEqual(here.dump(), there.dump())
+  })
+
+  it('does not wait for a script of its pipeline that is paused, nor cuts that in two', () => {
+    const [here] = pair()
+    let us = 0
+    here.server.effects.monotonicUs = () => {
+      us += 1000
+      return us
+    }
+    here.server.config.set([['busy-reply-threshold', '20']])
+    const long = "redis.call('sadd', 's', 'early') for i = 1, 2e7 do end redis.call('sadd', 's', 'late')"
+    const client = here.connect()
+    here.sendAll(
+      [
+        ['SADD', 's', 'a'],
+        ['SADD', 's', 'b'],
+        ['EVAL', long, '1', 's'],
+        ['SADD', 's', 'c'],
+      ],
+      client,
+    )
+    assert.equal(here.outbox.length, 1)
+    assert.match(here.send(['GET', 'k']), /^-BUSY/)
+    assert.equal(here.outbox.length, 1)
+    for (let turn = 0; turn < 200 && here.outbox.length < 3; turn++) here.turn(client)
     assert.equal(here.outbox.length, 3)
     assert.deepEqual(here.differences(), [])
   })
