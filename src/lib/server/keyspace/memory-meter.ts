@@ -138,9 +138,10 @@ export class MemoryMeter {
 
   private settle(): void {
     const {changing, sizesBefore, storesOfChanging} = this
-    for (let i = 0; i < changing.length; i++) this.add(storesOfChanging[i]!, changing[i]!.sizeBytes() - sizesBefore[i]!)
-    changing.length = 0
-    sizesBefore.length = 0
-    storesOfChanging.length = 0
+    // One by one: a length that is set gives back the room, which the next command takes anew.
+    while (changing.length > 0) {
+      const value = changing.pop()!
+      this.add(storesOfChanging.pop()!, value.sizeBytes() - sizesBefore.pop()!)
+    }
   }
 }

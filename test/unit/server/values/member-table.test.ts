@@ -54,6 +54,31 @@ describe('MemberTable', () => {
     }
   })
 
+  it('finds again what another table was just asked for, whether that has it at the same place or not', () => {
+    const rng = seededRng(11)
+    const [asked, alike] = [new MemberTable(), new MemberTable()]
+    const model = new Map<string, number>()
+    let again = 0
+    for (let step = 0; step < 20_000; step++) {
+      const member = `member:${rng.below(3000)}`
+      const place = asked.add(member)
+      const found = alike.findAgain(member)
+      expect(found).toBe(alike.find(member))
+      if (found >= 0 && found === place) again++
+      if (found < 0) alike.addNew(member)
+      model.set(member, step)
+      if (!rng.chance(0.2)) continue
+      const gone = `member:${rng.below(3000)}`
+      alike.remove(gone)
+      // Now and then the two part.
+      if (rng.chance(0.9)) asked.remove(gone)
+    }
+    expect(again).toBeGreaterThan(100)
+    for (const [at, member] of everything(alike).entries()) expect(alike.find(member)).toBe(at)
+    expect(new Set(everything(alike)).size).toBe(alike.size)
+    expect(everything(alike).every((member) => model.has(member))).toBe(true)
+  })
+
   it('has a copy that goes its own way', () => {
     for (const size of [5, 40, 5000]) {
       const table = new MemberTable()

@@ -13,7 +13,7 @@ export class HashValue extends RegisterMap<string> {
   readonly type = 'hash'
 
   constructor() {
-    super(HASH_OPCODE)
+    super(HASH_OPCODE, '')
   }
 
   addOwn(operation: OwnOperation, field: string, step: Step): void {

@@ -39,6 +39,7 @@ import {
   unpackRegister,
   winnerOf,
 } from './register.js'
+import {RegisterTable} from './register-table.js'
 import {Row} from './rows.js'
 import type {Total} from './total.js'
 
@@ -48,21 +49,30 @@ const ADD = 1
 const REMOVE = 2
 
 /** Per element beside its texts. */
-const ELEMENT_BYTES = 130
+const ELEMENT_BYTES = 64
+const NUMBER_BYTES = 8
+/** How many counters an assignment resets where there are none. */
+const NO_RESETS = 0
 
 /** Names and a register each: the fields of a hash, the members of a sorted set. */
 export abstract class RegisterMap<V extends string | number> extends SubValue {
-  protected readonly registers = new Map<string, Register<V>>()
+  protected readonly registers: RegisterTable<V>
   /** Elements of which nothing is visible. */
   private hiddenCount = 0
   /** Elements that have garbage. */
   private readonly unclean = new Set<string>()
-  private before: Register<V> | undefined = undefined
+  /** Of the element that is about to change; -1: it is new. */
+  private place = -1
   private weightBefore = 0
   private wasHidden = false
 
-  constructor(private readonly firstOpcode: number) {
+  /** @param none - stands where there is no value */
+  constructor(
+    private readonly firstOpcode: number,
+    none: V,
+  ) {
     super()
+    this.registers = new RegisterTable(none)
   }
 
   protected abstract encodeValue(value: V, out: Encoder): void
@@ -79,29 +89,48 @@ export abstract class RegisterMap<V extends string | number> extends SubValue {
 
   birth(actors: ActorTable): Birth | undefined {
     let birth: Birth | undefined
-    for (const register of this.registers.values()) birth = earlier(birth, registerBirth(register, actors), actors)
+    const {registers} = this
+    for (let place = 0; place < registers.size; place++) {
+      birth = earlier(birth, registerBirth(registers.at(place), actors), actors)
+    }
     return birth
   }
 
   assignOwn(operation: OwnOperation, pairs: readonly (readonly [name: string, value: V])[]): void {
     const {out} = operation
+    const {registers} = this
     out.byte(this.firstOpcode + ASSIGN)
     out.varint(pairs.length)
     for (const [name, value] of pairs) {
       out.text(name)
       this.encodeValue(value, out)
-      const before = this.registers.get(name)
-      this.change(name, before)
-      this.put(name, assignOwn(before, value, operation), operation.ledger)
+      const place = registers.findAgain(name)
+      if (place < 0) this.addRow(name, value, operation)
+      else if (registers.isRowAt(place)) this.setRow(place, value, operation)
+      else this.put(name, assignOwn(this.change(name, place), value, operation), operation.ledger)
     }
+  }
+
+  /** `assignOwn` of an element that is new. */
+  private addRow(name: string, value: V, {clock, dot, ledger, out}: OwnOperation): void {
+    out.varint(NO_RESETS)
+    ledger.bytes += ELEMENT_BYTES + name.length + bytesOf(value)
+    this.registers.addRow(name, dot, clock, value)
+  }
+
+  /** `assignOwn` of one that is a row alone. */
+  private setRow(place: number, value: V, {clock, dot, ledger, out}: OwnOperation): void {
+    const {registers} = this
+    out.varint(NO_RESETS)
+    ledger.bytes += bytesOf(value) - bytesOf(registers.valueAt(place))
+    registers.setRow(place, dot, clock, value)
   }
 
   protected addTotal(operation: OwnOperation, name: string, step: Total): void {
     const {out} = operation
     out.byte(this.firstOpcode + ADD)
     out.text(name)
-    const before = this.registers.get(name)
-    this.change(name, before)
+    const before = this.change(name, this.registers.findAgain(name))
     this.put(name, addOwn(before, step, operation), operation.ledger)
   }
 
@@ -114,9 +143,8 @@ export abstract class RegisterMap<V extends string | number> extends SubValue {
     out.varint(here.length)
     for (const name of here) {
       out.text(name)
-      const before = this.registers.get(name)
       // A name that is given twice is gone the second time.
-      this.change(name, before)
+      const before = this.change(name, this.registers.find(name))
       const left = before && eraseOwn(before, operation)
       if (before === undefined) out.varint(0)
       this.put(name, left, operation.ledger)
@@ -127,8 +155,7 @@ export abstract class RegisterMap<V extends string | number> extends SubValue {
     const kind = opcode - this.firstOpcode
     for (let count = kind === ADD ? 1 : decoder.varint(); count > 0; count--) {
       const name = decoder.text()
-      const before = this.registers.get(name)
-      this.change(name, before)
+      const before = this.change(name, this.registers.find(name))
       let after: Register<V> | undefined
       if (kind === ASSIGN) after = assign(before, this.decodeValue(decoder), operation, decoder)
       else if (kind === ADD) after = addFrom(before, decoder, operation)
@@ -142,11 +169,13 @@ export abstract class RegisterMap<V extends string | number> extends SubValue {
   /** Tells of those that have counters. */
   resetOwn(operation: OwnOperation): boolean {
     const {out} = operation
+    const {registers} = this
     let count = 0
-    for (const register of this.registers.values()) if (hasLiveCounter(register)) count++
+    for (let place = registers.size - 1; place >= 0; place--) if (hasLiveCounter(registers.at(place))) count++
     if (count > 0) out.varint(count)
-    for (const [name, before] of this.registers) {
-      this.change(name, before)
+    for (let place = registers.size - 1; place >= 0; place--) {
+      const name = registers.nameAt(place)
+      const before = this.change(name, place)!
       const isTold = hasLiveCounter(before)
       if (isTold) out.text(name)
       const after = isTold ? eraseOwn(before, operation) : erase(before, operation, undefined)
@@ -157,39 +186,43 @@ export abstract class RegisterMap<V extends string | number> extends SubValue {
 
   reset(operation: Operation, seen: Decoder | undefined): void {
     const {edits, ledger} = operation
+    const {registers} = this
     for (let count = seen === undefined ? 0 : seen.varint(); count > 0; count--) {
       const name = seen!.text()
-      const before = this.registers.get(name)
+      const before = this.change(name, registers.find(name))
       if (before === undefined) {
         checkResets(seen!)
         continue
       }
-      this.change(name, before)
       this.put(name, erase(before, operation, seen), ledger)
       edits?.element(name)
     }
-    for (const [name, before] of this.registers) {
+    for (let place = registers.size - 1; place >= 0; place--) {
+      const name = registers.nameAt(place)
+      const before = this.change(name, place)!
       if (rowsOf(before).length === 0) continue
-      this.change(name, before)
       this.put(name, erase(before, operation, undefined), ledger)
       edits?.element(name)
     }
   }
 
   join(other: this | undefined, join: Join): void {
-    for (const [name, mine] of this.registers) {
+    const {registers} = this
+    for (let place = registers.size - 1; place >= 0; place--) {
+      const name = registers.nameAt(place)
       const theirs = other?.registers.get(name)
-      this.change(name, mine)
+      const mine = this.change(name, place)!
       const joined = joinRegisters(mine, theirs, join)
       this.put(name, joined, join.ledger)
       if (joined !== mine) join.edits?.element(name)
     }
     if (other === undefined) return
-    for (const [name, theirs] of other.registers) {
-      if (this.registers.has(name)) continue
-      const joined = joinRegisters(undefined, theirs, join)
+    for (let place = 0; place < other.registers.size; place++) {
+      const name = other.registers.nameAt(place)
+      if (registers.find(name) >= 0) continue
+      const joined = joinRegisters(undefined, other.registers.at(place), join)
       if (joined === undefined) continue
-      this.change(name, undefined)
+      this.change(name, -1)
       this.put(name, joined, join.ledger)
       join.edits?.element(name)
     }
@@ -197,26 +230,29 @@ export abstract class RegisterMap<V extends string | number> extends SubValue {
 
   pack(out: Encoder): void {
     out.varint(this.registers.size)
-    for (const [name, register] of this.registers) {
-      out.text(name)
-      packRegister(register, out, (value) => this.encodeValue(value, out))
+    const {registers} = this
+    for (let place = 0; place < registers.size; place++) {
+      out.text(registers.nameAt(place))
+      packRegister(registers.at(place), out, (value) => this.encodeValue(value, out))
     }
   }
 
   unpack(decoder: Decoder, ledger: Ledger): void {
     for (let count = decoder.count(); count > 0; count--) {
       const name = decoder.text()
-      if (this.registers.has(name)) decoder.fail('has an element twice')
+      if (this.registers.find(name) >= 0) decoder.fail('has an element twice')
       const register = unpackRegister(decoder, () => this.decodeValue(decoder))
-      this.change(name, undefined)
+      this.change(name, -1)
       this.put(name, register, ledger)
       ledger.garbage += registerGarbage(register)
     }
   }
 
   release(ledger: Ledger): void {
-    for (const [name, register] of this.registers) {
-      ledger.bytes -= weightOf(name, register)
+    const {registers} = this
+    for (let place = 0; place < registers.size; place++) {
+      const register = registers.at(place)
+      ledger.bytes -= weightOf(registers.nameAt(place), register)
       ledger.garbage -= registerGarbage(register)
     }
   }
@@ -229,15 +265,17 @@ export abstract class RegisterMap<V extends string | number> extends SubValue {
     const {ledger} = context
     const before = ledger.garbage
     for (const name of [...this.unclean]) {
-      const register = this.registers.get(name)!
-      this.change(name, register)
+      const register = this.change(name, this.registers.find(name))!
       this.put(name, collectRegister(register, isStable, context), ledger)
     }
     return before - ledger.garbage
   }
 
   digest(digest: Digest, actors: ActorTable): void {
-    for (const [name, register] of this.registers) digestRegister(register, name, this.firstOpcode, digest, actors)
+    const {firstOpcode, registers} = this
+    for (let place = 0; place < registers.size; place++) {
+      digestRegister(registers.at(place), registers.nameAt(place), firstOpcode, digest, actors)
+    }
   }
 
   get explainable(): number {
@@ -246,7 +284,7 @@ export abstract class RegisterMap<V extends string | number> extends SubValue {
 
   explain(element: string | undefined, count: number, actors: ActorTable): ElementExplanation[] {
     const found: ElementExplanation[] = []
-    for (const name of element === undefined ? this.registers.keys() : [element]) {
+    for (const name of element === undefined ? this.names() : [element]) {
       const register = this.registers.get(name)
       if (register === undefined || found.length === count) break
       const rows = explainRows(rowsOf(register), winnerOf(register, actors), actors, String)
@@ -261,37 +299,52 @@ export abstract class RegisterMap<V extends string | number> extends SubValue {
     return this.registers.size - this.hiddenCount
   }
 
+  private *names(): Iterable<string> {
+    for (let place = 0; place < this.registers.size; place++) yield this.registers.nameAt(place)
+  }
+
   override *elements(): Iterable<string> {
-    for (const [name, register] of this.registers) if (isVisible(register)) yield name
+    const {registers} = this
+    for (let place = 0; place < registers.size; place++)
+      if (isVisible(registers.at(place))) yield registers.nameAt(place)
   }
 
   override has(name: string): boolean {
     return isVisible(this.registers.get(name))
   }
 
-  /** An element is about to change: registers change in place. `put` must follow. */
-  private change(name: string, before: Register<V> | undefined): void {
-    this.before = before
+  /** An element is about to change: registers change in place. `put` must follow. @returns what is there */
+  private change(name: string, place: number): Register<V> | undefined {
+    const before = place < 0 ? undefined : this.registers.at(place)
+    this.place = place
     this.weightBefore = weightOf(name, before)
     this.wasHidden = before !== undefined && !isVisible(before)
+    return before
   }
 
   private put(name: string, after: Register<V> | undefined, ledger: Ledger): void {
+    const {place, registers} = this
     ledger.bytes += weightOf(name, after) - this.weightBefore
     const isHidden = after !== undefined && !isVisible(after)
     this.hiddenCount += Number(isHidden) - Number(this.wasHidden)
     if (registerGarbage(after) > 0) this.unclean.add(name)
     else if (this.unclean.size > 0) this.unclean.delete(name)
-    if (after === undefined) this.registers.delete(name)
-    else if (this.before !== after) this.registers.set(name, after)
+    if (place < 0) {
+      if (after !== undefined) registers.add(name, after)
+    } else if (after === undefined) registers.removeAt(place)
+    else registers.set(place, after)
   }
+}
+
+function bytesOf(value: string | number): number {
+  return typeof value === 'string' ? value.length : NUMBER_BYTES
 }
 
 function weightOf<V extends string | number>(name: string, register: Register<V> | undefined): number {
   if (register === undefined) return 0
   let bytes = ELEMENT_BYTES + name.length
-  if (register instanceof Row) return bytes + (typeof register.value === 'string' ? register.value.length : 8)
-  for (const {value} of rowsOf(register)) bytes += typeof value === 'string' ? value.length : 8
+  if (register instanceof Row) return bytes + bytesOf(register.value)
+  for (const {value} of rowsOf(register)) bytes += bytesOf(value)
   return bytes
 }
 

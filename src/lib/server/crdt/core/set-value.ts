@@ -202,7 +202,7 @@ export class SetValue extends SubValue {
   }
 
   private add(member: string, operation: Operation): void {
-    const place = this.members.find(member)
+    const place = this.members.findAgain(member)
     if (place < 0) {
       this.append(member, operation.dot, operation.clock, operation.ledger)
       return
@@ -231,7 +231,7 @@ export class SetValue extends SubValue {
 
   private append(member: string, dot: Dot, clock: number, ledger: Ledger): void {
     ledger.bytes += member.length + MEMBER_BYTES + (this.isEmpty ? BYTES : 0)
-    this.members.add(member)
+    this.members.addNew(member)
     this.dots.push(dot)
     this.clocks.push(clock)
   }

@@ -14,7 +14,7 @@ export class SortedSetValue extends RegisterMap<number> {
   readonly type = 'zset'
 
   constructor() {
-    super(ZSET_OPCODE)
+    super(ZSET_OPCODE, 0)
   }
 
   addOwn(operation: OwnOperation, member: string, by: number): void {

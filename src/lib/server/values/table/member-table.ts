@@ -9,6 +9,9 @@ const CHUNK = 1 << SHIFT
 const MASK = CHUNK - 1
 const FIRST_ROOM = 32
 
+/** At which a member was found last, in whatever table. */
+let lastPlace = 0
+
 /** Buckets are given back once there are this many per member. */
 const BUCKETS_PER_MEMBER_MAX = 2
 
@@ -60,6 +63,14 @@ export class MemberTable {
     return this.heads === undefined ? this.search(member) : this.findHashed(member, hashString(member))
   }
 
+  /**
+   * `find` of a member that another table was asked for just before: tables that took the same members in the same order
+   * have them at the same places.
+   */
+  findAgain(member: string): number {
+    return lastPlace < this.members.length && this.members.at(lastPlace) === member ? lastPlace : this.find(member)
+  }
+
   private search(member: string): number {
     const {members} = this
     for (let place = members.length - 1; place >= 0; place--) if (members.at(place) === member) return place
@@ -73,7 +84,10 @@ export class MemberTable {
       const place = link - 1
       const chunk = this.nodes![place >>> SHIFT]!
       const at = (place & MASK) << 1
-      if (chunk[at] === hash && this.members.at(place) === member) return place
+      if (chunk[at] === hash && this.members.at(place) === member) {
+        lastPlace = place
+        return place
+      }
       link = chunk[at + 1]!
     }
     return -1
@@ -87,17 +101,30 @@ export class MemberTable {
     if (this.heads === undefined) {
       const place = this.search(member)
       if (place >= 0) return place
-      this.members.push(member)
-      if (this.members.length > UNINDEXED_MAX) this.buildIndex()
+      this.addNew(member)
       return -1
     }
     const hash = hashString(member)
     const place = this.findHashed(member, hash)
     if (place >= 0) return place
+    this.addHashed(member, hash)
+    return -1
+  }
+
+  /** `add` of a member that is not there. */
+  addNew(member: string): void {
+    if (this.heads !== undefined) {
+      this.addHashed(member, hashString(member))
+      return
+    }
+    this.members.push(member)
+    if (this.members.length > UNINDEXED_MAX) this.buildIndex()
+  }
+
+  private addHashed(member: string, hash: number): void {
     this.members.push(member)
     this.link(this.members.length - 1, hash)
     if (this.members.length > this.bucketCount) this.split()
-    return -1
   }
 
   /** @returns the place it had, which is now the last one's, or -1 */
