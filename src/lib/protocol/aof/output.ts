@@ -8,14 +8,6 @@ const ZERO = 48
 /** Numbers of three digits at most. */
 const SHORT_MAX = 1000
 
-/** What comes before the argument of a command that has one. */
-export function headOf(name: string): Uint8Array {
-  const out = new AofOutput(undefined)
-  out.head(2)
-  out.argument(name)
-  return Uint8Array.from(out.written())
-}
-
 /** Writes commands as an append only file has them: `*2\r\n$3\r\nGET\r\n$1\r\nk\r\n`. Text is binary (latin1). */
 export class AofOutput extends ChunkOutput {
   /** @param count - of the arguments that follow, the command's name included */
@@ -43,13 +35,8 @@ export class AofOutput extends ChunkOutput {
     for (let i = 0; i < argv.length; i++) this.argument(argv[i]!)
   }
 
-  /**
-   * A command whose last argument is bytes.
-   *
-   * @param head - what comes before that argument, as it stands in the file @param bytes - of which the first `length` are it
-   */
-  commandWithBytes(head: Uint8Array, bytes: Uint8Array, length: number): void {
-    this.piece(head, head.length)
+  /** @param bytes - of which the first `length` are the argument */
+  argumentBytes(bytes: Uint8Array, length: number): void {
     this.line(DOLLAR, length)
     this.piece(bytes, length)
     this.reserve(2)

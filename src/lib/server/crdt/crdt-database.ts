@@ -1,5 +1,4 @@
 import type {CrdbConfig} from '../../model/crdb.js'
-import {headOf} from '../../protocol/aof/output.js'
 import {SERVER_PAUSED, type Server} from '../server.js'
 import type {Application, CrdtCore, MadeEffect} from './core/api.js'
 import {Durability} from './durability/durability.js'
@@ -7,7 +6,6 @@ import type {Peers} from './peers/peers.js'
 import {showSlot} from './projection/show-slot.js'
 
 const EFFECT = 'CRDT.EFFECT'
-const EFFECT_HEAD = {encoded: headOf(EFFECT), name: EFFECT}
 
 /** Takes each effect that came into the state, in order: the ring for other regions. */
 export interface EffectListener {
@@ -46,7 +44,7 @@ export class CrdtDatabase {
 
   /** The effect of a unit of clients' commands, nearly always the only one. It is released. */
   made(effect: MadeEffect): void {
-    if (this.isPassedOn) this.server.state.propagation.passBytes(EFFECT_HEAD, effect)
+    if (this.isPassedOn) this.server.state.propagation.passBytes(EFFECT, effect)
     for (const listener of this.listeners) listener.made(effect)
     effect.release()
   }
@@ -70,7 +68,7 @@ export class CrdtDatabase {
     this.endUnit()
     const application = this.core.apply(effect, isTrusted)
     if (application !== 'applied') return application
-    if (this.isPassedOn) this.server.state.propagation.passOne([EFFECT, effect])
+    if (this.isPassedOn) this.server.state.propagation.passArgument(EFFECT, effect)
     for (const listener of this.listeners) listener.took(effect)
     this.wake()
     return application

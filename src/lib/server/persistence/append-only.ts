@@ -1,5 +1,5 @@
 import {AofOutput} from '../../protocol/aof/output.js'
-import type {BytesArgument, BytesHead, BytesSink} from '../propagation/propagation.js'
+import type {BytesArgument, RunSink} from '../propagation/propagation.js'
 import {ReplyError} from '../reply-error.js'
 import {SERVER_DISK_FULL, type Server} from '../server.js'
 import {type AppendOnlyEffects, appendOnlyEffects} from './append-only-effects.js'
@@ -8,6 +8,9 @@ import {type AppendOnlyEffects, appendOnlyEffects} from './append-only-effects.j
 const FAILURES_MAX = 3
 const DELAY_FIRST_MS = 60_000
 const DELAY_MAX_MS = 60 * 60_000
+
+/** Of a command that is many in one: if the file ends within it, all of it is left out. */
+const RUN_BYTES_MAX = 16 * 1024
 
 const NOTHING = new Uint8Array(0)
 
@@ -21,7 +24,7 @@ const IS_REWRITING = 'ERR Background append only file rewriting already in progr
  *
  * While it waits, only what comes after the rewrite has begun is gathered.
  */
-export class AppendOnly implements BytesSink {
+export class AppendOnly implements RunSink {
   state: 'off' | 'waiting' | 'on' = 'off'
   /** Of all files to be loaded; bytes. */
   currentBytes = 0
@@ -58,6 +61,10 @@ export class AppendOnly implements BytesSink {
   /** Changes are gathered. */
   private isGathering = false
   private out: AofOutput | undefined = undefined
+  /** Arguments of the command that goes on with each one more of its name: what comes before them is not said again. */
+  private readonly run = new AofOutput(undefined)
+  private runName = ''
+  private runCount = 0
   /** Database that it is in; -1: to be said anew. */
   private selected = -1
   /** Of the last annotation. */
@@ -80,6 +87,7 @@ export class AppendOnly implements BytesSink {
 
   /** Bytes that the shell has not yet taken. */
   get gatheredBytes(): number {
+    this.endRun()
     return this.out?.position ?? 0
   }
 
@@ -88,12 +96,40 @@ export class AppendOnly implements BytesSink {
     this.outputFor(database).commandOf(argv)
   }
 
-  feedBytes(database: number, {encoded}: BytesHead, {length, room}: BytesArgument): void {
-    this.outputFor(database).commandWithBytes(encoded, room, length)
+  feedArgument(name: string, argument: string): void {
+    this.beginRun(name)
+    this.run.argument(argument)
+  }
+
+  feedBytes(name: string, {length, room}: BytesArgument): void {
+    this.beginRun(name)
+    this.run.argumentBytes(room, length)
+  }
+
+  /** An argument of this command follows. */
+  private beginRun(name: string): void {
+    if (name !== this.runName || this.run.position > RUN_BYTES_MAX || this.server.config.values.aofTimestampEnabled) {
+      this.outputFor(0)
+      this.runName = name
+    }
+    this.runCount++
+  }
+
+  private endRun(): void {
+    if (this.runCount === 0) return
+    const {run, runCount, runName} = this
+    const out = this.out!
+    out.head(runCount + 1)
+    out.argument(runName)
+    out.rawBytes(run.written())
+    run.forget()
+    this.runName = ''
+    this.runCount = 0
   }
 
   private outputFor(database: number): AofOutput {
     const {server} = this
+    this.endRun()
     this.out ??= new AofOutput(undefined)
     const {out} = this
     if (out.position === 0) this.effects.appendSoon()
@@ -113,6 +149,7 @@ export class AppendOnly implements BytesSink {
 
   /** What has been gathered; good until the next `feed`. The shell says `taken` when it has all of it. */
   gathered(): Uint8Array {
+    this.endRun()
     return this.out?.written() ?? NOTHING
   }
 

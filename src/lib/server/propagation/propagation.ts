@@ -9,10 +9,12 @@ export interface PropagationSink {
   feed(database: number, argv: readonly string[]): void
 }
 
-/** One that has use for bytes. */
-export interface BytesSink extends PropagationSink {
-  /** A command with one argument, which is good until this returns. */
-  feedBytes(database: number, head: BytesHead, argument: BytesArgument): void
+/** One to which commands with one argument may come as one command with many, if each says all there is to it. */
+export interface RunSink extends PropagationSink {
+  /** @param argument - binary string */
+  feedArgument(name: string, argument: string): void
+  /** @param argument - good until this returns */
+  feedBytes(name: string, argument: BytesArgument): void
 }
 
 export interface BytesArgument {
@@ -20,13 +22,6 @@ export interface BytesArgument {
   readonly room: Uint8Array
   readonly length: number
   text(): string
-}
-
-/** What comes before the bytes. */
-export interface BytesHead {
-  readonly name: string
-  /** As it stands in an append-only file. */
-  readonly encoded: Uint8Array
 }
 
 /** Takes changes as commands, whoever they are for: slots on their way to another node. */
@@ -81,7 +76,7 @@ export class Propagation {
 
   /** Nothing goes out: what runs comes from where it would go. */
   private isSuspended = false
-  private aof: BytesSink | undefined = undefined
+  private aof: RunSink | undefined = undefined
   private replicas: PropagationSink | undefined = undefined
   private exports: ExportSink | undefined = undefined
   /** Undefined outside of active-active databases. */
@@ -97,7 +92,7 @@ export class Propagation {
   private isPipeline = false
 
   /** @param sink - undefined: none any more */
-  setAof(sink: BytesSink | undefined): void {
+  setAof(sink: RunSink | undefined): void {
     this.aof = sink
     this.refresh()
   }
@@ -253,20 +248,22 @@ export class Propagation {
     if (commands.length > 0) this.passItems(commands.map((argv) => ({argv, database: 0, to: TO_ALL})))
   }
 
-  /** `passOn` of one. */
-  passOne(argv: readonly string[]): void {
+  /** `passOn` of a command with one argument, which others may follow in one with it. */
+  passArgument(name: string, argument: string): void {
     if (this.isSuspended) return
-    this.aof?.feed(0, argv)
-    this.replicas?.feed(0, argv)
-    this.exports?.take(argv)
+    this.aof?.feedArgument(name, argument)
+    if (this.replicas !== undefined || this.exports !== undefined) this.streamArgument(name, argument)
   }
 
-  /** `passOne` of a command with one argument, for which nobody but a replica needs a string. */
-  passBytes(head: BytesHead, argument: BytesArgument): void {
+  /** `passArgument` of one of which nobody but a replica needs a string. */
+  passBytes(name: string, argument: BytesArgument): void {
     if (this.isSuspended) return
-    this.aof?.feedBytes(0, head, argument)
-    if (this.replicas === undefined && this.exports === undefined) return
-    const argv = [head.name, argument.text()]
+    this.aof?.feedBytes(name, argument)
+    if (this.replicas !== undefined || this.exports !== undefined) this.streamArgument(name, argument.text())
+  }
+
+  private streamArgument(name: string, argument: string): void {
+    const argv = [name, argument]
     this.replicas?.feed(0, argv)
     this.exports?.take(argv)
   }

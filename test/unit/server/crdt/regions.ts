@@ -29,7 +29,8 @@ export class Region extends Rig {
     this.crdt = openCrdt(this.server, {config, region: id})
     this.server.state.propagation.setAof({
       feed: (_database, argv) => this.passed.push(argv),
-      feedBytes: (_database, {name}, argument) => this.passed.push([name, argument.text()]),
+      feedArgument: (name, argument) => this.passed.push([name, argument]),
+      feedBytes: (name, argument) => this.passed.push([name, argument.text()]),
     })
     this.crdt.listeners.push({
       joined: () => undefined,

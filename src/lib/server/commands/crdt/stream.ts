@@ -38,9 +38,18 @@ function requireSlot(text: string): number {
   return slot
 }
 
-/** CRDT.EFFECT effect */
-function effect(crdt: CrdtDatabase, [, bytes]: readonly string[]): void {
-  crdt.durability.follow(bytes!)
+/** CRDT.EFFECT effect [effect ...]: one that fails does not keep the others from being taken. */
+function effect(crdt: CrdtDatabase, [, ...effects]: readonly string[]): void {
+  let failure: CrdtError | undefined
+  for (const one of effects) {
+    try {
+      crdt.durability.follow(one)
+    } catch (error) {
+      if (!(error instanceof CrdtError)) throw error
+      failure ??= error
+    }
+  }
+  if (failure !== undefined) throw failure
 }
 
 /** CRDT.MERGE slot state */

@@ -3,7 +3,7 @@ import {hashSlot} from '../../../../../src/lib/protocol/hash-slot.js'
 import {RequestParser} from '../../../../../src/lib/protocol/resp/request-parser.js'
 import type {ClusterBinding} from '../../../../../src/lib/server/cluster/api.js'
 import {CommandPlayer} from '../../../../../src/lib/server/persistence/command-player.js'
-import type {BytesSink} from '../../../../../src/lib/server/propagation/propagation.js'
+import type {RunSink} from '../../../../../src/lib/server/propagation/propagation.js'
 import {Rig} from '../../rig.js'
 import {FakeInstance} from './rigs.js'
 
@@ -13,9 +13,10 @@ const [A, B] = [hashSlot('a'), hashSlot('b')]
 /** What goes to the append-only file. */
 function recordFile({rig}: FakeInstance): string[][] {
   const fed: string[][] = []
-  const sink: BytesSink = {
+  const sink: RunSink = {
     feed: (_database, argv) => fed.push([...argv]),
-    feedBytes: (_database, {name}, argument) => fed.push([name, argument.text()]),
+    feedArgument: (name, argument) => fed.push([name, argument]),
+    feedBytes: (name, argument) => fed.push([name, argument.text()]),
   }
   rig.server.state.propagation.setAof(sink)
   return fed
