@@ -15,7 +15,7 @@ function roomOf(length: number): Room {
 }
 
 /** Up to here a loop is faster than a call of Buffer's. */
-const LOOP_MAX = 14
+const LOOP_MAX = 24
 const TWO_28 = 2 ** 28
 
 const double = new Float64Array(1)
