@@ -1,10 +1,11 @@
 import {execFileSync} from 'node:child_process'
 import {join} from 'node:path'
 import {Redis} from 'ioredis'
+import {rateRatios, startLike, TESTS} from './crdb-throughput.js'
 import type {BenchOptions} from './options.js'
-import {beforeExit, makeFolder, run, runOk, start, stop, until, untilPong} from './processes.js'
+import {beforeExit, makeFolder, run, runOk, until} from './processes.js'
 import {median, medianWithRange, percentile, publish, table, thousands} from './report.js'
-import {commandOf, serve} from './served.js'
+import {serve} from './served.js'
 import {startLoad} from './steady-load.js'
 
 /**
@@ -15,8 +16,6 @@ import {startLoad} from './steady-load.js'
 
 const SHOAL = join(import.meta.dirname, '..', 'bin', 'run.js')
 const LIMIT_MS = 300_000
-const TESTS = ['set', 'incr', 'sadd', 'hset', 'lpush', 'zadd'] as const
-const CLIENTS = 50
 /** Port of region i is this far from that of the one before. */
 const PORT_STEP = 2
 /** What new keys and code that has yet to run often cost is another matter: all keys are written once before it counts. */
@@ -63,50 +62,6 @@ class Database {
   async down(): Promise<void> {
     await this.shoal('down')
   }
-}
-
-/** Requests per second by test, of redis-benchmark. */
-async function throughput(port: number, pipeline: number, requests: number): Promise<Record<string, number>> {
-  const words = [
-    '-p',
-    String(port),
-    '-t',
-    TESTS.join(','),
-    '-n',
-    String(requests),
-    '-r',
-    '100000',
-    '-P',
-    String(pipeline),
-  ]
-  const {output} = await runOk('redis-benchmark', [...words, '-c', String(CLIENTS), '--csv'], LIMIT_MS)
-  const rates: Record<string, number> = {}
-  for (const [, name, rate] of output.matchAll(/^"(\w+)[^"]*","([\d.]+)"/gm)) rates[name!.toLowerCase()] = Number(rate)
-  return rates
-}
-
-const SAME_SETTINGS = ['appendonly', 'appendfsync', 'save', 'maxmemory', 'maxmemory-policy'] as const
-
-/** The same node as a cluster of its own, without a database. @param like - port of one with a database: its persistence and limit */
-async function plainRates(
-  port: number,
-  like: number,
-  pipeline: number,
-  requests: number,
-): Promise<Record<string, number>> {
-  const other = new Redis(like, '127.0.0.1')
-  const settings = (await other.config('GET', ...SAME_SETTINGS)) as string[]
-  other.disconnect()
-  const words = settings.map((word, i) => (i % 2 === 0 ? `--${word}` : word))
-  const child = start(...commandOf('shoal-server', port, ['--cluster-enabled', 'yes', ...words]))
-  await untilPong(port)
-  const link = new Redis(port, '127.0.0.1')
-  await link.call('CLUSTER', 'ADDSLOTSRANGE', '0', '16383')
-  await until('a cluster', async () => /cluster_state:ok/.test(String(await link.cluster('INFO'))))
-  const rates = await throughput(port, pipeline, requests)
-  link.disconnect()
-  await stop(child)
-  return rates
 }
 
 /**
@@ -227,34 +182,22 @@ export async function benchCrdb({basePort, only, quick, rounds = 3}: BenchOption
     }
   }
   if (wants('throughput')) {
+    const database = new Database(basePort)
+    await database.create(1)
+    // The other regions would take their share of the processors.
+    await database.shoal('kill', 'bench-2-1', 'bench-3-1', '--yes')
+    const plain = await startLike(basePort + 20, database.port(1))
     for (const pipeline of [1, 16]) {
       const size = pipeline === 1 ? requests / 5 : requests
-      const ratios: Record<string, number[]> = {}
-      for (let round = 0; round < count; round++) {
-        const database = new Database(basePort)
-        await database.create(1)
-        // The other regions would take their share of the processors.
-        await database.shoal('kill', 'bench-2-1', 'bench-3-1', '--yes')
-        const plain = await plainRates(basePort + 20, database.port(1), pipeline, size)
-        const alone = await throughput(database.port(1), pipeline, size)
-        await database.down()
-        for (const test of TESTS) ratios[test] = [...(ratios[test] ?? []), alone[test]! / plain[test]!]
-        console.log(
-          `    P=${pipeline}: plain SET ${thousands(plain['set']!)}/s, in a database ${thousands(alone['set']!)}/s`,
-        )
-      }
       for (const test of TESTS) {
-        note(
-          [
-            `${test.toUpperCase()}, P=${pipeline}, to the same node without`,
-            `${median(ratios[test]!).toFixed(2)}x`,
-            '0.7x',
-            '',
-          ],
-          ratios[test],
-        )
+        const ratios = await rateRatios(test, database.port(1), plain.port, {pipeline, requests: size, runs: count * 3})
+        const name = `${test.toUpperCase()}, P=${pipeline}, to the same node without`
+        const [least, most] = [ratios[0]!, ratios.at(-1)!].map((ratio) => ratio.toFixed(2))
+        note([name, `${median(ratios).toFixed(2)}x (${least}-${most})`, '0.7x', ''], ratios)
       }
     }
+    await plain.stop()
+    await database.down()
   }
   const database = new Database(basePort)
   await database.create(250)
