@@ -1,3 +1,4 @@
+import {Deque} from '../../../values/list/deque.js'
 import {CAPACITY_MIN, CHUNK_ELEMENTS, Chunk} from './chunk.js'
 
 /**
@@ -14,7 +15,7 @@ export type Place = number
 export class Cells<Value, More> {
   length = 0
   /** None is empty. */
-  readonly chunks: Chunk<Value, More>[] = []
+  readonly chunks = new Deque<Chunk<Value, More>>()
   private readonly stride: number
 
   constructor(hasClocks = false) {
@@ -22,33 +23,33 @@ export class Cells<Value, More> {
   }
 
   a(place: Place): number {
-    return this.chunks[place >>> 7]!.cells[(place & 127) * this.stride]!
+    return this.chunks.at(place >>> 7).cells[(place & 127) * this.stride]!
   }
 
   b(place: Place): number {
-    return this.chunks[place >>> 7]!.cells[(place & 127) * this.stride + 1]!
+    return this.chunks.at(place >>> 7).cells[(place & 127) * this.stride + 1]!
   }
 
   dot(place: Place): number {
-    return this.chunks[place >>> 7]!.cells[(place & 127) * this.stride + 2]!
+    return this.chunks.at(place >>> 7).cells[(place & 127) * this.stride + 2]!
   }
 
   /** Only where there are clocks. */
   clock(place: Place): number {
-    return this.chunks[place >>> 7]!.cells[(place & 127) * this.stride + 3]!
+    return this.chunks.at(place >>> 7).cells[(place & 127) * this.stride + 3]!
   }
 
   value(place: Place): Value {
-    return this.chunks[place >>> 7]!.values[place & 127]!
+    return this.chunks.at(place >>> 7).values[place & 127]!
   }
 
   more(place: Place): More | undefined {
-    return this.chunks[place >>> 7]!.mores?.[place & 127]
+    return this.chunks.at(place >>> 7).mores?.[place & 127]
   }
 
   /** The order must stay as it is. */
   write(place: Place, a: number, b: number, dot: number, value: Value, more: More | undefined, clock = 0): void {
-    this.chunks[place >>> 7]!.write(place & 127, a, b, dot, value, more, clock)
+    this.chunks.at(place >>> 7).write(place & 127, a, b, dot, value, more, clock)
   }
 
   /** @param index - 0..length; `length`: the end */
@@ -58,13 +59,13 @@ export class Cells<Value, More> {
     if (index < this.length >>> 1) {
       let rest = index
       let i = 0
-      while (rest >= chunks[i]!.size) rest -= chunks[i++]!.size
-      return i * CHUNK_ELEMENTS + chunks[i]!.start + rest
+      while (rest >= chunks.at(i).size) rest -= chunks.at(i++).size
+      return i * CHUNK_ELEMENTS + chunks.at(i).start + rest
     }
     let rest = this.length - index
     let i = chunks.length - 1
-    while (rest > chunks[i]!.size) rest -= chunks[i--]!.size
-    return i * CHUNK_ELEMENTS + chunks[i]!.end - rest
+    while (rest > chunks.at(i).size) rest -= chunks.at(i--).size
+    return i * CHUNK_ELEMENTS + chunks.at(i).end - rest
   }
 
   indexOf(place: Place): number {
@@ -72,12 +73,12 @@ export class Cells<Value, More> {
     const chunk = place >>> 7
     if (chunk >= chunks.length) return this.length
     if (chunk < chunks.length >>> 1) {
-      let index = (place & 127) - chunks[chunk]!.start
-      for (let i = 0; i < chunk; i++) index += chunks[i]!.size
+      let index = (place & 127) - chunks.at(chunk).start
+      for (let i = 0; i < chunk; i++) index += chunks.at(i).size
       return index
     }
-    let index = this.length - (chunks[chunk]!.end - (place & 127))
-    for (let i = chunk + 1; i < chunks.length; i++) index -= chunks[i]!.size
+    let index = this.length - (chunks.at(chunk).end - (place & 127))
+    for (let i = chunk + 1; i < chunks.length; i++) index -= chunks.at(i).size
     return index
   }
 
@@ -91,12 +92,12 @@ export class Cells<Value, More> {
 
   /** The end if there is none. */
   firstPlace(): Place {
-    return this.length === 0 ? 0 : this.chunks[0]!.start
+    return this.length === 0 ? 0 : this.chunks.at(0).start
   }
 
   lastPlace(): Place {
     const last = this.chunks.length - 1
-    return last * CHUNK_ELEMENTS + this.chunks[last]!.end - 1
+    return last * CHUNK_ELEMENTS + this.chunks.at(last).end - 1
   }
 
   /** All of them, in order. */
@@ -116,12 +117,12 @@ export class Cells<Value, More> {
 
   next(place: Place): Place {
     const chunk = place >>> 7
-    if ((place & 127) + 1 < this.chunks[chunk]!.end) return place + 1
+    if ((place & 127) + 1 < this.chunks.at(chunk).end) return place + 1
     return this.startOf(chunk + 1)
   }
 
   private startOf(chunk: number): Place {
-    return chunk < this.chunks.length ? chunk * CHUNK_ELEMENTS + this.chunks[chunk]!.start : this.endPlace()
+    return chunk < this.chunks.length ? chunk * CHUNK_ELEMENTS + this.chunks.at(chunk).start : this.endPlace()
   }
 
   /**
@@ -140,10 +141,10 @@ export class Cells<Value, More> {
     // The first chunk whose last element does not come before it.
     while (low < high) {
       const middle = (low + high) >>> 1
-      if (compare(middle * CHUNK_ELEMENTS + chunks[middle]!.end - 1) < 0) low = middle + 1
+      if (compare(middle * CHUNK_ELEMENTS + chunks.at(middle).end - 1) < 0) low = middle + 1
       else high = middle
     }
-    const chunk = chunks[low]!
+    const chunk = chunks.at(low)
     let first = chunk.start
     let last = chunk.end - 1
     while (first < last) {
@@ -159,23 +160,23 @@ export class Cells<Value, More> {
     this.length++
     let index = place >>> 7
     let at = place & 127
-    if (index > 0 && (index === chunks.length || at === chunks[index]!.start)) {
+    if (index > 0 && (index === chunks.length || at === chunks.at(index).start)) {
       // Between two chunks: behind the first of them.
       index--
-      at = chunks[index]!.end
+      at = chunks.at(index).end
     }
-    const chunk = chunks[index]
+    const chunk = index < chunks.length ? chunks.at(index) : undefined
     if (chunk === undefined) {
       const first = new Chunk<Value, More>(CAPACITY_MIN, 0, this.stride)
-      chunks.push(first)
+      chunks.pushTail(first)
       first.end = 1
       first.write(0, a, b, dot, value, more, clock)
     } else if (at === chunk.end) this.insertBehind(index).write(this.opened, a, b, dot, value, more, clock)
     else if (at === chunk.start) this.insertBefore(index).write(this.opened, a, b, dot, value, more, clock)
     else if (chunk.size < CHUNK_ELEMENTS) chunk.write(chunk.open(at), a, b, dot, value, more, clock)
     else {
-      chunks.splice(index + 1, 0, chunk.split())
-      const half = at > chunk.end ? chunks[index + 1]! : chunk
+      chunks.insert(index + 1, chunk.split())
+      const half = at > chunk.end ? chunks.at(index + 1) : chunk
       const within = at > chunk.end ? at - chunk.end : at
       const opened = within === half.end ? half.openEnd(false)! : half.open(within)
       half.write(opened, a, b, dot, value, more, clock)
@@ -187,33 +188,33 @@ export class Cells<Value, More> {
 
   private insertBehind(index: number): Chunk<Value, More> {
     const {chunks} = this
-    const opened = chunks[index]!.openEnd(chunks.length === 1)
+    const opened = chunks.at(index).openEnd(chunks.length === 1)
     if (opened !== undefined) {
       this.opened = opened
-      return chunks[index]!
+      return chunks.at(index)
     }
     const chunk = new Chunk<Value, More>(CHUNK_ELEMENTS, 0, this.stride)
-    chunks.splice(index + 1, 0, chunk)
+    chunks.insert(index + 1, chunk)
     this.opened = chunk.openEnd(false)!
     return chunk
   }
 
   private insertBefore(index: number): Chunk<Value, More> {
     const {chunks} = this
-    const opened = chunks[index]!.openStart(chunks.length === 1)
+    const opened = chunks.at(index).openStart(chunks.length === 1)
     if (opened !== undefined) {
       this.opened = opened
-      return chunks[index]!
+      return chunks.at(index)
     }
     const chunk = new Chunk<Value, More>(CHUNK_ELEMENTS, CHUNK_ELEMENTS, this.stride)
-    chunks.splice(index, 0, chunk)
+    chunks.insert(index, chunk)
     this.opened = chunk.openStart(false)!
     return chunk
   }
 
   clear(): void {
     this.length = 0
-    this.chunks.length = 0
+    this.chunks.replace([])
   }
 
   push(a: number, b: number, dot: number, value: Value, more: More | undefined, clock = 0): void {
@@ -228,12 +229,12 @@ export class Cells<Value, More> {
     let rest = count
     this.length -= count
     while (rest > 0) {
-      const chunk = chunks[index]!
+      const chunk = chunks.at(index)
       const here = Math.min(rest, chunk.end - at)
       rest -= here
       if (here === chunk.size) {
-        if (index === 0) chunks.shift()
-        else chunks.splice(index, 1)
+        if (index === 0) chunks.popHead()
+        else chunks.remove(index, 1)
       } else {
         const isTail = at + here === chunk.end
         const wereBefore = at - chunk.start
@@ -241,7 +242,7 @@ export class Cells<Value, More> {
         if (isTail) index++
         else return this.joined(index, wereBefore)
       }
-      if (index < chunks.length) at = chunks[index]!.start
+      if (index < chunks.length) at = chunks.at(index).start
     }
     return this.startOf(index)
   }
@@ -249,14 +250,14 @@ export class Cells<Value, More> {
   /** Removals all over must not leave a long list of tiny chunks. @returns the place of the element at `offset` of the chunk */
   private joined(index: number, offset: number): Place {
     const {chunks} = this
-    const chunk = chunks[index]!
-    const next = chunks[index + 1]
+    const chunk = chunks.at(index)
+    const next = index + 1 < chunks.length ? chunks.at(index + 1) : undefined
     const joins = next !== undefined && chunk.size + next.size <= CHUNK_ELEMENTS >>> 1
     if (joins) {
       for (let at = next.start; at < next.end; at++) {
         chunk.take(next, at)
       }
-      chunks.splice(index + 1, 1)
+      chunks.remove(index + 1, 1)
     }
     return index * CHUNK_ELEMENTS + chunk.start + offset
   }
