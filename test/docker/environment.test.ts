@@ -47,6 +47,16 @@ describeWithDocker('an environment in Docker', () => {
     return environment
   }
 
+  /** What each node says of itself and of the others, and what it has logged last. */
+  const tellViews = async () => {
+    const views = (await status()).nodes.map(async ({address, name}) => {
+      const call = (...argv: string[]) => callRedis(address!.port, argv).catch(String)
+      const says = [await call('CLUSTER', 'NODES'), await call('INFO', 'replication'), await call('CLUSTER', 'INFO')]
+      return [`--- ${name}`, ...says, ...docker('logs', '--tail', '40', `shoal-trio-${name}`)].join('\n')
+    })
+    return (await Promise.all(views)).join('\n')
+  }
+
   it('is ready, and starts nothing when brought up again', async () => {
     expect((await status()).state).toBe('ok')
     expect(await bringUp(parts, {name: 'trio'}, never())).toMatchObject({change: 'none', startedNodes: []})
@@ -92,8 +102,10 @@ describeWithDocker('an environment in Docker', () => {
       const heir = await waitFor(
         async () =>
           (await status()).nodes.find((node) => node.name !== name && node.slots?.some(({first}) => first === 0)),
-        {deadlineMs: 20_000, everyMs: 100, what: `another owner of slot 0 than ${name}`},
-      )
+        {deadlineMs: 45_000, everyMs: 100, what: `another owner of slot 0 than ${name}`},
+      ).catch(async (error: Error) => {
+        throw new Error(`${error.message}\n${await tellViews()}`)
+      })
       // The minority is still reached from here, and says what it is.
       expect(await callRedis(port, ['CLUSTER', 'INFO'])).toContain('cluster_state:fail')
       await engine.links.apply(layout, [], never())

@@ -175,7 +175,7 @@ export class BlockedClients {
     const {reply} = client
     const before = reply.out
     const {propagation} = wait.db.state
-    const wasReplaced = propagation.begin()
+    const wasReplaced = propagation.begin(true)
     let isServed: boolean
     try {
       isServed = wait.serve(key)

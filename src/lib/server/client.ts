@@ -180,6 +180,24 @@ export class Client implements Watcher {
     this.throttled = false
     const {propagation} = server.state
     propagation.beginPipeline()
+    try {
+      this.runAll()
+    } finally {
+      propagation.endPipeline()
+    }
+    if (parser.error !== undefined && !this.closing && !this.parked && !this.throttled) {
+      if (parser.error !== REQUEST_TOO_BIG) this.reply.error(`ERR Protocol error: ${parser.error}`)
+      server.onProtocolError(this, parser.error)
+      this.closing = true
+    }
+    if (this.closing) parser.clear()
+    else parser.keep()
+    server.tracking.flushBroadcasts()
+  }
+
+  /** Every complete command that has been received, as long as the client is to be served. */
+  private runAll(): void {
+    const {parser, server} = this
     while (!this.parked && !this.closing) {
       if (this.reply.out.length > this.outputBatchMax) {
         this.throttled = true
@@ -190,15 +208,6 @@ export class Client implements Watcher {
       server.execute(this, argv)
       if (server.state.hasReady) server.serveBlocked()
     }
-    propagation.endPipeline()
-    if (parser.error !== undefined && !this.closing && !this.parked && !this.throttled) {
-      if (parser.error !== REQUEST_TOO_BIG) this.reply.error(`ERR Protocol error: ${parser.error}`)
-      server.onProtocolError(this, parser.error)
-      this.closing = true
-    }
-    if (this.closing) parser.clear()
-    else parser.keep()
-    server.tracking.flushBroadcasts()
   }
 
   /**

@@ -130,8 +130,7 @@ export class Dispatcher {
     const isPropagated = propagation.isOn
     const dirtyBefore = state.dirty
     const database = client.context.db.index
-    if (isPropagated && !command.isWrite) propagation.settle()
-    const wasReplaced = isPropagated && propagation.begin()
+    const wasReplaced = isPropagated && propagation.begin(command.isWrite)
     try {
       command.run!(client.context, argv)
     } catch (error) {

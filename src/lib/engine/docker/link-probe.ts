@@ -31,6 +31,7 @@ const SENDER = [
 const START_MS_MAX = 10_000
 const END_MS_MAX = 2000
 const ASK_MS_MAX = 1000
+const TELL_MS_MAX = 2000
 const POLL_MS = 25
 
 type Prober = Pick<NodeSpec, 'address' | 'name' | 'password' | 'peerHost'>
@@ -74,6 +75,8 @@ export async function probeLinks(
       }),
     )
     const arrivedMs = new Map(seenAt.flatMap((marks) => [...marks]))
+    const arrived = trials.filter(({mark}) => arrivedMs.has(mark))
+    await untilTold(() => arrived.every(({from, mark}) => senders.get(from)?.begunMs.has(mark) === true))
     return trials.map(({from, mark, to}) => {
       const [begunMs, endMs] = [senders.get(from)?.begunMs.get(mark), arrivedMs.get(mark)]
       if (endMs === undefined) return {from, passes: false, to}
@@ -82,6 +85,12 @@ export async function probeLinks(
   } finally {
     await Promise.all([...senders.values()].map((sender) => sender.end()))
   }
+}
+
+/** A sender's word comes by way of Docker's daemon, and what it sends may be here first. @param isTold - all words have come */
+async function untilTold(isTold: () => boolean): Promise<void> {
+  const deadline = performance.now() + TELL_MS_MAX
+  while (!isTold() && performance.now() < deadline) await delay(POLL_MS)
 }
 
 /**

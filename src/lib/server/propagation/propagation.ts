@@ -145,8 +145,7 @@ export class Propagation {
     this.isPipeline = false
   }
 
-  /** A command comes that may tell of what has gone out, or takes long. */
-  settle(): void {
+  private settle(): void {
     if (this.isPipeline && this.depth === 0) this.capture?.settle()
   }
 
@@ -165,9 +164,10 @@ export class Propagation {
     if (--this.depth === 0 && (this.items.length > 0 || this.capture !== undefined)) this.send()
   }
 
-  /** A command begins. @returns what `end` takes */
-  begin(): boolean {
+  /** A command begins. @param isWrite - others may tell of what has gone out, or take long @returns what `end` takes */
+  begin(isWrite: boolean): boolean {
     const {isReplaced} = this
+    if (!isWrite) this.settle()
     if (this.capture !== undefined && this.items.length > 0) this.hand(this.capture)
     this.isReplaced = false
     this.depth++
