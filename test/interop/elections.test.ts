@@ -83,7 +83,7 @@ describeWithPeers('elections with redis-servers (wire.md 1.10, 1.11)', () => {
   })
 
   afterAll(async () => {
-    embedded.bus.close()
+    await embedded.bus.close()
     await Promise.all(nodes.map((node) => node.stop()))
   })
 
@@ -158,7 +158,7 @@ describeWithPeers('an embedded voter (wire.md 1.10)', () => {
       expect(core.lastVoteEpoch).toBeGreaterThan(before)
       expect(core.lastVoteEpoch).toBe(epoch)
     } finally {
-      bus.close()
+      await bus.close()
       await Promise.all(nodes.map((node) => node.stop()))
     }
   })

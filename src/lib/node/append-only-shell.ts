@@ -71,7 +71,8 @@ export class AppendOnlyShell implements AppendOnlyEffects {
 
   /** The last of it; resolves when no file is touched any more. */
   async close(): Promise<void> {
-    this.file?.stop()
-    await this.file?.settled
+    const file = this.file ?? (await this.loading)
+    file?.stop()
+    await file?.settled
   }
 }

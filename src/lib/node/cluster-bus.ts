@@ -1,5 +1,6 @@
 import {connect, type Server as NetServer, type Socket} from 'node:net'
 import {join} from 'node:path'
+import {messageOf} from '../kernel/errors.js'
 import {decodeMessage} from '../protocol/bus/decode.js'
 import {encodeMessage} from '../protocol/bus/encode.js'
 import {FRAME_BYTES_MAX, FrameDecoder} from '../protocol/bus/framing.js'
@@ -88,7 +89,7 @@ export class ClusterBus implements ClusterBinding {
     try {
       await bus.listen()
     } catch (error) {
-      bus.close()
+      await bus.close()
       throw error
     }
     bus.join()
@@ -105,7 +106,7 @@ export class ClusterBus implements ClusterBinding {
     try {
       this.core = this.loadCore()
     } catch (error) {
-      this.file.close()
+      void this.file.close()
       throw error
     }
   }
@@ -139,9 +140,13 @@ export class ClusterBus implements ClusterBinding {
     this.step({kind: 'config-changed', config: clusterConfigOf(this.server)})
   }
 
-  /** Leaves the bus. nodes.conf is written and free for another node. Safe to call twice. */
-  close(): void {
-    if (this.closed) return
+  /** Leaves the bus; resolves when nodes.conf is written and free for another node. Safe to call twice. */
+  async close(): Promise<void> {
+    if (!this.closed) this.leave()
+    await this.file.close().catch(this.onSaveFailed)
+  }
+
+  private leave(): void {
     this.closed = true
     this.server.staleAfterMs = Number.POSITIVE_INFINITY
     clearInterval(this.timer)
@@ -149,7 +154,6 @@ export class ClusterBus implements ClusterBinding {
     for (const {socket} of this.connections.values()) socket.destroy()
     this.connections.clear()
     this.outgoing.clear()
-    this.file.close()
   }
 
   private nowMs(): number {
@@ -262,7 +266,7 @@ export class ClusterBus implements ClusterBinding {
     if (isAwaited) this.savesPending++
     const round = this.saveRound
     const onDone = () => {
-      if (round === this.saveRound) this.onSaved()
+      if (round === this.saveRound && --this.savesPending === 0 && !this.closed) this.flush()
     }
     this.file.saveSoon(() => this.core.renderNodesConf(), this.onSaveFailed, isAwaited ? onDone : undefined)
     if (haste !== 'with-reply') return
@@ -287,17 +291,13 @@ export class ClusterBus implements ClusterBinding {
     }
   }
 
-  private onSaved(): void {
-    if (--this.savesPending === 0 && !this.closed) this.flush()
-  }
-
   /** What was to follow would reveal what is not on disk. */
   private readonly onSaveFailed = (error: unknown): void => {
-    if (this.closed) return
-    const reason = error instanceof Error ? error.message : String(error)
+    const reason = messageOf(error)
     this.server.effects.log('warning', `Fatal: can't update cluster config file: ${reason}`)
+    if (this.closed) return
     this.onFatal(`cannot update the cluster configuration file: ${reason}`)
-    this.close()
+    void this.close()
   }
 
   private send({link, message}: Extract<ClusterEffect, {kind: 'send'}>): void {

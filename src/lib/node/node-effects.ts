@@ -63,6 +63,8 @@ export class NodeEffects
   private readonly hooks: NodeHooks
   private readonly migrateClient: MigrateClient
   private peakRss = 0
+  private saving: Promise<void> | undefined
+  private isClosed = false
 
   constructor(hooks: NodeHooks) {
     this.hooks = hooks
@@ -94,10 +96,23 @@ export class NodeEffects
   }
 
   saveSnapshot(name: string, snapshot: Snapshot, done: (error?: string) => void): void {
-    writeSnapshotFile(pathInDir(this.hooks.config, name), snapshot).then(
+    this.saving = this.writeSnapshot(name, snapshot).then(
       () => done(),
       (error: unknown) => done(messageOf(error)),
     )
+  }
+
+  private async writeSnapshot(name: string, snapshot: Snapshot): Promise<void> {
+    this.requireOpen()
+    const next = () => {
+      this.requireOpen()
+      return snapshot.next()
+    }
+    await writeSnapshotFile(pathInDir(this.hooks.config, name), {next})
+  }
+
+  private requireOpen(): void {
+    if (this.isClosed) throw new Error('the node is being stopped')
   }
 
   flush(client: Client): void {
@@ -202,8 +217,11 @@ export class NodeEffects
     }
   }
 
-  close(): void {
+  /** Resolves when no snapshot is written any more: one that is not whole yet is given up. */
+  async close(): Promise<void> {
+    this.isClosed = true
     this.migrateClient.close()
     this.faults?.close()
+    await this.saving
   }
 }

@@ -42,6 +42,7 @@ export class NodesConfFile {
   private soon: PendingSave | undefined
   private writing: Promise<void> | undefined
   private closed = false
+  private closing: Promise<void> | undefined
   private timer: NodeJS.Timeout | undefined
   private readonly ahead: AheadCopies
   /** By hash: what the file durably holds; and what a save under way is about to put there. */
@@ -130,9 +131,18 @@ export class NodesConfFile {
     this.ahead.write(text, this.nextBase === undefined ? [this.base] : [this.base, this.nextBase], durable)
   }
 
-  /** Writes what is pending and lets go of the lock. Safe to call twice. */
-  close(): void {
-    if (this.closed) return
+  /**
+   * What is pending is durable on return. Resolves when nothing is touched any more, and the lock is free: at once unless a
+   * save is under way. Safe to call twice.
+   *
+   * @throws the system's error
+   */
+  close(): Promise<void> {
+    this.closing ??= this.end()
+    return this.closing
+  }
+
+  private async end(): Promise<void> {
     const pending = this.soon
     try {
       if (pending) this.saveNow(pending.render())
@@ -140,6 +150,8 @@ export class NodesConfFile {
       this.closed = true
       this.generation++
       clearTimeout(this.timer)
+      // Whoever has the lock next uses the same temporary file.
+      if (this.writing !== undefined) await this.writing
       // Without a save that holds it, the copy is still needed.
       if (this.ahead.written > this.heldCopies) this.ahead.close()
       else this.ahead.remove()

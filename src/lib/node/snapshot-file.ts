@@ -6,12 +6,15 @@ import {systemMessage} from './config-file.js'
 /** So that the end of a long file does not wait for all of it to reach the disk. */
 const SYNC_EVERY_BYTES = 32 * 1024 * 1024
 
+/** What gives the bytes of a file, piece by piece; `undefined` ends it. */
+type Pieces = Pick<KeyspaceSource, 'next'>
+
 /**
  * Writes a snapshot beside the file and puts it in its place once it is durable. Between two chunks the loop serves others.
  *
  * @throws Error with the system's message; the old file is untouched then
  */
-export async function writeSnapshotFile(path: string, snapshot: KeyspaceSource): Promise<void> {
+export async function writeSnapshotFile(path: string, snapshot: Pieces): Promise<void> {
   const temporary = join(dirname(path), `temp-${process.pid}.rdb`)
   try {
     await writeDurably(temporary, snapshot)
@@ -24,7 +27,7 @@ export async function writeSnapshotFile(path: string, snapshot: KeyspaceSource):
 }
 
 /** Resolves when all of it is on the disk, under this name. @throws the system's error; part of the file may be there */
-export async function writeDurably(path: string, source: Pick<KeyspaceSource, 'next'>): Promise<void> {
+export async function writeDurably(path: string, source: Pieces): Promise<void> {
   const file = await open(path, 'w', 0o644)
   try {
     await writeAll(file, source)
@@ -45,7 +48,7 @@ async function serveOthers(): Promise<void> {
   if (performance.now() - startMs > BUSY_MS) await new Promise((resolve) => setTimeout(resolve, REST_MS))
 }
 
-async function writeAll(file: FileHandle, source: Pick<KeyspaceSource, 'next'>): Promise<void> {
+async function writeAll(file: FileHandle, source: Pieces): Promise<void> {
   let unsynced = 0
   for (let chunk = source.next(); chunk !== undefined; chunk = source.next()) {
     let written = 0

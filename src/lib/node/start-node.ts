@@ -242,7 +242,7 @@ export class Node {
     return reason
   }
 
-  /** Closes everything, at once. Safe to call again: all calls resolve when the node has stopped. */
+  /** Closes everything, at once. Safe to call again: all calls resolve when the node has stopped and its files are left alone. */
   stop(): Promise<void> {
     this.stopping ??= this.close().then(() => {
       this.log.write('warning', 'Redis is now ready to exit, bye bye...')
@@ -262,12 +262,11 @@ export class Node {
   private async close(): Promise<void> {
     this.timers.stop()
     this.server.replication.close()
-    const closed = this.effects.appendOnly.close()
+    const appended = this.effects.appendOnly.close()
     this.tcp.close()
     this.effects.crdt.close()
-    this.bus?.close()
-    this.effects.close()
-    await closed
+    // Whoever starts a node in this folder next has it alone.
+    await Promise.all([appended, this.bus?.close(), this.effects.close()])
     if (this.hasPidFile) {
       this.log.write('notice', 'Removing the pid file.')
       removeQuietly(pathInDir(this.config, this.config.values.pidfile))

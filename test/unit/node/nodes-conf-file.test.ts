@@ -35,7 +35,7 @@ describe('nodes.conf on disk (wire.md 1.14)', () => {
     file.saveNow('one\n')
     file.saveSoon(() => 'two\n', never)
     await waitFor(() => readFileSync(path, 'latin1') === 'two\n', {what: 'the save'})
-    file.close()
+    await file.close()
     expect(readdirSync(folder)).toEqual(['nodes.conf'])
   })
 
@@ -52,7 +52,7 @@ describe('nodes.conf on disk (wire.md 1.14)', () => {
     }
     await waitFor(() => existsSync(path) && readFileSync(path, 'latin1') === '99\n', {what: 'the save'})
     expect(renders).toBe(1)
-    file.close()
+    await file.close()
   })
 
   it('a durable save is not undone by an older one under way', async () => {
@@ -66,7 +66,7 @@ describe('nodes.conf on disk (wire.md 1.14)', () => {
       for (let wait = 0; wait < 5; wait++) await new Promise((resolve) => setImmediate(resolve))
       expect(readFileSync(path, 'latin1')).toBe(`new ${turn}\n`)
     }
-    file.close()
+    await file.close()
   })
 
   it('says when a save is durable, also one that a later save took along', async () => {
@@ -79,7 +79,7 @@ describe('nodes.conf on disk (wire.md 1.14)', () => {
     file.saveSoon(() => 'three\n', never, look)
     file.saveNow('four\n')
     expect(seen).toEqual(['two\n', 'two\n', 'four\n'])
-    file.close()
+    await file.close()
   })
 
   it('writes what is pending when it closes', () => {
@@ -100,7 +100,7 @@ describe('nodes.conf on disk (wire.md 1.14)', () => {
     const error = await new Promise<unknown>((resolve) => file.saveSoon(() => 'two\n', resolve))
     expect(String(error)).toMatch(/EISDIR/)
     expect(readFileSync(path, 'latin1')).toBe('one\n')
-    file.close()
+    await file.close()
   })
 })
 
@@ -191,7 +191,7 @@ describe('what is written ahead of a save', () => {
     if (saves === 1) expect(foundBy(conf(1, 0))).toBe(conf(1, 0, ' 5'))
     await waitFor(() => saves === 2, {what: 'the second save'})
     expect(foundBy(conf(1, 0, ' 5'))).toBe(undefined)
-    file.close()
+    await file.close()
     expect(readdirSync(folder)).toEqual(['nodes.conf'])
   })
 })
@@ -202,6 +202,28 @@ describe('the lock', () => {
     expect(() => new NodesConfFile(path)).toThrow(NodesConfLockedError)
     first.close()
     new NodesConfFile(path).close()
+  })
+
+  it('keeps a second user out until a save under way has ended, which leaves nothing behind', async () => {
+    // The save is met at different stages, up to its end.
+    for (let turns = 0, wasOver = false; !wasOver; turns++) {
+      let hasEnded = false
+      const first = new NodesConfFile(path)
+      first.saveSoon(
+        () => 'soon\n',
+        never,
+        () => {
+          hasEnded = true
+        },
+      )
+      for (let turn = 0; turn < turns; turn++) await new Promise((resolve) => setImmediate(resolve))
+      wasOver = hasEnded
+      const closing = first.close()
+      if (!wasOver) expect(() => new NodesConfFile(path)).toThrow(NodesConfLockedError)
+      await closing
+      new NodesConfFile(path).close()
+      expect(readdirSync(folder)).toEqual(['nodes.conf'])
+    }
   })
 
   it('of a process that is gone is taken over, also one killed', async () => {
@@ -217,7 +239,7 @@ describe('the lock', () => {
     await gone
     const file = new NodesConfFile(path)
     expect(file.text).toBe('of the killed one\n')
-    file.close()
+    await file.close()
   })
 
   it.runIf(existsSync('/proc/self/stat'))('of a process that ended but was not reaped is taken over', async () => {

@@ -63,7 +63,10 @@ export class AofRewrite {
     const {folder, server} = this
     await folder.make()
     // Half of what a script does must not be in the base when all of it goes to the next file.
-    while (server.state.propagation.isInUnit) await new Promise((resolve) => setImmediate(resolve))
+    while (server.state.propagation.isInUnit) {
+      this.requireWanted()
+      await new Promise((resolve) => setImmediate(resolve))
+    }
     const {state} = server.appendOnly
     const base = isBaseSnapshot(server) ? 'rdb' : 'aof'
     this.beginPart()
