@@ -44,8 +44,12 @@ const WAITS: readonly {readonly blocked: string; readonly meanwhile: string[]; r
   {blocked: FOLLOW, meanwhile: ['SET k x']},
   {blocked: FOLLOW, meanwhile: ['FLUSHALL']},
   {blocked: FOLLOW, meanwhile: ['SWAPDB 0 1', 'SWAPDB 0 1']},
-  // A node that has much to do may look for what has run out later than usual.
-  {blocked: FOLLOW.replace('150', '5000'), meanwhile: ['PEXPIRE k 1']},
+  {
+    // A node that has much to do may look for what has run out later than usual.
+    blocked: FOLLOW.replace('150', '4000'),
+    meanwhile: ['PEXPIRE k 1'],
+    prepared: ['DEBUG SET-ACTIVE-EXPIRE 1'],
+  },
   {blocked: FOLLOW, meanwhile: ['RENAME j k']},
   {blocked: FOLLOW, meanwhile: ['MULTI', 'DEL k', 'XADD k 5 a b', 'XGROUP CREATE k g 0', 'EXEC']},
   {blocked: 'XREADGROUP GROUP g alice BLOCK 150 STREAMS k 0', meanwhile: []},
