@@ -2,7 +2,6 @@ import type {ActorTable} from './actors.js'
 import type {ElementExplanation, KeyExplanation} from './api.js'
 import type {SubValue} from './container.js'
 import {deadlineInForce} from './deadline.js'
-import {clockMs} from './hybrid-clock.js'
 import type {KeyState} from './key-state.js'
 import {explainRows} from './register.js'
 
@@ -42,7 +41,7 @@ function because(state: KeyState, visible: SubValue | undefined, actors: ActorTa
   const clashing = state.values.filter((value) => value !== visible && !value.isEmpty)
   if (clashing.length > 0) {
     const birth = visible.birth(actors)
-    const made = birth ? `: made first, at ${clockMs(birth.clock)} by ${actors.nameOf(birth.dot)}` : ''
+    const made = birth ? `: made first, by ${actors.nameOf(birth.dot)}` : ''
     const types = clashing.map(({type}) => type).join(', ')
     return `Regions used it for several types. The ${visible.type} is visible${made}; hidden until the next write: ${types}.`
   }

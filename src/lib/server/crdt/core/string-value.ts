@@ -157,9 +157,9 @@ export class StringValue extends SubValue {
     return this.isEmpty ? 0 : 1
   }
 
-  explain(_element: string | undefined, _count: number, actors: ActorTable): ElementExplanation[] {
+  explain(element: string | undefined, _count: number, actors: ActorTable): ElementExplanation[] {
     const {register} = this
-    if (register === undefined) return []
+    if (register === undefined || element !== undefined) return []
     const value = this.isEmpty ? {} : {value: textOf(register, actors)}
     const rows = explainRows(rowsOf(register), winnerOf(register, actors), actors, String)
     return [{counters: explainCounters(register, actors), dots: dotsOf(register, actors), name: '', rows, ...value}]

@@ -349,4 +349,13 @@ describe('an explanation', () => {
     expect(a.core.explain(SLOT, 'k')!.values[0]!.elementCount).toBe(2)
     expect(a.core.explain(SLOT, 'none')).toBeUndefined()
   })
+
+  it('of an element shows nothing of a string, which has none', () => {
+    const a = new Region(1)
+    a.write((writer) => writer.setString('k', 'v'))
+    const elementsOf = (element?: string) => a.core.explain(SLOT, 'k', element)!.values[0]!.elements
+    expect(elementsOf()).toHaveLength(1)
+    expect(elementsOf('v')).toEqual([])
+    expect(elementsOf('')).toEqual([])
+  })
 })

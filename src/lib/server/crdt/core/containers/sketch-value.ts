@@ -27,6 +27,8 @@ const RAISE = SKETCH_OPCODE
 
 const REGISTERS_DIGEST = SKETCH_OPCODE
 const SKETCH_BYTES = 300
+/** The only thing to tell of. */
+const REGISTERS = 'registers'
 
 /**
  * A HyperLogLog: registers joined by maximum, good as long as their writers saw all deletions of the key. So a deletion wins
@@ -184,15 +186,15 @@ class Sketch extends SubValue implements SketchValue {
     return this.registers === undefined ? 0 : 1
   }
 
-  explain(_element: string | undefined, _count: number, actors: ActorTable): ElementExplanation[] {
-    if (this.registers === undefined) return []
+  explain(element: string | undefined, _count: number, actors: ActorTable): ElementExplanation[] {
+    if (this.registers === undefined || (element ?? REGISTERS) !== REGISTERS) return []
     const value = `${this.registers.patterns().length} registers above 0`
     const write = {...this.firstWrite!, value: 'made'}
     return [
       {
         counters: [],
         dots: [actors.nameOf(write.dot)],
-        name: 'registers',
+        name: REGISTERS,
         rows: [explainWrite(write, true, actors)],
         value,
       },
