@@ -2,7 +2,7 @@ import {Redis} from 'ioredis'
 import {runOk, start, stop, until, untilPong} from './processes.js'
 import {commandOf} from './served.js'
 
-/** What a node's clients lose by its being part of an active-active database. */
+/** What clients of a node lose by its being part of an active-active database: each of these of redis-benchmark. */
 export const TESTS = ['set', 'incr', 'sadd', 'hset', 'lpush', 'zadd'] as const
 
 const LIMIT_MS = 300_000
@@ -40,10 +40,10 @@ async function rate(test: string, port: number, pipeline: number, requests: numb
 }
 
 /**
- * Requests per second of one by those of the other, ascending. They take turns, in runs so short that what else goes on on this
+ * Requests per second of one by those of the other. They take turns, in runs so short that what else goes on on this
  * machine meets both; the first run of each, which makes the keys, does not count.
  *
- * @param size - `requests` of each run, `runs` of each node
+ * @param size - `requests` of the first run, half as many of each that counts, `runs` that count of each node
  */
 export async function rateRatios(
   test: string,
@@ -57,5 +57,5 @@ export async function rateRatios(
     const plain = await rate(test, plainPort, pipeline, requests / 2)
     ratios.push((await rate(test, port, pipeline, requests / 2)) / plain)
   }
-  return ratios.sort((a, b) => a - b)
+  return ratios
 }

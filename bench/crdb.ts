@@ -4,7 +4,7 @@ import {Redis} from 'ioredis'
 import {rateRatios, startLike, TESTS} from './crdb-throughput.js'
 import type {BenchOptions} from './options.js'
 import {beforeExit, makeFolder, run, runOk, until} from './processes.js'
-import {median, medianWithRange, percentile, publish, table, thousands} from './report.js'
+import {medianWithRange, percentile, publish, table, thousands} from './report.js'
 import {serve} from './served.js'
 import {startLoad} from './steady-load.js'
 
@@ -192,8 +192,7 @@ export async function benchCrdb({basePort, only, quick, rounds = 3}: BenchOption
       for (const test of TESTS) {
         const ratios = await rateRatios(test, database.port(1), plain.port, {pipeline, requests: size, runs: count * 3})
         const name = `${test.toUpperCase()}, P=${pipeline}, to the same node without`
-        const [least, most] = [ratios[0]!, ratios.at(-1)!].map((ratio) => ratio.toFixed(2))
-        note([name, `${median(ratios).toFixed(2)}x (${least}-${most})`, '0.7x', ''], ratios)
+        note([name, medianWithRange(ratios, 2, 'x'), '0.7x', ''], ratios)
       }
     }
     await plain.stop()

@@ -12,10 +12,10 @@ export function median(values: readonly number[]): number {
   return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2
 }
 
-/** Milliseconds, as tables show them. */
-export function medianWithRange(values: readonly number[], digits = 0): string {
+/** As tables show them. @param unit - with the blank before it, if any */
+export function medianWithRange(values: readonly number[], digits = 0, unit = ' ms'): string {
   const [middle, least, most] = [median(values), Math.min(...values), Math.max(...values)]
-  return `${middle.toFixed(digits)} ms (${least.toFixed(digits)}-${most.toFixed(digits)})`
+  return `${middle.toFixed(digits)}${unit} (${least.toFixed(digits)}-${most.toFixed(digits)})`
 }
 
 export function geometricMean(values: readonly number[]): number {
