@@ -1,5 +1,5 @@
 import {describe, expect, it} from 'vitest'
-import {Deque} from '../../../../src/lib/server/values/list/deque.js'
+import {Deque} from '../../../../src/lib/kernel/deque.js'
 import {PackedTexts} from '../../../../src/lib/server/values/list/packed-texts.js'
 
 describe('packed texts', () => {

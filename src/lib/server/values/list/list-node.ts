@@ -1,5 +1,5 @@
+import {Deque} from '../../../kernel/deque.js'
 import {LISTPACK_FRAME_BYTES, listpackEntryBytes} from '../../../protocol/rdb/listpack.js'
-import {Deque} from './deque.js'
 import {PackedTexts} from './packed-texts.js'
 
 /** Longer elements on average have little to gain from being packed. */

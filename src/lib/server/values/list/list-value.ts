@@ -1,6 +1,6 @@
+import {Deque} from '../../../kernel/deque.js'
 import type {RdbList} from '../../../protocol/rdb/list.js'
 import type {ObjectValue, ValueDigest} from '../../keyspace/value.js'
-import {Deque} from './deque.js'
 import {insertAt} from './list-insert.js'
 import {clampFill, hasRoom, ListNode} from './list-node.js'
 

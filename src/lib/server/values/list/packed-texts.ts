@@ -1,6 +1,6 @@
 import {Buffer} from 'node:buffer'
+import type {Deque} from '../../../kernel/deque.js'
 import {SHORT_BYTES_MAX, shortText} from '../../../protocol/resp/short-text.js'
-import type {Deque} from './deque.js'
 
 /**
  * Texts in one binary string, for what is kept and seldom looked at: the collector moves, marks and counts one string

@@ -1,4 +1,4 @@
-import {Deque} from '../../../values/list/deque.js'
+import {Deque} from '../../../../kernel/deque.js'
 import {CAPACITY_MIN, CHUNK_ELEMENTS, Chunk} from './chunk.js'
 
 /**
@@ -233,8 +233,7 @@ export class Cells<Value, More> {
       const here = Math.min(rest, chunk.end - at)
       rest -= here
       if (here === chunk.size) {
-        if (index === 0) chunks.popHead()
-        else chunks.remove(index, 1)
+        chunks.remove(index, 1)
       } else {
         const isTail = at + here === chunk.end
         const wereBefore = at - chunk.start

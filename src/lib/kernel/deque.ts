@@ -74,8 +74,10 @@ export class Deque<T> {
     else this.items.splice(this.start + index, 0, item)
   }
 
+  /** From `index` on; they must exist. */
   remove(index: number, count: number): void {
-    this.items.splice(this.start + index, count)
+    if (index === 0 && count === 1) this.popHead()
+    else this.items.splice(this.start + index, count)
   }
 
   /** From `from` on, all or up to `to`; a copy. */
