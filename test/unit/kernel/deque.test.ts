@@ -40,3 +40,10 @@ it('does what an array does, at both ends and in between', () => {
     {numRuns: 300},
   )
 })
+
+it('is a queue, also once it gives back what was taken from its head', () => {
+  const deque = new Deque<number>()
+  for (let item = 0; item < 200; item++) deque.pushTail(item)
+  for (let item = 0; item < 200; item++) expect(deque.popHead()).toBe(item)
+  expect(deque.length).toBe(0)
+})
