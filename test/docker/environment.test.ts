@@ -102,7 +102,7 @@ describeWithDocker('an environment in Docker', () => {
       const heir = await waitFor(
         async () =>
           (await status()).nodes.find((node) => node.name !== name && node.slots?.some(({first}) => first === 0)),
-        {deadlineMs: 45_000, everyMs: 100, what: `another owner of slot 0 than ${name}`},
+        {deadlineMs: 20_000, everyMs: 100, what: `another owner of slot 0 than ${name}`},
       ).catch(async (error: Error) => {
         throw new Error(`${error.message}\n${await tellViews()}`)
       })
